@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// A contiguous queue of bytes: written at its end, consumed from its front.
+// Owns its memory and nothing else. Used for the loop's scratch space and for what a connection
+// must keep between turns. An empty, released Buffer owns no memory at all: idle connections rely on it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace reactord {
+
+class Buffer {
+ public:
+  /// The most that one Buffer holds. Offsets are 32 bits wide to keep an idle connection small; the
+  /// configuration keeps every limit well below this (config/schema.cpp).
+  static constexpr std::size_t kMaxBytes = 0x7fff'ffff;
+
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept;
+  Buffer& operator=(Buffer&& other) noexcept;
+
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
+  [[nodiscard]] std::size_t size() const { return end_ - begin_; }
+  /// Bytes of memory held, used or not.
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  /// The unconsumed bytes. Valid until the next call that is not const.
+  [[nodiscard]] std::string_view view() const { return {data_.get() + begin_, size()}; }
+
+  void append(std::string_view bytes);
+  void append(char byte);
+
+  /// Writable room for at least `bytes` behind the end, uninitialised. Make it part of the content
+  /// with commit(). May move the content; grows geometrically.
+  [[nodiscard]] std::span<char> prepare(std::size_t bytes);
+  void commit(std::size_t bytes);
+
+  /// Drops `bytes` from the front, or everything behind the first `bytes`. Both keep the memory.
+  void consume(std::size_t bytes);
+  void truncate(std::size_t bytes);
+  void clear() { begin_ = end_ = 0; }
+  /// Drops the content and frees the memory.
+  void release();
+
+ private:
+  void grow(std::size_t bytes);
+
+  std::unique_ptr<char[]> data_;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+  std::uint32_t capacity_ = 0;
+};
+
+}  // namespace reactord

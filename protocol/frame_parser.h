@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Cuts a byte stream into frames: RESP arrays, lines or raw chunks. The rules are in
+// protocol/README.md. Owns only its position inside the frame that is incomplete; the bytes stay with
+// the caller. Knows no socket, no clock and no command. Never rescans: a frame that arrives byte by byte costs linear time, and never
+// allocates for what is announced but not received.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reactord {
+
+/// How a listener's byte stream is cut into requests.
+enum class Framing : std::uint8_t {
+  command,  ///< RESP arrays and inline lines, told apart by their first byte
+  line,     ///< each line is one argument for the listener's handler
+  raw,      ///< each chunk is one argument for the listener's handler
+};
+
+struct ParserLimits {
+  std::size_t max_frame_bytes = 16u << 20;
+  std::size_t max_arguments = 1u << 20;
+  std::size_t max_inline_bytes = 64u << 10;
+};
+
+enum class FrameKind : std::uint8_t { array, line, chunk };
+
+/// One frame, as views into the input it was parsed from: valid as long as those bytes are.
+/// Reused from frame to frame, so that `arguments` allocates only when a frame is the widest so far.
+struct Frame {
+  FrameKind kind = FrameKind::array;
+  std::size_t bytes = 0;                    ///< how much of the input it took, line end included
+  std::vector<std::string_view> arguments;  ///< array: its bulk strings
+  std::string_view payload;                 ///< line: without its end; chunk: all of it
+};
+
+/// What the input amounts to; each name says the caller's next step.
+enum class ParseStatus : std::uint8_t {
+  need_more,  ///< keep the input and call again with more bytes behind the same ones
+  frame,      ///< serve `frame`, consume frame.bytes, call again
+  nothing,    ///< an empty line, `*0` or a negative count: consume frame.bytes, call again
+  error,      ///< the stream is lost: answer with error(), then close
+};
+
+class FrameParser {
+ public:
+  explicit FrameParser(Framing framing) : framing_(framing) {}
+
+  /// Parses one frame from the start of `input`. After need_more the same bytes must come again at the
+  /// start of the next input (they may have moved). After `frame` and `nothing` the parser is at the
+  /// start of the next frame. `error` is sticky.
+  [[nodiscard]] ParseStatus parse(std::string_view input, const ParserLimits& limits, Frame& frame);
+
+  /// The same for the last bytes before end of input: an unterminated line is a line; the start
+  /// of an array is an error. `input` must not be empty.
+  [[nodiscard]] ParseStatus parse_last(std::string_view input, const ParserLimits& limits,
+                                       Frame& frame);
+
+  /// After need_more: at least this many bytes are still missing from the frame (1 or more), as far as
+  /// its announced lengths tell. A hint for how much to receive, never an amount to allocate.
+  [[nodiscard]] std::size_t bytes_missing(std::size_t input_bytes) const;
+
+  /// The text of the protocol error, Redis' own where Redis has one, with its code:
+  /// "ERR Protocol error: invalid bulk length". Valid after `error`.
+  [[nodiscard]] std::string error() const;
+
+ private:
+  Framing framing_;
+};
+
+}  // namespace reactord
