@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How a configuration key is declared: once, beside the plain struct that holds its value. From the
-// declaration come the loader's checks and suggestions, --print-config, CONFIG GET, the list of changes
-// on reload and the manual. Knows no TOML and no particular table; handlers declare their own with it.
+// declaration come the loader's checks and suggestions, --print-config, CONFIG GET, the list of
+// changes on reload and the manual. Knows no TOML and no particular table; handlers declare their
+// own with it.
 //
 //   struct GreetSettings {
 //     std::string greeting = "hello";
@@ -51,7 +52,8 @@ struct KeySpec {
   Apply apply = Apply::restart;
   ValueRange range;
   std::string_view type;  ///< for people: "size", "duration", "integer", "text", "one of ..."
-  /// Checks `value` and stores it in the settings struct; returns the problem, or "" when it was stored.
+  /// Checks `value` and stores it in the settings struct; returns the problem, or "" when it was
+  /// stored.
   std::string (*set)(void* settings, const ConfigValue& value, const ValueRange& range) = nullptr;
   /// The value in the form the file would have it: 65536 bytes as "64KiB".
   ConfigValue (*get)(const void* settings) = nullptr;
@@ -62,10 +64,11 @@ struct KeySpec {
   return {least.count(), most.count()};
 }
 
-/// How a type of setting is read and shown. Specialise it for a setting's own type (an enum, an address):
+/// How a type of setting is read and shown. Specialise it for a setting's own type (an enum, an
+/// address):
 ///   static constexpr std::string_view kName;
-///   static std::string parse(const ConfigValue&, const ValueRange&, T& out);   // "" or the problem
-///   static ConfigValue show(const T&);
+///   static std::string parse(const ConfigValue&, const ValueRange&, T& out);   // "" or the
+///   problem static ConfigValue show(const T&);
 template <class T, class = void>
 struct ValueTraits;
 
@@ -132,6 +135,14 @@ struct HandlerTableSpec {
   std::string_view name;
   std::span<const KeySpec> keys;
   std::shared_ptr<void> (*make)() = nullptr;
+};
+
+/// A setting in force: its path ("limits.max_frame", "listener.NAME.framing",
+/// "handlers.text.reply") and its value as the file would have it, without quotes; list items are
+/// separated by a blank.
+struct Setting {
+  std::string path;
+  std::string value;
 };
 
 }  // namespace reactord

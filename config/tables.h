@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The daemon's own tables and keys, declared once, and what derives from the declarations: the printed
-// configuration, the list of settings that CONFIG GET shows, and the changes between two configurations.
+// The daemon's own tables and keys, declared once, and what derives from the declarations: the
+// printed configuration, the list of settings that CONFIG GET shows, and the changes between two
+// configurations.
 #pragma once
 
 #include <functional>
@@ -19,16 +20,11 @@ namespace reactord {
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
 
-/// A setting in force: its path ("limits.max_frame", "listener.NAME.framing", "handlers.text.reply") and
-/// its value as the file would have it, without quotes; list items are separated by a blank.
-struct Setting {
-  std::string path;
-  std::string value;
-};
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
 
-/// The whole configuration as TOML, each key with its help as a comment; loading it gives the same Config.
+/// The whole configuration as TOML, each key with its help as a comment; loading it gives the same
+/// Config.
 [[nodiscard]] std::string print_config(const Config& config,
                                        std::span<const HandlerTableSpec> handlers);
 

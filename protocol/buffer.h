@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A contiguous queue of bytes: written at its end, consumed from its front.
 // Owns its memory and nothing else. Used for the loop's scratch space and for what a connection
-// must keep between turns. An empty, released Buffer owns no memory at all: idle connections rely on it.
+// must keep between turns. An empty, released Buffer owns no memory at all: idle connections rely
+// on it.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Cuts a byte stream into frames: RESP arrays, lines or raw chunks. The rules are in
-// protocol/README.md. Owns only its position inside the frame that is incomplete; the bytes stay with
-// the caller. Knows no socket, no clock and no command. Never rescans: a frame that arrives byte by byte costs linear time, and never
-// allocates for what is announced but not received.
+// protocol/README.md. Owns only its position inside the frame that is incomplete; the bytes stay
+// with the caller. Knows no socket, no clock and no command. Never rescans: a frame that arrives
+// byte by byte costs linear time, and never allocates for what is announced but not received.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,8 @@ struct ParserLimits {
 enum class FrameKind : std::uint8_t { array, line, chunk };
 
 /// One frame, as views into the input it was parsed from: valid as long as those bytes are.
-/// Reused from frame to frame, so that `arguments` allocates only when a frame is the widest so far.
+/// Reused from frame to frame, so that `arguments` allocates only when a frame is the widest so
+/// far.
 struct Frame {
   FrameKind kind = FrameKind::array;
   std::size_t bytes = 0;                    ///< how much of the input it took, line end included
@@ -49,9 +50,9 @@ class FrameParser {
  public:
   explicit FrameParser(Framing framing) : framing_(framing) {}
 
-  /// Parses one frame from the start of `input`. After need_more the same bytes must come again at the
-  /// start of the next input (they may have moved). After `frame` and `nothing` the parser is at the
-  /// start of the next frame. `error` is sticky.
+  /// Parses one frame from the start of `input`. After need_more the same bytes must come again at
+  /// the start of the next input (they may have moved). After `frame` and `nothing` the parser is
+  /// at the start of the next frame. `error` is sticky.
   [[nodiscard]] ParseStatus parse(std::string_view input, const ParserLimits& limits, Frame& frame);
 
   /// The same for the last bytes before end of input: an unterminated line is a line; the start
@@ -59,8 +60,8 @@ class FrameParser {
   [[nodiscard]] ParseStatus parse_last(std::string_view input, const ParserLimits& limits,
                                        Frame& frame);
 
-  /// After need_more: at least this many bytes are still missing from the frame (1 or more), as far as
-  /// its announced lengths tell. A hint for how much to receive, never an amount to allocate.
+  /// After need_more: at least this many bytes are still missing from the frame (1 or more), as far
+  /// as its announced lengths tell. A hint for how much to receive, never an amount to allocate.
   [[nodiscard]] std::size_t bytes_missing(std::size_t input_bytes) const;
 
   /// The text of the protocol error, Redis' own where Redis has one, with its code:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Splits an inline line into arguments by Redis' quoting rules (sdssplitargs): blanks separate;
-// "..." with \n \r \t \b \a \\ \" \xHH; '...' with \' only; a closing quote must be followed by a blank or the end.
+// "..." with \n \r \t \b \a \\ \" \xHH; '...' with \' only; a closing quote must be followed by a
+// blank or the end.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,9 @@ struct FirstWord {
 
 enum class SplitStatus { ok, unbalanced_quotes, too_many_arguments };
 
-/// Appends the words of `line` to `arguments`. Words without quotes are views into `line`; unquoted text is
-/// decoded into `decoded`, which must outlive the views and is never reallocated while they exist
-/// (it is reserved to line.size() first; no word grows by decoding).
+/// Appends the words of `line` to `arguments`. Words without quotes are views into `line`; unquoted
+/// text is decoded into `decoded`, which must outlive the views and is never reallocated while they
+/// exist (it is reserved to line.size() first; no word grows by decoding).
 [[nodiscard]] SplitStatus split_inline(std::string_view line, std::size_t max_arguments,
                                        std::vector<std::string_view>& arguments,
                                        std::string& decoded);
