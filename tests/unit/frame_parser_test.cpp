@@ -293,7 +293,7 @@ TEST_CASE("bytes_missing follows what was announced") {
     std::string_view input;
     std::size_t missing;
   };
-  for (const auto& [input, missing] : std::initializer_list<Hint>{
+  for (const Hint& hint : std::initializer_list<Hint>{
            {"PI", 1},
            {"*", 1},
            {"*1\r\n", 6},
@@ -304,11 +304,11 @@ TEST_CASE("bytes_missing follows what was announced") {
            {"*1\r\n$4\r\nPING\r", 1},
            {"*1\r\n$100000", 1},
        }) {
-    CAPTURE(input);
+    CAPTURE(hint.input);
     FrameParser parser(Framing::command);
     Frame frame;
-    REQUIRE(parser.parse(input, kLimits, frame) == ParseStatus::need_more);
-    CHECK(parser.bytes_missing(input.size()) == missing);
+    REQUIRE(parser.parse(hint.input, kLimits, frame) == ParseStatus::need_more);
+    CHECK(parser.bytes_missing(hint.input.size()) == hint.missing);
   }
 }
 
