@@ -241,6 +241,16 @@ TEST_CASE("as deep as can be, and one deeper") {
   CHECK_FALSE(deeper.balanced());
 }
 
+TEST_CASE("the encoding may change between replies") {
+  Buffer out;
+  ReplyWriter writer(out, ReplyEncoding::resp2);
+  writer.nil();
+  writer.set_encoding(ReplyEncoding::resp3);
+  CHECK(writer.encoding() == ReplyEncoding::resp3);
+  writer.nil();
+  CHECK(out.view() == "$-1\r\n_\r\n");
+}
+
 TEST_CASE("replies are added behind what the buffer holds") {
   Buffer out;
   out.append("before ");

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// The daemon's configuration as plain structs. The defaults here are the defaults; every number
+// says why it is that number. How each is named, checked and shown is declared in tables.h.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/address.h"
+#include "config/schema.h"
+
+namespace reactord {
+
+enum class WhenFull : std::uint8_t {
+  refuse,  ///< accept, say why, close
+  wait,    ///< leave it in the kernel's backlog until a connection ends
+};
+
+struct ServerSettings {
+  /// Enough for any one machine's clients; a descriptor each, and 256 bytes at rest.
+  std::int64_t max_connections = 10'000;
+  /// Off: behind NAT or a proxy many honest clients share one address.
+  std::int64_t max_connections_per_address = 0;
+  WhenFull when_full = WhenFull::refuse;
+};
+
+enum class ListenerFraming : std::uint8_t { command, line, raw };
+enum class InlineReplies : std::uint8_t { plain, resp };
+
+/// Which classes of command a listener knows: a list of "public", "introspection" and "admin", or
+/// "all".
+struct AllowedCommands {
+  bool by_address =
+      true;  ///< not set in the file: all where every address is local, else public alone
+  bool public_commands = true;
+  bool introspection = true;
+  bool admin = true;
+  bool operator==(const AllowedCommands&) const = default;
+};
+
+/// Permission bits of a Unix socket, written "0660".
+struct FileMode {
+  std::uint32_t bits = 0;
+  bool operator==(const FileMode&) const = default;
+};
+
+struct ListenerSettings {
+  std::string name;
+  std::vector<Endpoint> addresses;
+  ListenerFraming framing = ListenerFraming::command;
+  std::string handler;  ///< line and raw only: the handler that answers every line or chunk
+  InlineReplies inline_replies = InlineReplies::plain;
+  std::vector<IpNetwork> allow;  ///< empty: everyone
+  AllowedCommands allow_commands;
+  /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
+  FileMode mode{0660};
+  /// The kernel's own ceiling (net.core.somaxconn) is 4096 by default; a burst of that size waits,
+  /// not fails.
+  std::int64_t backlog = 4096;
+  int line = 0;  ///< where the file declares it, for messages; 0 for built-in ones
+};
+
+struct LimitSettings {
+  ByteCount max_frame{16u << 20};           ///< large enough for any message a person would send
+  std::int64_t max_arguments = 1u << 20;    ///< Redis' own; bounded in practice by max_frame
+  ByteCount max_inline{64u << 10};          ///< Redis' own
+  ByteCount output_high_water{1u << 20};    ///< a slow reader costs at most this
+  ByteCount max_buffer_memory{256u << 20};  ///< 256 stalled connections at their high-water mark
+};
+
+struct DeadlineSettings {
+  /// From accept to the end of the first request; long enough to type one by hand.
+  std::chrono::milliseconds first_request{60'000};
+  /// From a frame's first byte to its last, not extended by each byte: 16 MiB in 30 s is 4.5
+  /// Mbit/s.
+  std::chrono::milliseconds frame{30'000};
+  /// 0 is off: connection pools keep connections open for hours.
+  std::chrono::milliseconds idle{0};
+  /// No byte accepted by the peer's kernel for this long.
+  std::chrono::milliseconds write_stall{30'000};
+  /// From SIGTERM to exit; below systemd's TimeoutStopSec of 90 s by far.
+  std::chrono::milliseconds drain{10'000};
+  /// How long a closed connection is read and discarded so that its last replies arrive.
+  std::chrono::milliseconds linger{2'000};
+};
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
+
+struct LogSettings {
+  LogLevel level = LogLevel::info;
+  std::string target = "stderr";  ///< "stderr", or the path of a file that SIGHUP reopens
+};
+
+/// One settings struct per handler, of the handler's own type.
+using HandlerSettings = std::map<std::string, std::shared_ptr<void>, std::less<>>;
+
+struct Config {
+  ServerSettings server;
+  std::vector<ListenerSettings> listeners;  ///< never empty once loaded
+  LimitSettings limits;
+  DeadlineSettings deadlines;
+  LogSettings log;
+  HandlerSettings handlers;
+};
+
+/// The listener of a configuration that declares none: commands on 127.0.0.1:12345 and [::1]:12345.
+[[nodiscard]] ListenerSettings default_listener();
+
+/// The configuration of an empty file, with the defaults of `handlers`.
+[[nodiscard]] Config default_config(std::span<const HandlerTableSpec> handlers);
+
+}  // namespace reactord
