@@ -183,6 +183,7 @@ TEST_CASE("errors: bulk lengths") {
           {"*1\r\n$" + std::string(31, '1'), error("too big bulk count string")},
           {"*1\r\n$\0"s + std::string(64, 'A'), error("too big bulk count string")},
           {"*1\r\n$4\r\nPINGx", error("bulk string not followed by CRLF")},
+          {"*1\r\n$4\r\nPINGx\n", error("bulk string not followed by CRLF")},
           {"*1\r\n$4\r\nPING\n", error("bulk string not followed by CRLF")},
           {"*1\r\n$4\r\nPING\r\r", error("bulk string not followed by CRLF")},
           {"*1\r\n$3\r\nPING\r\n", error("bulk string not followed by CRLF")},

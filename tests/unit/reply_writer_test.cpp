@@ -194,6 +194,7 @@ TEST_CASE("plain: a push is one line, and does not read as an error") {
           w.push(3), w.bulk("message"), w.bulk("NEWS"), w.bulk("a\nb");
         }) == "message NEWS a\\nb\n");
   CHECK(plain([](ReplyWriter& w) { w.push(2), w.bulk("NEWS"), w.bulk(""); }) == "\\x4eEWS \"\"\n");
+  CHECK(plain([](ReplyWriter& w) { w.push(1), w.bulk("a"), w.push(1), w.bulk("b"); }) == "a\nb\n");
   CHECK(plain([](ReplyWriter& w) { w.push(2), w.array(2), w.bulk("a"), w.bulk("b"), w.nil(); }) ==
         "a b (nil)\n");
 }
