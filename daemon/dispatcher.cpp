@@ -178,8 +178,7 @@ void Dispatcher::on_connection_end(Connection& connection) noexcept {
   context_.forget(connection.id());
 }
 
-// --- errors
-// ----------------------------------------------------------------------------------------
+// --- errors ------------------------------------------------------------------------------------
 
 /// Redis' own text, on which clients match.
 void Dispatcher::reject_unknown(Words words, ReplyWriter& reply) {
@@ -226,8 +225,7 @@ void Dispatcher::apply_reply_mode(Connection& connection, ReplyMode before, Buff
   if (before == ReplyMode::skip_next || now != ReplyMode::on) out.truncate(mark);
 }
 
-// --- time
-// ------------------------------------------------------------------------------------------
+// --- time --------------------------------------------------------------------------------------
 
 void Dispatcher::start_timing(CommandEntry& entry) {
   if (timed_ == &entry) return;

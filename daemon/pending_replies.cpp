@@ -17,24 +17,30 @@ void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) {
   ReplyWriter(out, encoding).error(error);
 }
 
-}  // namespace
-
-bool write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& write) noexcept {
+/// Writes by `write` what should be `replies` whole replies (a push counts as none); takes it back
+/// if it is not.
+bool write_whole(Buffer& out, ReplyEncoding encoding, const WriteReply& write,
+                 std::size_t replies) noexcept {
   const std::size_t before = out.size();
   try {
-    ReplyWriter reply(out, encoding);
-    write(reply);
-    if (reply.replies() == 1 && reply.balanced()) return true;
+    ReplyWriter writer(out, encoding);
+    write(writer);
+    if (writer.replies() == replies && writer.balanced()) return true;
   } catch (const std::exception&) {
-    // The client learns of it below; a promise has no request left to name in the log.
+    // Taken back below. There is no request at hand whose name the log could tell.
   }
   out.truncate(before);
-  write_error(out, encoding, kBrokenReply);
   return false;
 }
 
-// --- calls
-// -----------------------------------------------------------------------------------------
+/// Whatever goes wrong, one proper reply is there afterwards.
+void write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& write) noexcept {
+  if (!write_whole(out, encoding, write, 1)) write_error(out, encoding, kBrokenReply);
+}
+
+}  // namespace
+
+// --- calls -------------------------------------------------------------------------------------
 
 void PendingReplies::begin_call(Connection& connection, bool is_silent) {
   calling_ = connection.id();
@@ -71,8 +77,7 @@ void PendingReplies::append_pushes(Buffer& out) {
   pushed_.release();
 }
 
-// --- promises
-// --------------------------------------------------------------------------------------
+// --- promises ----------------------------------------------------------------------------------
 
 bool PendingReplies::complete(SlotId id, const WriteReply& write) noexcept {
   const auto node = promises_.extract(id);
@@ -107,8 +112,7 @@ void PendingReplies::forget(SlotId id) noexcept {
   }
 }
 
-// --- long replies
-// ----------------------------------------------------------------------------------
+// --- long replies ------------------------------------------------------------------------------
 
 bool PendingReplies::run_slices() {
   for (int slices = 0; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
@@ -151,19 +155,18 @@ void PendingReplies::finish_long_reply(SlotId id) noexcept {
   });
 }
 
-// --- pushes
-// ----------------------------------------------------------------------------------------
+// --- pushes ------------------------------------------------------------------------------------
 
 PushResult PendingReplies::push(SlotId id, const WriteReply& write) noexcept {
   Connection* connection = connections_.find(id);
   if (connection == nullptr || connection->is_ending()) return PushResult::gone;
   const ReplyEncoding encoding = connection->push_encoding();
   if (id == calling_) {  // its reply is being written: the push goes behind it
-    write_one_reply(pushed_, encoding, write);
+    write_whole(pushed_, encoding, write, 0);
     return PushResult::queued;
   }
   const bool is_queued =
-      connection->push([&](Buffer& out) { write_one_reply(out, encoding, write); });
+      connection->push([&](Buffer& out) { write_whole(out, encoding, write, 0); });
   return is_queued ? PushResult::queued : PushResult::dropped;
 }
 

@@ -16,10 +16,6 @@
 
 namespace reactord {
 
-/// Writes one reply by `write` at the end of `out`; whatever goes wrong, one proper reply is there
-/// afterwards. True if it was written as intended.
-bool write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& write) noexcept;
-
 class PendingReplies final : public ReplyPort {
  public:
   explicit PendingReplies(ConnectionTable& connections) : connections_(connections) {}
