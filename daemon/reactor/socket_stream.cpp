@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <cassert>
 #include <cerrno>
 
 namespace reactord {
@@ -20,6 +21,7 @@ IoResult failed(int error) noexcept {
 }  // namespace
 
 IoResult SocketStream::receive(std::span<char> into) noexcept {
+  assert(!into.empty());
   ssize_t n = 0;
   do {
     n = ::recv(fd_.get(), into.data(), into.size(), 0);
@@ -30,6 +32,7 @@ IoResult SocketStream::receive(std::span<char> into) noexcept {
 }
 
 IoResult SocketStream::send(std::string_view bytes) noexcept {
+  assert(!bytes.empty());
   ssize_t n = 0;
   do {
     n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
