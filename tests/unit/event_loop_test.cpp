@@ -263,7 +263,9 @@ TEST_SUITE("event_loop: closing") {
       if (table.find(token) == nullptr) stale.push_back(token);
       if (closed != 0) return;
       closed = token == one_id ? two_id : one_id;
-      const int number = table.find(closed)->fd.get();
+      const Connection* other = table.find(closed);
+      REQUIRE(other != nullptr);
+      const int number = other->fd.get();
       table.erase(closed);
       REQUIRE(::dup3(late.ours.get(), number, O_CLOEXEC) == number);
       newcomer = open(UniqueFd(number));
