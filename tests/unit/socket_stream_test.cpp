@@ -8,12 +8,15 @@
 #include <string>
 
 #include "tests/unit/support/sockets.h"
+#include "tests/unit/support/temporary_folder.h"
 
 namespace reactord {
 namespace {
 
 struct Fixture {
-  explicit Fixture(SocketPair pair) : stream(std::move(pair.ours)), peer(std::move(pair.theirs)) {}
+  explicit Fixture(SocketPair pair)
+      : peer(std::move(pair.theirs)),
+        stream(std::move(pair.ours), SocketAddress::local_of(peer.get())) {}
 
   IoResult receive(std::size_t most = 64) { return stream.receive(std::span(buffer).first(most)); }
   [[nodiscard]] std::string received(const IoResult& result) const {
@@ -30,8 +33,8 @@ struct Fixture {
     return result;
   }
 
-  SocketStream stream;
   UniqueFd peer;
+  SocketStream stream;
   std::array<char, 64> buffer{};
   std::size_t accepted = 0;
 };
@@ -129,11 +132,43 @@ TEST_SUITE("socket_stream") {
     CHECK(f.receive().status == IoStatus::lost);
   }
 
+  TEST_CASE("the peer is known, also after the stream is lost") {
+    Fixture f(tcp_pair());
+    const std::string name = SocketAddress::local_of(f.peer.get()).to_string();
+    CHECK(f.stream.peer() == name);
+    close_with_reset(f.peer);
+    REQUIRE(wait_for(f.stream.fd(), POLLRDHUP));
+    CHECK(f.receive().status == IoStatus::lost);
+    CHECK(f.stream.peer() == name);
+  }
+
+  TEST_CASE("an IPv6 peer keeps its family, an IPv4 one that came through IPv6 too") {
+    const auto peer_of = [](std::array<std::uint8_t, 16> ip) {
+      return SocketStream(UniqueFd(), SocketAddress::ipv6(ip, 80)).peer();
+    };
+    CHECK(peer_of({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5}) ==
+          "[2001:db8::5]:80");
+    CHECK(peer_of({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1}) ==
+          "[::ffff:192.0.2.1]:80");
+  }
+
+  TEST_CASE("a Unix peer is named by the socket that it came through") {
+    const TemporaryFolder folder;
+    const SocketAddress address = SocketAddress::unix_path(folder / "x.sock");
+    const UniqueFd listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    REQUIRE(::bind(listening.get(), address.data(), address.size()) == 0);
+    REQUIRE(::listen(listening.get(), 1) == 0);
+    const UniqueFd client = connect_to(address);
+    UniqueFd accepted(::accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const SocketAddress peer = SocketAddress::peer_of(accepted.get());
+    CHECK(SocketStream(std::move(accepted), peer).peer() == address.to_string());
+  }
+
   TEST_CASE("the stream owns its descriptor") {
     SocketPair pair = unix_pair();
     const int number = pair.ours.get();
     {
-      const SocketStream stream(std::move(pair.ours));
+      const SocketStream stream(std::move(pair.ours), SocketAddress());
       CHECK(stream.fd() == number);
     }
     CHECK(::fcntl(number, F_GETFD) == -1);
