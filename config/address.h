@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Addresses as the configuration writes them, in plain structs. Opens no socket and asks no resolver.
+// Addresses as the configuration writes them, in plain structs. Opens no socket and asks no
+// resolver.
 #pragma once
 
 #include <array>
@@ -9,8 +10,9 @@
 
 namespace reactord {
 
-/// Where a listener waits: "127.0.0.1:12345", "[::1]:12345", "*:12345" is not accepted (say "0.0.0.0:12345"
-/// or "[::]:12345"), "unix:/run/reactord.sock", or "systemd" for the sockets passed under the listener's name.
+/// Where a listener waits: "127.0.0.1:12345", "[::1]:12345", "*:12345" is not accepted (say
+/// "0.0.0.0:12345" or "[::]:12345"), "unix:/run/reactord.sock", or "systemd" for the sockets passed
+/// under the listener's name.
 struct Endpoint {
   enum class Kind : std::uint8_t { ipv4, ipv6, unix_path, systemd };
   Kind kind = Kind::ipv4;
@@ -26,8 +28,9 @@ struct Endpoint {
 /// True for 127.0.0.0/8, ::1 and Unix sockets: reachable from this machine alone.
 [[nodiscard]] bool is_local(const Endpoint& endpoint);
 
-/// A block of addresses in CIDR notation: "10.0.0.0/8", "2001:db8::/32"; a bare address is a block of one.
-/// Host bits must be zero. IPv4 is held as ::ffff:a.b.c.d, so that an IPv4-mapped peer matches IPv4 rules.
+/// A block of addresses in CIDR notation: "10.0.0.0/8", "2001:db8::/32"; a bare address is a block
+/// of one. Host bits must be zero. IPv4 is held as ::ffff:a.b.c.d, so that an IPv4-mapped peer
+/// matches IPv4 rules.
 struct IpNetwork {
   std::array<std::uint8_t, 16> ip{};
   std::uint8_t prefix_bits = 0;  ///< 0 to 128, counted in the mapped form

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The daemon's configuration as plain structs. The defaults here are the defaults; every number says why
-// it is that number. How each is named, checked and shown is declared in tables.h.
+// The daemon's configuration as plain structs. The defaults here are the defaults; every number
+// says why it is that number. How each is named, checked and shown is declared in tables.h.
 #pragma once
 
 #include <chrono>
@@ -33,9 +33,10 @@ struct ServerSettings {
 enum class ListenerFraming : std::uint8_t { command, line, raw };
 enum class InlineReplies : std::uint8_t { plain, resp };
 
-/// Which classes of command a listener knows: a list of "public", "introspection" and "admin", or "all".
+/// Which classes of command a listener knows: a list of "public", "introspection" and "admin",
+/// "all", or "by_address", the default.
 struct AllowedCommands {
-  bool by_address = true;  ///< not set in the file: all where every address is local, else public alone
+  bool by_address = true;  ///< all where every address is local (is_local()), else public alone
   bool public_commands = true;
   bool introspection = true;
   bool admin = true;
@@ -49,6 +50,8 @@ struct FileMode {
 };
 
 struct ListenerSettings {
+  /// What logs, CONFIG GET and systemd (FileDescriptorName=) call it; "listener1" and so on by its
+  /// place in the file when it has none.
   std::string name;
   std::vector<Endpoint> addresses;
   ListenerFraming framing = ListenerFraming::command;
@@ -58,7 +61,8 @@ struct ListenerSettings {
   AllowedCommands allow_commands;
   /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
   FileMode mode{0660};
-  /// The kernel's own ceiling (net.core.somaxconn) is 4096 by default; a burst of that size waits, not fails.
+  /// The kernel's own ceiling (net.core.somaxconn) is 4096 by default; a burst of that size waits,
+  /// not fails.
   std::int64_t backlog = 4096;
   int line = 0;  ///< where the file declares it, for messages; 0 for built-in ones
 };
@@ -71,10 +75,12 @@ struct LimitSettings {
   ByteCount max_buffer_memory{256u << 20};  ///< 256 stalled connections at their high-water mark
 };
 
+/// Zero is off, for the first four; `drain` and `linger` are never zero.
 struct DeadlineSettings {
   /// From accept to the end of the first request; long enough to type one by hand.
   std::chrono::milliseconds first_request{60'000};
-  /// From a frame's first byte to its last, not extended by each byte: 16 MiB in 30 s is 4.5 Mbit/s.
+  /// From a frame's first byte to its last, not extended by each byte: 16 MiB in 30 s is 4.5
+  /// Mbit/s.
   std::chrono::milliseconds frame{30'000};
   /// 0 is off: connection pools keep connections open for hours.
   std::chrono::milliseconds idle{0};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TOML -> Config. Reports the one syntax error, or all semantic errors at once, each with its place.
-// The only part of the program that knows toml++ (in loader.cpp alone).
+// TOML -> Config. Reports the one syntax error, or all semantic errors at once, each with its
+// place. The only part of the program that knows toml++ (in loader.cpp alone).
 #pragma once
 
 #include <span>
@@ -31,7 +31,8 @@ inline constexpr std::size_t kMaxConfigFileBytes = 1u << 20;
 [[nodiscard]] LoadedConfig parse_config(std::string_view toml,
                                         std::span<const HandlerTableSpec> handlers);
 
-/// Reads a regular file and parses it. What is wrong with the file itself is a problem without a line.
+/// Reads a regular file and parses it. What is wrong with the file itself is a problem without a
+/// line.
 [[nodiscard]] LoadedConfig load_config(const std::string& path,
                                        std::span<const HandlerTableSpec> handlers);
 
