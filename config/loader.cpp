@@ -197,7 +197,8 @@ class Reader {
   bool report_bad_items(const toml::node& node, const KeySpec& spec, void* settings,
                         const std::string& path) {
     const toml::array* list = node.as_array();
-    if (list == nullptr || list->size() < 2) return false;
+    const bool takes_list = std::holds_alternative<std::vector<std::string>>(spec.get(settings));
+    if (list == nullptr || !takes_list) return false;
     bool any_bad = false;
     for (const toml::node& item : *list) {
       const std::vector<std::string> alone{item.as_string()->get()};

@@ -362,8 +362,9 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
   std::string out;
   for (const ConfigTable& each : kSingleTables) {
     print_table(out, each.name, each.keys, each.view(config));
+    if (each.name != "server") continue;
+    for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
   }
-  for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);
     if (settings == nullptr || handler.keys.empty()) continue;

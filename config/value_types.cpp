@@ -35,6 +35,9 @@ std::string allow_class(const std::string& word, AllowedCommands& out) {
     out.*known.flag = true;
     return {};
   }
+  if (word == kByAddress || word == kAll) {
+    return fmt::format("\"{}\" stands alone, not in a list with others", word);
+  }
   constexpr std::array<std::string_view, 5> kWords{kByAddress, kAll, "public", "introspection",
                                                    "admin"};
   return fmt::format("{} is no class of commands: expected {}{}", shown(word),
