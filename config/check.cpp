@@ -108,9 +108,10 @@ class Checker {
       report("log.target", "log.target: a path has no NUL byte");
     } else if (target.find('/') == std::string::npos) {
       report("log.target",
-             fmt::format("log.target: expected \"stderr\" or the path of a file, found {0}; "
-                         "a file in the working directory is './{0}'",
-                         shown(target)));
+             fmt::format(
+                 "log.target: expected \"stderr\" or the path of a file, found {}; a file in the "
+                 "working directory is written with './' before its name",
+                 shown(target)));
     }
   }
 

@@ -48,7 +48,8 @@ using ConfigValue = std::variant<bool, std::int64_t, std::string, std::vector<st
 struct ValueRange {
   std::int64_t least = std::numeric_limits<std::int64_t>::min();
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  std::string_view why = {};  ///< ends the message about a value outside: "the kernel takes no more"
+  std::string_view why =
+      {};  ///< ends the message about a value outside: "the kernel takes no more"
 };
 
 struct KeySpec {
