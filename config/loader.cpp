@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "config/loader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <toml++/toml.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <exception>
 #include <optional>
-#include <system_error>
 
 #include "config/check.h"
+#include "config/regular_file.h"
 #include "config/suggest.h"
 #include "config/tables.h"
 #include "config/toml_text.h"
@@ -55,6 +51,13 @@ std::string_view kind_of(const toml::node& node) {
       return "a date and time";
   }
   return "something else";
+}
+
+/// The declared key of that name, or null.
+const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const KeySpec& spec) { return spec.name == name; });
+  return found == keys.end() ? nullptr : &*found;
 }
 
 /// A value in the schema's terms; nothing when no setting can have one like it.
@@ -124,14 +127,10 @@ class Reader {
 
   /// "; it belongs in [limits]" for a key that another table declares.
   static std::string home_of(std::string_view key) {
-    const auto declares = [key](std::span<const KeySpec> keys) {
-      return std::any_of(keys.begin(), keys.end(),
-                         [key](const KeySpec& s) { return s.name == key; });
-    };
     for (const ConfigTable& known : single_tables()) {
-      if (declares(known.keys)) return fmt::format("; it belongs in [{}]", known.name);
+      if (find_key(known.keys, key)) return fmt::format("; it belongs in [{}]", known.name);
     }
-    return declares(listener_keys()) ? "; it belongs in [[listener]]" : "";
+    return find_key(listener_keys(), key) ? "; it belongs in [[listener]]" : "";
   }
 
   /// `title` is the table for messages, `shown_path` its path for messages, `path` the one in
@@ -139,9 +138,8 @@ class Reader {
   void read_keys(const toml::table& table, std::span<const KeySpec> keys, void* settings,
                  std::string_view title, std::string_view shown_path, std::string_view path) {
     for (const auto& [name, node] : table) {
-      const auto spec = std::find_if(keys.begin(), keys.end(),
-                                     [&](const KeySpec& s) { return s.name == name.str(); });
-      if (spec == keys.end()) {
+      const KeySpec* spec = find_key(keys, name.str());
+      if (spec == nullptr) {
         report_unknown_key(name, keys, title);
         continue;
       }
@@ -312,57 +310,6 @@ LoadedConfig file_problem(std::string message) {
   return loaded;
 }
 
-std::string errno_text(std::string_view what) {
-  return fmt::format("{}: {}", what, std::generic_category().message(errno));
-}
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-/// Without O_NONBLOCK a FIFO would keep us waiting for a writer before fstat() can refuse it.
-int open_for_reading(const std::string& path) {
-  int fd = -1;
-  do {
-    fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
-/// Reads to the end, or one byte beyond the limit. Returns the problem, or "".
-std::string read_all(int fd, std::string& out) {
-  char chunk[16 * 1024];
-  while (out.size() <= kMaxConfigFileBytes) {
-    const ssize_t bytes = ::read(fd, chunk, sizeof chunk);
-    if (bytes == 0) return {};
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0) return errno_text("cannot be read");
-    out.append(chunk, static_cast<std::size_t>(bytes));
-  }
-  return {};
-}
-
-std::string read_regular_file(const std::string& path, std::string& out) {
-  if (path.find('\0') != std::string::npos) return "cannot be opened: its path has a NUL byte";
-  const FileDescriptor fd(open_for_reading(path));
-  if (fd.get() < 0) return errno_text("cannot be opened");
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return errno_text("cannot be read");
-  if (S_ISDIR(status.st_mode)) return "is a directory, not a file";
-  if (!S_ISREG(status.st_mode)) return "is not a regular file";
-  return read_all(fd.get(), out);
-}
-
 }  // namespace
 
 LoadedConfig parse_config(std::string_view toml, std::span<const HandlerTableSpec> handlers) {
@@ -377,7 +324,7 @@ LoadedConfig parse_config(std::string_view toml, std::span<const HandlerTableSpe
 
 LoadedConfig load_config(const std::string& path, std::span<const HandlerTableSpec> handlers) {
   std::string toml;
-  if (std::string problem = read_regular_file(path, toml); !problem.empty()) {
+  if (std::string problem = read_regular_file(path, kMaxConfigFileBytes, toml); !problem.empty()) {
     return file_problem(std::move(problem));
   }
   return parse_config(toml, handlers);

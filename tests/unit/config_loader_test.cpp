@@ -384,7 +384,7 @@ TEST_CASE("all semantic problems at once, in the order of the file") {
       "each request names its command\n"
       "8:8: deadlines.idle: expected a duration such as \"10s\" or \"500ms\", found 'x'\n"
       "10:10: log.target: expected \"stderr\" or the path of a file, found 'stdout'; a file in the "
-      "working directory is './stdout'");
+      "working directory is written with './' before its name");
 }
 
 TEST_CASE("problems are bounded") {

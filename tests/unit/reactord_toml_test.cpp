@@ -118,15 +118,17 @@ TEST_CASE("config/reactord.toml loads to the defaults") {
 TEST_CASE("config/reactord.toml has every key with its default, and no other") {
   const auto in_file = keys_in(read_documented());
   const auto in_code = default_values(documented_handlers());
-  for (const auto& [path, value] : in_code) {
+  for (const auto& entry : in_code) {
+    const std::string& path = entry.first;
     CAPTURE(path);
     REQUIRE(in_file.contains(path));
-    CHECK_EQ(in_file.at(path).value, value);
+    CHECK_EQ(in_file.at(path).value, entry.second);
   }
-  for (const auto& [path, documented] : in_file) {
+  for (const auto& entry : in_file) {
+    const std::string& path = entry.first;
     CAPTURE(path);
-    CHECK_FALSE(documented.comment.empty());
     CHECK(in_code.contains(path));
+    CHECK_FALSE(entry.second.comment.empty());
   }
 }
 
