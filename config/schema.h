@@ -83,11 +83,13 @@ struct KeySpec {
 /// The form people read: without quotes, list items separated by a blank.
 [[nodiscard]] std::string plain_text(const ConfigValue& value);
 
-/// How a type of setting is read and shown. Specialise it for a setting's own type (an enum, an
-/// address):
+/// How a type of setting is read and shown. Specialise it for a setting's own type (an address):
 ///   static constexpr std::string_view kName;
-///   static std::string parse(const ConfigValue&, const ValueRange&, T& out);   // "" or the
-///   problem static ConfigValue show(const T&);
+///   static constexpr std::string_view kListName;  // only where a list of them is a setting too
+///   static std::string parse(const ConfigValue&, const ValueRange&, T& out);
+///   static ConfigValue show(const T&);
+/// parse() returns the problem, or "" after filling `out`.
+/// An enum needs no more than its EnumWords, below.
 template <class T, class = void>
 struct ValueTraits;
 
@@ -260,6 +262,14 @@ struct HandlerTableSpec {
   std::string_view name;
   std::span<const KeySpec> keys;
   std::shared_ptr<void> (*make)() = nullptr;
+};
+
+/// A setting in force: its path ("limits.max_frame", "listener.NAME.framing",
+/// "handlers.text.reply") and its value as the file would have it, without quotes; list items are
+/// separated by a blank.
+struct Setting {
+  std::string path;
+  std::string value;
 };
 
 }  // namespace reactord

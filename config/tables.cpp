@@ -222,7 +222,7 @@ const ListenerSettings* find_listener(const Config& config, std::string_view nam
 }
 
 std::string listener_path(const ListenerSettings& listener) {
-  return "listener." + listener.name;
+  return fmt::format("listener.{}", listener.name);
 }
 
 std::string addresses_of(const ListenerSettings& listener) {
@@ -265,14 +265,14 @@ constexpr std::size_t kPrintColumns = 100;
 
 /// `text` as comment lines, broken between words.
 void print_comment(std::string& out, std::string_view text) {
-  std::string line = "#";
+  std::string line(1, '#');
   while (!text.empty()) {
     const std::size_t blank = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, blank);
     text.remove_prefix(std::min(blank + 1, text.size()));
     if (line.size() + 1 + word.size() > kPrintColumns) {
       out += line + "\n";
-      line = "#";
+      line.resize(1);
     }
     line += " ";
     line += word;

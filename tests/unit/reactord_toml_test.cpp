@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <regex>
 #include <sstream>
@@ -58,7 +57,9 @@ std::span<const HandlerTableSpec> documented_handlers() {
 std::string read_documented() {
   std::ifstream file(REACTORD_SOURCE_DIR "/config/reactord.toml", std::ios::binary);
   REQUIRE(file.good());
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
 }
 
 struct DocumentedKey {

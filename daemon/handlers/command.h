@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// How a command is declared: once, by the handler that answers it. From the declaration come the
+// arity check, the class that a listener allows or not, HELP, COMMAND DOCS and the client's
+// completion.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace reactord {
+
+/// Who may use a command; listeners allow classes (`listener.allow_commands`).
+enum class CommandClass : std::uint8_t {
+  open,  ///< anyone: the job, and all that client libraries send of their own accord ("public")
+  introspection,  ///< what tells about other clients and the configuration
+  admin,          ///< what acts on other clients and the daemon
+};
+
+/// A set of classes.
+class CommandClasses {
+ public:
+  constexpr CommandClasses() = default;
+  constexpr void allow(CommandClass c) { bits_ |= bit(c); }
+  [[nodiscard]] constexpr bool has(CommandClass c) const { return (bits_ & bit(c)) != 0; }
+  [[nodiscard]] static constexpr CommandClasses all() {
+    CommandClasses classes;
+    classes.bits_ = 0xff;
+    return classes;
+  }
+
+ private:
+  [[nodiscard]] static constexpr std::uint8_t bit(CommandClass c) {
+    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(c));
+  }
+  std::uint8_t bits_ = 0;
+};
+
+struct CommandSpec {
+  static constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
+
+  std::string_view name;      ///< lower case: "ceil"; of a subcommand its own word: "list"
+  std::string_view synopsis;  ///< the arguments for people: "real", "[section ...]"; "" for none
+  std::string_view summary;   ///< one line of help
+  std::size_t min_arguments = 0;  ///< behind the name (of a subcommand: behind both words)
+  std::size_t max_arguments = 0;
+  CommandClass command_class = CommandClass::open;
+  bool rest_of_line = false;  ///< inline: everything behind one separator is one argument, verbatim
+  std::uint8_t id = 0;        ///< for the handler's own use: which of its commands this is
+  std::span<const CommandSpec> subcommands =
+      {};  ///< not empty: the first argument picks one of these
+};
+
+}  // namespace reactord

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Tokens with which a handler speaks to a connection after handle() has returned. Both refer to the
+// connection by id, so they are harmless once it has gone. All calls from the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "protocol/reply_writer.h"
+
+namespace reactord {
+
+using WriteReply = std::function<void(ReplyWriter&)>;
+
+enum class PushResult : std::uint8_t {
+  queued,   ///< written behind what was queued before
+  dropped,  ///< the reader is slow and its queue is full (limits.output_high_water); nothing was
+            ///< written
+  gone,     ///< the connection has ended
+};
+
+/// What the tokens call; the daemon implements it.
+class ReplyPort {
+ public:
+  virtual ~ReplyPort() = default;
+  virtual bool complete(std::uint64_t connection, const WriteReply& write) noexcept = 0;
+  virtual void abandon(std::uint64_t connection) noexcept = 0;
+  virtual PushResult push(std::uint64_t connection, const WriteReply& write) noexcept = 0;
+  virtual void unsubscribe(std::uint64_t connection) noexcept = 0;
+};
+
+/// The promise of one reply. The connection's next requests wait until it is kept. Destroying it
+/// unkept answers with an error, so that no request goes without a reply.
+class DeferredReply {
+ public:
+  DeferredReply() = default;
+  DeferredReply(ReplyPort& port, std::uint64_t connection)
+      : port_(&port), connection_(connection) {}
+  DeferredReply(DeferredReply&& other) noexcept;
+  DeferredReply& operator=(DeferredReply&& other) noexcept;
+  ~DeferredReply();
+
+  /// Writes the reply; false if the connection has gone meanwhile (then `write` is not called).
+  /// Uses up the token.
+  bool complete(const WriteReply& write) noexcept;
+
+  [[nodiscard]] bool is_waiting() const { return port_ != nullptr; }
+
+ private:
+  ReplyPort* port_ = nullptr;
+  std::uint64_t connection_ = 0;
+};
+
+/// Sends messages that no request asked for. As long as one lives, its connection counts as
+/// subscribed and deadlines.idle does not run.
+class PushHandle {
+ public:
+  PushHandle() = default;
+  PushHandle(ReplyPort& port, std::uint64_t connection) : port_(&port), connection_(connection) {}
+  PushHandle(PushHandle&& other) noexcept;
+  PushHandle& operator=(PushHandle&& other) noexcept;
+  ~PushHandle();
+
+  /// `write` must write one push(): RESP3 push frames, arrays in RESP2, one line in plain.
+  PushResult push(const WriteReply& write) noexcept;
+
+ private:
+  ReplyPort* port_ = nullptr;
+  std::uint64_t connection_ = 0;
+};
+
+}  // namespace reactord
