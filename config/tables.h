@@ -20,6 +20,19 @@ namespace reactord {
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
 
+/// A table that is there once: [server], [limits], [deadlines], [log].
+struct ConfigTable {
+  std::string_view name;
+  std::span<const KeySpec> keys;
+  void* (*settings)(Config&) = nullptr;
+  const void* (*view)(const Config&) = nullptr;
+};
+[[nodiscard]] std::span<const ConfigTable> single_tables();
+
+/// Why a key means nothing to this listener ("a command listener has no handler: ..."), or "" when
+/// it does.
+[[nodiscard]] std::string_view why_unused(std::string_view key, const ListenerSettings& listener);
+
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
 
@@ -35,6 +48,7 @@ struct Change {
   std::string after;
   Apply apply = Apply::restart;
 };
+/// Listeners are matched by name; their order is no change.
 [[nodiscard]] std::vector<Change> changes_between(const Config& before, const Config& after,
                                                   std::span<const HandlerTableSpec> handlers);
 
