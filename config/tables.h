@@ -20,6 +20,26 @@ namespace reactord {
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
 
+/// A table that is there once: [server], [limits], [deadlines], [log].
+struct ConfigTable {
+  std::string_view name;
+  std::span<const KeySpec> keys;
+  void* (*settings)(Config&) = nullptr;
+  const void* (*view)(const Config&) = nullptr;
+};
+[[nodiscard]] std::span<const ConfigTable> single_tables();
+
+/// Why a key means nothing to this listener ("a command listener has no handler: ..."), or "" when
+/// it does.
+[[nodiscard]] std::string_view why_unused(std::string_view key, const ListenerSettings& listener);
+
+/// A setting in force: its path ("limits.max_frame", "listener.NAME.framing",
+/// "handlers.text.reply") and its value as the file would have it, without quotes; list items are
+/// separated by a blank.
+struct Setting {
+  std::string path;
+  std::string value;
+};
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
 
@@ -35,6 +55,7 @@ struct Change {
   std::string after;
   Apply apply = Apply::restart;
 };
+/// Listeners are matched by name; their order is no change.
 [[nodiscard]] std::vector<Change> changes_between(const Config& before, const Config& after,
                                                   std::span<const HandlerTableSpec> handlers);
 
