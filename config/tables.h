@@ -33,13 +33,6 @@ struct ConfigTable {
 /// it does.
 [[nodiscard]] std::string_view why_unused(std::string_view key, const ListenerSettings& listener);
 
-/// A setting in force: its path ("limits.max_frame", "listener.NAME.framing",
-/// "handlers.text.reply") and its value as the file would have it, without quotes; list items are
-/// separated by a blank.
-struct Setting {
-  std::string path;
-  std::string value;
-};
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
 
