@@ -47,7 +47,7 @@ struct InfoField {
   std::string value;
 };
 
-/// A one-shot timer; destroying it cancels it.
+/// A one-shot timer; destroying it cancels it. Its own callback may destroy it.
 class Timer {
  public:
   Timer() = default;

@@ -140,9 +140,11 @@ TEST_CASE("CEIL ignores blanks around the number and nothing else") {
 
 TEST_CASE("CEIL refuses what is not a decimal number") {
   for (const std::string_view text :
-       {"", " ", ".", "+", "-", "e5", ".e5", "4e", "4e+", "4e1.5", "4e 1", "--4", "+-4", "4-", "4..4",
-        "4.4.4", "4,40", "1_000", "1'000", "0x10", "0x1p3", "nan", "NaN", "inf", "-Infinity", "abc",
-        "4a", "\xef\xbc\x94", "4\v"}) {
+       {"",     " ",     ".",     "+",         "-",     "e5",   ".e5",
+        "4e",   "4e+",   "4e1.5", "4e 1",      "--4",   "+-4",  "4-",
+        "4..4", "4.4.4", "4,40",  "1_000",     "1'000", "0x10", "0x1p3",
+        "nan",  "NaN",   "inf",   "-Infinity", "abc",   "4a",   "\xef\xbc\x94",
+        "4\v"}) {
     CAPTURE(text);
     CHECK(ceil_of(text) == "not a number");
   }

@@ -66,8 +66,7 @@ TEST_CASE("SELECT knows the database 0 alone") {
   }
   for (const std::string_view index : {"x", "", "00", "-0", "+0", "0 ", "99999999999999999999"}) {
     CAPTURE(index);
-    CHECK(bench.request({"SELECT", index}) ==
-          "-ERR value is not an integer or out of range\r\n");
+    CHECK(bench.request({"SELECT", index}) == "-ERR value is not an integer or out of range\r\n");
   }
 }
 
