@@ -37,8 +37,7 @@ class ReplyWriter {
   /// Between replies only: HELLO answers in the version that it has just switched to.
   void set_encoding(ReplyEncoding encoding) { encoding_ = encoding; }
 
-  // --- scalars
-  // -------------------------------------------------------------------------------------
+  // --- scalars -----------------------------------------------------------------------------------
   void ok() { simple("OK"); }
   /// A short status without line breaks: `+PONG`. One with line breaks is sent as a bulk string.
   void simple(std::string_view status);
@@ -60,8 +59,7 @@ class ReplyWriter {
   void boolean(bool value);  ///< 1 or 0 in RESP2
   void real(double value);   ///< a bulk string in RESP2; the shortest digits that give it back
 
-  // --- aggregates: the header, then that many elements
-  // -----------------------------------------------
+  // --- aggregates: the header, then that many elements -------------------------------------------
   void array(std::size_t elements);
   void set(std::size_t elements);  ///< an array in RESP2
   void map(std::size_t pairs);     ///< an array of 2 * pairs in RESP2: key, value, key, value
@@ -73,6 +71,14 @@ class ReplyWriter {
   [[nodiscard]] std::size_t replies() const { return replies_; }
   /// True between replies: no aggregate is missing elements and none was nested too deeply.
   [[nodiscard]] bool balanced() const { return depth_ == 0 && !too_deep_; }
+  /// True if one of them was an error.
+  [[nodiscard]] bool wrote_error() const { return wrote_error_; }
+  /// Forgets what was written: the caller has cut it off the Buffer.
+  void restart() {
+    depth_ = 0;
+    replies_ = 0;
+    too_deep_ = push_begun_ = wrote_error_ = false;
+  }
 
  private:
   enum class Aggregate : std::uint8_t { array, set, map, push };
@@ -114,6 +120,7 @@ class ReplyWriter {
   Buffer& out_;
   ReplyEncoding encoding_;
   bool too_deep_ = false;
+  bool wrote_error_ = false;
   bool push_begun_ = false;  // plain: an element of the push stands on the line already
   std::uint8_t depth_ = 0;
   std::size_t replies_ = 0;

@@ -97,6 +97,17 @@ TEST_CASE("growth keeps the content and is geometric") {
   CHECK(growths <= 12);
 }
 
+TEST_CASE("a long content is not moved again and again to win a byte") {
+  Buffer buffer;
+  buffer.append(std::string(1000, 'x'));
+  const std::size_t capacity = buffer.capacity();
+  buffer.append(std::string(capacity - buffer.size(), 'y'));
+  buffer.consume(1);
+  buffer.append('z');
+  CHECK(buffer.capacity() >= 2 * capacity);
+  CHECK(buffer.size() == capacity);
+}
+
 TEST_CASE("moving leaves an empty buffer behind") {
   Buffer from;
   from.append("abcdef");

@@ -183,6 +183,7 @@ TEST_CASE("errors: bulk lengths") {
           {"*1\r\n$" + std::string(31, '1'), error("too big bulk count string")},
           {"*1\r\n$\0"s + std::string(64, 'A'), error("too big bulk count string")},
           {"*1\r\n$4\r\nPINGx", error("bulk string not followed by CRLF")},
+          {"*1\r\n$4\r\nPINGx\n", error("bulk string not followed by CRLF")},
           {"*1\r\n$4\r\nPING\n", error("bulk string not followed by CRLF")},
           {"*1\r\n$4\r\nPING\r\r", error("bulk string not followed by CRLF")},
           {"*1\r\n$3\r\nPING\r\n", error("bulk string not followed by CRLF")},
@@ -293,7 +294,7 @@ TEST_CASE("bytes_missing follows what was announced") {
     std::string_view input;
     std::size_t missing;
   };
-  for (const auto& [input, missing] : std::initializer_list<Hint>{
+  for (const Hint& hint : std::initializer_list<Hint>{
            {"PI", 1},
            {"*", 1},
            {"*1\r\n", 6},
@@ -304,11 +305,11 @@ TEST_CASE("bytes_missing follows what was announced") {
            {"*1\r\n$4\r\nPING\r", 1},
            {"*1\r\n$100000", 1},
        }) {
-    CAPTURE(input);
+    CAPTURE(hint.input);
     FrameParser parser(Framing::command);
     Frame frame;
-    REQUIRE(parser.parse(input, kLimits, frame) == ParseStatus::need_more);
-    CHECK(parser.bytes_missing(input.size()) == missing);
+    REQUIRE(parser.parse(hint.input, kLimits, frame) == ParseStatus::need_more);
+    CHECK(parser.bytes_missing(hint.input.size()) == hint.missing);
   }
 }
 

@@ -194,6 +194,7 @@ TEST_CASE("plain: a push is one line, and does not read as an error") {
           w.push(3), w.bulk("message"), w.bulk("NEWS"), w.bulk("a\nb");
         }) == "message NEWS a\\nb\n");
   CHECK(plain([](ReplyWriter& w) { w.push(2), w.bulk("NEWS"), w.bulk(""); }) == "\\x4eEWS \"\"\n");
+  CHECK(plain([](ReplyWriter& w) { w.push(1), w.bulk("a"), w.push(1), w.bulk("b"); }) == "a\nb\n");
   CHECK(plain([](ReplyWriter& w) { w.push(2), w.array(2), w.bulk("a"), w.bulk("b"), w.nil(); }) ==
         "a b (nil)\n");
 }
@@ -239,6 +240,16 @@ TEST_CASE("as deep as can be, and one deeper") {
   for (std::size_t i = 0; i <= ReplyWriter::kMaxDepth; ++i) deeper.array(1);
   deeper.ok();
   CHECK_FALSE(deeper.balanced());
+}
+
+TEST_CASE("the encoding may change between replies") {
+  Buffer out;
+  ReplyWriter writer(out, ReplyEncoding::resp2);
+  writer.nil();
+  writer.set_encoding(ReplyEncoding::resp3);
+  CHECK(writer.encoding() == ReplyEncoding::resp3);
+  writer.nil();
+  CHECK(out.view() == "$-1\r\n_\r\n");
 }
 
 TEST_CASE("replies are added behind what the buffer holds") {
