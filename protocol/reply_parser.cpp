@@ -18,8 +18,8 @@ constexpr std::string_view kTypes = "+-:$*_#,(!=%~>|;.";
 constexpr std::size_t kShownBytes = 40;
 
 bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::string_view without_sign(std::string_view text) {
@@ -74,9 +74,15 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
     const std::string_view rest = input.substr(consumed);
     std::size_t used = 0;
     switch (state_) {
-      case State::line: used = read_line(rest); break;
-      case State::body: used = read_body(rest); break;
-      case State::body_end: used = read_body_end(rest); break;
+      case State::line:
+        used = read_line(rest);
+        break;
+      case State::body:
+        used = read_body(rest);
+        break;
+      case State::body_end:
+        used = read_body_end(rest);
+        break;
     }
     consumed += used;
     bytes_ += used;
@@ -148,15 +154,20 @@ void ReplyParser::on_line(std::string_view line) {
   switch (type) {
     case '$':
     case '=':
-    case '!': return on_body_header(type, text);
+    case '!':
+      return on_body_header(type, text);
     case '*':
     case '~':
     case '%':
     case '>':
-    case '|': return on_aggregate(type, text);
-    case '.': return text.empty() ? on_stream_end() : fail("text behind the end of a stream");
-    case ';': return fail("a chunk outside a streamed string");
-    default: return on_scalar(type, text);
+    case '|':
+      return on_aggregate(type, text);
+    case '.':
+      return text.empty() ? on_stream_end() : fail("text behind the end of a stream");
+    case ';':
+      return fail("a chunk outside a streamed string");
+    default:
+      return on_scalar(type, text);
   }
 }
 
@@ -199,8 +210,8 @@ void ReplyParser::on_chunk_header(std::string_view line) {
 
 void ReplyParser::begin_body(std::size_t length) {
   if (length > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
-    return fail(fmt::format("a string of {} bytes (at most {} are accepted)", length,
-                            limits_.max_bytes));
+    return fail(
+        fmt::format("a string of {} bytes (at most {} are accepted)", length, limits_.max_bytes));
   }
   body_missing_ = length;
   state_ = length == 0 ? State::body_end : State::body;

@@ -17,10 +17,10 @@ namespace reactord {
 
 /// Bounds of one reply. The defaults hold what a person or a script can use.
 struct ReplyLimits {
-  std::size_t max_bytes = 512u << 20;       ///< as sent; Redis' own limit of one bulk string
-  std::size_t max_line_bytes = 4u << 20;    ///< simple strings, errors, numbers of many digits
-  std::size_t max_elements = 2u << 20;      ///< values in all; each costs some 64 bytes of memory
-  std::size_t max_depth = 64;               ///< aggregates inside aggregates
+  std::size_t max_bytes = 512u << 20;     ///< as sent; Redis' own limit of one bulk string
+  std::size_t max_line_bytes = 4u << 20;  ///< simple strings, errors, numbers of many digits
+  std::size_t max_elements = 2u << 20;    ///< values in all; each costs some 64 bytes of memory
+  std::size_t max_depth = 64;             ///< aggregates inside aggregates
 };
 
 enum class ReplyStatus : std::uint8_t {
@@ -79,11 +79,11 @@ class ReplyParser {
   State state_ = State::line;
   bool in_streamed_string_ = false;
   char body_type_ = '$';
-  char body_end_seen_ = 0;          ///< the '\r' behind a body, once received
-  std::size_t bytes_ = 0;           ///< received of this reply
-  std::size_t elements_ = 0;        ///< received of this reply
+  char body_end_seen_ = 0;    ///< the '\r' behind a body, once received
+  std::size_t bytes_ = 0;     ///< received of this reply
+  std::size_t elements_ = 0;  ///< received of this reply
   std::size_t body_missing_ = 0;
-  std::string line_;                ///< the start of a line whose end has not come
+  std::string line_;  ///< the start of a line whose end has not come
   std::string body_;
   std::vector<Level> levels_;
   Reply reply_;
