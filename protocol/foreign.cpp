@@ -23,8 +23,7 @@ struct Row {
 // A longer request target is not waited for; the `Host:` line behind it tells on HTTP all the same.
 constexpr std::size_t kMaxOpeningBytes = 8192;
 
-// --- building blocks
-// -------------------------------------------------------------------------------
+// --- building blocks -----------------------------------------------------------------------------
 
 // Monotone where both are: `yes` wins, and `undecided` stays until both are decided.
 ForeignStatus either(ForeignStatus a, ForeignStatus b) {
@@ -92,8 +91,7 @@ ForeignStatus is_request_line(std::string_view input, Openings verbs, std::strin
   return begins_with(input.substr(target_end + 1), version);
 }
 
-// --- matchers, in the table's order
-// ----------------------------------------------------------------
+// --- matchers, in the table's order --------------------------------------------------------------
 
 // RFC 8446, section 5.1: handshake record, any version, two bytes of length, ClientHello.
 ForeignStatus is_tls(std::string_view input) {
@@ -177,8 +175,7 @@ ForeignStatus is_rdp(std::string_view input) {
   return begins_with_bytes(input, {is(0x03), is(0x00), kAny, kAny, kAny, is(0xe0)});
 }
 
-// --- the table
-// -------------------------------------------------------------------------------------
+// --- the table -----------------------------------------------------------------------------------
 
 // A fatal protocol_version alert (RFC 8446, section 6), in a record that every version accepts.
 constexpr auto kTlsAlert = "\x15\x03\x01\x00\x02\x02\x46"sv;

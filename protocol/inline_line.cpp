@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/inline_line.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace reactord {
 namespace {
 
 // Between words every blank is skipped, but \v and \f do not end a word: so does Redis.
-constexpr std::string_view kBlanks = " \t\n\v\f\r";
-constexpr std::string_view kWordEnds = " \t\n\r";
-constexpr std::string_view kWordEndsAndQuotes = " \t\n\r\"'";
-
 bool is_blank(char byte) {
-  return kBlanks.find(byte) != kBlanks.npos;
+  return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+bool ends_word(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 bool is_quote(char byte) {
   return byte == '"' || byte == '\'';
 }
+bool is_not_blank(char byte) {
+  return !is_blank(byte);
+}
+bool ends_word_or_quotes(char byte) {
+  return ends_word(byte) || is_quote(byte);
+}
+
+// The position from `at` on of the first byte that `matches`, or the line's size.
+template <typename Matches>
+std::size_t find(std::string_view line, std::size_t at, Matches matches) {
+  while (at < line.size() && !matches(line[at])) ++at;
+  return at;
+}
 
 std::size_t skip_blanks(std::string_view line, std::size_t at) {
-  return std::min(line.find_first_not_of(kBlanks, at), line.size());
+  return find(line, at, is_not_blank);
 }
 
 std::optional<unsigned> hex_digit(char byte) {
@@ -97,8 +108,8 @@ std::size_t decode_word(std::string_view line, std::size_t start, std::size_t qu
 FirstWord split_first_word(std::string_view line) {
   const std::size_t start = skip_blanks(line, 0);
   if (start == line.size() || is_quote(line[start])) return {};
-  const std::size_t end = line.find_first_of(kWordEnds, start);
-  if (end == line.npos) return {line.substr(start), {}, false};
+  const std::size_t end = find(line, start, ends_word);
+  if (end == line.size()) return {line.substr(start), {}, false};
   return {line.substr(start, end - start), line.substr(end + 1), true};
 }
 
@@ -108,7 +119,7 @@ SplitStatus split_inline(std::string_view line, std::size_t max_arguments,
   std::size_t room = max_arguments;
   for (std::size_t at = skip_blanks(line, 0); at < line.size(); at = skip_blanks(line, at)) {
     if (room-- == 0) return SplitStatus::too_many_arguments;
-    const std::size_t end = std::min(line.find_first_of(kWordEndsAndQuotes, at), line.size());
+    const std::size_t end = find(line, at, ends_word_or_quotes);
     if (end == line.size() || !is_quote(line[end])) {
       arguments.push_back(line.substr(at, end - at));
       at = end;

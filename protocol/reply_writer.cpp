@@ -59,8 +59,7 @@ void append_with_first_byte_escaped(Buffer& out, std::string_view bytes) {
 
 }  // namespace
 
-// --- scalars
-// ---------------------------------------------------------------------------------------
+// --- scalars -------------------------------------------------------------------------------------
 
 void ReplyWriter::simple(std::string_view status) {
   if (!resp()) {
@@ -198,8 +197,7 @@ void ReplyWriter::real(double value) {
   finish_element();
 }
 
-// --- aggregates
-// ------------------------------------------------------------------------------------
+// --- aggregates ----------------------------------------------------------------------------------
 
 void ReplyWriter::array(std::size_t elements) {
   begin(Aggregate::array, elements);
@@ -272,8 +270,7 @@ void ReplyWriter::finish_aggregate(Aggregate kind) {
   if (kind != Aggregate::push) ++replies_;
 }
 
-// --- RESP
-// ------------------------------------------------------------------------------------------
+// --- RESP ----------------------------------------------------------------------------------------
 
 void ReplyWriter::append_number(char type, std::int64_t value) {
   char* const start = out_.prepare(kMaxNumberBytes).data();
@@ -294,8 +291,7 @@ void ReplyWriter::append_bulk(std::string_view bytes) {
   out_.commit(static_cast<std::size_t>(write(write(body, bytes), kCrlf) - start));
 }
 
-// --- plain and raw
-// ---------------------------------------------------------------------------------
+// --- plain and raw -------------------------------------------------------------------------------
 
 bool ReplyWriter::at_map_key() const {
   const Level& level = levels_[depth_ - 1];

@@ -35,8 +35,7 @@ class ReplyWriter {
 
   [[nodiscard]] ReplyEncoding encoding() const { return encoding_; }
 
-  // --- scalars
-  // -------------------------------------------------------------------------------------
+  // --- scalars -----------------------------------------------------------------------------------
   void ok() { simple("OK"); }
   /// A short status without line breaks: `+PONG`. One with line breaks is sent as a bulk string.
   void simple(std::string_view status);
@@ -58,8 +57,7 @@ class ReplyWriter {
   void boolean(bool value);  ///< 1 or 0 in RESP2
   void real(double value);   ///< a bulk string in RESP2; the shortest digits that give it back
 
-  // --- aggregates: the header, then that many elements
-  // -----------------------------------------------
+  // --- aggregates: the header, then that many elements -------------------------------------------
   void array(std::size_t elements);
   void set(std::size_t elements);  ///< an array in RESP2
   void map(std::size_t pairs);     ///< an array of 2 * pairs in RESP2: key, value, key, value

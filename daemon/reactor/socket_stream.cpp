@@ -19,6 +19,12 @@ IoResult failed(int error) noexcept {
 
 }  // namespace
 
+SocketStream::SocketStream(UniqueFd fd, const SocketAddress& peer)
+    : fd_(std::move(fd)),
+      peer_ip_(peer.mapped_ip()),
+      peer_port_(peer.port()),
+      peer_family_(static_cast<std::uint8_t>(peer.family())) {}
+
 IoResult SocketStream::receive(std::span<char> into) noexcept {
   ssize_t n = 0;
   do {
@@ -40,6 +46,14 @@ IoResult SocketStream::send(std::string_view bytes) noexcept {
 
 void SocketStream::finish_sending() noexcept {
   ::shutdown(fd_.get(), SHUT_WR);
+}
+
+std::string SocketStream::peer() const {
+  // A Unix client has no name of its own: the socket that it came through says more than nothing.
+  if (peer_family_ == AF_UNIX) return SocketAddress::local_of(fd_.get()).to_string();
+  if (peer_family_ == AF_INET6) return SocketAddress::ipv6(peer_ip_, peer_port_).to_string();
+  return SocketAddress::ipv4({peer_ip_[12], peer_ip_[13], peer_ip_[14], peer_ip_[15]}, peer_port_)
+      .to_string();
 }
 
 }  // namespace reactord

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace reactord {
@@ -35,6 +36,8 @@ class Stream {
   [[nodiscard]] virtual IoResult send(std::string_view bytes) noexcept = 0;
   /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived.
   virtual void finish_sending() noexcept = 0;
+  /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.
+  [[nodiscard]] virtual std::string peer() const = 0;
   /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 };
