@@ -9,12 +9,11 @@ namespace reactord {
 namespace {
 
 void append_header(Buffer& out, char type, std::size_t number) {
-  std::array<char, 24> text{};  // a type, 20 digits of 2^64 - 1, CRLF
-  text[0] = type;
-  char* end = std::to_chars(text.data() + 1, text.data() + text.size(), number).ptr;
-  *end++ = '\r';
-  *end++ = '\n';
-  out.append(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+  std::array<char, 20> digits{};  // of 2^64 - 1
+  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(type);
+  out.append(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  out.append("\r\n");
 }
 
 }  // namespace

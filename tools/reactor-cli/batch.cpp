@@ -96,7 +96,7 @@ class Batch {
   };
 
   [[nodiscard]] bool has_room() const {
-    return pending_.size() < kMaxPending && session_.output().size() < kMaxUnsentBytes;
+    return pending_.size() < kMaxPending && session_.unsent_bytes() < kMaxUnsentBytes;
   }
 
   void take_lines() {

@@ -66,8 +66,8 @@ std::string arguments_text(const Reply* arguments, std::string_view separator, s
   return out;
 }
 
-// Writes an argument as Redis' own client and manual do: "name", "[name]", "name [name ...]",
-// "TOKEN name", "a|b".
+// Writes an argument as Redis' own client and manual do: "name", "[name]", "TOKEN name", "a|b"; and
+// "name ..." for one or more.
 std::string argument_text(const Reply& argument, std::size_t depth) {
   const std::string_view type = text_of(argument, "type");
   const std::string_view token = text_of(argument, "token");
@@ -78,7 +78,7 @@ std::string argument_text(const Reply& argument, std::size_t depth) {
   if (type == "pure-token") text = token;
   if (text.size() > kMaxTextBytes) text.resize(kMaxTextBytes);
   if (!token.empty() && type != "pure-token") text = fmt::format("{} {}", token, text);
-  if (has_flag(argument, "multiple")) text = fmt::format("{0} [{0} ...]", text);
+  if (has_flag(argument, "multiple")) text += " ...";
   return has_flag(argument, "optional") ? fmt::format("[{}]", text) : text;
 }
 

@@ -73,7 +73,7 @@ std::size_t options_end(const CLI::App& app, const std::vector<std::string>& wor
   std::size_t at = 0;
   while (at < words.size() && words[at].size() > 1 && words[at][0] == '-' && words[at] != "--") {
     const CLI::Option* option = app.get_option_no_throw(words[at]);
-    at += option != nullptr && option->get_expected_min() > 0 ? 2 : 1;
+    at += option != nullptr && option->get_expected_min() > 0 ? 2u : 1u;
   }
   return std::min(at, words.size());
 }

@@ -15,6 +15,7 @@
 #include "protocol/escape.h"
 #include "protocol/inline_line.h"
 #include "tools/reactor-cli/command_docs.h"
+#include "tools/reactor-cli/history.h"
 #include "tools/reactor-cli/interrupt.h"
 #include "tools/reactor-cli/line_editor.h"
 #include "tools/reactor-cli/session.h"
@@ -90,7 +91,7 @@ class Prompt {
 
   [[nodiscard]] std::string prompt_text() const {
     if (!session_) return "not connected> ";
-    return escaped(to_string(session_->connection().endpoint())) + "> ";
+    return escaped(to_string(session_->endpoint())) + "> ";
   }
 
   // A request of one line or more.

@@ -70,10 +70,6 @@ std::optional<Reply> Session::wait_for_reply(Deadline deadline) {
   }
 }
 
-bool Session::has_leftovers() const {
-  return !unparsed_.empty() || !dialect_->between_replies();
-}
-
 void Session::fail_timed_out() const {
   throw Failure(ExitCode::timed_out,
                 fmt::format("no {}answer from {} within {}; wait longer with --timeout",

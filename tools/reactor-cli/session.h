@@ -22,9 +22,11 @@ class Session {
 
   [[nodiscard]] Dialect& dialect() { return *dialect_; }
   [[nodiscard]] Connection& connection() { return connection_; }
+  [[nodiscard]] const Endpoint& endpoint() const { return connection_.endpoint(); }
 
   /// Where requests are appended.
   [[nodiscard]] Buffer& output() { return output_; }
+  [[nodiscard]] std::size_t unsent_bytes() const { return output_.size(); }
 
   /// Sends what the socket takes now. Once the server takes no more, drops the output: the answers
   /// already on their way can still be received.
@@ -42,8 +44,6 @@ class Session {
 
   /// The server has finished: no more replies will come than next_reply() still has.
   [[nodiscard]] bool ended() const { return ended_; }
-  /// Bytes behind the last reply were received.
-  [[nodiscard]] bool has_leftovers() const;
 
   [[noreturn]] void fail_timed_out() const;
   /// The stream has ended with `owed` answers still to come.
