@@ -75,8 +75,7 @@ void Connection::on_event(Readiness readiness) noexcept {
   }
 }
 
-// --- input
-// -----------------------------------------------------------------------------------------
+// --- input -------------------------------------------------------------------------------------
 
 void Connection::serve_turn() noexcept {
   if (!unsent_.empty()) flush(unsent_);
@@ -261,8 +260,7 @@ void Connection::discard_input() noexcept {
   if (has_more_to_do()) schedule();
 }
 
-// --- output
-// ----------------------------------------------------------------------------------------
+// --- output ------------------------------------------------------------------------------------
 
 /// Where replies go: behind what is unsent, or into the scratch if nothing is and it is this
 /// connection's turn.
@@ -301,14 +299,7 @@ void Connection::keep_unsent(Buffer& out) noexcept {
   if (unsent_.empty()) unsent_.release();
 }
 
-/// Output was written outside of its own turn: send it in the next one.
-void Connection::after_late_output(bool close_after_reply) noexcept {
-  if (close_after_reply) end(CloseReason::closed_by_handler);
-  if (workspace().serving != this) settle();
-}
-
-// --- the end
-// ---------------------------------------------------------------------------------------
+// --- the end -----------------------------------------------------------------------------------
 
 void Connection::end(CloseReason reason, std::string_view last_words,
                      std::string_view detail) noexcept {
@@ -317,7 +308,7 @@ void Connection::end(CloseReason reason, std::string_view last_words,
     ReplyWriter(output(), reply_encoding_).error(last_words);
   state_ = State::flushing;
   host().on_end(*this, reason, detail);
-  if (workspace().serving != this) settle();
+  settle();
 }
 
 void Connection::abort(CloseReason reason, std::string_view detail) noexcept {
@@ -359,8 +350,7 @@ void Connection::become_closed() noexcept {
   host().on_closed(*this);
 }
 
-// --- deadlines
-// -------------------------------------------------------------------------------------
+// --- deadlines ---------------------------------------------------------------------------------
 
 void Connection::on_input_deadline(CloseReason reason) noexcept {
   end(reason,
@@ -375,6 +365,7 @@ void Connection::on_output_deadline() noexcept {
 
 void Connection::subscribe() noexcept {
   ++subscriptions_;
+  push_encoding_ = reply_encoding_;
 }
 
 void Connection::unsubscribe() noexcept {
@@ -431,10 +422,10 @@ void Connection::update_write_stall(bool progress) noexcept {
   if (progress || !link.is_armed()) workspace().deadlines.write_stall.arm(link, host().now());
 }
 
-// --- after a turn
-// ----------------------------------------------------------------------------------
+// --- after a turn ------------------------------------------------------------------------------
 
 void Connection::settle() noexcept {
+  if (workspace().serving == this) return;  // the turn does so at its end
   end_if_answered();
   if (state_ == State::flushing && unsent_.empty()) begin_linger();
   if (state_ != State::open) {

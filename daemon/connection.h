@@ -45,6 +45,7 @@
 namespace reactord {
 
 class Connection;
+struct CommandEntry;
 
 /// What became of a request.
 enum class ServeResult : std::uint8_t {
@@ -113,7 +114,7 @@ struct ConnectionTraits {
   /// What the listener allows; and the command that answers every line or chunk, unless framing is
   /// `command`.
   CommandClasses allowed_commands = CommandClasses::all();
-  const CommandSpec* bound_command = nullptr;
+  CommandEntry* bound_command = nullptr;
 };
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
@@ -140,8 +141,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] std::chrono::seconds idle() const { return seconds_since(last_active_); }
   /// The encoding that the reply to the latest request is due in.
   [[nodiscard]] ReplyEncoding reply_encoding() const { return reply_encoding_; }
-  [[nodiscard]] const CommandSpec* last_command() const { return last_command_; }
-  void set_last_command(const CommandSpec* command) { last_command_ = command; }
+  /// For CLIENT LIST; null before the first.
+  [[nodiscard]] const CommandEntry* last_command() const { return last_command_; }
+  void set_last_command(const CommandEntry* command) { last_command_ = command; }
 
   [[nodiscard]] bool is_pending() const { return pending_; }
   [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
@@ -156,11 +158,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   /// Delivers the reply that ServeResult::pending promised, formatted by `write` into a Buffer.
   template <class Write>
-  void complete(Write&& write, bool close_after_reply) noexcept {
+  void complete(Write&& write) noexcept {
     if (!pending_ || state_ != State::open) return;
     pending_ = false;
     write(output());
-    after_late_output(close_after_reply);
+    settle();
   }
 
   /// Writes a message that no request asked for; false if the reader is behind.
@@ -168,10 +170,12 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] bool push(Write&& write) noexcept {
     if (state_ != State::open || output().size() >= workspace().output_high_water) return false;
     write(output());
-    after_late_output(false);
+    settle();
     return true;
   }
+  /// Pushes speak the encoding of the request that subscribed.
   void subscribe() noexcept;
+  [[nodiscard]] ReplyEncoding push_encoding() const { return push_encoding_; }
   void unsubscribe() noexcept;
 
   /// Serves no more; sends what is owed, then closes. Where a request, or a part of one, goes
@@ -226,7 +230,6 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] Buffer& output() noexcept;
   void flush(Buffer& out) noexcept;
   void keep_unsent(Buffer& out) noexcept;
-  void after_late_output(bool close_after_reply) noexcept;
 
   // --- the end ---
   void end_if_answered() noexcept;
@@ -252,7 +255,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   SlotId id_;
   std::uint64_t client_id_;
   const ConnectionTraits& traits_;
-  const CommandSpec* last_command_ = nullptr;
+  const CommandEntry* last_command_ = nullptr;
   FrameParser parser_;
   Buffer kept_;    ///< input that could not be served yet
   Buffer unsent_;  ///< output that the kernel did not take yet
@@ -265,6 +268,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   State state_ = State::open;
   InputEnd input_end_ = InputEnd::not_yet;
   ReplyEncoding reply_encoding_ = ReplyEncoding::resp2;
+  ReplyEncoding push_encoding_ = ReplyEncoding::resp2;
   bool may_receive_ : 1 = false;
   bool may_send_ : 1 = true;
   bool read_to_end_ : 1 = false;  ///< a FIN was announced: a short read is not the last one

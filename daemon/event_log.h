@@ -36,11 +36,15 @@ class EventLog {
   /// Waits a moment for the queue to be written, then gives up on a sink that blocks.
   ~EventLog();
 
-  void record(Event event, EventFields fields = {});
-  /// Only counts. For events that nobody wants to read at this level: ask wants() before building
-  /// fields.
+  /// Counts and logs.
+  void record(Event event, EventFields fields = {}) {
+    count(event);
+    if (wants(event)) log(event, fields);
+  }
+  /// The halves of record(), where fields are dear to build and nobody may want to read them.
   void count(Event event) { ++counts_[static_cast<std::size_t>(event)]; }
   [[nodiscard]] bool wants(Event event) const { return spec_of(event).level >= level_; }
+  void log(Event event, EventFields fields);
 
   [[nodiscard]] std::uint64_t count_of(Event event) const {
     return counts_[static_cast<std::size_t>(event)];

@@ -81,6 +81,14 @@ struct EventSpec {
   LogLevel level;
   Repeats repeats;
   std::string_view message;
+
+  /// The field of the message that tells more than who and when: a close reason's detail goes
+  /// there.
+  [[nodiscard]] constexpr std::string_view detail() const {
+    for (const std::string_view field : {"problem", "protocol", "bytes"})
+      if (message.find(field) != std::string_view::npos) return field;
+    return {};
+  }
 };
 
 inline constexpr std::array kEvents{

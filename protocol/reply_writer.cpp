@@ -73,6 +73,7 @@ void ReplyWriter::simple(std::string_view status) {
 }
 
 void ReplyWriter::error(std::string_view code_and_text) {
+  if (depth_ == 0) wrote_error_ = true;
   if (resp()) {
     out_.append('-');
     append_error_text(out_, code_and_text);

@@ -69,6 +69,14 @@ class ReplyWriter {
   [[nodiscard]] std::size_t replies() const { return replies_; }
   /// True between replies: no aggregate is missing elements and none was nested too deeply.
   [[nodiscard]] bool balanced() const { return depth_ == 0 && !too_deep_; }
+  /// True if one of them was an error.
+  [[nodiscard]] bool wrote_error() const { return wrote_error_; }
+  /// Forgets what was written: the caller has cut it off the Buffer.
+  void restart() {
+    depth_ = 0;
+    replies_ = 0;
+    too_deep_ = push_begun_ = wrote_error_ = false;
+  }
 
  private:
   enum class Aggregate : std::uint8_t { array, set, map, push };
@@ -110,6 +118,7 @@ class ReplyWriter {
   Buffer& out_;
   ReplyEncoding encoding_;
   bool too_deep_ = false;
+  bool wrote_error_ = false;
   bool push_begun_ = false;  // plain: an element of the push stands on the line already
   std::uint8_t depth_ = 0;
   std::size_t replies_ = 0;

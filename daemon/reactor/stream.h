@@ -4,6 +4,7 @@
 // else.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -38,6 +39,8 @@ class Stream {
   virtual void finish_sending() noexcept = 0;
   /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.
+  [[nodiscard]] virtual std::array<std::uint8_t, 16> peer_ip() const noexcept = 0;
   /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 };
