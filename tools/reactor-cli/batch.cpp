@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "tools/reactor-cli/batch.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "protocol/buffer.h"
+#include "tools/reactor-cli/one_shot.h"
+#include "tools/reactor-cli/session.h"
+
+namespace reactord::cli {
+namespace {
+
+// In flight at most: enough to keep a server busy over a slow network, few enough to forget.
+constexpr std::size_t kMaxPending = 1000;
+constexpr std::size_t kMaxUnsentBytes = 1u << 20;
+constexpr std::size_t kReadBytes = 64u << 10;      // a pipe's capacity, pipe(7)
+constexpr std::size_t kMaxLineBytes = 512u << 20;  // Redis' limit of one argument
+
+/// Standard input, cut into lines without their ends.
+class Lines {
+ public:
+  [[nodiscard]] bool ended() const { return ended_; }
+
+  /// A line that is complete, or the last one. Valid until the next call.
+  std::optional<std::string_view> next() {
+    buffer_.consume(taken_);
+    taken_ = 0;
+    const std::string_view bytes = buffer_.view();
+    const std::size_t newline = bytes.find('\n', searched_);
+    searched_ = newline == std::string_view::npos ? bytes.size() : 0;
+    if (newline == std::string_view::npos && (!ended_ || bytes.empty())) return std::nullopt;
+    taken_ = std::min(newline, bytes.size() - 1) + 1;
+    std::string_view line = bytes.substr(0, newline);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+  }
+
+  /// Reads once; call when input is ready.
+  void read() {
+    const std::span<char> room = buffer_.prepare(kReadBytes);
+    const ssize_t bytes = ::read(STDIN_FILENO, room.data(), room.size());
+    if (bytes > 0) buffer_.commit(static_cast<std::size_t>(bytes));
+    if (bytes == 0) ended_ = true;
+    if (bytes < 0 && errno != EINTR && errno != EAGAIN) {
+      throw Failure(ExitCode::usage,
+                    fmt::format("cannot read standard input: {}", std::strerror(errno)));
+    }
+    if (buffer_.size() > kMaxLineBytes) {
+      throw Failure(ExitCode::usage, fmt::format("a line of more than {} bytes", kMaxLineBytes));
+    }
+  }
+
+ private:
+  Buffer buffer_;
+  std::size_t taken_ = 0;     ///< of the buffer, by the line that was last returned
+  std::size_t searched_ = 0;  ///< of the buffer, without finding a line's end
+  bool ended_ = false;
+};
+
+class Batch {
+ public:
+  Batch(const Options& options, Printer& printer)
+      : options_(options), printer_(printer), session_(options) {}
+
+  ExitCode run() {
+    while (true) {
+      take_lines();
+      session_.send_some();
+      report();
+      if (lines_.ended() && has_room() && pending_.empty()) break;
+      if (session_.ended()) {
+        // The end of the stream is an end of the work only when nothing is owed and none follows.
+        if (!pending_.empty()) session_.fail_ended(pending_.size());
+        lines_.read();
+        continue;
+      }
+      wait();
+    }
+    if (session_.dialect().may_say_more()) print_rest(session_, printer_);
+    return code_;
+  }
+
+ private:
+  /// A line that waits for its turn: a request for its answer, a bad line for its message.
+  struct Pending {
+    std::string problem;
+  };
+
+  [[nodiscard]] bool has_room() const {
+    return pending_.size() < kMaxPending && session_.unsent_bytes() < kMaxUnsentBytes;
+  }
+
+  void take_lines() {
+    while (has_room()) {
+      const std::optional<std::string_view> line = lines_.next();
+      if (!line) return;
+      ++line_number_;
+      if (pending_.empty()) restart_deadline();
+      take_line(*line);
+    }
+  }
+
+  void take_line(std::string_view line) {
+    switch (session_.dialect().write_line(session_.output(), line)) {
+      case LineStatus::request:
+        pending_.push_back({});
+        return;
+      case LineStatus::nothing:
+        return;
+      case LineStatus::unbalanced:
+        pending_.push_back({fmt::format(
+            "line {}: quotes are not closed, or not followed by a blank; not sent", line_number_)});
+        return;
+      case LineStatus::impossible:
+        pending_.push_back({fmt::format("line {}: cannot be sent", line_number_)});
+        return;
+    }
+  }
+
+  // Prints the answers that are there, and what is wrong with lines whose turn has come.
+  void report() {
+    report_bad_lines();
+    while (const std::optional<Reply> reply = session_.next_reply()) {
+      const bool push = reply->kind == Reply::Kind::push;
+      if (pending_.empty() && !push && !session_.dialect().may_say_more()) session_.fail_unasked();
+      if (!printer_.print(*reply)) code_ = std::max(code_, ExitCode::server_error);
+      if (push || pending_.empty()) continue;
+      pending_.pop_front();
+      restart_deadline();
+      report_bad_lines();
+    }
+    printer_.output().flush();
+  }
+
+  void report_bad_lines() {
+    while (!pending_.empty() && !pending_.front().problem.empty()) {
+      report_bad_line(pending_.front().problem);
+      pending_.pop_front();
+    }
+  }
+
+  void report_bad_line(const std::string& problem) {
+    code_ = ExitCode::usage;
+    if (options_.json) {
+      printer_.print(Reply{Reply::Kind::error, problem, {}});
+      return;
+    }
+    printer_.output().flush();
+    printer_.output().message(problem);
+  }
+
+  void wait() {
+    Readiness wanted;
+    wanted.readable = true;
+    wanted.writable = !session_.output().empty();
+    wanted.input = !lines_.ended() && has_room();
+    const Deadline deadline = pending_.empty() ? Deadline() : deadline_;
+    const Readiness ready = session_.connection().wait(wanted, deadline, STDIN_FILENO);
+    if (!ready.any()) session_.fail_timed_out();
+    if (ready.readable) session_.receive_some();
+    if (ready.input) lines_.read();
+  }
+
+  void restart_deadline() { deadline_ = deadline_in(options_.timeout); }
+
+  const Options& options_;
+  Printer& printer_;
+  Session session_;
+  Lines lines_;
+  std::deque<Pending> pending_;
+  Deadline deadline_;
+  std::uint64_t line_number_ = 0;
+  ExitCode code_ = ExitCode::success;
+};
+
+}  // namespace
+
+ExitCode run_batch(const Options& options, Printer& printer) {
+  return Batch(options, printer).run();
+}
+
+}  // namespace reactord::cli

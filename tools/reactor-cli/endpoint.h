@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Where a server is, as the command line names it. Resolves no name and opens no socket.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace reactord::cli {
+
+inline constexpr std::uint16_t kDefaultPort = 12345;
+
+struct Endpoint {
+  std::string host;  ///< a name or an address without brackets; empty for a Unix socket
+  std::uint16_t port = kDefaultPort;
+  std::string path;  ///< of a Unix socket; empty for TCP
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// Reads "tcp://HOST:PORT", "tcp://HOST", "tcp://[::1]:PORT", "unix:PATH" or "unix://PATH". Returns
+/// the problem, or "" after filling `out`.
+[[nodiscard]] std::string parse_uri(std::string_view uri, Endpoint& out);
+
+/// A port from 1 to 65535, in digits alone.
+[[nodiscard]] std::optional<std::uint16_t> parse_port(std::string_view text);
+
+/// "127.0.0.1:12345", "[::1]:12345" or "unix:PATH".
+[[nodiscard]] std::string to_string(const Endpoint& endpoint);
+
+}  // namespace reactord::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// reactor-cli: picks what to do and turns every ending into a message and an exit code.
+#include <langinfo.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "tools/reactor-cli/batch.h"
+#include "tools/reactor-cli/failure.h"
+#include "tools/reactor-cli/one_shot.h"
+#include "tools/reactor-cli/options.h"
+#include "tools/reactor-cli/output.h"
+#include "tools/reactor-cli/printer.h"
+#include "tools/reactor-cli/prompt.h"
+#include "tools/reactor-cli/raw.h"
+
+namespace {
+
+using namespace reactord::cli;
+
+// The line editor reads multi-byte characters by the locale; LC_ALL=C must not lose them.
+void set_locale() {
+  std::setlocale(LC_CTYPE, "");
+  if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+ExitCode run(const Options& options, Output& output) {
+  if (!options.information.empty()) {
+    output.write(options.information);
+    output.flush();
+    return ExitCode::success;
+  }
+  if (options.framing == Framing::raw) return run_raw(options, output);
+  Printer printer(options, output);
+  if (!options.command.empty()) return run_one_shot(options, printer);
+  if (::isatty(STDIN_FILENO) == 1 && output.is_terminal()) return run_prompt(options, printer);
+  return run_batch(options, printer);
+}
+
+ExitCode guarded_run(int argc, char** argv, Output& output) {
+  try {
+    return run(parse_options(argc, argv), output);
+  } catch (const OutputClosed&) {
+    return ExitCode::success;
+  } catch (const Failure& failure) {
+    output.flush_quietly();
+    output.message(failure.what());
+    return failure.code();
+  } catch (const std::bad_alloc&) {
+    output.message("out of memory");
+    return ExitCode::protocol_broken;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  set_locale();
+  Output output;
+  return static_cast<int>(guarded_run(argc, argv, output));
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "tools/reactor-cli/one_shot.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace reactord::cli {
+namespace {
+
+// Long enough for a server that has more lines ready, short enough for one that has none and keeps
+// the connection open.
+constexpr std::chrono::milliseconds kSilence{200};
+
+// Anything received between two requests would be taken for the answer to the second.
+void expect_silence(Session& session, Printer& printer) {
+  while (const std::optional<Reply> reply = session.next_reply()) {
+    if (reply->kind != Reply::Kind::push && !session.dialect().may_say_more()) {
+      session.fail_unasked();
+    }
+    printer.print(*reply);
+  }
+}
+
+Reply ask(Session& session, const std::vector<std::string_view>& words, Printer& printer) {
+  if (!session.dialect().write_words(session.output(), words)) {
+    throw Failure(ExitCode::usage, "with --framing line, a request is one line that is not blank");
+  }
+  while (true) {
+    Reply reply = session.exchange();
+    if (reply.kind != Reply::Kind::push) return reply;
+    printer.print(reply);
+  }
+}
+
+}  // namespace
+
+ExitCode run_one_shot(const Options& options, Printer& printer) {
+  Session session(options);
+  const std::vector<std::string_view> words(options.command.begin(), options.command.end());
+  ExitCode code = ExitCode::success;
+  for (std::uint64_t i = 0; i < options.repeat; ++i) {
+    if (i > 0) std::this_thread::sleep_for(options.interval);
+    expect_silence(session, printer);
+    const Reply reply = ask(session, words, printer);
+    if (!printer.print(reply)) code = ExitCode::server_error;
+    printer.output().flush();
+  }
+  if (session.dialect().may_say_more()) print_rest(session, printer);
+  return code;
+}
+
+void print_rest(Session& session, Printer& printer) {
+  session.connection().finish_writing();
+  const Deadline last = deadline_in(10 * kSilence);
+  while (const std::optional<Reply> reply =
+             session.wait_for_reply(std::min(deadline_in(kSilence), last))) {
+    printer.print(*reply);
+  }
+  printer.output().flush();
+}
+
+}  // namespace reactord::cli
