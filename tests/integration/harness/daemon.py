@@ -62,7 +62,12 @@ class Daemon:
                 env={**os.environ, **(environment or {})}, pass_fds=pass_fds, cwd=self.directory)
         self.pid = self.process.pid
         if ready:
-            self._wait_until_ready(expect_listeners)
+            try:
+                self._wait_until_ready(expect_listeners)
+            except BaseException:
+                self.process.kill()
+                self.process.wait()
+                raise
 
     # --- starting
 
