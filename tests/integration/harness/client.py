@@ -21,7 +21,7 @@ def shown(data, limit=300):
 class Client:
     """Every read ends within `timeout` seconds, by data, end of input or a failed test."""
 
-    def __init__(self, address, timeout=10.0, receive_buffer=None):
+    def __init__(self, address, timeout=5.0, receive_buffer=None):
         family = socket.AF_UNIX if isinstance(address, str) else (
             socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
