@@ -19,7 +19,7 @@ SANITIZED = "asan" in BIN_DIR.parts
 PATIENCE = 30 if SANITIZED else 10
 
 DEFAULT_LISTENER = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
-_LISTENING = re.compile(r"listening on (unix:\S+|\[[0-9a-fA-F:.]+\]:\d+|[0-9.]+:\d+)")
+_LISTENING = re.compile(r"(?<!not )listening on (unix:\S+|\[[0-9a-fA-F:.]+\]:\d+|[0-9.]+:\d+)")
 _SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehavior")
 
 

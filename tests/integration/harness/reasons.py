@@ -14,22 +14,24 @@ class Told:
 
 
 TOLD = {
-    "first request": Told("closed_first_request", r"first_request"),
-    "frame": Told("closed_frame", r"reason=frame|deadlines\.frame"),
-    "idle": Told("closed_idle", r"reason=idle|deadlines\.idle"),
-    "write stall": Told("closed_write_stall", r"write_stall"),
-    "drain": Told("closed_drain", r"drain"),
-    "buffer memory": Told("closed_buffer_memory", r"buffer_memory"),
-    "killed": Told("closed_killed", r"killed"),
-    "protocol error": Told("closed_protocol_error", r"protocol_error|[Pp]rotocol error"),
-    "foreign protocol": Told("closed_foreign_protocol", r"foreign|HTTP"),
-    "quit": Told("closed_quit", r"quit"),
-    "client": Told("closed_client", r"client"),
-    "reset": Told("closed_reset", r"reset"),
-    "refused, full": Told("rejected_connections", r"max_connections"),
-    "refused, address": Told("rejected_connections_per_address", r"max_connections_per_address"),
-    "refused, not allowed": Told("rejected_connections_not_allowed", r"allow"),
-    "accept paused": Told("accept_pauses", r"EMFILE|descriptors|[Tt]oo many open files"),
+    "first request": Told("closed_first_request", r"closed: no request within deadlines\.first_request"),
+    "frame": Told("closed_frame", r"closed: request not complete within deadlines\.frame"),
+    "idle": Told("closed_idle", r"closed: idle for deadlines\.idle"),
+    "write stall": Told("closed_write_stall", r"closed: took no reply for deadlines\.write_stall"),
+    "buffer memory": Told("closed_memory", r"held the most of limits\.max_buffer_memory"),
+    "drain expired": Told("closed_drain_expired", r"deadlines\.drain expired"),
+    "killed": Told("closed_killed", r"closed: CLIENT KILL"),
+    "protocol error": Told("closed_protocol_error", r"closed: .*Protocol error"),
+    "foreign protocol": Told("closed_foreign", r"closed: it speaks "),
+    # At level debug, since they are how connections end every day.
+    "quit": Told("closed_quit", r"closed: QUIT"),
+    "finished": Told("closed_by_client", r"closed: finished by the client"),
+    "reset": Told("closed_reset", r" lost: "),
+    "refused, full": Told("refused_full", r"refused .*: max_connections reached"),
+    "waiting": Told("waiting_full", r"max_connections reached: new clients wait"),
+    "refused, address": Told("refused_per_address", r"refused .*: max_connections_per_address reached"),
+    "refused, not allowed": Told("refused_not_allowed", r"refused .*: not in the listener's allow"),
+    "accept paused": Told("accept_exhausted", r"cannot accept: "),
 }
 
 
