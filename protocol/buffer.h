@@ -5,11 +5,14 @@
 // on it.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace reactord {
 
@@ -20,7 +23,11 @@ class Buffer {
   static constexpr std::size_t kMaxBytes = 0x7fff'ffff;
 
   Buffer() = default;
-  Buffer(Buffer&& other) noexcept;
+  Buffer(Buffer&& other) noexcept
+      : data_(std::move(other.data_)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   Buffer& operator=(Buffer&& other) noexcept;
 
   [[nodiscard]] bool empty() const { return begin_ == end_; }
@@ -30,17 +37,39 @@ class Buffer {
   /// The unconsumed bytes. Valid until the next call that is not const.
   [[nodiscard]] std::string_view view() const { return {data_.get() + begin_, size()}; }
 
-  void append(std::string_view bytes);
-  void append(char byte);
+  /// `bytes` must not lie in this Buffer: appending may move its content.
+  void append(std::string_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(prepare(bytes.size()).data(), bytes.data(), bytes.size());
+    commit(bytes.size());
+  }
+  void append(char byte) {
+    prepare(1)[0] = byte;
+    commit(1);
+  }
 
   /// Writable room for at least `bytes` behind the end, uninitialised. Make it part of the content
-  /// with commit(). May move the content; grows geometrically.
-  [[nodiscard]] std::span<char> prepare(std::size_t bytes);
-  void commit(std::size_t bytes);
+  /// with commit(). May move the content; grows geometrically. Throws std::length_error beyond
+  /// kMaxBytes and std::bad_alloc when memory is out; the content is then as it was.
+  [[nodiscard]] std::span<char> prepare(std::size_t bytes) {
+    if (capacity_ - end_ < bytes) grow(bytes);
+    return {data_.get() + end_, capacity_ - end_};
+  }
+  void commit(std::size_t bytes) {
+    assert(bytes <= capacity_ - end_);
+    end_ += static_cast<std::uint32_t>(bytes);
+  }
 
   /// Drops `bytes` from the front, or everything behind the first `bytes`. Both keep the memory.
-  void consume(std::size_t bytes);
-  void truncate(std::size_t bytes);
+  void consume(std::size_t bytes) {
+    assert(bytes <= size());
+    begin_ += static_cast<std::uint32_t>(bytes);
+    if (begin_ == end_) clear();
+  }
+  void truncate(std::size_t bytes) {
+    assert(bytes <= size());
+    end_ = begin_ + static_cast<std::uint32_t>(bytes);
+  }
   void clear() { begin_ = end_ = 0; }
   /// Drops the content and frees the memory.
   void release();

@@ -2,7 +2,7 @@
 // Cuts a byte stream into frames: RESP arrays, lines or raw chunks. The rules are in
 // protocol/README.md. Owns only its position inside the frame that is incomplete; the bytes stay
 // with the caller. Knows no socket, no clock and no command. Never rescans: a frame that arrives
-// byte by byte costs linear time, and never allocates for what is announced but not received.
+// byte by byte costs linear time, and nothing is allocated for what is announced but not received.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,11 @@ enum class Framing : std::uint8_t {
   raw,      ///< each chunk is one argument for the listener's handler
 };
 
+/// None may exceed Buffer::kMaxBytes.
 struct ParserLimits {
-  std::size_t max_frame_bytes = 16u << 20;
-  std::size_t max_arguments = 1u << 20;
-  std::size_t max_inline_bytes = 64u << 10;
+  std::size_t max_frame_bytes = 16u << 20;   ///< a whole array, headers included; one raw chunk
+  std::size_t max_arguments = 1u << 20;      ///< of one array
+  std::size_t max_inline_bytes = 64u << 10;  ///< of one line, its end left out
 };
 
 enum class FrameKind : std::uint8_t { array, line, chunk };
@@ -39,11 +40,11 @@ struct Frame {
 };
 
 /// What the input amounts to; each name says the caller's next step.
-enum class ParseStatus : std::uint8_t {
-  need_more,  ///< keep the input and call again with more bytes behind the same ones
-  frame,      ///< serve `frame`, consume frame.bytes, call again
-  nothing,    ///< an empty line, `*0` or a negative count: consume frame.bytes, call again
-  error,      ///< the stream is lost: answer with error(), then close
+enum class [[nodiscard]] ParseStatus : std::uint8_t{
+    need_more,  ///< keep the input and call again with more bytes behind the same ones
+    frame,      ///< serve `frame`, consume frame.bytes, call again
+    nothing,    ///< an empty line, `*0` or a negative count: consume frame.bytes, call again
+    error,      ///< the stream is lost: answer with error(), then close
 };
 
 class FrameParser {
@@ -53,12 +54,11 @@ class FrameParser {
   /// Parses one frame from the start of `input`. After need_more the same bytes must come again at
   /// the start of the next input (they may have moved). After `frame` and `nothing` the parser is
   /// at the start of the next frame. `error` is sticky.
-  [[nodiscard]] ParseStatus parse(std::string_view input, const ParserLimits& limits, Frame& frame);
+  ParseStatus parse(std::string_view input, const ParserLimits& limits, Frame& frame);
 
   /// The same for the last bytes before end of input: an unterminated line is a line; the start
-  /// of an array is an error. `input` must not be empty.
-  [[nodiscard]] ParseStatus parse_last(std::string_view input, const ParserLimits& limits,
-                                       Frame& frame);
+  /// of an array is an error. `input` must not be empty. Never returns need_more.
+  ParseStatus parse_last(std::string_view input, const ParserLimits& limits, Frame& frame);
 
   /// After need_more: at least this many bytes are still missing from the frame (1 or more), as far
   /// as its announced lengths tell. A hint for how much to receive, never an amount to allocate.
@@ -69,7 +69,41 @@ class FrameParser {
   [[nodiscard]] std::string error() const;
 
  private:
+  enum class Error : std::uint8_t {
+    none,
+    invalid_count,
+    too_many_arguments,
+    count_too_long,
+    expected_bulk,
+    invalid_length,
+    length_too_long,
+    frame_too_big,
+    bulk_without_end,
+    line_too_long,
+    array_cut_off,
+  };
+
+  ParseStatus parse_array(std::string_view input, const ParserLimits& limits, Frame& frame);
+  ParseStatus parse_count(std::string_view input, const ParserLimits& limits, Frame& frame);
+  ParseStatus parse_length(std::string_view input, const ParserLimits& limits);
+  ParseStatus parse_body(std::string_view input, Frame& frame, bool collect);
+  ParseStatus parse_line(std::string_view input, const ParserLimits& limits, Frame& frame);
+  ParseStatus take_line(std::string_view line, std::size_t bytes, Frame& frame);
+  ParseStatus take_array(std::string_view input, bool collected, Frame& frame);
+  ParseStatus fail(Error error, std::size_t detail = 0);
+
   Framing framing_;
+  Error error_ = Error::none;
+  bool in_bulk_ = false;  // the bulk's length is known, its body incomplete
+  // Offsets from the start of the frame. Array: everything before it is validated; 0 until the
+  // count is known. Line: everything before it holds no line end.
+  std::uint32_t position_ = 0;
+  std::uint32_t bulks_left_ = 0;    // of the array, the current one included
+  std::uint32_t bulk_bytes_ = 0;    // announced length of the current bulk, while in_bulk_
+  std::uint32_t error_detail_ = 0;  // the limit that was exceeded, or the byte that was found
 };
+
+// One per connection, 10,000 connections.
+static_assert(sizeof(FrameParser) <= 32);
 
 }  // namespace reactord

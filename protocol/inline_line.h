@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Splits an inline line into arguments by Redis' quoting rules (sdssplitargs): blanks separate;
-// "..." with \n \r \t \b \a \\ \" \xHH; '...' with \' only; a closing quote must be followed by a
-// blank or the end.
+// Splits an inline line into arguments by Redis' quoting rules (sdssplitargs in sds.c): blanks
+// separate; "..." with \n \r \t \b \a \\ \" \xHH; '...' with \' only; a closing quote must be
+// followed by a blank or the end. Unlike there, a NUL byte is an ordinary byte. Knows no command.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,22 @@ struct FirstWord {
   std::string_view rest;  ///< what follows after exactly one separator; other blanks are kept
   bool has_rest = false;  ///< false for "TEXT", true for "TEXT " (whose rest is empty)
 };
+
+/// Blanks before the word are skipped. Quotes inside the word stay in it, undecoded: such a word is
+/// no verbatim command's name, and split_inline() has the last word on it.
 [[nodiscard]] FirstWord split_first_word(std::string_view line);
 
-enum class SplitStatus { ok, unbalanced_quotes, too_many_arguments };
+enum class [[nodiscard]] SplitStatus{
+    ok,
+    unbalanced_quotes,
+    too_many_arguments,
+};
 
-/// Appends the words of `line` to `arguments`. Words without quotes are views into `line`; unquoted
-/// text is decoded into `decoded`, which must outlive the views and is never reallocated while they
-/// exist (it is reserved to line.size() first; no word grows by decoding).
-[[nodiscard]] SplitStatus split_inline(std::string_view line, std::size_t max_arguments,
-                                       std::vector<std::string_view>& arguments,
-                                       std::string& decoded);
+/// Appends the words of `line`, at most `max_arguments` of them, to `arguments`. Words without
+/// quotes are views into `line`. Words with quotes are decoded into `decoded`, which is cleared
+/// first, must outlive the views, and is not reallocated while it is filled (no word grows by
+/// decoding). On any other status than `ok` the arguments are of no use.
+SplitStatus split_inline(std::string_view line, std::size_t max_arguments,
+                         std::vector<std::string_view>& arguments, std::string& decoded);
 
 }  // namespace reactord

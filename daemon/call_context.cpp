@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/call_context.h"
+
+namespace reactord {
+
+namespace {
+
+Event event_of(HandlerLogLevel level) {
+  switch (level) {
+    case HandlerLogLevel::off:
+    case HandlerLogLevel::debug:
+      return Event::handler_debug;
+    case HandlerLogLevel::info:
+      return Event::handler_info;
+    case HandlerLogLevel::warning:
+      return Event::handler_warning;
+  }
+  return Event::handler_debug;
+}
+
+}  // namespace
+
+void CallContext::forget(SlotId connection) noexcept {
+  states_.erase(connection);
+}
+
+TimePoint CallContext::now() const {
+  return connection_->traits().workspace.host.now();
+}
+
+void CallContext::log(HandlerLogLevel level, std::string_view message) {
+  if (level == HandlerLogLevel::off) return;
+  const Event event = event_of(level);
+  events_.count(event);
+  if (!events_.wants(event)) return;
+  events_.log(event, {{"handler", std::string(entry_->handler_name)},
+                      {"message", std::string(message)},
+                      {"peer", peer()},
+                      {"client", std::to_string(client_id())}});
+}
+
+DeferredReply CallContext::defer(std::function<void()> on_gone) {
+  pending_.defer(std::move(on_gone));
+  return {pending_, connection_->id()};
+}
+
+void CallContext::produce(std::unique_ptr<ReplyProducer> producer) {
+  pending_.produce(std::move(producer));
+}
+
+PushHandle CallContext::subscribe() {
+  connection_->subscribe();
+  return {pending_, connection_->id()};
+}
+
+std::unique_ptr<ConnectionState>& CallContext::state_slot() {
+  return states_[connection_->id()][entry_->handler];
+}
+
+}  // namespace reactord

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// All commands of all handlers by name, with the figures that INFO shows of each. Built at start,
+// constant from then on but for the figures. Looking up allocates nothing and ignores case.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/handlers/handler.h"
+
+namespace reactord {
+
+struct CommandFigures {
+  std::uint64_t calls = 0;
+  std::chrono::nanoseconds time{0};
+  std::uint64_t rejected = 0;  ///< not run: wrong number of arguments
+  std::uint64_t failed = 0;    ///< run, answered with an error
+};
+
+/// A command, or a subcommand, and who answers it.
+struct CommandEntry {
+  const CommandSpec* spec = nullptr;
+  Handler* handler = nullptr;
+  std::string_view handler_name;
+  std::string full_name;  ///< "ceil", "client|list"
+  std::size_t words = 1;  ///< of its name: 2 for a subcommand
+  std::vector<std::unique_ptr<CommandEntry>> subcommands;
+  CommandFigures figures;
+};
+
+class CommandTable {
+ public:
+  /// Adds the commands of `handler`. Throws std::logic_error where two handlers claim one name.
+  void add(Handler& handler, std::string_view handler_name);
+
+  [[nodiscard]] CommandEntry* find(std::string_view name) const;
+  [[nodiscard]] static CommandEntry* find_subcommand(const CommandEntry& command,
+                                                     std::string_view name);
+  /// The first command of that handler, for listeners bound to one; null if there is none.
+  [[nodiscard]] CommandEntry* first_of(std::string_view handler_name) const;
+
+  /// Sorted by name.
+  [[nodiscard]] std::span<const CommandSpec* const> specs() const { return specs_; }
+  [[nodiscard]] std::span<const std::unique_ptr<CommandEntry>> entries() const { return entries_; }
+
+ private:
+  void insert(std::unique_ptr<CommandEntry> entry);
+  void rebuild_buckets();
+
+  std::vector<std::unique_ptr<CommandEntry>> entries_;  ///< sorted by name
+  std::vector<const CommandSpec*> specs_;
+  std::vector<CommandEntry*>
+      buckets_;  ///< open addressing, at most half full; its size a power of two
+};
+
+}  // namespace reactord

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/connection.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+namespace reactord {
+
+namespace {
+
+/// One receive of a turn: a deep pipeline fits, and it is copied to user space within some 10
+/// microseconds.
+constexpr std::size_t kReceiveBytes = 64u << 10;
+/// A frame larger than the scratch is received straight into the connection's own buffer, this much
+/// at a time.
+constexpr std::size_t kMaxDirectReceiveBytes = 1u << 20;
+/// Kept input up to this length is moved in front of newly received bytes: cheaper than a second
+/// receive. Constant, so that a frame which arrives byte by byte still costs linear time.
+constexpr std::size_t kMaxMovedBytes = 4u << 10;
+
+/// A connection's share of a turn. With the costliest small command (INFO, some 15 microseconds and
+/// 3 KiB of reply) a turn stays below a millisecond, so that nobody waits for a hog.
+constexpr std::size_t kMaxRequestsPerTurn = 1000;
+constexpr std::size_t kMaxOutputBytesPerTurn = 128u << 10;
+
+/// Rounds of reading and discarding in one turn of a lingering connection.
+constexpr int kMaxDiscardsPerTurn = 4;
+
+/// The output scratch grows for one long reply; beyond this it does not stay so.
+constexpr std::size_t kMaxScratchBytes = 1u << 20;
+
+}  // namespace
+
+struct Connection::Turn {
+  Buffer& out;
+  std::size_t max_output_bytes;
+  std::size_t requests_left = kMaxRequestsPerTurn;
+};
+
+void Connection::start() noexcept {
+  created_ = last_active_ = seconds_now();
+  workspace().deadlines.first_request.arm(*this, host().now());
+}
+
+Connection::Seconds Connection::seconds_now() const noexcept {
+  const auto since_epoch = host().now().time_since_epoch();
+  return static_cast<Seconds>(
+      std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count());
+}
+
+std::chrono::seconds Connection::seconds_since(Seconds then) const noexcept {
+  return std::chrono::seconds(seconds_now() - then);
+}
+
+void Connection::on_event(Readiness readiness) noexcept {
+  scheduled_ = false;
+  const bool is_over = readiness.peer_finished || readiness.hung_up;
+  if (readiness.readable || is_over) may_receive_ = true;
+  if (readiness.writable || readiness.hung_up) may_send_ = true;
+  if (is_over) read_to_end_ = true;
+  switch (state_) {
+    case State::open:
+      // Nobody is left to take the reply that is still being waited for.
+      if (readiness.hung_up && pending_)
+        return abort(CloseReason::closed_reset, "connection reset");
+      return serve_turn();
+    case State::flushing:
+      flush(unsent_);
+      return settle();
+    case State::lingering:
+      return discard_input();
+    case State::closed:
+      return;
+  }
+}
+
+// --- input -------------------------------------------------------------------------------------
+
+void Connection::serve_turn() noexcept {
+  if (!unsent_.empty()) flush(unsent_);
+  if (state_ == State::open) {
+    workspace().serving = this;
+    Buffer& out = output();
+    Turn turn{out, std::min(workspace().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
+    serve_input(turn);
+    workspace().sink.end_batch();
+    if (turn.requests_left < kMaxRequestsPerTurn) note_activity();
+    flush(out);
+    workspace().serving = nullptr;
+  }
+  settle();
+}
+
+void Connection::serve_input(Turn& turn) noexcept {
+  if (has_backlog_) serve_kept(turn);
+  if (must_pause(turn)) return;
+  if (may_receive_ && !is_input_ended())
+    kept_.size() <= kMaxMovedBytes ? receive_into_scratch(turn) : receive_behind_kept(turn);
+  // The end of the input turns what was kept of it into a last frame.
+  if (is_input_ended() && has_backlog_) serve_kept(turn);
+}
+
+void Connection::serve_kept(Turn& turn) noexcept {
+  kept_.consume(serve_frames(kept_.view(), turn));
+  if (kept_.empty()) kept_.release();
+}
+
+void Connection::receive_into_scratch(Turn& turn) noexcept {
+  Buffer& scratch = workspace().input;
+  scratch.clear();
+  scratch.append(kept_.view());
+  const std::size_t received = receive(scratch.prepare(kReceiveBytes).first(kReceiveBytes));
+  if (received == 0) return;
+  scratch.commit(received);
+  const std::size_t served = serve_frames(scratch.view(), turn);
+  // What is kept already need not be copied again.
+  const std::size_t kept_already = served == 0 ? kept_.size() : 0;
+  if (served > 0) kept_.clear();
+  kept_.append(scratch.view().substr(served + kept_already));
+  if (kept_.empty()) kept_.release();
+}
+
+void Connection::receive_behind_kept(Turn& turn) noexcept {
+  const std::size_t most = std::clamp(kept_.size(), kReceiveBytes, kMaxDirectReceiveBytes);
+  const std::size_t wanted = std::min(parser_.bytes_missing(kept_.size()), most);
+  kept_.commit(receive(kept_.prepare(wanted).first(wanted)));
+  if (state_ == State::open) serve_kept(turn);
+}
+
+/// Receives once and notes what that tells about the input to come. 0: nothing was received.
+std::size_t Connection::receive(std::span<char> room) noexcept {
+  const IoResult result = stream_->receive(room);
+  switch (result.status) {
+    case IoStatus::ok:
+      // A short read has drained the socket, unless its end was announced or must be found.
+      may_receive_ = result.bytes == room.size() || read_to_end_ || draining_;
+      return result.bytes;
+    case IoStatus::would_block:
+      may_receive_ = false;
+      if (draining_) input_end_ = InputEnd::drained;
+      return 0;
+    case IoStatus::end:
+      may_receive_ = false;
+      input_end_ = InputEnd::peer_finished;
+      has_backlog_ = !kept_.empty();
+      return 0;
+    case IoStatus::lost:
+      abort(CloseReason::closed_reset, std::strerror(result.error));
+      return 0;
+  }
+  return 0;
+}
+
+/// Serves the whole frames at the start of `input`; the number of bytes that are done with.
+std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcept {
+  std::size_t served = 0;
+  has_backlog_ = mid_frame_ = false;
+  while (served < input.size()) {
+    if (must_pause(turn)) {
+      has_backlog_ = true;
+      return served;
+    }
+    const std::string_view rest = input.substr(served);
+    switch (parse(rest)) {
+      case ParseStatus::need_more:
+        mid_frame_ = true;
+        return served;
+      case ParseStatus::error:
+        reject_input();
+        return input.size();
+      case ParseStatus::frame:
+        serve_frame(turn);
+        break;
+      case ParseStatus::nothing:
+        break;
+    }
+    served += workspace().frame.bytes;
+    frame_timed_ = false;
+  }
+  return served;
+}
+
+/// As FrameParser::parse, for this connection: a foreign protocol is an error, too.
+ParseStatus Connection::parse(std::string_view input) noexcept {
+  reply_encoding_ = encoding_for(input.front());
+  if (const ForeignMatch match = match_foreign(input); match.status == ForeignStatus::undecided)
+    return ParseStatus::need_more;
+  else if (match.status == ForeignStatus::yes)
+    return say_farewell(*match.protocol);
+  const bool is_last = input_end_ == InputEnd::peer_finished;
+  Frame& frame = workspace().frame;
+  const ParserLimits& limits = workspace().parser_limits;
+  return is_last ? parser_.parse_last(input, limits, frame) : parser_.parse(input, limits, frame);
+}
+
+/// Looks for other protocols in the first request, and for an HTTP header line in every one: a
+/// browser can be made to send a body of somebody's choice behind its own first line.
+ForeignMatch Connection::match_foreign(std::string_view input) const noexcept {
+  const char first = input.front();
+  if (traits_.framing != Framing::command || first == '*' || first == '\r' || first == '\n')
+    return {};
+  ForeignMatch match = past_first_ ? match_foreign_line(input) : match_foreign_opening(input);
+  // Nothing more will come that could decide it.
+  if (match.status == ForeignStatus::undecided && input_end_ == InputEnd::peer_finished) return {};
+  return match;
+}
+
+ParseStatus Connection::say_farewell(const ForeignProtocol& protocol) noexcept {
+  output().append(protocol.farewell);
+  end(CloseReason::closed_foreign, {}, protocol.name);
+  return ParseStatus::error;
+}
+
+void Connection::reject_input() noexcept {
+  if (state_ != State::open) return;
+  const std::string error = parser_.error();
+  ReplyWriter(output(), reply_encoding_).error(error);
+  end(CloseReason::closed_protocol_error, {}, error);
+}
+
+void Connection::serve_frame(Turn& turn) noexcept {
+  past_first_ = true;
+  --turn.requests_left;
+  switch (workspace().sink.serve(*this, workspace().frame, turn.out)) {
+    case ServeResult::replied:
+      return;
+    case ServeResult::pending:
+      pending_ = true;
+      return;
+    case ServeResult::close_after_reply:
+      return end(CloseReason::closed_by_handler);
+  }
+}
+
+bool Connection::must_pause(const Turn& turn) const noexcept {
+  return state_ != State::open || pending_ || turn.requests_left == 0 ||
+         turn.out.size() >= turn.max_output_bytes;
+}
+
+ReplyEncoding Connection::encoding_for(char first_byte) const noexcept {
+  switch (traits_.framing) {
+    case Framing::line:
+      return ReplyEncoding::plain;
+    case Framing::raw:
+      return ReplyEncoding::raw;
+    case Framing::command:
+      break;
+  }
+  if (first_byte != '*' && !traits_.inline_replies_resp) return ReplyEncoding::plain;
+  return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
+}
+
+void Connection::discard_input() noexcept {
+  for (int round = 0; round < kMaxDiscardsPerTurn && may_receive_ && !is_input_ended(); ++round) {
+    workspace().input.clear();
+    if (receive(workspace().input.prepare(kReceiveBytes)) == 0) break;
+  }
+  if (is_input_ended()) become_closed();
+  if (has_more_to_do()) schedule();
+}
+
+// --- output ------------------------------------------------------------------------------------
+
+/// Where replies go: behind what is unsent, or into the scratch if nothing is and it is this
+/// connection's turn.
+Buffer& Connection::output() noexcept {
+  return workspace().serving == this && unsent_.empty() ? workspace().output : unsent_;
+}
+
+void Connection::flush(Buffer& out) noexcept {
+  bool progress = false;
+  if (may_send_ && !out.empty() && state_ != State::closed) {
+    const IoResult result = stream_->send(out.view());
+    switch (result.status) {
+      case IoStatus::ok:
+        progress = must_linger_ = true;
+        may_send_ = result.bytes == out.size();
+        out.consume(result.bytes);
+        break;
+      case IoStatus::would_block:
+        may_send_ = false;
+        break;
+      case IoStatus::end:
+      case IoStatus::lost:
+        abort(CloseReason::closed_reset, std::strerror(result.error));
+        break;
+    }
+  }
+  keep_unsent(out);
+  update_write_stall(progress);
+}
+
+void Connection::keep_unsent(Buffer& out) noexcept {
+  const bool is_scratch = &out != &unsent_;
+  if (is_scratch && state_ != State::closed) unsent_.append(out.view());
+  if (is_scratch) out.clear();
+  if (is_scratch && out.capacity() > kMaxScratchBytes) out.release();
+  if (unsent_.empty()) unsent_.release();
+}
+
+// --- the end -----------------------------------------------------------------------------------
+
+void Connection::end(CloseReason reason, std::string_view last_words,
+                     std::string_view detail) noexcept {
+  if (state_ != State::open) return;
+  if (!last_words.empty() && owes_answer())
+    ReplyWriter(output(), reply_encoding_).error(last_words);
+  state_ = State::flushing;
+  host().on_end(*this, reason, detail);
+  settle();
+}
+
+void Connection::abort(CloseReason reason, std::string_view detail) noexcept {
+  if (state_ == State::open || state_ == State::flushing) host().on_end(*this, reason, detail);
+  become_closed();
+}
+
+void Connection::drain() noexcept {
+  if (state_ != State::open) return;
+  draining_ = may_receive_ = true;
+  // What was sent before this moment was sent to a client that had no reason to expect an end.
+  must_linger_ = !unsent_.empty();
+  settle();
+}
+
+/// The input has ended: so does the connection, once all of it is answered.
+void Connection::end_if_answered() noexcept {
+  if (state_ != State::open || !is_input_ended() || pending_ || has_backlog_) return;
+  if (input_end_ == InputEnd::peer_finished) return end(CloseReason::closed_by_client);
+  end(CloseReason::closed_drained, "ERR the server is stopping");
+}
+
+void Connection::begin_linger() noexcept {
+  stream_->finish_sending();
+  if (input_end_ == InputEnd::peer_finished || !must_linger_) return become_closed();
+  state_ = State::lingering;
+  may_receive_ = true;
+  workspace().deadlines.linger.arm(*this, host().now());
+}
+
+void Connection::become_closed() noexcept {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  DeadlineLink<InputDeadline>::cancel();
+  DeadlineLink<OutputDeadline>::cancel();
+  kept_.release();
+  unsent_.release();
+  account_memory();
+  host().on_closed(*this);
+}
+
+// --- deadlines ---------------------------------------------------------------------------------
+
+void Connection::on_input_deadline(CloseReason reason) noexcept {
+  end(reason,
+      "ERR timeout: the request was not complete in time, see deadlines in the server's "
+      "configuration");
+}
+
+void Connection::on_output_deadline() noexcept {
+  if (state_ == State::lingering) return become_closed();
+  abort(CloseReason::closed_write_stall);
+}
+
+void Connection::subscribe() noexcept {
+  ++subscriptions_;
+  push_encoding_ = reply_encoding_;
+}
+
+void Connection::unsubscribe() noexcept {
+  --subscriptions_;
+  update_input_deadline();
+}
+
+void Connection::restart_idle_deadline() noexcept {
+  if (past_first_ && !mid_frame_) DeadlineLink<InputDeadline>::cancel();
+  update_input_deadline();
+}
+
+void Connection::update_input_deadline() noexcept {
+  // The client is not slow while we are: no time runs while a request or our output is waited for.
+  if (state_ != State::open || is_input_ended() || is_waiting_for_us()) {
+    DeadlineLink<InputDeadline>::cancel();
+    frame_timed_ = false;
+  } else if (mid_frame_) {
+    if (!frame_timed_) time_frame();
+  } else if (past_first_) {
+    time_idle();
+  }
+}
+
+void Connection::time_frame() noexcept {
+  ConnectionDeadlines& deadlines = workspace().deadlines;
+  DeadlineLink<InputDeadline>& link = *this;
+  frame_timed_ = true;
+  // The first request has a deadline already; it stays where it is the nearer one.
+  const Duration first_request = deadlines.first_request.length();
+  if (!past_first_ && link.is_armed() && first_request != Duration::zero() &&
+      link.started() + first_request <= host().now() + deadlines.frame.length())
+    return;
+  deadlines.frame.arm(link, host().now());
+}
+
+void Connection::time_idle() noexcept {
+  DeadlineLink<InputDeadline>& link = *this;
+  DeadlineQueue<InputDeadline>& idle = workspace().deadlines.idle;
+  if (idle.length() == Duration::zero()) return link.cancel();
+  if (!link.is_armed()) idle.arm(link, host().now());
+}
+
+/// A request was served: the time for whatever comes next begins.
+void Connection::note_activity() noexcept {
+  last_active_ = seconds_now();
+  DeadlineLink<InputDeadline>::cancel();
+  frame_timed_ = false;
+}
+
+void Connection::update_write_stall(bool progress) noexcept {
+  DeadlineLink<OutputDeadline>& link = *this;
+  if (unsent_.empty()) return link.cancel();
+  if (progress || !link.is_armed()) workspace().deadlines.write_stall.arm(link, host().now());
+}
+
+// --- after a turn ------------------------------------------------------------------------------
+
+void Connection::settle() noexcept {
+  if (workspace().serving == this) return;  // the turn does so at its end
+  end_if_answered();
+  if (state_ == State::flushing && unsent_.empty()) begin_linger();
+  if (state_ != State::open) {
+    kept_.release();
+    has_backlog_ = mid_frame_ = false;
+  }
+  update_input_deadline();
+  account_memory();
+  if (has_more_to_do()) schedule();
+}
+
+/// True where no edge of the socket will bring the next turn.
+bool Connection::has_more_to_do() const noexcept {
+  switch (state_) {
+    case State::open:
+      break;
+    case State::flushing:
+      return may_send_ && !unsent_.empty();
+    case State::lingering:
+      return may_receive_;
+    case State::closed:
+      return false;
+  }
+  if (may_send_ && !unsent_.empty()) return true;
+  if (pending_ || unsent_.size() >= workspace().output_high_water) return false;
+  return has_backlog_ || (may_receive_ && !is_input_ended());
+}
+
+void Connection::schedule() noexcept {
+  if (scheduled_) return;
+  scheduled_ = true;
+  host().make_ready(*this);
+}
+
+void Connection::account_memory() noexcept {
+  const std::size_t held = buffer_bytes();
+  if (held == accounted_bytes_) return;
+  host().on_memory_change(static_cast<std::ptrdiff_t>(held) -
+                          static_cast<std::ptrdiff_t>(accounted_bytes_));
+  accounted_bytes_ = static_cast<std::uint32_t>(held);
+}
+
+}  // namespace reactord

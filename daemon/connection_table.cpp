@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/connection_table.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace reactord {
+
+ConnectionTable::ConnectionTable(EventLoop& loop, EventLog& events, std::uint32_t max_connections)
+    : loop_(loop), events_(events), slots_(max_connections) {}
+
+void ConnectionTable::set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes) {
+  max_buffer_bytes_ = max_buffer_bytes;
+  const bool was_counting = max_per_address_ > 0;
+  max_per_address_ = max_per_address;
+  if (max_per_address_ == 0) per_address_.clear();
+  if (max_per_address_ > 0 && !was_counting) recount_addresses();
+}
+
+Admission ConnectionTable::admit(const SocketAddress& peer) const {
+  if (slots_.is_full()) return Admission::full;
+  if (max_per_address_ > 0 && peer.is_ip()) {
+    const auto found = per_address_.find(key_of(peer.mapped_ip()));
+    if (found != per_address_.end() && found->second >= max_per_address_)
+      return Admission::too_many_from_address;
+  }
+  return Admission::admitted;
+}
+
+bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const ConnectionTraits& traits) {
+  const int borrowed = fd.get();
+  Connection& connection = slots_.emplace(++last_client_id_, traits,
+                                          std::in_place_type<SocketStream>, std::move(fd), peer);
+  if (loop_.watch(borrowed, connection.id())) {
+    slots_.erase(connection.id());
+    return false;
+  }
+  count_address(connection, +1);
+  events_.count(Event::connected);
+  if (events_.wants(Event::connected))
+    events_.log(Event::connected,
+                {{"peer", peer.to_string()}, {"client", std::to_string(connection.client_id())}});
+  return true;
+}
+
+Connection* ConnectionTable::find_client(std::uint64_t client_id) {
+  for (std::uint32_t slot = 0; slot < slots_.slots_used(); ++slot) {
+    Connection* connection = slots_.at_slot(slot);
+    if (connection != nullptr && connection->client_id() == client_id) return connection;
+  }
+  return nullptr;
+}
+
+void ConnectionTable::on_end(Connection& connection, CloseReason reason,
+                             std::string_view detail) noexcept {
+  if (observer_ != nullptr) observer_->on_connection_end(connection);
+  events_.count(reason);
+  if (!events_.wants(reason)) return;
+  // {problem}, {protocol} and {bytes}: each message names at most one of them.
+  events_.log(reason, {{"peer", connection.stream().peer()},
+                       {"client", std::to_string(connection.client_id())},
+                       {spec_of(reason).detail(), std::string(detail)}});
+}
+
+void ConnectionTable::end_turn() {
+  while (max_buffer_bytes_ > 0 && buffer_bytes_ > max_buffer_bytes_) evict_largest();
+  if (!closed_.empty()) destroy_closed();
+}
+
+/// A client that holds unread replies is cut off; one that holds a long request is told.
+void ConnectionTable::evict_largest() {
+  Connection* largest = nullptr;
+  for_each([&](Connection& connection) {
+    if (largest == nullptr || connection.buffer_bytes() > largest->buffer_bytes())
+      largest = &connection;
+  });
+  if (largest == nullptr) return;
+  const std::string held = std::to_string(largest->buffer_bytes());
+  if (largest->output_bytes() > largest->input_bytes())
+    largest->abort(CloseReason::closed_memory, held);
+  else
+    largest->end(CloseReason::closed_memory,
+                 "ERR out of buffer memory: the request was too large for a busy server", held);
+}
+
+void ConnectionTable::destroy_closed() {
+  for (const SlotId id : closed_) {
+    if (Connection* connection = slots_.find(id)) count_address(*connection, -1);
+    slots_.erase(id);
+  }
+  closed_.clear();
+  if (on_room_) on_room_();
+}
+
+std::size_t ConnectionTable::AddressHash::operator()(const AddressKey& key) const noexcept {
+  const std::string_view bytes(reinterpret_cast<const char*>(key.data()), key.size());
+  return std::hash<std::string_view>{}(bytes);
+}
+
+ConnectionTable::AddressKey ConnectionTable::key_of(std::array<std::uint8_t, 16> mapped_ip) {
+  const bool is_ipv4 = std::all_of(mapped_ip.begin(), mapped_ip.begin() + 10,
+                                   [](std::uint8_t byte) { return byte == 0; }) &&
+                       mapped_ip[10] == 0xff && mapped_ip[11] == 0xff;
+  if (!is_ipv4) std::fill(mapped_ip.begin() + 8, mapped_ip.end(), std::uint8_t{0});
+  return mapped_ip;
+}
+
+void ConnectionTable::count_address(Connection& connection, int change) {
+  if (max_per_address_ == 0) return;
+  const AddressKey key = key_of(connection.stream().peer_ip());
+  if ((per_address_[key] += change) <= 0) per_address_.erase(key);
+}
+
+void ConnectionTable::recount_addresses() {
+  per_address_.clear();
+  for_each([this](Connection& connection) { count_address(connection, +1); });
+}
+
+}  // namespace reactord

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Owns the connections, in a bounded table, and what belongs to all of them together: how many
+// there may be, in all and per client address, and how much memory they hold. Closing only queues;
+// what has ended is destroyed at the end of the turn.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/connection.h"
+#include "daemon/event_log.h"
+#include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/listening_socket.h"
+#include "daemon/reactor/slot_table.h"
+
+namespace reactord {
+
+enum class Admission : std::uint8_t { admitted, full, too_many_from_address };
+
+/// Told when a connection stops serving, so that what waits for it can be given up.
+class ConnectionObserver {
+ public:
+  virtual ~ConnectionObserver() = default;
+  virtual void on_connection_end(Connection& connection) noexcept = 0;
+};
+
+class ConnectionTable final : public ConnectionHost {
+ public:
+  ConnectionTable(EventLoop& loop, EventLog& events, std::uint32_t max_connections);
+
+  void set_observer(ConnectionObserver& observer) { observer_ = &observer; }
+  /// Called at the end of a turn in which connections have gone.
+  void set_on_room(std::function<void()> on_room) { on_room_ = std::move(on_room); }
+  /// The limits that a reload may change; `max_per_address` of 0 is no limit.
+  void set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes);
+
+  // --- connections ---
+  [[nodiscard]] Admission admit(const SocketAddress& peer) const;
+  /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
+  /// to.
+  [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ConnectionTraits& traits);
+  [[nodiscard]] Connection* find(SlotId id) { return slots_.find(id); }
+  [[nodiscard]] Connection* at_slot(std::uint32_t slot) { return slots_.at_slot(slot); }
+  [[nodiscard]] std::uint32_t slots_used() const { return slots_.slots_used(); }
+  [[nodiscard]] Connection* find_client(std::uint64_t client_id);
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (std::uint32_t slot = 0; slot < slots_.slots_used(); ++slot)
+      if (Connection* connection = slots_.at_slot(slot); connection && !connection->is_closed())
+        visit(*connection);
+  }
+
+  /// Destroys what has ended, and closes the largest holders while all together hold more than they
+  /// may.
+  void end_turn();
+
+  // --- figures ---
+  [[nodiscard]] std::uint32_t size() const { return slots_.size(); }
+  [[nodiscard]] std::uint32_t capacity() const { return slots_.capacity(); }
+  [[nodiscard]] bool is_full() const { return slots_.is_full(); }
+  [[nodiscard]] std::uint64_t opened() const { return last_client_id_; }
+  [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
+
+  // --- ConnectionHost ---
+  [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
+  void make_ready(Connection& connection) noexcept override { loop_.make_ready(connection.id()); }
+  void on_end(Connection& connection, CloseReason reason,
+              std::string_view detail) noexcept override;
+  void on_closed(Connection& connection) noexcept override { closed_.push_back(connection.id()); }
+  void on_memory_change(std::ptrdiff_t bytes) noexcept override {
+    buffer_bytes_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(buffer_bytes_) + bytes);
+  }
+
+ private:
+  /// A client's address; the /64 of an IPv6 address, since that is what one subscriber gets (RFC
+  /// 6177).
+  using AddressKey = std::array<std::uint8_t, 16>;
+  struct AddressHash {
+    std::size_t operator()(const AddressKey& key) const noexcept;
+  };
+  [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
+
+  void count_address(Connection& connection, int change);
+  void recount_addresses();
+  void evict_largest();
+  void destroy_closed();
+
+  EventLoop& loop_;
+  EventLog& events_;
+  SlotTable<Connection> slots_;
+  std::vector<SlotId> closed_;
+  ConnectionObserver* observer_ = nullptr;
+  std::function<void()> on_room_;
+  std::int64_t max_per_address_ = 0;
+  std::size_t max_buffer_bytes_ = 0;
+  std::size_t buffer_bytes_ = 0;
+  std::uint64_t last_client_id_ = 0;
+  /// Kept only while there is a limit: it costs memory for every address.
+  std::unordered_map<AddressKey, std::int64_t, AddressHash> per_address_;
+};
+
+}  // namespace reactord

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "protocol/escape.h"
+#include "protocol/inline_line.h"
+
+namespace reactord {
+
+namespace {
+
+/// Error codes counted apart; a handler that made up new ones without end must not fill the memory.
+constexpr std::size_t kMaxErrorCodes = 128;
+/// As much of an unknown command, and of its arguments, as Redis repeats in its error.
+constexpr std::size_t kMaxShownBytes = 128;
+/// Words are kept from request to request up to this many.
+constexpr std::size_t kMaxKeptWords = 1024;
+
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return upper;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
+                       CommandTable& commands)
+    : clock_(clock),
+      events_(events),
+      commands_(commands),
+      pending_(connections),
+      context_(events, pending_) {}
+
+ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) noexcept {
+  const ReplyMode mode = connection.session().reply_mode();
+  const std::size_t mark = out.size();
+  ReplyWriter reply(out, connection.reply_encoding());
+  call_mark_ = mark;
+  ++requests_;
+  CommandEntry* entry = nullptr;
+  ServeResult result = ServeResult::replied;
+  if (split_words(frame, connection, entry, reply)) {
+    const Words words = frame.kind == FrameKind::array ? Words(frame.arguments) : Words(words_);
+    result = dispatch(connection, words, entry, reply, out);
+  }
+  if (reply.wrote_error()) count_error(out.view().substr(mark));
+  if (mode != ReplyMode::on || connection.session().reply_mode() != ReplyMode::on)
+    apply_reply_mode(connection, mode, out, mark);
+  pending_.append_pushes(out);
+  if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
+  return result;
+}
+
+/// The words of a request, and its command if that is known and allowed. False if it was answered
+/// with an error.
+bool Dispatcher::split_words(const Frame& frame, const Connection& connection, CommandEntry*& entry,
+                             ReplyWriter& reply) {
+  words_.clear();
+  if (frame.kind == FrameKind::array) {
+    entry = find_allowed(connection, frame.arguments.front());
+    return true;
+  }
+  if (CommandEntry* bound = connection.traits().bound_command; bound != nullptr) {
+    entry = bound;
+    words_ = {bound->spec->name, frame.payload};
+    return true;
+  }
+  const FirstWord first = split_first_word(frame.payload);
+  entry = find_allowed(connection, first.word);
+  if (entry != nullptr && entry->spec->rest_of_line) {
+    words_.push_back(first.word);
+    if (first.has_rest) words_.push_back(first.rest);
+    return true;
+  }
+  const std::size_t max_words = connection.traits().workspace.parser_limits.max_arguments;
+  switch (split_inline(frame.payload, max_words, words_, decoded_)) {
+    case SplitStatus::ok:
+      break;
+    case SplitStatus::unbalanced_quotes:
+      reply.error("ERR Protocol error: unbalanced quotes in request");
+      return false;
+    case SplitStatus::too_many_arguments:
+      reply.error("ERR Protocol error: too many arguments in one line");
+      return false;
+  }
+  if (entry == nullptr) entry = find_allowed(connection, words_.front());  // "ping" in quotes
+  return true;
+}
+
+CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string_view name) const {
+  CommandEntry* entry = commands_.find(name);
+  if (entry == nullptr) return nullptr;
+  return connection.traits().allowed_commands.has(entry->spec->command_class) ? entry : nullptr;
+}
+
+ServeResult Dispatcher::dispatch(Connection& connection, Words words, CommandEntry* entry,
+                                 ReplyWriter& reply, Buffer& out) {
+  if (entry == nullptr) {
+    reject_unknown(words, reply);
+    return ServeResult::replied;
+  }
+  if (!entry->subcommands.empty() && words.size() > 1) {
+    CommandEntry* sub = CommandTable::find_subcommand(*entry, words[1]);
+    if (sub == nullptr || !connection.traits().allowed_commands.has(sub->spec->command_class)) {
+      reject_unknown_subcommand(*entry, words, reply);
+      return ServeResult::replied;
+    }
+    entry = sub;
+  }
+  const Words arguments = words.subspan(entry->words);
+  const CommandSpec& spec = *entry->spec;
+  if (arguments.size() < spec.min_arguments || arguments.size() > spec.max_arguments) {
+    reject_arity(*entry, reply);
+    return ServeResult::replied;
+  }
+  connection.set_last_command(entry);
+  return call(connection, *entry, {spec, words, arguments}, reply, out);
+}
+
+ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, const Request& request,
+                             ReplyWriter& reply, Buffer& out) {
+  start_timing(entry);
+  ++entry.figures.calls;
+  context_.begin(connection, entry);
+  pending_.begin_call(connection, connection.session().reply_mode() != ReplyMode::on);
+  const HandlerResult result = call_handler(entry, request, reply, out);
+  const PendingReplies::Outcome outcome = pending_.end_call(out);
+  const bool wrote_one = reply.replies() == 1 && reply.balanced();
+  const bool wrote_none = reply.replies() == 0 && reply.balanced();
+  if (reply.wrote_error()) ++entry.figures.failed;
+  if (result == HandlerResult::pending && wrote_none) {
+    if (outcome == PendingReplies::Outcome::open) return ServeResult::pending;
+    if (outcome == PendingReplies::Outcome::kept) return ServeResult::replied;
+  }
+  if (result != HandlerResult::pending && wrote_one && outcome == PendingReplies::Outcome::none)
+    return result == HandlerResult::close_after_reply ? ServeResult::close_after_reply
+                                                      : ServeResult::replied;
+  events_.record(Event::handler_broke_rules,
+                 {{"handler", std::string(entry.handler_name)}, {"command", entry.full_name}});
+  pending_.forget(connection.id());
+  replace_reply(reply, out, "ERR internal error: the handler wrote no proper reply");
+  return ServeResult::replied;
+}
+
+HandlerResult Dispatcher::call_handler(CommandEntry& entry, const Request& request,
+                                       ReplyWriter& reply, Buffer& out) {
+  std::string problem;
+  try {
+    return entry.handler->handle(request, reply, context_);
+  } catch (const std::exception& exception) {
+    problem = exception.what();
+  } catch (...) {
+    problem = "unknown exception";
+  }
+  events_.record(Event::handler_threw, {{"handler", std::string(entry.handler_name)},
+                                        {"command", entry.full_name},
+                                        {"problem", problem},
+                                        {"peer", context_.peer()}});
+  replace_reply(reply, out, "ERR internal error: the handler failed; the server's log says why");
+  return HandlerResult::replied;
+}
+
+/// Throws away what a call has written and answers with `error` instead.
+void Dispatcher::replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error) {
+  out.truncate(call_mark_);
+  reply.restart();
+  reply.error(error);
+}
+
+void Dispatcher::on_connection_end(Connection& connection) noexcept {
+  pending_.forget(connection.id());
+  context_.forget(connection.id());
+}
+
+// --- errors ------------------------------------------------------------------------------------
+
+/// Redis' own text, on which clients match.
+void Dispatcher::reject_unknown(Words words, ReplyWriter& reply) {
+  std::string shown;
+  for (const std::string_view word : words.subspan(1)) {
+    if (shown.size() >= kMaxShownBytes) break;
+    shown += fmt::format("'{}' ", word.substr(0, kMaxShownBytes - shown.size()));
+  }
+  reply.error(fmt::format("ERR unknown command '{}', with args beginning with: {}",
+                          words.front().substr(0, kMaxShownBytes), shown));
+}
+
+void Dispatcher::reject_unknown_subcommand(const CommandEntry& command, Words words,
+                                           ReplyWriter& reply) {
+  reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                          words[1].substr(0, kMaxShownBytes), upper_case(command.full_name)));
+}
+
+void Dispatcher::reject_arity(CommandEntry& entry, ReplyWriter& reply) {
+  ++entry.figures.rejected;
+  std::string error =
+      fmt::format("ERR wrong number of arguments for '{}' command", entry.full_name);
+  if (entry.spec->rest_of_line) error += "; put a message of several words in quotes";
+  reply.error(error);
+}
+
+void Dispatcher::count_error(std::string_view written) {
+  if (written.starts_with('-')) written.remove_prefix(1);
+  const std::string_view code = written.substr(0, written.find(' '));
+  const auto found = errors_.find(code);
+  if (found != errors_.end())
+    ++found->second;
+  else if (errors_.size() < kMaxErrorCodes)
+    errors_.emplace(code, 1);
+}
+
+/// CLIENT REPLY: OFF and SKIP themselves get no reply, nor does the request behind SKIP.
+void Dispatcher::apply_reply_mode(Connection& connection, ReplyMode before, Buffer& out,
+                                  std::size_t mark) {
+  Session& session = connection.session();
+  const ReplyMode now = session.reply_mode();
+  if (before == ReplyMode::skip_next && now == ReplyMode::skip_next)
+    session.set_reply_mode(ReplyMode::on);
+  if (before == ReplyMode::skip_next || now != ReplyMode::on) out.truncate(mark);
+}
+
+// --- time --------------------------------------------------------------------------------------
+
+void Dispatcher::start_timing(CommandEntry& entry) {
+  if (timed_ == &entry) return;
+  const TimePoint now = clock_.now();
+  if (timed_ != nullptr) timed_->figures.time += now - timed_since_;
+  timed_ = &entry;
+  timed_since_ = now;
+}
+
+void Dispatcher::stop_timing() {
+  if (timed_ == nullptr) return;
+  timed_->figures.time += clock_.now() - timed_since_;
+  timed_ = nullptr;
+}
+
+}  // namespace reactord

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Turns frames into calls of handlers: finds the command, checks that the listener allows it and
+// that its arguments are as many as they should be, calls, and sees to it that exactly one reply
+// comes of it. Owns the figures of commands and errors. The one place where failures become error
+// texts on the wire.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/call_context.h"
+#include "daemon/command_table.h"
+#include "daemon/connection.h"
+#include "daemon/event_log.h"
+#include "daemon/pending_replies.h"
+#include "daemon/reactor/clock.h"
+
+namespace reactord {
+
+class Dispatcher final : public RequestSink, public ConnectionObserver {
+ public:
+  Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
+             CommandTable& commands);
+
+  [[nodiscard]] ServeResult serve(Connection& connection, const Frame& frame,
+                                  Buffer& out) noexcept override;
+  void end_batch() noexcept override { stop_timing(); }
+  void on_connection_end(Connection& connection) noexcept override;
+
+  [[nodiscard]] PendingReplies& pending() { return pending_; }
+  [[nodiscard]] const PendingReplies& pending() const { return pending_; }
+  [[nodiscard]] std::uint64_t requests() const { return requests_; }
+  /// How often each error code was sent: {"ERR", 3}.
+  [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& errors() const {
+    return errors_;
+  }
+
+ private:
+  using Words = std::span<const std::string_view>;
+
+  [[nodiscard]] ServeResult dispatch(Connection& connection, Words words, CommandEntry* entry,
+                                     ReplyWriter& reply, Buffer& out);
+  [[nodiscard]] ServeResult call(Connection& connection, CommandEntry& entry,
+                                 const Request& request, ReplyWriter& reply, Buffer& out);
+  [[nodiscard]] HandlerResult call_handler(CommandEntry& entry, const Request& request,
+                                           ReplyWriter& reply, Buffer& out);
+  [[nodiscard]] bool split_words(const Frame& frame, const Connection& connection,
+                                 CommandEntry*& entry, ReplyWriter& reply);
+  [[nodiscard]] CommandEntry* find_allowed(const Connection& connection,
+                                           std::string_view name) const;
+
+  void reject_unknown(Words words, ReplyWriter& reply);
+  void reject_unknown_subcommand(const CommandEntry& command, Words words, ReplyWriter& reply);
+  void reject_arity(CommandEntry& entry, ReplyWriter& reply);
+  void replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error);
+
+  void apply_reply_mode(Connection& connection, ReplyMode before, Buffer& out, std::size_t mark);
+  void count_error(std::string_view written);
+  void start_timing(CommandEntry& entry);
+  void stop_timing();
+
+  const Clock& clock_;
+  EventLog& events_;
+  CommandTable& commands_;
+  PendingReplies pending_;
+  CallContext context_;
+  std::uint64_t requests_ = 0;
+  std::map<std::string, std::uint64_t, std::less<>> errors_;
+
+  // Reused from request to request.
+  std::vector<std::string_view> words_;
+  std::string decoded_;
+  std::size_t call_mark_ = 0;  ///< where in the output the reply of the call under way begins
+
+  // A run of the same command within a batch is timed as a whole: two clock readings, not two for
+  // each request.
+  CommandEntry* timed_ = nullptr;
+  TimePoint timed_since_;
+};
+
+}  // namespace reactord

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Every kind of event that the daemon tells of, declared once: its name, level, message and id.
+// From the list come the log, the counters in INFO, and the reasons for which a connection ends.
+// There is no free-text logging besides it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "config/config.h"
+
+namespace reactord {
+
+// X(name, level, repeats, message). {field} in a message is replaced by the field of that name;
+// fields that the message does not mention follow behind it. `often` events are logged at most once
+// a second, with the number left out; all are always counted.
+// clang-format off
+#define REACTORD_EVENTS(X)                                                                            \
+  /* life of the process */                                                                           \
+  X(starting,              info,    seldom, "reactord {version} starting")                            \
+  X(listening,             info,    seldom, "listening on {address}")                                 \
+  X(listener_left_out,     warning, seldom, "not listening on {address}: {problem}")                  \
+  X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list: set listener.allow, or listen on 127.0.0.1") \
+  X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \
+  X(ready,                 info,    seldom, "ready")                                                  \
+  X(start_failed,          error,   seldom, "{problem}")                                              \
+  X(reloaded,              info,    seldom, "configuration reloaded")                                 \
+  X(reload_failed,         error,   seldom, "configuration not reloaded, the old one stays: {problem}") \
+  X(setting_changed,       info,    seldom, "{path} changed from '{before}' to '{after}'")            \
+  X(setting_needs_restart, warning, seldom, "{path} changed to '{after}', which takes effect at the next restart") \
+  X(draining,              info,    seldom, "stopping on {signal}: answering what was received")      \
+  X(stopped,               info,    seldom, "stopped")                                                \
+  X(stopped_at_once,       warning, seldom, "stopped at once by a second {signal}")                   \
+  /* what is refused before there is a connection */                                                  \
+  X(refused_full,          warning, often,  "refused {peer}: max_connections reached")                \
+  X(waiting_full,          warning, often,  "max_connections reached: new clients wait in the backlog") \
+  X(refused_per_address,   warning, often,  "refused {peer}: max_connections_per_address reached")    \
+  X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \
+  X(accept_exhausted,      error,   often,  "cannot accept: {problem}; pausing the listener for a moment") \
+  X(accept_failed,         error,   often,  "accept failed: {problem}")                               \
+  /* connections, and why they end */                                                                 \
+  X(connected,             debug,   seldom, "{peer} connected")                                       \
+  X(closed_by_client,      debug,   seldom, "{peer} closed: finished by the client")                  \
+  X(closed_quit,           debug,   seldom, "{peer} closed: QUIT")                                    \
+  X(closed_by_handler,     debug,   seldom, "{peer} closed: by its handler")                          \
+  X(closed_reset,          debug,   seldom, "{peer} lost: {problem}")                                 \
+  X(closed_killed,         info,    seldom, "{peer} closed: CLIENT KILL")                             \
+  X(closed_protocol_error, info,    often,  "{peer} closed: {problem}")                               \
+  X(closed_foreign,        warning, often,  "{peer} closed: it speaks {protocol}")                    \
+  X(closed_first_request,  info,    often,  "{peer} closed: no request within deadlines.first_request") \
+  X(closed_frame,          info,    often,  "{peer} closed: request not complete within deadlines.frame") \
+  X(closed_idle,           info,    often,  "{peer} closed: idle for deadlines.idle")                 \
+  X(closed_write_stall,    info,    often,  "{peer} closed: took no reply for deadlines.write_stall") \
+  X(closed_memory,         warning, often,  "{peer} closed: it held the most of limits.max_buffer_memory ({bytes} bytes)") \
+  X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
+  X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
+  X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")                         \
+  /* handlers */                                                                                      \
+  X(handler_debug,         debug,   seldom, "{handler}: {message}")                                   \
+  X(handler_info,          info,    seldom, "{handler}: {message}")                                   \
+  X(handler_warning,       warning, seldom, "{handler}: {message}")                                   \
+  X(handler_threw,         error,   often,  "{handler} failed on {command}: {problem}")               \
+  X(handler_broke_rules,   error,   often,  "{handler} wrote no proper reply to {command}")
+// clang-format on
+
+enum class Event : std::uint8_t {
+#define REACTORD_EVENT_NAME(name, level, repeats, message) name,
+  REACTORD_EVENTS(REACTORD_EVENT_NAME)
+#undef REACTORD_EVENT_NAME
+};
+
+/// Why a connection ended: one of the closed_ events.
+using CloseReason = Event;
+
+enum class Repeats : std::uint8_t { seldom, often };
+
+struct EventSpec {
+  std::string_view name;
+  LogLevel level;
+  Repeats repeats;
+  std::string_view message;
+
+  /// The field of the message that tells more than who and when: a close reason's detail goes
+  /// there.
+  [[nodiscard]] constexpr std::string_view detail() const {
+    for (const std::string_view field : {"problem", "protocol", "bytes"})
+      if (message.find(field) != std::string_view::npos) return field;
+    return {};
+  }
+};
+
+inline constexpr std::array kEvents{
+#define REACTORD_EVENT_SPEC(name, level, repeats, message) \
+  EventSpec{#name, LogLevel::level, Repeats::repeats, message},
+    REACTORD_EVENTS(REACTORD_EVENT_SPEC)
+#undef REACTORD_EVENT_SPEC
+};
+
+[[nodiscard]] constexpr const EventSpec& spec_of(Event event) {
+  return kEvents[static_cast<std::size_t>(event)];
+}
+
+}  // namespace reactord

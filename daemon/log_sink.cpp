@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/log_sink.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <system_error>
+
+namespace reactord {
+
+namespace {
+
+/// True when stderr is the stream that systemd connected to the journal:
+/// JOURNAL_STREAM=device:inode (systemd.exec(5)). Comparing them tells a redirected stderr from the
+/// journal's.
+bool is_stderr_the_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+/// syslog(3) levels, which the journal reads from a "<N>" prefix (sd-daemon(3)).
+int journal_priority(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::critical:
+      return 2;
+    case spdlog::level::err:
+      return 3;
+    case spdlog::level::warn:
+      return 4;
+    case spdlog::level::info:
+      return 6;
+    default:
+      return 7;
+  }
+}
+
+const char* colour_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::critical:
+    case spdlog::level::err:
+      return "\033[31m";
+    case spdlog::level::warn:
+      return "\033[33m";
+    case spdlog::level::info:
+      return "\033[32m";
+    default:
+      return "\033[2m";
+  }
+}
+
+std::string time_text(spdlog::log_clock::time_point time) {
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(spdlog::log_clock::to_time_t(time)),
+                     milliseconds);
+}
+
+std::string_view level_text(spdlog::level::level_enum level) {
+  const auto name = spdlog::level::to_string_view(level);
+  return {name.data(), name.size()};
+}
+
+}  // namespace
+
+LogSink::LogSink(const std::string& target) : target_(open_target(target)) {}
+
+LogSink::Target LogSink::open_target(const std::string& target) {
+  if (target == "stderr") {
+    if (is_stderr_the_journal()) return {UniqueFd(), Style::journal};
+    const bool coloured = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+    return {UniqueFd(), coloured ? Style::coloured : Style::plain};
+  }
+  // Readable by the owner and the group of the logs (adm, as a rule), not by everyone: messages of
+  // clients are in it.
+  UniqueFd file(::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640));
+  if (!file)
+    throw std::system_error(errno, std::system_category(), "cannot write the log " + target);
+  return {std::move(file), Style::plain};
+}
+
+std::string LogSink::retarget(const std::string& target) {
+  try {
+    auto opened = std::make_unique<Target>(open_target(target));
+    const std::lock_guard lock(next_mutex_);
+    next_ = std::move(opened);
+    return {};
+  } catch (const std::system_error& problem) {
+    return problem.what();
+  }
+}
+
+void LogSink::change_over() {
+  const std::lock_guard lock(next_mutex_);
+  if (next_) target_ = std::move(*next_);
+  next_.reset();
+}
+
+void LogSink::sink_it_(const spdlog::details::log_msg& record) {
+  is_writing_ = true;
+  change_over();
+  const std::string_view text(record.payload.data(), record.payload.size());
+  switch (target_.style) {
+    case Style::journal:
+      write_line(fmt::format("<{}>{}\n", journal_priority(record.level), text));
+      break;
+    case Style::coloured:
+      write_line(fmt::format("{} {}{:<7}\033[0m {}\n", time_text(record.time),
+                             colour_of(record.level), level_text(record.level), text));
+      break;
+    case Style::plain:
+      write_line(
+          fmt::format("{} {:<7} {}\n", time_text(record.time), level_text(record.level), text));
+      break;
+  }
+  is_writing_ = false;
+}
+
+/// A disk that is full, a pipe that is closed: the record is lost and counted, and nothing else
+/// happens.
+void LogSink::write_line(const std::string& line) {
+  const int fd = target_.file ? target_.file.get() : STDERR_FILENO;
+  std::size_t written = 0;
+  while (written < line.size()) {
+    const ssize_t n = ::write(fd, line.data() + written, line.size() - written);
+    if (n > 0) {
+      written += static_cast<std::size_t>(n);
+    } else if (errno ==
+               EAGAIN) {  // somebody else made stderr non-blocking: wait here, not in the loop
+      pollfd writable{fd, POLLOUT, 0};
+      (void)::poll(&writable, 1, -1);
+    } else if (errno != EINTR) {
+      ++failed_writes_;
+      return;
+    }
+  }
+}
+
+}  // namespace reactord

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/pending_replies.h"
+
+#include <exception>
+#include <utility>
+
+namespace reactord {
+
+namespace {
+
+/// Slices of long replies in one turn: each is worth some 100 microseconds.
+constexpr int kMaxSlicesPerTurn = 4;
+
+constexpr std::string_view kBrokenReply = "ERR internal error: the handler wrote no proper reply";
+
+void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) {
+  ReplyWriter(out, encoding).error(error);
+}
+
+/// Writes by `write` what should be `replies` whole replies (a push counts as none); takes it back
+/// if it is not.
+bool write_whole(Buffer& out, ReplyEncoding encoding, const WriteReply& write,
+                 std::size_t replies) noexcept {
+  const std::size_t before = out.size();
+  try {
+    ReplyWriter writer(out, encoding);
+    write(writer);
+    if (writer.replies() == replies && writer.balanced()) return true;
+  } catch (const std::exception&) {
+    // Taken back below. There is no request at hand whose name the log could tell.
+  }
+  out.truncate(before);
+  return false;
+}
+
+/// Whatever goes wrong, one proper reply is there afterwards.
+void write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& write) noexcept {
+  if (!write_whole(out, encoding, write, 1)) write_error(out, encoding, kBrokenReply);
+}
+
+}  // namespace
+
+// --- calls -------------------------------------------------------------------------------------
+
+void PendingReplies::begin_call(Connection& connection, bool is_silent) {
+  calling_ = connection.id();
+  calling_encoding_ = connection.reply_encoding();
+  is_silent_ = is_silent;
+  is_kept_early_ = false;
+}
+
+void PendingReplies::defer(std::function<void()> on_gone) {
+  promises_.insert_or_assign(calling_,
+                             Promise{calling_encoding_, is_silent_, std::move(on_gone), {}});
+}
+
+void PendingReplies::produce(std::unique_ptr<ReplyProducer> producer) {
+  auto reply = std::make_unique<LongReply>(std::move(producer), calling_encoding_);
+  promises_.insert_or_assign(calling_,
+                             Promise{calling_encoding_, is_silent_, {}, std::move(reply)});
+  long_replies_.push_back(calling_);
+}
+
+PendingReplies::Outcome PendingReplies::end_call(Buffer& out) {
+  const SlotId called = std::exchange(calling_, 0);
+  if (is_kept_early_) {
+    out.append(early_.view());
+    early_.release();
+    return Outcome::kept;
+  }
+  return promises_.contains(called) ? Outcome::open : Outcome::none;
+}
+
+void PendingReplies::append_pushes(Buffer& out) {
+  if (pushed_.empty()) return;
+  out.append(pushed_.view());
+  pushed_.release();
+}
+
+// --- promises ----------------------------------------------------------------------------------
+
+bool PendingReplies::complete(SlotId id, const WriteReply& write) noexcept {
+  const auto node = promises_.extract(id);
+  if (node.empty()) return false;
+  const Promise& promise = node.mapped();
+  if (id == calling_) {
+    write_one_reply(early_, promise.encoding, write);
+    is_kept_early_ = true;
+    return true;
+  }
+  Connection* connection = connections_.find(id);
+  if (connection == nullptr) return false;
+  connection->complete([&](Buffer& out) {
+    const std::size_t before = out.size();
+    write_one_reply(out, promise.encoding, write);
+    if (promise.is_silent) out.truncate(before);
+  });
+  return true;
+}
+
+void PendingReplies::abandon(SlotId id) noexcept {
+  complete(id, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); });
+}
+
+void PendingReplies::forget(SlotId id) noexcept {
+  const auto node = promises_.extract(id);
+  if (node.empty() || !node.mapped().on_gone) return;
+  try {
+    node.mapped().on_gone();
+  } catch (const std::exception&) {
+    // Nobody is left to tell.
+  }
+}
+
+// --- long replies ------------------------------------------------------------------------------
+
+bool PendingReplies::run_slices() {
+  for (int slices = 0; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
+    const SlotId id = long_replies_.front();
+    long_replies_.pop_front();
+    const auto found = promises_.find(id);
+    if (found == promises_.end() || !found->second.long_reply) continue;
+    if (run_slice(*found->second.long_reply))
+      finish_long_reply(id);
+    else
+      long_replies_.push_back(id);
+  }
+  return !long_replies_.empty();
+}
+
+/// True when the reply is whole, or will never be.
+bool PendingReplies::run_slice(LongReply& reply) noexcept {
+  try {
+    return reply.producer->produce(reply.writer) == ReplyProducer::Progress::done;
+  } catch (const std::exception&) {
+    reply.bytes.clear();
+    return true;
+  }
+}
+
+void PendingReplies::finish_long_reply(SlotId id) noexcept {
+  auto node = promises_.extract(id);
+  const Promise& promise = node.mapped();
+  const LongReply& reply = *promise.long_reply;
+  const bool is_proper =
+      reply.writer.replies() == 1 && reply.writer.balanced() && !reply.bytes.empty();
+  Connection* connection = connections_.find(id);
+  if (connection == nullptr) return;
+  connection->complete([&](Buffer& out) {
+    if (promise.is_silent) return;
+    if (is_proper)
+      out.append(reply.bytes.view());
+    else
+      write_error(out, promise.encoding, kBrokenReply);
+  });
+}
+
+// --- pushes ------------------------------------------------------------------------------------
+
+PushResult PendingReplies::push(SlotId id, const WriteReply& write) noexcept {
+  Connection* connection = connections_.find(id);
+  if (connection == nullptr || connection->is_ending()) return PushResult::gone;
+  const ReplyEncoding encoding = connection->push_encoding();
+  if (id == calling_) {  // its reply is being written: the push goes behind it
+    write_whole(pushed_, encoding, write, 0);
+    return PushResult::queued;
+  }
+  const bool is_queued =
+      connection->push([&](Buffer& out) { write_whole(out, encoding, write, 0); });
+  return is_queued ? PushResult::queued : PushResult::dropped;
+}
+
+void PendingReplies::unsubscribe(SlotId id) noexcept {
+  if (Connection* connection = connections_.find(id)) connection->unsubscribe();
+}
+
+}  // namespace reactord

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// The replies that handlers have promised for later, one per connection at most, and pushes. Finds
+// connections by id, so that a promise kept too late is recognised. Gives long replies their slices
+// of each turn.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include "daemon/connection_table.h"
+#include "daemon/handlers/deferred_reply.h"
+#include "daemon/handlers/handler.h"
+
+namespace reactord {
+
+class PendingReplies final : public ReplyPort {
+ public:
+  explicit PendingReplies(ConnectionTable& connections) : connections_(connections) {}
+
+  // --- for the dispatcher, around Handler::handle() ---
+  void begin_call(Connection& connection, bool is_silent);
+  void defer(std::function<void()> on_gone);
+  void produce(std::unique_ptr<ReplyProducer> producer);
+  enum class Outcome : std::uint8_t {
+    open,  ///< promised; the reply comes later
+    kept,  ///< promised and kept within the call: its reply is in `out`
+    none,  ///< nothing was promised
+  };
+  /// Ends the call and says what became of its promise.
+  [[nodiscard]] Outcome end_call(Buffer& out);
+  /// Behind the call's reply: what it pushed to its own connection.
+  void append_pushes(Buffer& out);
+
+  // --- for the loop ---
+  /// Runs a slice of some of the long replies; true if more are waiting.
+  bool run_slices();
+  [[nodiscard]] std::size_t waiting() const { return promises_.size(); }
+  /// The connection serves no more: what was promised to it is given up.
+  void forget(SlotId connection) noexcept;
+
+  // --- ReplyPort ---
+  bool complete(std::uint64_t connection, const WriteReply& write) noexcept override;
+  void abandon(std::uint64_t connection) noexcept override;
+  PushResult push(std::uint64_t connection, const WriteReply& write) noexcept override;
+  void unsubscribe(std::uint64_t connection) noexcept override;
+
+ private:
+  /// A long reply is formatted here over several turns and sent when it is whole.
+  struct LongReply {
+    std::unique_ptr<ReplyProducer> producer;
+    Buffer bytes;
+    ReplyWriter writer;
+    LongReply(std::unique_ptr<ReplyProducer> p, ReplyEncoding encoding)
+        : producer(std::move(p)), writer(bytes, encoding) {}
+  };
+  struct Promise {
+    ReplyEncoding encoding = ReplyEncoding::resp2;
+    bool is_silent = false;  ///< CLIENT REPLY OFF: the reply is made and thrown away
+    std::function<void()> on_gone;
+    std::unique_ptr<LongReply> long_reply;
+  };
+
+  [[nodiscard]] static bool run_slice(LongReply& reply) noexcept;
+  void finish_long_reply(SlotId id) noexcept;
+
+  ConnectionTable& connections_;
+  std::unordered_map<SlotId, Promise> promises_;
+  std::deque<SlotId> long_replies_;  ///< those with a producer, in turn
+
+  // The call under way.
+  SlotId calling_ = 0;
+  ReplyEncoding calling_encoding_ = ReplyEncoding::resp2;
+  bool is_silent_ = false;
+  bool is_kept_early_ = false;
+  Buffer early_;   ///< a promise kept before handle() returned
+  Buffer pushed_;  ///< pushes of the call to its own connection
+};
+
+}  // namespace reactord

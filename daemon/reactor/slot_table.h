@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// A bounded array of slots whose ids are never reused: an id is a slot number plus the generation
+// of what lives there. It travels through epoll_event.data.u64 and deferred replies, so that a
+// stale one is recognised and dropped. Objects never move. Memory comes in chunks as the table
+// fills for the first time.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace reactord {
+
+using SlotId = std::uint64_t;
+
+template <class T>
+class SlotTable {
+ public:
+  explicit SlotTable(std::uint32_t capacity) : capacity_(capacity) {}
+  SlotTable(const SlotTable&) = delete;
+  SlotTable& operator=(const SlotTable&) = delete;
+  ~SlotTable() {
+    for (std::uint32_t slot = 0; slot < used_; ++slot)
+      if (Slot& s = at(slot); s.is_live()) s.object()->~T();
+  }
+
+  [[nodiscard]] std::uint32_t size() const { return size_; }
+  [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
+  [[nodiscard]] bool is_full() const { return size_ == capacity_; }
+  /// A bound on slot numbers for at_slot().
+  [[nodiscard]] std::uint32_t slots_used() const { return used_; }
+
+  /// Constructs T(id, args...) in a free slot. The table must not be full.
+  template <class... Args>
+  T& emplace(Args&&... args) {
+    assert(!is_full());
+    const std::uint32_t number = take_slot();
+    Slot& slot = at(number);
+    ++slot.generation;  // odd while live
+    ++size_;
+    return *::new (slot.storage) T(make_id(number, slot.generation), std::forward<Args>(args)...);
+  }
+
+  /// The object of that id, or null if it has gone.
+  [[nodiscard]] T* find(SlotId id) {
+    const auto number = static_cast<std::uint32_t>(id);
+    if (number >= used_) return nullptr;
+    Slot& slot = at(number);
+    return slot.generation == static_cast<std::uint32_t>(id >> 32) && slot.is_live() ? slot.object()
+                                                                                     : nullptr;
+  }
+
+  /// The object in that slot, or null; for walking all of them.
+  [[nodiscard]] T* at_slot(std::uint32_t number) {
+    return number < used_ && at(number).is_live() ? at(number).object() : nullptr;
+  }
+
+  void erase(SlotId id) {
+    T* object = find(id);
+    if (object == nullptr) return;
+    object->~T();
+    Slot& slot = at(static_cast<std::uint32_t>(id));
+    ++slot.generation;
+    slot.next_free = free_;
+    free_ = static_cast<std::uint32_t>(id);
+    --size_;
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  /// Some 16 KiB for a connection: a small daemon stays small, a large table takes few allocations.
+  static constexpr std::uint32_t kSlotsPerChunk = 64;
+
+  struct Slot {
+    alignas(T) std::byte storage[sizeof(T)];
+    std::uint32_t generation = 0;
+    std::uint32_t next_free = kNone;
+    [[nodiscard]] bool is_live() const { return (generation & 1u) != 0; }
+    [[nodiscard]] T* object() { return std::launder(reinterpret_cast<T*>(storage)); }
+  };
+
+  [[nodiscard]] static SlotId make_id(std::uint32_t number, std::uint32_t generation) {
+    return (static_cast<SlotId>(generation) << 32) | number;
+  }
+  [[nodiscard]] Slot& at(std::uint32_t number) {
+    return chunks_[number / kSlotsPerChunk][number % kSlotsPerChunk];
+  }
+
+  [[nodiscard]] std::uint32_t take_slot() {
+    if (free_ != kNone) {
+      const std::uint32_t number = free_;
+      free_ = at(number).next_free;
+      return number;
+    }
+    if (used_ % kSlotsPerChunk == 0) chunks_.push_back(std::make_unique<Slot[]>(kSlotsPerChunk));
+    return used_++;
+  }
+
+  std::uint32_t capacity_;
+  std::uint32_t size_ = 0;
+  std::uint32_t used_ = 0;
+  std::uint32_t free_ = kNone;
+  std::vector<std::unique_ptr<Slot[]>> chunks_;
+};
+
+}  // namespace reactord

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/reactor/socket_address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+namespace reactord {
+
+namespace {
+
+constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+std::string ip_text(int family, const void* ip) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return ::inet_ntop(family, ip, text.data(), text.size()) != nullptr ? text.data() : "?";
+}
+
+}  // namespace
+
+SocketAddress SocketAddress::ipv4(std::array<std::uint8_t, 4> ip, std::uint16_t port) {
+  SocketAddress address;
+  address.storage_.v4.sin_family = AF_INET;
+  address.storage_.v4.sin_port = htons(port);
+  std::memcpy(&address.storage_.v4.sin_addr, ip.data(), ip.size());
+  address.size_ = sizeof(sockaddr_in);
+  return address;
+}
+
+SocketAddress SocketAddress::ipv6(std::array<std::uint8_t, 16> ip, std::uint16_t port) {
+  SocketAddress address;
+  address.storage_.v6.sin6_family = AF_INET6;
+  address.storage_.v6.sin6_port = htons(port);
+  std::memcpy(&address.storage_.v6.sin6_addr, ip.data(), ip.size());
+  address.size_ = sizeof(sockaddr_in6);
+  return address;
+}
+
+SocketAddress SocketAddress::unix_path(std::string_view path) {
+  SocketAddress address;
+  address.storage_.un.sun_family = AF_UNIX;
+  const std::size_t length = std::min(path.size(), sizeof(address.storage_.un.sun_path) - 1);
+  std::memcpy(address.storage_.un.sun_path, path.data(), length);
+  address.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length + 1);
+  return address;
+}
+
+SocketAddress SocketAddress::local_of(int fd) {
+  SocketAddress address;
+  if (::getsockname(fd, address.data(), address.size_for_kernel()) != 0) return {};
+  return address;
+}
+
+SocketAddress SocketAddress::peer_of(int fd) {
+  SocketAddress address;
+  if (::getpeername(fd, address.data(), address.size_for_kernel()) != 0) return {};
+  return address;
+}
+
+std::uint16_t SocketAddress::port() const {
+  if (family() == AF_INET) return ntohs(storage_.v4.sin_port);
+  if (family() == AF_INET6) return ntohs(storage_.v6.sin6_port);
+  return 0;
+}
+
+std::array<std::uint8_t, 16> SocketAddress::mapped_ip() const {
+  std::array<std::uint8_t, 16> ip{};
+  if (family() == AF_INET6) std::memcpy(ip.data(), &storage_.v6.sin6_addr, ip.size());
+  if (family() == AF_INET) {
+    std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), ip.begin());
+    std::memcpy(ip.data() + kMappedPrefix.size(), &storage_.v4.sin_addr, 4);
+  }
+  return ip;
+}
+
+bool SocketAddress::is_local() const {
+  if (family() == AF_UNIX) return true;
+  const std::array<std::uint8_t, 16> ip = mapped_ip();
+  if (std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), ip.begin())) return ip[12] == 127;
+  return std::all_of(ip.begin(), ip.end() - 1, [](auto byte) { return byte == 0; }) && ip[15] == 1;
+}
+
+std::string SocketAddress::to_string() const {
+  if (family() == AF_INET)
+    return ip_text(AF_INET, &storage_.v4.sin_addr) + ":" + std::to_string(port());
+  if (family() == AF_INET6)
+    return "[" + ip_text(AF_INET6, &storage_.v6.sin6_addr) + "]:" + std::to_string(port());
+  if (family() != AF_UNIX) return "?";
+  constexpr std::size_t kHeader = offsetof(sockaddr_un, sun_path);
+  const std::size_t room = size_ > kHeader ? size_ - kHeader : 0;
+  return "unix:" + std::string(storage_.un.sun_path, ::strnlen(storage_.un.sun_path, room));
+}
+
+socklen_t* SocketAddress::size_for_kernel() {
+  size_ = sizeof(storage_);
+  return &size_;
+}
+
+}  // namespace reactord

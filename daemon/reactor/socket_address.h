@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// A socket's address: IPv4, IPv6 or a Unix path. A value; opens nothing and resolves nothing.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace reactord {
+
+class SocketAddress {
+ public:
+  SocketAddress() = default;
+  [[nodiscard]] static SocketAddress ipv4(std::array<std::uint8_t, 4> ip, std::uint16_t port);
+  [[nodiscard]] static SocketAddress ipv6(std::array<std::uint8_t, 16> ip, std::uint16_t port);
+  /// `path` of at most 107 bytes (unix(7)); longer ones are cut, so check before.
+  [[nodiscard]] static SocketAddress unix_path(std::string_view path);
+
+  /// What the kernel says of a socket's own end and of the other one; empty where it says nothing.
+  [[nodiscard]] static SocketAddress local_of(int fd);
+  [[nodiscard]] static SocketAddress peer_of(int fd);
+
+  [[nodiscard]] int family() const { return storage_.any.sa_family; }
+  [[nodiscard]] bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
+  [[nodiscard]] std::uint16_t port() const;
+  /// The address as IPv6, IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2); zeros for a Unix socket.
+  [[nodiscard]] std::array<std::uint8_t, 16> mapped_ip() const;
+  /// 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104, and every Unix socket.
+  [[nodiscard]] bool is_local() const;
+  /// "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "unix:" for an unnamed peer.
+  [[nodiscard]] std::string to_string() const;
+
+  /// For accept4(2), bind(2) and their like.
+  [[nodiscard]] sockaddr* data() { return &storage_.any; }
+  [[nodiscard]] const sockaddr* data() const { return &storage_.any; }
+  [[nodiscard]] socklen_t size() const { return size_; }
+  [[nodiscard]] socklen_t* size_for_kernel();
+
+ private:
+  union Storage {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+    sockaddr_un un;
+  };
+  Storage storage_{};
+  socklen_t size_ = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/reactor/socket_stream.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace reactord {
+
+namespace {
+
+IoResult failed(int error) noexcept {
+  // recv(2) and send(2): POSIX allows either name for "not now". ENOBUFS and ENOMEM are the kernel
+  // short of memory for the moment; write_stall bounds how long the moment may last.
+  if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM)
+    return {IoStatus::would_block, 0, 0};
+  return {IoStatus::lost, 0, error};
+}
+
+}  // namespace
+
+SocketStream::SocketStream(UniqueFd fd, const SocketAddress& peer)
+    : fd_(std::move(fd)),
+      peer_ip_(peer.mapped_ip()),
+      peer_port_(peer.port()),
+      peer_family_(static_cast<std::uint8_t>(peer.family())) {}
+
+IoResult SocketStream::receive(std::span<char> into) noexcept {
+  ssize_t n = 0;
+  do {
+    n = ::recv(fd_.get(), into.data(), into.size(), 0);
+  } while (n < 0 && errno == EINTR);
+  if (n > 0) return {IoStatus::ok, static_cast<std::size_t>(n), 0};
+  if (n == 0) return {IoStatus::end, 0, 0};
+  return failed(errno);
+}
+
+IoResult SocketStream::send(std::string_view bytes) noexcept {
+  ssize_t n = 0;
+  do {
+    n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n >= 0) return {IoStatus::ok, static_cast<std::size_t>(n), 0};
+  return failed(errno);
+}
+
+void SocketStream::finish_sending() noexcept {
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
+std::string SocketStream::peer() const {
+  // A Unix client has no name of its own: the socket that it came through says more than nothing.
+  if (peer_family_ == AF_UNIX) return SocketAddress::local_of(fd_.get()).to_string();
+  if (peer_family_ == AF_INET6) return SocketAddress::ipv6(peer_ip_, peer_port_).to_string();
+  return SocketAddress::ipv4({peer_ip_[12], peer_ip_[13], peer_ip_[14], peer_ip_[15]}, peer_port_)
+      .to_string();
+}
+
+}  // namespace reactord

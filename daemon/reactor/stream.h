@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A non-blocking byte stream, as a connection sees it. A socket is the real one; tests play scripts
+// of short reads, stalls and resets through it. Here errno becomes a named result, and nowhere
+// else.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace reactord {
+
+enum class IoStatus : std::uint8_t {
+  ok,           ///< `bytes` were moved, at least one
+  would_block,  ///< none now; the loop says when
+  end,          ///< receive only: the peer has finished sending
+  lost,         ///< reset, timed out or broken: nothing more can be moved either way
+};
+
+struct IoResult {
+  IoStatus status = IoStatus::ok;
+  std::size_t bytes = 0;
+  int error = 0;  ///< the errno of `lost`, for the log
+};
+
+class Stream {
+ public:
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  [[nodiscard]] virtual IoResult receive(std::span<char> into) noexcept = 0;
+  [[nodiscard]] virtual IoResult send(std::string_view bytes) noexcept = 0;
+  /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived.
+  virtual void finish_sending() noexcept = 0;
+  /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.
+  [[nodiscard]] virtual std::string peer() const = 0;
+  /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.
+  [[nodiscard]] virtual std::array<std::uint8_t, 16> peer_ip() const noexcept = 0;
+  /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
+  [[nodiscard]] virtual int fd() const noexcept = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+// An array's way through the parser:
+//
+//   position_ 0 --count--> [ length -> body -> CRLF ] x bulks_left_ --> frame
+//
+// A frame that is complete in one input is validated and collected in one pass. One that arrives in
+// pieces is validated piece by piece, keeping counters only; its arguments are then collected in a
+// second pass over its headers, which cannot fail. That is two visits to a byte at most.
+#include "protocol/frame_parser.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "protocol/buffer.h"
+#include "protocol/escape.h"
+
+namespace reactord {
+namespace {
+
+// The longest header line, `*` or `$` and CRLF included. An int64 takes 23 bytes at most.
+constexpr std::size_t kMaxHeaderBytes = 32;
+// The shortest bulk: "$0\r\n\r\n".
+constexpr std::size_t kMinBulkBytes = 6;
+// What follows every header and every body.
+constexpr std::size_t kCrlfBytes = 2;
+// So many digits cannot overflow 32 bits.
+constexpr std::ptrdiff_t kMaxFastDigits = 9;
+
+enum class HeaderStatus { complete, incomplete, invalid, too_long };
+
+// A line `*<number>\r\n` or `$<number>\r\n`.
+struct Header {
+  HeaderStatus status = HeaderStatus::invalid;
+  std::int64_t value = 0;
+  std::size_t end = 0;  // position behind its CRLF
+};
+
+// Strict: an optional '-', then digits without a leading zero, and nothing else.
+bool parse_number(std::string_view text, std::int64_t& value) {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || (digits.front() == '0' && text.size() > 1)) return false;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return failure == std::errc() && end == text.data() + text.size();
+}
+
+// Every header that the fast path leaves over. Judges the whole line, never a part of it, so that
+// the answer does not depend on how the bytes were cut. Each call looks at kMaxHeaderBytes at most.
+Header judge_header(std::string_view input, std::size_t start) {
+  const std::string_view window = input.substr(start, kMaxHeaderBytes);
+  const std::size_t line_feed = window.find('\n');
+  if (line_feed == window.npos) {
+    const bool full = window.size() == kMaxHeaderBytes;
+    return {full ? HeaderStatus::too_long : HeaderStatus::incomplete};
+  }
+  std::string_view number = window.substr(1, line_feed - 1);
+  Header header{HeaderStatus::invalid, 0, start + line_feed + 1};
+  if (!number.ends_with('\r')) return header;
+  number.remove_suffix(1);
+  if (parse_number(number, header.value)) header.status = HeaderStatus::complete;
+  return header;
+}
+
+// Parses the header line whose type byte is at `start`.
+inline Header parse_header(std::string_view input, std::size_t start) {
+  const char* const first = input.data() + start + 1;
+  const char* const end = input.data() + input.size();
+  const char* at = first;
+  std::uint32_t value = 0;
+  for (; at != end && *at >= '0' && *at <= '9' && at - first < kMaxFastDigits; ++at) {
+    value = value * 10 + static_cast<std::uint32_t>(*at - '0');
+  }
+  const bool strict = at - first == 1 || (at != first && *first != '0');
+  if (!strict || end - at < 2 || at[0] != '\r' || at[1] != '\n') return judge_header(input, start);
+  return {HeaderStatus::complete, value, static_cast<std::size_t>(at + 2 - input.data())};
+}
+
+std::string_view without_carriage_return(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+ParseStatus FrameParser::parse(std::string_view input, const ParserLimits& limits, Frame& frame) {
+  if (error_ != Error::none) return ParseStatus::error;
+  if (input.empty()) return ParseStatus::need_more;
+  switch (framing_) {
+    case Framing::command:
+      if (input.front() == '*') return parse_array(input, limits, frame);
+      return parse_line(input, limits, frame);
+    case Framing::line:
+      return parse_line(input, limits, frame);
+    case Framing::raw:
+      break;
+  }
+  frame.kind = FrameKind::chunk;
+  frame.payload = input.substr(0, limits.max_frame_bytes);
+  frame.bytes = frame.payload.size();
+  return ParseStatus::frame;
+}
+
+ParseStatus FrameParser::parse_last(std::string_view input, const ParserLimits& limits,
+                                    Frame& frame) {
+  const ParseStatus status = parse(input, limits, frame);
+  if (status != ParseStatus::need_more) return status;
+  if (framing_ == Framing::command && input.front() == '*') return fail(Error::array_cut_off);
+  // A lone CR in the end is the first half of a line end that was cut.
+  return take_line(without_carriage_return(input), input.size(), frame);
+}
+
+ParseStatus FrameParser::parse_array(std::string_view input, const ParserLimits& limits,
+                                     Frame& frame) {
+  const bool from_start = position_ == 0;
+  frame.arguments.clear();
+  if (from_start) {
+    const ParseStatus status = parse_count(input, limits, frame);
+    if (status != ParseStatus::frame) return status;
+  }
+  for (; bulks_left_ > 0; --bulks_left_) {
+    if (!in_bulk_) {
+      const ParseStatus status = parse_length(input, limits);
+      if (status != ParseStatus::frame) return status;
+    }
+    const ParseStatus status = parse_body(input, frame, from_start);
+    if (status != ParseStatus::frame) return status;
+  }
+  return take_array(input, from_start, frame);
+}
+
+// The parts below return `frame` when they are complete.
+
+ParseStatus FrameParser::parse_count(std::string_view input, const ParserLimits& limits,
+                                     Frame& frame) {
+  const Header header = parse_header(input, 0);
+  switch (header.status) {
+    case HeaderStatus::complete:
+      break;
+    case HeaderStatus::incomplete:
+      return ParseStatus::need_more;
+    case HeaderStatus::invalid:
+      return fail(Error::invalid_count);
+    case HeaderStatus::too_long:
+      return fail(Error::count_too_long);
+  }
+  if (header.value <= 0) {
+    frame.bytes = header.end;
+    return ParseStatus::nothing;
+  }
+  const auto count = static_cast<std::uint64_t>(header.value);
+  if (count > Buffer::kMaxBytes) return fail(Error::invalid_count);
+  if (count > limits.max_arguments) return fail(Error::too_many_arguments, limits.max_arguments);
+  position_ = static_cast<std::uint32_t>(header.end);
+  bulks_left_ = static_cast<std::uint32_t>(count);
+  return ParseStatus::frame;
+}
+
+ParseStatus FrameParser::parse_length(std::string_view input, const ParserLimits& limits) {
+  if (position_ == input.size()) return ParseStatus::need_more;
+  const char type = input[position_];
+  if (type != '$') return fail(Error::expected_bulk, static_cast<unsigned char>(type));
+  const Header header = parse_header(input, position_);
+  switch (header.status) {
+    case HeaderStatus::complete:
+      break;
+    case HeaderStatus::incomplete:
+      return ParseStatus::need_more;
+    case HeaderStatus::invalid:
+      return fail(Error::invalid_length);
+    case HeaderStatus::too_long:
+      return fail(Error::length_too_long);
+  }
+  if (header.value < 0) return fail(Error::invalid_length);
+  const auto length = static_cast<std::uint64_t>(header.value);
+  if (length > Buffer::kMaxBytes) return fail(Error::invalid_length);
+  if (header.end + length + kCrlfBytes > limits.max_frame_bytes) {
+    return fail(Error::frame_too_big, limits.max_frame_bytes);
+  }
+  position_ = static_cast<std::uint32_t>(header.end);
+  bulk_bytes_ = static_cast<std::uint32_t>(length);
+  in_bulk_ = true;
+  return ParseStatus::frame;
+}
+
+ParseStatus FrameParser::parse_body(std::string_view input, Frame& frame, bool collect) {
+  const std::size_t end = std::size_t{position_} + bulk_bytes_;
+  if (input.size() < end + kCrlfBytes) {
+    if (input.size() > end && input[end] != '\r') return fail(Error::bulk_without_end);
+    return ParseStatus::need_more;
+  }
+  if (input[end] != '\r' || input[end + 1] != '\n') return fail(Error::bulk_without_end);
+  if (collect) frame.arguments.emplace_back(input.data() + position_, bulk_bytes_);
+  position_ = static_cast<std::uint32_t>(end + kCrlfBytes);
+  in_bulk_ = false;
+  return ParseStatus::frame;
+}
+
+ParseStatus FrameParser::take_array(std::string_view input, bool collected, Frame& frame) {
+  frame.kind = FrameKind::array;
+  frame.bytes = position_;
+  frame.payload = {};
+  if (!collected) {
+    for (std::size_t at = parse_header(input, 0).end; at < position_;) {
+      const Header header = parse_header(input, at);
+      const auto length = static_cast<std::size_t>(header.value);
+      frame.arguments.push_back(input.substr(header.end, length));
+      at = header.end + length + kCrlfBytes;
+    }
+  }
+  position_ = 0;
+  return ParseStatus::frame;
+}
+
+ParseStatus FrameParser::parse_line(std::string_view input, const ParserLimits& limits,
+                                    Frame& frame) {
+  const std::size_t max_bytes = limits.max_inline_bytes;
+  // No line that is longer can have its end in the window, and none that is not can have it
+  // outside.
+  const std::string_view window = input.substr(0, max_bytes + kCrlfBytes);
+  const std::size_t line_feed = window.find('\n', position_);
+  if (line_feed == window.npos) {
+    if (without_carriage_return(window).size() > max_bytes) return fail(Error::line_too_long);
+    position_ = static_cast<std::uint32_t>(window.size());
+    return ParseStatus::need_more;
+  }
+  const std::string_view line = without_carriage_return(window.substr(0, line_feed));
+  if (line.size() > max_bytes) return fail(Error::line_too_long);
+  return take_line(line, line_feed + 1, frame);
+}
+
+ParseStatus FrameParser::take_line(std::string_view line, std::size_t bytes, Frame& frame) {
+  position_ = 0;
+  frame.kind = FrameKind::line;
+  frame.bytes = bytes;
+  frame.arguments.clear();
+  frame.payload = line;
+  return line.empty() ? ParseStatus::nothing : ParseStatus::frame;
+}
+
+ParseStatus FrameParser::fail(Error error, std::size_t detail) {
+  error_ = error;
+  error_detail_ = static_cast<std::uint32_t>(detail);
+  return ParseStatus::error;
+}
+
+std::size_t FrameParser::bytes_missing(std::size_t input_bytes) const {
+  if (bulks_left_ == 0) return 1;
+  const std::size_t current = in_bulk_ ? bulk_bytes_ + kCrlfBytes : kMinBulkBytes;
+  const std::size_t least = position_ + current + (bulks_left_ - 1) * kMinBulkBytes;
+  return least > input_bytes ? least - input_bytes : 1;
+}
+
+std::string FrameParser::error() const {
+  const std::string prefix = "ERR Protocol error: ";
+  const std::string limit = std::to_string(error_detail_);
+  switch (error_) {
+    case Error::none:
+      return {};
+    case Error::invalid_count:
+      return prefix + "invalid multibulk length";
+    case Error::too_many_arguments:
+      return prefix + "invalid multibulk length, more than max_arguments (" + limit + ")";
+    case Error::count_too_long:
+      return prefix + "too big mbulk count string";
+    case Error::expected_bulk: {
+      const char found = static_cast<char>(error_detail_);
+      return prefix + "expected '$', got '" + escaped(std::string_view(&found, 1)) + "'";
+    }
+    case Error::invalid_length:
+      return prefix + "invalid bulk length";
+    case Error::length_too_long:
+      return prefix + "too big bulk count string";
+    case Error::frame_too_big:
+      return prefix + "invalid bulk length, the frame would exceed max_frame (" + limit + " bytes)";
+    case Error::bulk_without_end:
+      return prefix + "bulk string not followed by CRLF";
+    case Error::line_too_long:
+      return prefix + "too big inline request";
+    case Error::array_cut_off:
+      return prefix + "end of input inside an array";
+  }
+  return {};
+}
+
+}  // namespace reactord

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/reply_writer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "protocol/escape.h"
+
+namespace reactord {
+namespace {
+
+constexpr std::string_view kCrlf = "\r\n";
+constexpr std::string_view kPlainNil = "(nil)";
+// In a list an empty line would be the list's end.
+constexpr std::string_view kPlainEmpty = "\"\"";
+// A type byte, the digits and sign of an int64, CRLF: 23 bytes.
+constexpr std::size_t kMaxNumberBytes = 24;
+// So many digits, with a sign, always fit in an int64.
+constexpr std::size_t kSafeIntegerBytes = 18;
+// An error's code has at least this many letters: "ERR".
+constexpr std::size_t kMinCodeBytes = 3;
+
+char* write(char* at, std::string_view bytes) {
+  return std::copy(bytes.begin(), bytes.end(), at);
+}
+
+char* write_number(char* at, char type, std::int64_t value) {
+  *at = type;
+  return write(std::to_chars(at + 1, at + kMaxNumberBytes - kCrlf.size(), value).ptr, kCrlf);
+}
+
+bool has_line_break(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char byte) { return byte == '\r' || byte == '\n'; });
+}
+
+bool fits_in_int64(std::string_view decimal) {
+  if (decimal.size() <= kSafeIntegerBytes) return true;
+  std::int64_t value = 0;
+  return std::from_chars(decimal.data(), decimal.data() + decimal.size(), value).ec == std::errc();
+}
+
+// Data that would read as an error line: [A-Z]{3,} and a blank, which `more_follows` stands for.
+bool reads_as_error(std::string_view bytes, bool more_follows) {
+  const std::size_t code = std::min(
+      static_cast<std::size_t>(std::find_if(bytes.begin(), bytes.end(),
+                                            [](char byte) { return byte < 'A' || byte > 'Z'; }) -
+                               bytes.begin()),
+      bytes.size());
+  if (code < kMinCodeBytes) return false;
+  return code == bytes.size() ? more_follows : bytes[code] == ' ';
+}
+
+void append_with_first_byte_escaped(Buffer& out, std::string_view bytes) {
+  append_hex_escape(out, bytes.front());
+  append_escaped(out, bytes.substr(1));
+}
+
+}  // namespace
+
+// --- scalars -------------------------------------------------------------------------------------
+
+void ReplyWriter::simple(std::string_view status) {
+  if (!resp()) {
+    append_data(status);
+  } else if (has_line_break(status)) {
+    append_bulk(status);
+  } else {
+    append_line('+', status);
+  }
+  finish_element();
+}
+
+void ReplyWriter::error(std::string_view code_and_text) {
+  if (depth_ == 0) wrote_error_ = true;
+  if (resp()) {
+    out_.append('-');
+    append_error_text(out_, code_and_text);
+    out_.append(kCrlf);
+  } else {
+    begin_plain_element();
+    append_error_text(out_, code_and_text);
+  }
+  finish_element();
+}
+
+void ReplyWriter::integer(std::int64_t value) {
+  if (resp()) {
+    append_number(':', value);
+  } else {
+    std::array<char, kMaxNumberBytes> digits;
+    const char* const end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+    append_word({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  }
+  finish_element();
+}
+
+void ReplyWriter::integer_digits(std::string_view decimal) {
+  if (!resp()) {
+    append_word(decimal);
+  } else if (fits_in_int64(decimal)) {
+    append_line(':', decimal);
+  } else if (encoding_ == ReplyEncoding::resp3) {
+    append_line('(', decimal);
+  } else {
+    append_bulk(decimal);
+  }
+  finish_element();
+}
+
+void ReplyWriter::bulk(std::string_view bytes) {
+  if (resp()) {
+    append_bulk(bytes);
+  } else {
+    append_data(bytes);
+  }
+  finish_element();
+}
+
+void ReplyWriter::text(std::string_view lines) {
+  constexpr std::string_view kFormat = "txt:";
+  switch (encoding_) {
+    case ReplyEncoding::resp2:
+      append_bulk(lines);
+      break;
+    case ReplyEncoding::resp3:
+      append_number('=', static_cast<std::int64_t>(kFormat.size() + lines.size()));
+      out_.append(kFormat);
+      out_.append(lines);
+      out_.append(kCrlf);
+      break;
+    case ReplyEncoding::plain:
+      if (depth_ == 0) {
+        append_plain_lines(lines);
+      } else {
+        append_data(lines);
+      }
+      break;
+    case ReplyEncoding::raw:
+      out_.append(lines);
+      break;
+  }
+  finish_element();
+}
+
+void ReplyWriter::nil() {
+  switch (encoding_) {
+    case ReplyEncoding::resp2:
+      out_.append("$-1\r\n");
+      break;
+    case ReplyEncoding::resp3:
+      out_.append("_\r\n");
+      break;
+    case ReplyEncoding::plain:
+      append_word(kPlainNil);
+      break;
+    case ReplyEncoding::raw:
+      break;
+  }
+  finish_element();
+}
+
+void ReplyWriter::boolean(bool value) {
+  switch (encoding_) {
+    case ReplyEncoding::resp2:
+      append_number(':', value ? 1 : 0);
+      break;
+    case ReplyEncoding::resp3:
+      append_line('#', value ? "t" : "f");
+      break;
+    case ReplyEncoding::plain:
+    case ReplyEncoding::raw:
+      append_word(value ? "true" : "false");
+      break;
+  }
+  finish_element();
+}
+
+void ReplyWriter::real(double value) {
+  std::array<char, 32> digits;  // the longest double, "-2.2250738585072014e-308", takes 24
+  // A NaN has a sign, which no client can parse.
+  const double shown = std::isnan(value) ? std::abs(value) : value;
+  const char* const end = std::to_chars(digits.begin(), digits.end(), shown).ptr;
+  const std::string_view text(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  switch (encoding_) {
+    case ReplyEncoding::resp2:
+      append_bulk(text);
+      break;
+    case ReplyEncoding::resp3:
+      append_line(',', text);
+      break;
+    case ReplyEncoding::plain:
+    case ReplyEncoding::raw:
+      append_word(text);
+      break;
+  }
+  finish_element();
+}
+
+// --- aggregates ----------------------------------------------------------------------------------
+
+void ReplyWriter::array(std::size_t elements) {
+  begin(Aggregate::array, elements);
+}
+void ReplyWriter::set(std::size_t elements) {
+  begin(Aggregate::set, elements);
+}
+void ReplyWriter::map(std::size_t pairs) {
+  begin(Aggregate::map, 2 * pairs);
+}
+void ReplyWriter::push(std::size_t elements) {
+  begin(Aggregate::push, elements);
+}
+
+void ReplyWriter::begin(Aggregate kind, std::size_t elements) {
+  bool bulleted = false;
+  switch (encoding_) {
+    case ReplyEncoding::resp2:
+    case ReplyEncoding::resp3:
+      append_header(kind, elements);
+      break;
+    case ReplyEncoding::plain:
+      bulleted = begin_plain_aggregate(elements);
+      break;
+    case ReplyEncoding::raw:
+      break;
+  }
+  if (elements == 0) {
+    if (depth_ > 0) return count_element();
+    return finish_aggregate(kind);
+  }
+  if (depth_ == kMaxDepth) {
+    too_deep_ = true;
+    return;
+  }
+  levels_[depth_++] = {elements, kind, bulleted};
+}
+
+void ReplyWriter::append_header(Aggregate kind, std::size_t elements) {
+  const auto count = static_cast<std::int64_t>(elements);
+  if (encoding_ == ReplyEncoding::resp2) return append_number('*', count);
+  switch (kind) {
+    case Aggregate::array:
+      return append_number('*', count);
+    case Aggregate::set:
+      return append_number('~', count);
+    case Aggregate::map:
+      return append_number('%', count / 2);
+    case Aggregate::push:
+      return append_number('>', count);
+  }
+}
+
+void ReplyWriter::finish_nested_element() {
+  if (encoding_ == ReplyEncoding::plain && !in_push()) out_.append(at_map_key() ? ':' : '\n');
+  count_element();
+}
+
+// An element is complete, and with it perhaps the aggregates that it is the last element of.
+void ReplyWriter::count_element() {
+  while (--levels_[depth_ - 1].elements_left == 0) {
+    if (--depth_ == 0) return finish_aggregate(levels_[0].kind);
+  }
+}
+
+void ReplyWriter::finish_aggregate(Aggregate kind) {
+  // The end of a push's line, or the empty line that ends a list.
+  if (encoding_ == ReplyEncoding::plain) out_.append('\n');
+  push_begun_ = false;
+  if (kind != Aggregate::push) ++replies_;
+}
+
+// --- RESP ----------------------------------------------------------------------------------------
+
+void ReplyWriter::append_number(char type, std::int64_t value) {
+  char* const start = out_.prepare(kMaxNumberBytes).data();
+  out_.commit(static_cast<std::size_t>(write_number(start, type, value) - start));
+}
+
+void ReplyWriter::append_line(char type, std::string_view content) {
+  const std::size_t bytes = 1 + content.size() + kCrlf.size();
+  char* const start = out_.prepare(bytes).data();
+  *start = type;
+  write(write(start + 1, content), kCrlf);
+  out_.commit(bytes);
+}
+
+void ReplyWriter::append_bulk(std::string_view bytes) {
+  char* const start = out_.prepare(kMaxNumberBytes + bytes.size() + kCrlf.size()).data();
+  char* const body = write_number(start, '$', static_cast<std::int64_t>(bytes.size()));
+  out_.commit(static_cast<std::size_t>(write(write(body, bytes), kCrlf) - start));
+}
+
+// --- plain and raw -------------------------------------------------------------------------------
+
+bool ReplyWriter::at_map_key() const {
+  const Level& level = levels_[depth_ - 1];
+  return level.kind == Aggregate::map && level.elements_left % 2 == 0;
+}
+
+bool ReplyWriter::at_map_value() const {
+  const Level& level = levels_[depth_ - 1];
+  return level.kind == Aggregate::map && level.elements_left % 2 == 1;
+}
+
+// What needs no escape: digits and words of ours.
+void ReplyWriter::append_word(std::string_view word) {
+  begin_plain_element();
+  out_.append(word);
+}
+
+void ReplyWriter::append_data(std::string_view bytes) {
+  if (encoding_ == ReplyEncoding::raw) return out_.append(bytes);
+  const bool begins_push = in_push() && !push_begun_;
+  const bool nested = depth_ > 0;
+  begin_plain_element();
+  if (nested && bytes.empty()) return out_.append(kPlainEmpty);
+  const bool reads_as_other =
+      bytes == kPlainNil || (nested && bytes == kPlainEmpty) || reads_as_error(bytes, begins_push);
+  if (reads_as_other) return append_with_first_byte_escaped(out_, bytes);
+  append_escaped(out_, bytes);
+}
+
+void ReplyWriter::append_plain_lines(std::string_view lines) {
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;  // an empty line is the end of the reply
+    append_data(line);
+    out_.append('\n');
+  }
+}
+
+// What stands before an element on its line.
+void ReplyWriter::begin_plain_element() {
+  if (encoding_ != ReplyEncoding::plain || depth_ == 0) return;
+  if (in_push()) {
+    if (push_begun_) out_.append(' ');
+    push_begun_ = true;
+  } else if (at_map_value()) {
+    out_.append(' ');
+  } else {
+    append_indentation();
+  }
+}
+
+// Returns whether the aggregate's first line begins with "- ". Lists in a list need the mark,
+// because nothing else would tell where one ends and the next begins.
+bool ReplyWriter::begin_plain_aggregate(std::size_t elements) {
+  if (depth_ == 0 || in_push()) return false;
+  if (at_map_value()) {
+    out_.append('\n');
+    return false;
+  }
+  if (elements > 0) return true;
+  append_indentation();
+  out_.append("-\n");
+  return false;
+}
+
+void ReplyWriter::append_indentation() {
+  for (std::size_t i = 1; i < depth_; ++i) {
+    out_.append(levels_[i].bulleted ? "- " : "  ");
+    levels_[i].bulleted = false;
+  }
+}
+
+}  // namespace reactord
