@@ -4,8 +4,10 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -139,12 +141,11 @@ def test_quickstart():
 
 
 def test_quickstart_leaves_nothing_behind_on_an_interrupt():
-    import signal
-    import time
     if not is_refused(("127.0.0.1", DEFAULT_PORT)):
         pytest.skip(f"port {DEFAULT_PORT} is taken on this machine")
     process = subprocess.Popen([str(ROOT / "tools/quickstart")], stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True)
+                               stderr=subprocess.STDOUT, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     until = time.monotonic() + 60
     while is_refused(("127.0.0.1", DEFAULT_PORT)) and process.poll() is None:
         assert time.monotonic() < until
