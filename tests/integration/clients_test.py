@@ -317,7 +317,8 @@ def test_prometheus_redis_exporter(shared, tmp_path):
     log_path = tmp_path / "log"
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
-            [program("prometheus-redis-exporter"), "-redis.addr", f"redis://127.0.0.1:{shared.port}",
+            [program("prometheus-redis-exporter"),
+             "-redis.addr", f"redis://127.0.0.1:{shared.port}",
              "-web.listen-address", f"127.0.0.1:{port}"], stdout=log, stderr=log)
 
     def scrape():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every command: its shape, its errors, its class; compared with a real Redis where one is to match."""
+"""Every command: its shape, its errors, its class; held against a real Redis where it is to match."""
 
 import re
 
@@ -21,7 +21,8 @@ SAME_BYTES = [
     ("CLIENT",), ("CLIENT", "NOSUCH"), ("CLIENT", "GETNAME"), ("CLIENT", "SETNAME", "me"),
     ("CLIENT", "SETNAME", "a b"), ("CLIENT", "SETNAME", "a\nb"), ("CLIENT", "SETNAME", ""),
     ("CLIENT", "SETNAME"), ("CLIENT", "ID", "x"), ("CLIENT", "KILL", "1.2.3.4:5"),
-    ("CLIENT", "KILL", "ID", "x"), ("CLIENT", "KILL", "ID", "0"), ("CLIENT", "KILL", "ID", "999999"),
+    ("CLIENT", "KILL", "ID", "x"), ("CLIENT", "KILL", "ID", "0"),
+    ("CLIENT", "KILL", "ID", "999999"),
     ("CLIENT", "KILL", "NOSUCH", "x"), ("CLIENT", "REPLY", "x"), ("CLIENT", "REPLY", "ON"),
     ("CLIENT", "LIST", "TYPE", "nosuch"), ("CLIENT", "LIST", "NOSUCH"),
     ("COMMAND", "NOSUCH"), ("COMMAND", "COUNT", "x"), ("COMMAND", "INFO", "nosuch"),
@@ -160,7 +161,8 @@ def test_client_reply_off_and_skip(client):
 def test_subcommand_help_is_lines_of_text(client, command):
     lines = client.call(command, "HELP")
     assert isinstance(lines, list) and len(lines) > 2
-    assert command in lines[0].upper() if isinstance(lines[0], str) else command in lines[0].decode()
+    first = lines[0] if isinstance(lines[0], str) else lines[0].decode()
+    assert command in first.upper()
 
 
 # --- self-description
@@ -297,7 +299,8 @@ def test_config_get_shows_the_settings_in_force(daemon):
     one = daemon('[limits]\nmax_inline = "32KiB"\n[deadlines]\nidle = "90s"\n')
     client = one.connect()
     assert client.call("CONFIG", "GET", "limits.max_inline") == [b"limits.max_inline", b"32KiB"]
-    assert pairs(client.call("CONFIG", "GET", "deadlines.*"))[b"deadlines.idle"] in (b"90s", b"1m30s")
+    deadlines = pairs(client.call("CONFIG", "GET", "deadlines.*"))
+    assert deadlines[b"deadlines.idle"] in (b"90s", b"1m30s")
     everything = pairs(client.call("CONFIG", "GET", "*"))
     for key in (b"server.max_connections", b"limits.max_frame", b"log.level", b"handlers.text.mode",
                 b"listener.main.framing"):

@@ -158,8 +158,9 @@ def test_the_frame_limit(daemon):
     body = "x" * 131_000
     assert client.call("ECHO", body) == body.encode()
     client.send(b"*2\r\n$4\r\nECHO\r\n$131072\r\n")
-    assert client.read_until_eof() == (b"-ERR Protocol error: invalid bulk length, the frame would "
-                                       b"exceed max_frame (131072 bytes)\r\n")
+    assert client.read_until_eof() == (
+        b"-ERR Protocol error: invalid bulk length, the frame would exceed max_frame "
+        b"(131072 bytes)\r\n")
     assert_told(one, "protocol error")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the daemon promises, at the size it is promised. Each is a test against the release build."""
+"""What the daemon promises, at the size it is promised, against the release build."""
 
 import random
 import signal
@@ -352,7 +352,7 @@ def test_noise_for_half_a_minute(daemon):
         with Client(one.address()) as client:
             try:
                 for _ in range(dice.randrange(1, 5)):
-                    client.send(b"".join(dice.choice(alphabet) for _ in range(dice.randrange(1, 60))))
+                    client.send(b"".join(dice.choices(alphabet, k=dice.randrange(1, 60))))
                 client.half_close()
                 client.read_until_eof()
             except (OSError, AssertionError) as problem:

@@ -14,7 +14,7 @@ class Told:
 
 
 TOLD = {
-    "first request": Told("closed_first_request", r"closed: no request within deadlines\.first_request"),
+    "first request": Told("closed_first_request", r"no request within deadlines\.first_request"),
     "frame": Told("closed_frame", r"closed: request not complete within deadlines\.frame"),
     "idle": Told("closed_idle", r"closed: idle for deadlines\.idle"),
     "write stall": Told("closed_write_stall", r"closed: took no reply for deadlines\.write_stall"),
@@ -29,7 +29,8 @@ TOLD = {
     "reset": Told("closed_reset", r" lost: "),
     "refused, full": Told("refused_full", r"refused .*: max_connections reached"),
     "waiting": Told("waiting_full", r"max_connections reached: new clients wait"),
-    "refused, address": Told("refused_per_address", r"refused .*: max_connections_per_address reached"),
+    "refused, address": Told("refused_per_address",
+                             r"refused .*: max_connections_per_address reached"),
     "refused, not allowed": Told("refused_not_allowed", r"refused .*: not in the listener's allow"),
     "accept paused": Told("accept_exhausted", r"cannot accept: "),
 }
