@@ -86,7 +86,7 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
     }
     consumed += used;
     bytes_ += used;
-    if (bytes_ > limits_.max_bytes && status_ == ReplyStatus::need_more) {
+    if (bytes_ > limits_.max_bytes && status_ != ReplyStatus::error) {
       fail(fmt::format("a reply of more than {} bytes", limits_.max_bytes));
     }
   }
