@@ -118,10 +118,6 @@ std::size_t ReplyParser::read_line(std::string_view input) {
 
 std::size_t ReplyParser::read_body(std::string_view input) {
   const std::size_t used = std::min(input.size(), body_missing_);
-  if (body_.size() + used > body_.capacity()) {
-    // Doubles, but never beyond what was announced.
-    body_.reserve(body_.size() + std::min(body_missing_, std::max(body_.size(), used)));
-  }
   body_.append(input.substr(0, used));
   body_missing_ -= used;
   if (body_missing_ == 0) state_ = State::body_end;
