@@ -33,11 +33,10 @@ struct ServerSettings {
 enum class ListenerFraming : std::uint8_t { command, line, raw };
 enum class InlineReplies : std::uint8_t { plain, resp };
 
-/// Which classes of command a listener knows: a list of "public", "introspection" and "admin", or
-/// "all".
+/// Which classes of command a listener knows: a list of "public", "introspection" and "admin",
+/// "all", or "by_address", the default.
 struct AllowedCommands {
-  bool by_address =
-      true;  ///< not set in the file: all where every address is local, else public alone
+  bool by_address = true;  ///< all where every address is local (is_local()), else public alone
   bool public_commands = true;
   bool introspection = true;
   bool admin = true;
@@ -51,6 +50,8 @@ struct FileMode {
 };
 
 struct ListenerSettings {
+  /// What logs, CONFIG GET and systemd (FileDescriptorName=) call it; "listener1" and so on by its
+  /// place in the file when it has none.
   std::string name;
   std::vector<Endpoint> addresses;
   ListenerFraming framing = ListenerFraming::command;
@@ -74,6 +75,7 @@ struct LimitSettings {
   ByteCount max_buffer_memory{256u << 20};  ///< 256 stalled connections at their high-water mark
 };
 
+/// Zero is off, for the first four; `drain` and `linger` are never zero.
 struct DeadlineSettings {
   /// From accept to the end of the first request; long enough to type one by hand.
   std::chrono::milliseconds first_request{60'000};

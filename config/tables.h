@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The daemon's own tables and keys, declared once, and what derives from the declarations: the
-// printed configuration, the list of settings that CONFIG GET shows, and the changes between two
-// configurations.
+// printed configuration and the list of settings that CONFIG GET shows.
 #pragma once
 
 #include <functional>
@@ -20,6 +19,19 @@ namespace reactord {
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
 
+/// A table that is there once: [server], [limits], [deadlines], [log].
+struct ConfigTable {
+  std::string_view name;
+  std::span<const KeySpec> keys;
+  void* (*settings)(Config&) = nullptr;
+  const void* (*view)(const Config&) = nullptr;
+};
+[[nodiscard]] std::span<const ConfigTable> single_tables();
+
+/// Why a key means nothing to this listener ("a command listener has no handler: ..."), or "" when
+/// it does.
+[[nodiscard]] std::string_view why_unused(std::string_view key, const ListenerSettings& listener);
+
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
 
@@ -28,14 +40,12 @@ namespace reactord {
 [[nodiscard]] std::string print_config(const Config& config,
                                        std::span<const HandlerTableSpec> handlers);
 
-/// A key whose value differs; a listener that came or went has the path "listener.NAME".
-struct Change {
-  std::string path;
-  std::string before;
-  std::string after;
-  Apply apply = Apply::restart;
-};
-[[nodiscard]] std::vector<Change> changes_between(const Config& before, const Config& after,
-                                                  std::span<const HandlerTableSpec> handlers);
+/// The listener of that name, or null.
+[[nodiscard]] const ListenerSettings* find_listener(const Config& config, std::string_view name);
+/// "listener.NAME", and where it listens.
+[[nodiscard]] std::string listener_path(const ListenerSettings& listener);
+[[nodiscard]] std::string addresses_of(const ListenerSettings& listener);
+/// The settings struct of that handler, or null.
+[[nodiscard]] const void* handler_settings(const Config& config, std::string_view name);
 
 }  // namespace reactord

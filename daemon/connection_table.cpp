@@ -2,13 +2,17 @@
 #include "daemon/connection_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <string_view>
 
 namespace reactord {
 
 ConnectionTable::ConnectionTable(EventLoop& loop, EventLog& events, std::uint32_t max_connections)
-    : loop_(loop), events_(events), slots_(max_connections) {}
+    : loop_(loop),
+      events_(events),
+      slots_(max_connections),
+      slot_of_client_(std::bit_ceil(max_connections)) {}
 
 void ConnectionTable::set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes) {
   max_buffer_bytes_ = max_buffer_bytes;
@@ -36,6 +40,8 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Connect
     slots_.erase(connection.id());
     return false;
   }
+  slot_of_client_[connection.client_id() & (slot_of_client_.size() - 1)] =
+      static_cast<std::uint32_t>(connection.id());
   count_address(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
@@ -45,10 +51,13 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Connect
 }
 
 Connection* ConnectionTable::find_client(std::uint64_t client_id) {
-  for (std::uint32_t slot = 0; slot < slots_.slots_used(); ++slot) {
-    Connection* connection = slots_.at_slot(slot);
-    if (connection != nullptr && connection->client_id() == client_id) return connection;
-  }
+  const auto is_meant = [client_id](const Connection* connection) {
+    return connection != nullptr && connection->client_id() == client_id;
+  };
+  Connection* likely = slots_.at_slot(slot_of_client_[client_id & (slot_of_client_.size() - 1)]);
+  if (is_meant(likely)) return likely;
+  for (std::uint32_t slot = 0; slot < slots_.slots_used(); ++slot)
+    if (is_meant(slots_.at_slot(slot))) return slots_.at_slot(slot);
   return nullptr;
 }
 

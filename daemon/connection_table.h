@@ -46,6 +46,7 @@ class ConnectionTable final : public ConnectionHost {
   [[nodiscard]] Connection* find(SlotId id) { return slots_.find(id); }
   [[nodiscard]] Connection* at_slot(std::uint32_t slot) { return slots_.at_slot(slot); }
   [[nodiscard]] std::uint32_t slots_used() const { return slots_.slots_used(); }
+  /// By the number that CLIENT ID tells; null if it has gone.
   [[nodiscard]] Connection* find_client(std::uint64_t client_id);
   template <class Visit>
   void for_each(Visit&& visit) {
@@ -99,6 +100,9 @@ class ConnectionTable final : public ConnectionHost {
   std::size_t max_buffer_bytes_ = 0;
   std::size_t buffer_bytes_ = 0;
   std::uint64_t last_client_id_ = 0;
+  /// The latest slot of each client id modulo its size: one look for all but the longest-lived
+  /// clients.
+  std::vector<std::uint32_t> slot_of_client_;
   /// Kept only while there is a limit: it costs memory for every address.
   std::unordered_map<AddressKey, std::int64_t, AddressHash> per_address_;
 };

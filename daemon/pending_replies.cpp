@@ -114,7 +114,7 @@ void PendingReplies::forget(SlotId id) noexcept {
 
 // --- long replies ------------------------------------------------------------------------------
 
-bool PendingReplies::run_slices() {
+void PendingReplies::run_slices() {
   for (int slices = 0; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
     const SlotId id = long_replies_.front();
     long_replies_.pop_front();
@@ -125,7 +125,6 @@ bool PendingReplies::run_slices() {
     else
       long_replies_.push_back(id);
   }
-  return !long_replies_.empty();
 }
 
 /// True when the reply is whole, or will never be.
@@ -153,6 +152,7 @@ void PendingReplies::finish_long_reply(SlotId id) noexcept {
     else
       write_error(out, promise.encoding, kBrokenReply);
   });
+  reply.producer->after_reply();
 }
 
 // --- pushes ------------------------------------------------------------------------------------

@@ -35,8 +35,9 @@ class PendingReplies final : public ReplyPort {
   void append_pushes(Buffer& out);
 
   // --- for the loop ---
-  /// Runs a slice of some of the long replies; true if more are waiting.
-  bool run_slices();
+  /// Runs a slice of some of the long replies.
+  void run_slices();
+  [[nodiscard]] bool has_long_replies() const { return !long_replies_.empty(); }
   [[nodiscard]] std::size_t waiting() const { return promises_.size(); }
   /// The connection serves no more: what was promised to it is given up.
   void forget(SlotId connection) noexcept;

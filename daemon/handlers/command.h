@@ -49,8 +49,10 @@ struct CommandSpec {
   CommandClass command_class = CommandClass::open;
   bool rest_of_line = false;  ///< inline: everything behind one separator is one argument, verbatim
   std::uint8_t id = 0;        ///< for the handler's own use: which of its commands this is
-  std::span<const CommandSpec> subcommands =
-      {};  ///< not empty: the first argument picks one of these
+  /// Not empty: the first argument picks one of these. The command itself is called only where it
+  /// has no arguments and min_arguments is 0 (COMMAND).
+  std::span<const CommandSpec> subcommands = {};
+  std::string_view since = "0.1.0";  ///< the version that brought it
 };
 
 }  // namespace reactord

@@ -47,7 +47,7 @@ struct InfoField {
   std::string value;
 };
 
-/// A one-shot timer; destroying it cancels it.
+/// A one-shot timer; destroying it cancels it. Its own callback may destroy it.
 class Timer {
  public:
   Timer() = default;
@@ -78,6 +78,15 @@ class Service {
   /// Walks the clients: fills `facts` with the next one at or behind `cursor` (0 at first) and
   /// advances it; false at the end. Safe while clients come and go between calls.
   virtual bool next_client(std::uint32_t& cursor, ClientFacts& facts) const = 0;
+  /// Fills `facts` with those of one client; false if there is none. Walks all of them here; an
+  /// implementation that can look one up should.
+  virtual bool find_client(std::uint64_t id, ClientFacts& facts) const {
+    std::uint32_t cursor = 0;
+    while (next_client(cursor, facts)) {
+      if (facts.id == id) return true;
+    }
+    return false;
+  }
   /// Closes a client once what it is owed is sent ("killed" in the log); false if there is none.
   virtual bool kill_client(std::uint64_t id) = 0;
 };

@@ -3,6 +3,7 @@
 // changed by the commands HELLO, CLIENT and RESET. Small: an idle connection pays for it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,10 +11,20 @@
 
 namespace reactord {
 
-enum class ReplyMode : std::uint8_t { on, off, skip_next };  ///< CLIENT REPLY
+/// CLIENT REPLY: whether replies are sent. The commands that change it answer like any other; the
+/// dispatcher drops what must not be sent, the replies to CLIENT REPLY OFF and SKIP among it.
+enum class ReplyMode : std::uint8_t { on, off, skip_next };
+
+/// Whether a client may carry `label`, as Redis judges it: visible ASCII without blanks, so that a
+/// line of CLIENT LIST stays a line of words. Returns "" or the error reply, in which `what` says
+/// what the label is: "Client names".
+[[nodiscard]] std::string label_problem(std::string_view what, std::string_view label);
 
 class Session {
  public:
+  /// Of each name. Long enough for any name that a person gives; names count in no other limit.
+  static constexpr std::size_t kMaxLabelBytes = 256;
+
   /// 2 or 3: the RESP version that answers to RESP requests are written in.
   [[nodiscard]] int protocol() const { return protocol_; }
   void set_protocol(int version) { protocol_ = static_cast<std::uint8_t>(version); }
@@ -21,7 +32,7 @@ class Session {
   [[nodiscard]] ReplyMode reply_mode() const { return reply_mode_; }
   void set_reply_mode(ReplyMode mode) { reply_mode_ = mode; }
 
-  /// Names as given by CLIENT SETNAME and CLIENT SETINFO; empty until then.
+  /// Names as given by CLIENT SETNAME and CLIENT SETINFO, after label_problem(); empty until then.
   [[nodiscard]] std::string_view name() const {
     return labels_ ? labels_->name : std::string_view{};
   }

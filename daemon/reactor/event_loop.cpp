@@ -55,8 +55,9 @@ int EventLoop::wait_milliseconds(EventSink& sink) {
   if (const std::optional<TimePoint> deadline = sink.next_deadline())
     next = next ? std::min(*next, *deadline) : *deadline;
   if (!next) return -1;
-  // Rounded up: waking early would spin until the deadline comes.
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - now_).count();
+  // From the time it is, not from the turn's: a deadline may have come while the turn ran. Rounded
+  // up: waking early would spin until it comes.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - clock_.now()).count();
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
 }
 
@@ -79,6 +80,10 @@ void EventLoop::serve_ready(EventSink& sink) {
   // Those who become ready meanwhile wait for the next turn: new events get their chance in
   // between.
   serving_.swap(ready_);
+  // Each once, however often it was queued: somebody who gets an event and a turn on the list at
+  // the same time, and asks for more both times, would otherwise double his share turn by turn.
+  std::sort(serving_.begin(), serving_.end());
+  serving_.erase(std::unique(serving_.begin(), serving_.end()), serving_.end());
   for (const Token token : serving_) sink.on_event(token, {});
   serving_.clear();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The reactor: one epoll instance, one clock reading a turn, timers, and the list of those who have
-// more to do without an edge to wake them. Owns no descriptor that it watches. Knows tokens, not
-// connections.
+// The reactor: one epoll instance, one time for a whole turn, timers, and the list of those who
+// have more to do without an edge to wake them. Owns no descriptor that it watches. Knows tokens,
+// not connections.
 //
 // One turn:  wait -> events -> ready list -> deadlines and timers -> end of turn
 #pragma once
@@ -28,9 +28,10 @@ using Token = std::uint64_t;
 struct Readiness {
   bool readable = false;
   bool writable = false;
-  bool peer_finished = false;  ///< the peer sends no more; what it sent may still be unread
-  bool hung_up =
-      false;  ///< both directions are over, or an error waits; what came may still be unread
+  /// The peer sends no more; what it sent may still be unread.
+  bool peer_finished = false;
+  /// Both directions are over, or an error waits; what came before may still be unread.
+  bool hung_up = false;
 };
 
 class EventSink {
@@ -57,9 +58,10 @@ class EventLoop {
   [[nodiscard]] std::error_code watch_level(int fd, Token token) noexcept;
 
   /// Serves `token` again before the loop next sleeps: there is more to do, and no edge will come.
+  /// Once a turn, however often it is called. A token whose descriptor has gone is served too.
   void make_ready(Token token) { ready_.push_back(token); }
 
-  /// The time of this turn.
+  /// The time of this turn; between turns, that of the last one.
   [[nodiscard]] TimePoint now() const { return now_; }
   [[nodiscard]] TimerQueue& timers() { return timers_; }
 
@@ -68,8 +70,9 @@ class EventLoop {
   struct Figures {
     std::uint64_t turns = 0;
     std::uint64_t events = 0;
-    Duration longest_turn{
-        0};  ///< from wake-up to end of turn: what a client may have waited for others
+    /// From wake-up to end of turn: what a client may have waited for others.
+    Duration longest_turn{0};
+    /// All turns together, without the sleep between them.
     Duration busy{0};
   };
   [[nodiscard]] const Figures& figures() const { return figures_; }

@@ -14,9 +14,11 @@ namespace reactord {
 
 namespace {
 
-// Keep-alive: first probe after 5 minutes of silence, then every 30 s, dead after 4 unanswered.
-// Sooner than the kernel's 2 hours, so that NAT tables and vanished peers do not hold a slot for
-// half a day.
+// Keep-alive: first probe after 5 minutes of silence, then every 30 s. Sooner than the kernel's 2
+// hours, so that NAT tables forget nobody and vanished peers do not hold a slot for half a day.
+// Where TCP_USER_TIMEOUT is set it decides instead of the count (tcp(7)): a peer silent for longer
+// than that is dead when the second probe falls due, so the interval is what the first one has to
+// be answered in.
 constexpr int kKeepAliveIdleSeconds = 300;
 constexpr int kKeepAliveIntervalSeconds = 30;
 constexpr int kKeepAliveProbes = 4;
@@ -25,44 +27,62 @@ std::string problem_text(const std::string& what, int error) {
   return what + ": " + std::strerror(error);
 }
 
+bool is_socket_file(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+const char* advice(const SocketAddress& address, int error) {
+  if (error == EADDRINUSE && !address.is_ip() && !is_socket_file(address.path()))
+    return "; what is there is no socket: remove it, or choose another path";
+  if (error == EADDRINUSE)
+    return "; another program listens there: stop it, or choose another address";
+  if (error == EACCES && address.is_ip())
+    return "; ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher one";
+  if (error == EADDRNOTAVAIL) return "; this machine has no such address";
+  if (error == ENOENT) return "; create its folder first";
+  return "";
+}
+
 ListenResult failure(const SocketAddress& address, const std::string& call, int error) {
   ListenResult result;
   const bool missing_family =
       error == EAFNOSUPPORT || error == EPROTONOSUPPORT ||
       (error == EADDRNOTAVAIL && address.family() == AF_INET6 && address.is_local());
   result.status = missing_family ? ListenStatus::no_such_family : ListenStatus::failed;
-  result.problem = problem_text("cannot " + call + " " + address.to_string(), error);
-  if (error == EADDRINUSE)
-    result.problem += "; another program listens there: stop it, or choose another address";
-  if (error == EACCES && address.is_ip())
-    result.problem += "; ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher one";
-  if (error == EADDRNOTAVAIL && !missing_family)
-    result.problem += "; this machine has no such address";
+  result.problem =
+      problem_text("cannot " + call + " " + address.to_string(), error) + advice(address, error);
   return result;
 }
 
-void set_flag(int fd, int level, int option, int value) noexcept {
+void set_option(int fd, int level, int option, int value) noexcept {
   (void)::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/// A path whose socket refuses connections was left behind by a process that is gone.
+/// A path whose socket refuses connections was left behind by a process that is gone. A file that
+/// is no socket refuses them too (connect(2)), and is somebody's data.
 bool is_stale_unix_socket(const SocketAddress& address) {
+  if (!is_socket_file(address.path())) return false;
   const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe) return false;
   return ::connect(probe.get(), address.data(), address.size()) != 0 && errno == ECONNREFUSED;
 }
 
-const char* unix_path_of(const SocketAddress& address) {
-  const void* data = address.data();
-  return static_cast<const sockaddr_un*>(data)->sun_path;
+int bind_address(int fd, const SocketAddress& address) noexcept {
+  return ::bind(fd, address.data(), address.size()) == 0 ? 0 : errno;
+}
+
+int replace_stale_unix_socket(int fd, const SocketAddress& address) {
+  if (!is_stale_unix_socket(address)) return EADDRINUSE;
+  if (::unlink(address.path().c_str()) != 0) return errno;
+  return bind_address(fd, address);
 }
 
 /// The file appears with its final mode at once: chmod afterwards would leave a moment open to all.
 int bind_unix(int fd, const SocketAddress& address, ::mode_t mode) {
   const ::mode_t before = ::umask(~mode & 0777u);
-  int error = ::bind(fd, address.data(), address.size()) == 0 ? 0 : errno;
-  if (error == EADDRINUSE && is_stale_unix_socket(address) && ::unlink(unix_path_of(address)) == 0)
-    error = ::bind(fd, address.data(), address.size()) == 0 ? 0 : errno;
+  int error = bind_address(fd, address);
+  if (error == EADDRINUSE) error = replace_stale_unix_socket(fd, address);
   ::umask(before);
   return error;
 }
@@ -70,9 +90,9 @@ int bind_unix(int fd, const SocketAddress& address, ::mode_t mode) {
 int bind_ip(int fd, const SocketAddress& address) {
   // Lets a restart bind while old connections are in TIME_WAIT; on Linux it does not share a live
   // port.
-  set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address.family() == AF_INET6) set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  return ::bind(fd, address.data(), address.size()) == 0 ? 0 : errno;
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  return bind_address(fd, address);
 }
 
 }  // namespace
@@ -149,14 +169,14 @@ AcceptResult accept_connection(int listening_fd) noexcept {
 
 void tune_listening_socket(int fd, std::chrono::milliseconds write_stall) noexcept {
   if (!SocketAddress::local_of(fd).is_ip()) return;
-  set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_flag(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
-  set_flag(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
-  set_flag(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
   const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max());
   const auto timeout = std::clamp<std::int64_t>(write_stall.count(), 0, most);
-  set_flag(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout));
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout));
 }
 
 }  // namespace reactord

@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "daemon/reactor/socket_address.h"
@@ -34,7 +33,9 @@ struct ListenResult {
 };
 
 /// Binds and listens. IPv6 sockets are V6ONLY, so that each address is a listener of its own. A
-/// Unix socket that nobody listens on any more is replaced; a live one is not.
+/// Unix socket that nobody listens on any more is replaced; a live one is not, and neither is a
+/// file of any other kind. Two processes that start at the same moment may both take a path for
+/// stale: the later one then has it.
 [[nodiscard]] ListenResult open_listening_socket(const SocketAddress& address,
                                                  const ListenOptions& options);
 

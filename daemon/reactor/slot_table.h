@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A bounded array of slots whose ids are never reused: an id is a slot number plus the generation
-// of what lives there. It travels through epoll_event.data.u64 and deferred replies, so that a
-// stale one is recognised and dropped. Objects never move. Memory comes in chunks as the table
-// fills for the first time.
+// A bounded array of slots with ids that tell who lived where: an id is a slot number plus the
+// generation of what lives there. It travels through epoll_event.data.u64 and deferred replies, so
+// that a stale one is recognised and dropped. Objects never move. Memory comes in chunks as the
+// table fills for the first time.
 #pragma once
 
 #include <cassert>
@@ -15,6 +15,8 @@
 
 namespace reactord {
 
+/// Never the same for two objects, as long as one slot has had fewer than 2^31 of them. Always
+/// above UINT32_MAX: smaller numbers are free to name other things beside a table's.
 using SlotId = std::uint64_t;
 
 template <class T>
@@ -24,8 +26,8 @@ class SlotTable {
   SlotTable(const SlotTable&) = delete;
   SlotTable& operator=(const SlotTable&) = delete;
   ~SlotTable() {
-    for (std::uint32_t slot = 0; slot < used_; ++slot)
-      if (Slot& s = at(slot); s.is_live()) s.object()->~T();
+    for (std::uint32_t number = 0; number < used_; ++number)
+      if (at(number).is_live()) erase(make_id(number, at(number).generation));
   }
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
@@ -34,15 +36,24 @@ class SlotTable {
   /// A bound on slot numbers for at_slot().
   [[nodiscard]] std::uint32_t slots_used() const { return used_; }
 
-  /// Constructs T(id, args...) in a free slot. The table must not be full.
+  /// Constructs T(id, args...) in a free slot. The table must not be full. If T's constructor
+  /// throws, the slot stays free. The id finds the object once it is constructed.
   template <class... Args>
   T& emplace(Args&&... args) {
     assert(!is_full());
     const std::uint32_t number = take_slot();
     Slot& slot = at(number);
+    const SlotId id = make_id(number, slot.generation + 1);
+    T* object = nullptr;
+    try {
+      object = ::new (slot.storage) T(id, std::forward<Args>(args)...);
+    } catch (...) {
+      slot.generation += 2;  // the id may have been handed on before
+      free_slot(number);
+      throw;
+    }
     ++slot.generation;  // odd while live
-    ++size_;
-    return *::new (slot.storage) T(make_id(number, slot.generation), std::forward<Args>(args)...);
+    return *object;
   }
 
   /// The object of that id, or null if it has gone.
@@ -59,15 +70,15 @@ class SlotTable {
     return number < used_ && at(number).is_live() ? at(number).object() : nullptr;
   }
 
+  /// Destroys the object of that id; harmless if it has gone. What its destructor sets off finds it
+  /// gone already.
   void erase(SlotId id) {
     T* object = find(id);
     if (object == nullptr) return;
+    const auto number = static_cast<std::uint32_t>(id);
+    ++at(number).generation;
     object->~T();
-    Slot& slot = at(static_cast<std::uint32_t>(id));
-    ++slot.generation;
-    slot.next_free = free_;
-    free_ = static_cast<std::uint32_t>(id);
-    --size_;
+    free_slot(number);
   }
 
  private:
@@ -91,13 +102,23 @@ class SlotTable {
   }
 
   [[nodiscard]] std::uint32_t take_slot() {
-    if (free_ != kNone) {
-      const std::uint32_t number = free_;
-      free_ = at(number).next_free;
-      return number;
-    }
+    if (free_ == kNone) return take_fresh_slot();
+    const std::uint32_t number = free_;
+    free_ = at(number).next_free;
+    ++size_;
+    return number;
+  }
+
+  [[nodiscard]] std::uint32_t take_fresh_slot() {
     if (used_ % kSlotsPerChunk == 0) chunks_.push_back(std::make_unique<Slot[]>(kSlotsPerChunk));
+    ++size_;
     return used_++;
+  }
+
+  void free_slot(std::uint32_t number) {
+    at(number).next_free = free_;
+    free_ = number;
+    --size_;
   }
 
   std::uint32_t capacity_;

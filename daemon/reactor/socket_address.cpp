@@ -18,6 +18,11 @@ std::string ip_text(int family, const void* ip) {
   return ::inet_ntop(family, ip, text.data(), text.size()) != nullptr ? text.data() : "?";
 }
 
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f;
+}
+
 }  // namespace
 
 SocketAddress SocketAddress::ipv4(std::array<std::uint8_t, 4> ip, std::uint16_t port) {
@@ -88,9 +93,24 @@ std::string SocketAddress::to_string() const {
   if (family() == AF_INET6)
     return "[" + ip_text(AF_INET6, &storage_.v6.sin6_addr) + "]:" + std::to_string(port());
   if (family() != AF_UNIX) return "?";
+  std::string name(unix_name());
+  if (name.starts_with('\0')) name.front() = '@';
+  std::replace_if(name.begin(), name.end(), is_control, '?');
+  return "unix:" + name;
+}
+
+std::string SocketAddress::path() const {
+  if (family() != AF_UNIX || unix_name().starts_with('\0')) return {};
+  return std::string(unix_name());
+}
+
+/// unix(7): a path ends at its NUL, if it has one; the kernel may count one beyond a full sun_path.
+/// An abstract name begins with a NUL and is as long as the address says.
+std::string_view SocketAddress::unix_name() const {
   constexpr std::size_t kHeader = offsetof(sockaddr_un, sun_path);
-  const std::size_t room = size_ > kHeader ? size_ - kHeader : 0;
-  return "unix:" + std::string(storage_.un.sun_path, ::strnlen(storage_.un.sun_path, room));
+  const std::size_t size = std::clamp<std::size_t>(size_, kHeader, sizeof storage_.un) - kHeader;
+  const std::string_view name(storage_.un.sun_path, size);
+  return name.starts_with('\0') ? name : name.substr(0, name.find('\0'));
 }
 
 socklen_t* SocketAddress::size_for_kernel() {

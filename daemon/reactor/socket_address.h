@@ -32,7 +32,10 @@ class SocketAddress {
   [[nodiscard]] std::array<std::uint8_t, 16> mapped_ip() const;
   /// 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104, and every Unix socket.
   [[nodiscard]] bool is_local() const;
-  /// "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "unix:" for an unnamed peer.
+  /// The path of a Unix socket; empty if it has none, and for every other family.
+  [[nodiscard]] std::string path() const;
+  /// "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "unix:@x" for an abstract one, "unix:" for an
+  /// unnamed peer. One line: a peer chooses its own path, so control characters become "?".
   [[nodiscard]] std::string to_string() const;
 
   /// For accept4(2), bind(2) and their like.
@@ -42,11 +45,13 @@ class SocketAddress {
   [[nodiscard]] socklen_t* size_for_kernel();
 
  private:
+  [[nodiscard]] std::string_view unix_name() const;
+
   union Storage {
+    sockaddr_un un;  // the largest comes first: {} sets the first member to zeros, not the others
     sockaddr any;
     sockaddr_in v4;
     sockaddr_in6 v6;
-    sockaddr_un un;
   };
   Storage storage_{};
   socklen_t size_ = 0;

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <cassert>
 #include <cerrno>
 
 namespace reactord {
@@ -26,6 +27,7 @@ SocketStream::SocketStream(UniqueFd fd, const SocketAddress& peer)
       peer_family_(static_cast<std::uint8_t>(peer.family())) {}
 
 IoResult SocketStream::receive(std::span<char> into) noexcept {
+  assert(!into.empty());
   ssize_t n = 0;
   do {
     n = ::recv(fd_.get(), into.data(), into.size(), 0);
@@ -36,6 +38,7 @@ IoResult SocketStream::receive(std::span<char> into) noexcept {
 }
 
 IoResult SocketStream::send(std::string_view bytes) noexcept {
+  assert(!bytes.empty());
   ssize_t n = 0;
   do {
     n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -33,6 +33,7 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   virtual ~Stream() = default;
 
+  /// `into` and `bytes` must not be empty: an empty receive looks like the end.
   [[nodiscard]] virtual IoResult receive(std::span<char> into) noexcept = 0;
   [[nodiscard]] virtual IoResult send(std::string_view bytes) noexcept = 0;
   /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived.

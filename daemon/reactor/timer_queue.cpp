@@ -24,19 +24,21 @@ std::optional<TimePoint> TimerQueue::next() const {
 }
 
 void TimerQueue::run_due(TimePoint now) {
-  const TimerId newest = last_id_;
-  auto at = timers_.begin();
-  while (at != timers_.end() && at->first <= now) {
-    if (at->second.id > newest) {
-      ++at;
-      continue;
-    }
-    const std::function<void()> callback = std::move(at->second.callback);
-    by_id_.erase(at->second.id);
-    timers_.erase(at);
+  // Each callback may cancel others and add new ones: go by the ids of those due now.
+  for (const TimerId id : due(now)) {
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) continue;
+    const std::function<void()> callback = std::move(found->second->second.callback);
+    cancel(id);
     callback();
-    at = timers_.begin();  // the callback may have added and cancelled
   }
+}
+
+std::vector<TimerQueue::TimerId> TimerQueue::due(TimePoint now) const {
+  std::vector<TimerId> ids;
+  for (auto at = timers_.begin(); at != timers_.end() && at->first <= now; ++at)
+    ids.push_back(at->second.id);
+  return ids;
 }
 
 }  // namespace reactord

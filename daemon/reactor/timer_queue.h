@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "daemon/reactor/clock.h"
 
@@ -19,8 +20,9 @@ class TimerQueue {
   /// Harmless when the timer has fired or was cancelled before.
   void cancel(TimerId id);
   [[nodiscard]] std::optional<TimePoint> next() const;
-  /// Calls back the timers due at `now`, in order. A timer added meanwhile waits for the next call,
-  /// so that one which re-arms itself with no delay cannot hold the loop.
+  /// Calls back the timers due at `now`, in order of time and then of adding. A timer added
+  /// meanwhile waits for the next call, so that one which re-arms itself with no delay cannot hold
+  /// the loop.
   void run_due(TimePoint now);
 
  private:
@@ -28,6 +30,8 @@ class TimerQueue {
     TimerId id;
     std::function<void()> callback;
   };
+  [[nodiscard]] std::vector<TimerId> due(TimePoint now) const;
+
   std::multimap<TimePoint, Timer> timers_;
   std::map<TimerId, std::multimap<TimePoint, Timer>::iterator> by_id_;
   TimerId last_id_ = 0;

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+#include "config/loader.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+#include "config/check.h"
+#include "config/regular_file.h"
+#include "config/suggest.h"
+#include "config/tables.h"
+#include "config/toml_text.h"
+
+namespace reactord {
+namespace {
+
+/// A file that is no configuration at all would fill the log.
+constexpr std::size_t kMaxProblems = 100;
+
+constexpr std::string_view kListener = "listener";
+constexpr std::string_view kHandlers = "handlers";
+
+TextPosition begin_of(const toml::source_region& region) {
+  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
+}
+
+std::string_view kind_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::none:
+      return "nothing";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a text";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a number with a point";
+    case toml::node_type::boolean:
+      return "true or false";
+    case toml::node_type::date:
+      return "a date";
+    case toml::node_type::time:
+      return "a time";
+    case toml::node_type::date_time:
+      return "a date and time";
+  }
+  return "something else";
+}
+
+/// The declared key of that name, or null.
+const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const KeySpec& spec) { return spec.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+/// A value in the schema's terms; nothing when no setting can have one like it.
+std::optional<ConfigValue> to_value(const toml::node& node) {
+  if (const auto* flag = node.as_boolean()) return flag->get();
+  if (const auto* number = node.as_integer()) return number->get();
+  if (const auto* text = node.as_string()) return text->get();
+  const toml::array* list = node.as_array();
+  if (list == nullptr) return std::nullopt;
+  std::vector<std::string> items;
+  for (const toml::node& item : *list) {
+    const auto* text = item.as_string();
+    if (text == nullptr) return std::nullopt;
+    items.push_back(text->get());
+  }
+  return items;
+}
+
+/// Turns a parsed document into a Config, key by key as the tables declare them.
+class Reader {
+ public:
+  Reader(LoadedConfig& loaded, std::span<const HandlerTableSpec> handlers)
+      : loaded_(loaded), handlers_(handlers) {}
+
+  void read(const toml::table& root) {
+    for (const auto& [name, node] : root) read_root_entry(name, node);
+    if (loaded_.config.listeners.empty()) loaded_.config.listeners.push_back(default_listener());
+    check_config(loaded_.config, handlers_, places_, loaded_.problems);
+  }
+
+ private:
+  void report(TextPosition at, std::string message) {
+    loaded_.problems.push_back({at.line, at.column, std::move(message)});
+  }
+
+  void read_root_entry(const toml::key& name, const toml::node& node) {
+    if (name.str() == kListener) return read_listeners(name, node);
+    if (name.str() == kHandlers) return read_handlers(name, node);
+    for (const ConfigTable& known : single_tables()) {
+      if (name.str() != known.name) continue;
+      const toml::table* table = node.as_table();
+      if (table == nullptr) return report_no_table(name, node);
+      return read_keys(*table, known.keys, known.settings(loaded_.config),
+                       fmt::format("[{}]", known.name), known.name, known.name);
+    }
+    report_unknown_root_entry(name, node);
+  }
+
+  void report_no_table(const toml::key& name, const toml::node& node) {
+    report(begin_of(name.source()),
+           fmt::format("expected the table [{0}], found {1}: write [{0}] on a "
+                       "line of its own and its keys below",
+                       name.str(), kind_of(node)));
+  }
+
+  void report_unknown_root_entry(const toml::key& name, const toml::node& node) {
+    std::vector<std::string_view> names{kListener, kHandlers};
+    for (const ConfigTable& known : single_tables()) names.push_back(known.name);
+    if (node.is_table() || node.is_array_of_tables()) {
+      report(begin_of(name.source()),
+             fmt::format("unknown table {}{}", shown(name.str()), suggestion(name.str(), names)));
+    } else {
+      report(begin_of(name.source()), fmt::format("unknown key {} above the first table{}",
+                                                  shown(name.str()), home_of(name.str())));
+    }
+  }
+
+  /// "; it belongs in [limits]" for a key that another table declares.
+  static std::string home_of(std::string_view key) {
+    for (const ConfigTable& known : single_tables()) {
+      if (find_key(known.keys, key)) return fmt::format("; it belongs in [{}]", known.name);
+    }
+    return find_key(listener_keys(), key) ? "; it belongs in [[listener]]" : "";
+  }
+
+  /// `title` is the table for messages, `shown_path` its path for messages, `path` the one in
+  /// places_.
+  void read_keys(const toml::table& table, std::span<const KeySpec> keys, void* settings,
+                 std::string_view title, std::string_view shown_path, std::string_view path) {
+    for (const auto& [name, node] : table) {
+      const KeySpec* spec = find_key(keys, name.str());
+      if (spec == nullptr) {
+        report_unknown_key(name, keys, title);
+        continue;
+      }
+      const bool good =
+          read_value(node, *spec, settings, fmt::format("{}.{}", shown_path, spec->name));
+      places_[fmt::format("{}.{}", path, spec->name)] = {begin_of(name.source()),
+                                                         begin_of(node.source()), good};
+    }
+  }
+
+  void report_unknown_key(const toml::key& name, std::span<const KeySpec> keys,
+                          std::string_view title) {
+    std::vector<std::string_view> names;
+    for (const KeySpec& known : keys) names.push_back(known.name);
+    std::string hint = home_of(name.str());
+    if (hint.empty()) hint = suggestion(name.str(), names);
+    report(begin_of(name.source()),
+           fmt::format("unknown key {} in {}{}", shown(name.str()), title, hint));
+  }
+
+  /// Stores the value, or reports every problem with it.
+  bool read_value(const toml::node& node, const KeySpec& spec, void* settings,
+                  const std::string& path) {
+    const std::optional<ConfigValue> value = to_value(node);
+    if (!value) {
+      report_wrong_kind(node, spec, path);
+      return false;
+    }
+    const std::string problem = spec.set(settings, *value, spec.range);
+    if (problem.empty()) return true;
+    if (!report_bad_items(node, spec, settings, path)) {
+      report(begin_of(node.source()), fmt::format("{}: {}", path, problem));
+    }
+    return false;
+  }
+
+  void report_wrong_kind(const toml::node& node, const KeySpec& spec, const std::string& path) {
+    const toml::array* list = node.as_array();
+    if (list == nullptr) {
+      report(begin_of(node.source()),
+             fmt::format("{}: expected {}, found {}", path, spec.type, kind_of(node)));
+      return;
+    }
+    for (const toml::node& item : *list) {
+      if (item.is_string()) continue;
+      report(begin_of(item.source()),
+             fmt::format("{}: a list has texts in quotes alone, found {}", path, kind_of(item)));
+    }
+  }
+
+  /// Tries each item of a list by itself, so that a message can point at it. Returns whether one is
+  /// bad.
+  bool report_bad_items(const toml::node& node, const KeySpec& spec, void* settings,
+                        const std::string& path) {
+    const toml::array* list = node.as_array();
+    const bool takes_list = std::holds_alternative<std::vector<std::string>>(spec.get(settings));
+    if (list == nullptr || !takes_list) return false;
+    bool any_bad = false;
+    for (const toml::node& item : *list) {
+      const std::vector<std::string> alone{item.as_string()->get()};
+      const std::string problem = spec.set(settings, alone, ValueRange{});
+      if (problem.empty()) continue;
+      report(begin_of(item.source()), fmt::format("{}: {}", path, problem));
+      any_bad = true;
+    }
+    return any_bad;
+  }
+
+  void read_listeners(const toml::key& name, const toml::node& node) {
+    const toml::array* list = node.as_array();
+    const bool tables = list != nullptr && (list->empty() || list->is_array_of_tables());
+    if (!tables) {
+      report(begin_of(name.source()),
+             fmt::format(
+                 "expected [[listener]] in double brackets, because there may be several; found {}",
+                 kind_of(node)));
+      return;
+    }
+    for (const toml::node& item : *list) read_listener(*item.as_table());
+  }
+
+  void read_listener(const toml::table& table) {
+    const std::size_t index = loaded_.config.listeners.size();
+    const TextPosition at = begin_of(table.source());
+    ListenerSettings& listener = loaded_.config.listeners.emplace_back();
+    listener.line = at.line;
+    listener.name = fmt::format("listener{}", index + 1);
+    const std::string path = fmt::format("listener.{}", index);
+    places_[path] = {at, at, true};
+    read_keys(table, listener_keys(), &listener, "[[listener]]", kListener, path);
+  }
+
+  void read_handlers(const toml::key& name, const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return report_no_table(name, node);
+    for (const auto& [handler, settings] : *table) read_handler(handler, settings);
+  }
+
+  void read_handler(const toml::key& name, const toml::node& node) {
+    const std::string path = fmt::format("handlers.{}", name.str());
+    for (const HandlerTableSpec& known : handlers_) {
+      if (name.str() != known.name) continue;
+      const toml::table* table = node.as_table();
+      if (table == nullptr) {
+        return report(begin_of(name.source()),
+                      fmt::format("expected the table [{}], found {}", path, kind_of(node)));
+      }
+      return read_keys(*table, known.keys, loaded_.config.handlers.find(known.name)->second.get(),
+                       fmt::format("[{}]", path), path, path);
+    }
+    std::vector<std::string_view> names;
+    for (const HandlerTableSpec& known : handlers_) names.push_back(known.name);
+    report(begin_of(name.source()), fmt::format("there is no handler {}{}", shown(name.str()),
+                                                suggestion(name.str(), names)));
+  }
+
+  LoadedConfig& loaded_;
+  std::span<const HandlerTableSpec> handlers_;
+  KeyPlaces places_;
+};
+
+void sort_and_bound(std::vector<ConfigProblem>& problems) {
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const ConfigProblem& a, const ConfigProblem& b) {
+                     return TextPosition{a.line, a.column} < TextPosition{b.line, b.column};
+                   });
+  if (problems.size() <= kMaxProblems) return;
+  const std::size_t more = problems.size() - kMaxProblems;
+  problems.resize(kMaxProblems);
+  problems.push_back({0, 0, fmt::format("and {} more problems", more)});
+}
+
+/// What a parser must not see. Returns whether the text may be parsed.
+bool check_text(std::string_view toml, std::vector<ConfigProblem>& problems) {
+  const auto report_at = [&](std::size_t offset, std::string message) {
+    const TextPosition at = position_of(toml, offset);
+    problems.push_back({at.line, at.column, std::move(message)});
+  };
+  if (toml.size() > kMaxConfigFileBytes) {
+    problems.push_back({0, 0, fmt::format("is larger than {} bytes", kMaxConfigFileBytes)});
+  } else if (const auto bad_byte = find_invalid_utf8(toml)) {
+    report_at(*bad_byte, fmt::format("the byte 0x{:02x} is not UTF-8",
+                                     static_cast<unsigned char>(toml[*bad_byte])));
+  } else if (const auto deep_key = find_too_deep_key(toml)) {
+    report_at(*deep_key, fmt::format("a key has more than {} dotted parts", kMaxKeyParts));
+  }
+  return problems.empty();
+}
+
+void parse_into(LoadedConfig& loaded, std::string_view toml,
+                std::span<const HandlerTableSpec> handlers) {
+  try {
+    // toml++ 3.3 looks past the end after some unfinished table headers; a last line end keeps it
+    // inside.
+    const toml::table root = toml::parse(std::string(toml) + "\n");
+    Reader(loaded, handlers).read(root);
+  } catch (const toml::parse_error& error) {
+    const TextPosition at = begin_of(error.source());
+    loaded.problems = {{at.line, at.column, std::string(error.description())}};
+  } catch (const std::exception& error) {
+    loaded.problems = {{0, 0, fmt::format("cannot be parsed: {}", error.what())}};
+  }
+}
+
+LoadedConfig file_problem(std::string message) {
+  LoadedConfig loaded;
+  loaded.problems.push_back({0, 0, std::move(message)});
+  return loaded;
+}
+
+}  // namespace
+
+LoadedConfig parse_config(std::string_view toml, std::span<const HandlerTableSpec> handlers) {
+  LoadedConfig loaded;
+  for (const HandlerTableSpec& handler : handlers) {
+    loaded.config.handlers.emplace(handler.name, handler.make());
+  }
+  if (check_text(toml, loaded.problems)) parse_into(loaded, toml, handlers);
+  sort_and_bound(loaded.problems);
+  return loaded;
+}
+
+LoadedConfig load_config(const std::string& path, std::span<const HandlerTableSpec> handlers) {
+  std::string toml;
+  if (std::string problem = read_regular_file(path, kMaxConfigFileBytes, toml); !problem.empty()) {
+    return file_problem(std::move(problem));
+  }
+  return parse_config(toml, handlers);
+}
+
+std::string to_string(const ConfigProblem& problem, std::string_view file) {
+  if (problem.line == 0) return fmt::format("{}: {}", file, problem.message);
+  return fmt::format("{}:{}:{}: {}", file, problem.line, problem.column, problem.message);
+}
+
+}  // namespace reactord

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// How the settings' own types (config.h) are read from a file and shown: addresses, address blocks,
+// command classes, modes, and the words of each enum. Knows no key.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+
+namespace reactord {
+
+template <>
+struct EnumWords<WhenFull> {
+  static constexpr std::array kWords{EnumWord<WhenFull>{"refuse", WhenFull::refuse},
+                                     EnumWord<WhenFull>{"wait", WhenFull::wait}};
+};
+
+template <>
+struct EnumWords<ListenerFraming> {
+  static constexpr std::array kWords{EnumWord<ListenerFraming>{"command", ListenerFraming::command},
+                                     EnumWord<ListenerFraming>{"line", ListenerFraming::line},
+                                     EnumWord<ListenerFraming>{"raw", ListenerFraming::raw}};
+};
+
+template <>
+struct EnumWords<InlineReplies> {
+  static constexpr std::array kWords{EnumWord<InlineReplies>{"plain", InlineReplies::plain},
+                                     EnumWord<InlineReplies>{"resp", InlineReplies::resp}};
+};
+
+template <>
+struct EnumWords<LogLevel> {
+  static constexpr std::array kWords{EnumWord<LogLevel>{"trace", LogLevel::trace},
+                                     EnumWord<LogLevel>{"debug", LogLevel::debug},
+                                     EnumWord<LogLevel>{"info", LogLevel::info},
+                                     EnumWord<LogLevel>{"warning", LogLevel::warning},
+                                     EnumWord<LogLevel>{"error", LogLevel::error},
+                                     EnumWord<LogLevel>{"off", LogLevel::off}};
+};
+
+template <>
+struct ValueTraits<Endpoint> {
+  static constexpr std::string_view kName = "address";
+  static constexpr std::string_view kListName = "an address or a list of addresses";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, Endpoint& out);
+  static ConfigValue show(const Endpoint& value);
+};
+
+template <>
+struct ValueTraits<IpNetwork> {
+  static constexpr std::string_view kName = "address block";
+  static constexpr std::string_view kListName = "an address block or a list of them";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, IpNetwork& out);
+  static ConfigValue show(const IpNetwork& value);
+};
+
+/// Octal digits in quotes: a bare 0660 is no TOML, and a bare 660 is decimal.
+template <>
+struct ValueTraits<FileMode> {
+  static constexpr std::string_view kName = "file mode";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, FileMode& out);
+  static ConfigValue show(const FileMode& value);
+};
+
+/// "by_address", "all", or a list of "public", "introspection" and "admin".
+template <>
+struct ValueTraits<AllowedCommands> {
+  static constexpr std::string_view kName =
+      "\"by_address\", \"all\" or a list of public, introspection, admin";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, AllowedCommands& out);
+  static ConfigValue show(const AllowedCommands& value);
+};
+
+}  // namespace reactord

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What the command line asks for.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/address.h"
+
+namespace reactord {
+
+/// sysexits(3): EX_CONFIG.
+inline constexpr int kExitBadConfig = 78;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+
+struct CommandLine {
+  std::string config_path;       ///< empty: the built-in defaults
+  std::vector<Endpoint> listen;  ///< instead of the configured listeners, if not empty
+  bool check_config = false;
+  bool print_config = false;
+};
+
+/// What to do, or the exit code where everything is said already (--help, --version, usage errors).
+[[nodiscard]] std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace reactord

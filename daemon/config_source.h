@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Where the configuration comes from: a file, or the built-in defaults, with what the command line
+// says on top of either. Loads it the same way at start, for --check-config and on every reload.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/loader.h"
+
+namespace reactord {
+
+class ConfigSource {
+ public:
+  /// `path` may be empty: the defaults. `listen`, if not empty, replaces the [[listener]] tables by
+  /// one for commands on these addresses.
+  ConfigSource(std::string path, std::vector<Endpoint> listen)
+      : path_(std::move(path)), listen_(std::move(listen)) {}
+
+  [[nodiscard]] LoadedConfig load(std::span<const HandlerTableSpec> handlers) const;
+
+  /// The problems, a line each: "reactord.toml:12:3: ...". Empty if there are none.
+  [[nodiscard]] std::string describe(std::span<const ConfigProblem> problems) const;
+
+ private:
+  std::string path_;
+  std::vector<Endpoint> listen_;
+};
+
+}  // namespace reactord

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/listener.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace reactord {
+
+namespace {
+
+/// A listener's share of a turn: a flood of connections must not keep the served ones waiting.
+constexpr int kMaxAcceptsPerTurn = 64;
+/// Out of descriptors, accept(2) fails at once and for ever: without a pause the loop would spin.
+constexpr auto kPause = std::chrono::milliseconds(100);
+
+/// In the words of the listener's clients.
+Buffer refusal_text(const ConnectionTraits& traits, std::string_view error) {
+  Buffer text;
+  switch (traits.framing) {
+    case Framing::command:
+      ReplyWriter(text, ReplyEncoding::resp2).error(error);
+      break;
+    case Framing::line:
+      ReplyWriter(text, ReplyEncoding::plain).error(error);
+      break;
+    case Framing::raw:
+      ReplyWriter(text, ReplyEncoding::raw).error(error);
+      break;
+  }
+  return text;
+}
+
+}  // namespace
+
+Listener::Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRules& rules,
+                   EventLoop& loop, ConnectionTable& connections, EventLog& events)
+    : token_(token),
+      fd_(std::move(fd)),
+      is_adopted_(is_adopted),
+      rules_(rules),
+      loop_(loop),
+      connections_(connections),
+      events_(events) {}
+
+Listener::~Listener() {
+  loop_.timers().cancel(pause_timer_);
+  const SocketAddress own = address();
+  // A Unix socket's file would otherwise stay behind and refuse everyone.
+  if (fd_ && !is_adopted_ && own.family() == AF_UNIX)
+    ::unlink(own.to_string().substr(std::strlen("unix:")).c_str());
+}
+
+void Listener::on_event(Readiness readiness) noexcept {
+  is_scheduled_ = false;
+  if (readiness.readable) may_accept_ = true;
+  if (pause_timer_ == 0 && fd_) accept_some();
+}
+
+void Listener::on_room() noexcept {
+  if (!is_waiting_for_room_) return;
+  is_waiting_for_room_ = false;
+  schedule();
+}
+
+void Listener::stop() noexcept {
+  if (!is_adopted_) {
+    may_accept_ = true;
+    is_waiting_for_room_ = false;
+    // As many as could have been waiting; those who come meanwhile are lucky, but not for ever.
+    for (int n = 0; n < SOMAXCONN && accept_one(); ++n) continue;
+  }
+  loop_.timers().cancel(pause_timer_);
+  may_accept_ = false;
+}
+
+void Listener::accept_some() noexcept {
+  for (int n = 0; n < kMaxAcceptsPerTurn; ++n)
+    if (!accept_one()) return;
+  schedule();
+}
+
+/// False when there is no point in another try for now.
+bool Listener::accept_one() noexcept {
+  if (!may_accept_) return false;
+  if (rules_.when_full == WhenFull::wait && connections_.is_full()) {
+    if (!is_waiting_for_room_) events_.record(Event::waiting_full, {{"listener", rules_.name}});
+    is_waiting_for_room_ = true;
+    return false;
+  }
+  AcceptResult accepted = accept_connection(fd_.get());
+  switch (accepted.status) {
+    case AcceptStatus::accepted:
+      take_in(accepted);
+      return true;
+    case AcceptStatus::gone:
+      return true;
+    case AcceptStatus::none_waiting:
+      may_accept_ = false;
+      return false;
+    case AcceptStatus::exhausted:
+      events_.record(Event::accept_exhausted,
+                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_.name}});
+      pause();
+      return false;
+    case AcceptStatus::failed:
+      events_.record(Event::accept_failed,
+                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_.name}});
+      pause();
+      return false;
+  }
+  return false;
+}
+
+void Listener::take_in(AcceptResult& accepted) noexcept {
+  const bool is_allowed =
+      rules_.allow.empty() || !accepted.peer.is_ip() ||
+      std::any_of(rules_.allow.begin(), rules_.allow.end(),
+                  [ip = accepted.peer.mapped_ip()](const auto& net) { return net.contains(ip); });
+  if (!is_allowed)
+    return refuse(accepted, Event::refused_not_allowed,
+                  "DENIED your address is not in the allow list of this listener");
+  switch (connections_.admit(accepted.peer)) {
+    case Admission::admitted:
+      break;
+    case Admission::full:
+      return refuse(accepted, Event::refused_full, "ERR max number of clients reached");
+    case Admission::too_many_from_address:
+      return refuse(accepted, Event::refused_per_address,
+                    "ERR max number of clients reached for your address");
+  }
+  if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_.traits))
+    events_.record(Event::accept_failed,
+                   {{"problem", std::strerror(ENOMEM)}, {"listener", rules_.name}});
+}
+
+/// Says why and closes. What the client has sent already is read first, because closing with unread
+/// input makes the kernel send RST, which may overtake the reason.
+void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept {
+  events_.record(why, {{"peer", accepted.peer.to_string()}, {"listener", rules_.name}});
+  SocketStream stream(std::move(accepted.fd), accepted.peer);
+  const Buffer text = refusal_text(rules_.traits, error);
+  (void)stream.send(text.view());
+  stream.finish_sending();
+  Buffer unread;
+  (void)stream.receive(unread.prepare(4096));
+}
+
+void Listener::pause() noexcept {
+  pause_timer_ = loop_.timers().add(loop_.now() + kPause, [this] {
+    pause_timer_ = 0;
+    schedule();
+  });
+}
+
+void Listener::schedule() noexcept {
+  if (is_scheduled_) return;
+  is_scheduled_ = true;
+  loop_.make_ready(token_);
+}
+
+}  // namespace reactord

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// The running daemon: puts the parts together, runs the loop, and leads through the life of the
+// process: start, reload, drain, stop. Decides nothing about frames, commands or single
+// connections.
+//
+//   start() -> run(): turns of the loop -> SIGTERM: drain -> stopped
+//                      |  SIGHUP: reload       |  second signal: stopped at once
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/command_table.h"
+#include "daemon/config_source.h"
+#include "daemon/connection_table.h"
+#include "daemon/daemon_service.h"
+#include "daemon/dispatcher.h"
+#include "daemon/event_log.h"
+#include "daemon/handlers/registry.h"
+#include "daemon/listener.h"
+#include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/signal_watch.h"
+#include "daemon/service_manager.h"
+
+namespace reactord {
+
+class Server final : public EventSink {
+ public:
+  /// Throws std::system_error or std::logic_error where the parts cannot be put together.
+  Server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
+         const ConfigSource& source, std::span<const HandlerEntry> handlers);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() override;
+
+  /// Opens or adopts the listening sockets; false, with an event that says why, if one cannot be
+  /// had.
+  [[nodiscard]] bool start(std::vector<PassedSocket> passed);
+  /// Serves until a signal says to stop.
+  void run();
+
+  // --- EventSink ---
+  void on_event(Token token, Readiness readiness) noexcept override;
+  [[nodiscard]] std::optional<TimePoint> next_deadline() noexcept override;
+  void on_deadlines(TimePoint now) noexcept override;
+  void on_turn_end() noexcept override;
+
+ private:
+  enum class Phase : std::uint8_t { serving, draining, stopped };
+
+  // --- start ---
+  void make_handlers(std::span<const HandlerEntry> entries);
+  void make_rules();
+  [[nodiscard]] bool open_listeners(const ListenerSettings& settings, const ListenerRules& rules,
+                                    std::vector<PassedSocket>& passed);
+  [[nodiscard]] bool open_listener(const Endpoint& endpoint, const ListenerSettings& settings,
+                                   const ListenerRules& rules);
+  [[nodiscard]] bool adopt_listeners(const ListenerSettings& settings, const ListenerRules& rules,
+                                     std::vector<PassedSocket>& passed);
+  [[nodiscard]] bool add_listener(UniqueFd fd, bool is_adopted, const ListenerRules& rules);
+  [[nodiscard]] bool fail_start(const std::string& problem);
+  void allow_classes();
+  void warn_if_open_to_all(const Listener& listener);
+  void start_watchdog();
+  void feed_watchdog(std::chrono::microseconds interval);
+
+  // --- life ---
+  void on_signal(int signal);
+  void reload();
+  void apply(const Config& config);
+  void apply_rules(const Config& config);
+  void report_changes(const Config& before, const Config& after);
+  void begin_drain(int signal);
+  void on_drain_expired();
+  [[nodiscard]] bool is_done() const;
+
+  template <class Kind, class Expire>
+  static void expire(DeadlineQueue<Kind>& queue, TimePoint now, Expire&& expire_one);
+
+  EventLog& events_;
+  SignalWatch& signals_;
+  Config config_;
+  const ConfigSource& source_;
+  std::span<const HandlerEntry> handler_entries_;
+  std::vector<HandlerTableSpec> handler_tables_;
+
+  EventLoop loop_;
+  ConnectionTable connections_;
+  CommandTable commands_;
+  Dispatcher dispatcher_;
+  Workspace workspace_;
+  DaemonService service_;
+  std::vector<std::unique_ptr<Handler>> handlers_;     ///< in the order of handler_entries_
+  std::vector<std::unique_ptr<ListenerRules>> rules_;  ///< in the order of config_.listeners
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  Phase phase_ = Phase::serving;
+  bool has_long_replies_scheduled_ = false;
+};
+
+}  // namespace reactord

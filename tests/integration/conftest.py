@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: daemons started and judged, a real Redis to compare with, and a limit on time."""
+
+import signal
+import subprocess
+
+import pytest
+
+from harness.client import Client, eventually
+from harness.daemon import Daemon, SANITIZED
+from harness.net import free_port
+
+TEST_SECONDS = 120
+
+SHARED_CONFIG = """
+[log]
+level = "info"
+
+[[listener]]
+name = "main"
+address = "127.0.0.1:0"
+
+[[listener]]
+name = "resp"
+address = "127.0.0.1:0"
+inline_replies = "resp"
+
+[[listener]]
+name = "line"
+address = "127.0.0.1:0"
+framing = "line"
+handler = "ceil"
+
+[[listener]]
+name = "line-text"
+address = "127.0.0.1:0"
+framing = "line"
+handler = "text"
+
+[[listener]]
+name = "raw"
+address = "127.0.0.1:0"
+framing = "raw"
+handler = "ceil"
+
+[[listener]]
+name = "raw-text"
+address = "127.0.0.1:0"
+framing = "raw"
+handler = "text"
+
+[[listener]]
+name = "public"
+address = "127.0.0.1:0"
+allow_commands = ["public"]
+"""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="also run the tests marked long")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what was not asked for; what is left out so is not a skipped test."""
+    def wanted(item):
+        if item.get_closest_marker("long") and not config.getoption("--long"):
+            return False
+        return not (item.get_closest_marker("release_only") and SANITIZED)
+
+    left_out = [item for item in items if not wanted(item)]
+    items[:] = [item for item in items if wanted(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """No test runs for ever."""
+    seconds = TEST_SECONDS * (5 if item.get_closest_marker("long") else 1)
+
+    def give_up(*_):
+        raise TimeoutError(f"the test took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """Starts daemons: daemon(config, ...) -> Daemon. Each is ended and judged after the test."""
+    started = []
+
+    def start(config="", expected_status=0, **options):
+        directory = tmp_path / f"daemon{len(started)}"
+        directory.mkdir()
+        started.append((Daemon(directory, config, **options), expected_status))
+        return started[-1][0]
+
+    yield start
+    problems = []
+    for one, status in started:
+        try:
+            one.finish(status)
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def shared_daemon(tmp_path_factory):
+    one = Daemon(tmp_path_factory.mktemp("shared"), SHARED_CONFIG)
+    yield one
+    one.finish()
+
+
+@pytest.fixture
+def shared(shared_daemon):
+    """One daemon for all tests that leave it as it was; see SHARED_CONFIG for its listeners."""
+    assert shared_daemon.running, "an earlier test has ended the shared daemon"
+    yield shared_daemon
+    shared_daemon.close_clients()
+    shared_daemon.assert_clean()
+    assert shared_daemon.running, f"the shared daemon has ended:\n{shared_daemon.log[-4000:]}"
+
+
+@pytest.fixture
+def client(shared):
+    """A connection to the shared daemon's main listener."""
+    return shared.connect()
+
+
+@pytest.fixture(scope="session")
+def redis_address(tmp_path_factory):
+    """A real redis-server, to compare replies with."""
+    directory = tmp_path_factory.mktemp("redis")
+    port = free_port()
+    with open(directory / "log", "wb") as log:
+        process = subprocess.Popen(
+            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+             "--dir", str(directory)], stdout=log, stderr=log)
+
+    def answers():
+        try:
+            with Client(("127.0.0.1", port), timeout=2) as probe:
+                return probe.call("PING")
+        except OSError:
+            return None
+
+    try:
+        eventually(answers, 10, what="redis-server")
+        yield ("127.0.0.1", port)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def redis_client(redis_address):
+    with Client(redis_address) as one:
+        yield one

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""The READMEs tell the truth: every command in them is run, and every link leads somewhere."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.client import is_refused
+from harness.daemon import BIN_DIR, ROOT, run_reactord
+
+DEFAULT_PORT = 12345
+READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
+           "daemon/README.md", "daemon/handlers/README.md"]
+
+# Shown, and run in a form that suits a test: shorter, or not inside itself.
+INSTEAD = {
+    "tools/test": "tools/test --list",
+    "cmake --preset asan && cmake --build --preset asan": None,  # tools/test unit
+    "build/asan/bin/unit_tests --test-case='*inline*'":
+        "build/release/bin/unit_tests --test-case='*inline*'",
+    "REACTORD_BIN_DIR=../../build/asan/bin /usr/bin/python3 -m pytest -q abuse_test.py":
+        "/usr/bin/python3 -m pytest -q abuse_test.py --collect-only",
+    "tests/bench/cpu_per_request":
+        "tests/bench/cpu_per_request --rounds 1 --scale 0.02 --depths 16",
+    "tests/bench/idle_memory": "tests/bench/idle_memory --connections 500 --settle 1",
+    "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3",
+    "DESTDIR=/tmp/reactord-root cmake --install build/release":
+        'DESTDIR="$TMPDIR/root" cmake --install build/release',
+}
+
+
+def blocks(language):
+    """(file, text) of every fenced block of that language."""
+    for name in READMES:
+        if (ROOT / name).exists():
+            text = (ROOT / name).read_text(encoding="utf-8")
+            for match in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.M | re.S):
+                yield name, match[1]
+
+
+def shell(command, directory, port=None, seconds=110):
+    if port:
+        command = command.replace(str(DEFAULT_PORT), str(port))
+    return subprocess.run(["bash", "-c", command], cwd=directory, capture_output=True, text=True,
+                          timeout=seconds, stdin=subprocess.DEVNULL, check=False)
+
+
+def commands(text):
+    for line in text.splitlines():
+        command = re.sub(r"\s+#.*", "", line).strip()
+        if command:
+            yield command
+
+
+@pytest.mark.parametrize("name, block", list(blocks("sh")),
+                         ids=lambda value: value.split("\n")[0][:40])
+def test_shell_commands_succeed(name, block, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    directory = ROOT
+    for command in commands(block):
+        if command.startswith("cd "):
+            directory = ROOT / command.removeprefix("cd ")
+            continue
+        if command.startswith("tools/quickstart"):
+            continue  # below
+        command = INSTEAD.get(command, command)
+        if command:
+            done = shell(command, directory)
+            assert done.returncode == 0, f"{name}: {command}\n{done.stdout}{done.stderr}"
+
+
+def with_default_port(command, port):
+    """reactor-cli has the default port built in."""
+    return re.sub(r"(\S*reactor-cli)", rf"\1 --port {port}", command)
+
+
+@pytest.mark.parametrize("name, block", list(blocks("console")),
+                         ids=lambda value: value.split("\n")[0][:40])
+def test_sessions_look_as_shown(shared, name, block):
+    if name.startswith("protocol"):
+        pytest.fail("sessions belong into README.md or daemon/handlers/README.md")
+    shown = re.split(r"^\$ ", block, flags=re.M)[1:]
+    for command, _, output in (part.partition("\n") for part in shown):
+        done = shell(with_default_port(command, shared.port), ROOT, shared.port, 20)
+        assert done.stdout + done.stderr == output, f"{name}: $ {command}"
+
+
+@pytest.mark.parametrize("name, block", list(blocks("python")),
+                         ids=lambda value: value.split("\n")[0][:40])
+def test_python_prints_what_its_comments_say(shared, name, block):
+    if "def test_" in block:
+        compile(block, name, "exec")
+        return
+    source = block.replace(str(DEFAULT_PORT), str(shared.port))
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
+                          timeout=20, check=False)
+    assert done.stdout.split("\n")[:-1] == re.findall(r"print\(.*# (.*)", block), done
+
+
+@pytest.mark.parametrize("name, block", list(blocks("toml")),
+                         ids=lambda value: value.split("\n")[0][:40])
+def test_configurations_are_good(name, block, tmp_path):
+    path = tmp_path / "reactord.toml"
+    path.write_text(block)
+    done = run_reactord("--check-config", "--config", path)
+    assert done.returncode == 0, f"{name}: {done.stderr}"
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_links_lead_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / name).parent.joinpath(target).exists(), f"{name} links to {target}"
+
+
+def test_the_installed_tree_is_complete(tmp_path):
+    done = shell(f"DESTDIR={tmp_path} cmake --install build/release", ROOT)
+    assert done.returncode == 0, done.stderr
+    installed = {path.name for path in pathlib.Path(tmp_path).rglob("*") if path.is_file()}
+    assert {"reactord", "reactor-cli", "reactord.toml", "README.md", "LICENSE"} <= installed
+
+
+@pytest.mark.skipif(BIN_DIR != ROOT / "build/release/bin", reason="quickstart builds the release")
+def test_quickstart():
+    """The one test that uses the default port, because quickstart does."""
+    if not is_refused(("127.0.0.1", DEFAULT_PORT)):
+        done = shell("tools/quickstart", ROOT)
+        assert done.returncode == 1 and f"{DEFAULT_PORT}" in done.stderr
+        pytest.skip(f"port {DEFAULT_PORT} is taken on this machine; quickstart says so")
+    done = shell("tools/quickstart", ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for shown in ("\n  Hello, reactord!\n", "\n  5\n", "\n  0\n", "ERR ", "Hello from netcat"):
+        assert shown in done.stdout, done.stdout
+    assert is_refused(("127.0.0.1", DEFAULT_PORT)), "it left its daemon running"
+
+
+def test_quickstart_leaves_nothing_behind_on_an_interrupt():
+    if not is_refused(("127.0.0.1", DEFAULT_PORT)):
+        pytest.skip(f"port {DEFAULT_PORT} is taken on this machine")
+    process = subprocess.Popen([str(ROOT / "tools/quickstart")], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    until = time.monotonic() + 60
+    while is_refused(("127.0.0.1", DEFAULT_PORT)) and process.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)  # what Ctrl-C at a terminal does
+    process.communicate(timeout=20)
+    assert is_refused(("127.0.0.1", DEFAULT_PORT))

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""How the daemon tells why it closed, refused or paused: a counter in INFO stats and a log line.
+
+The left side is the tests' own word; a row here is all that changes when the daemon is reworded.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Told:
+    counter: str  # key in INFO stats
+    log: str  # regular expression of the log line
+
+
+TOLD = {
+    "first request": Told("closed_first_request", r"no request within deadlines\.first_request"),
+    "frame": Told("closed_frame", r"closed: request not complete within deadlines\.frame"),
+    "idle": Told("closed_idle", r"closed: idle for deadlines\.idle"),
+    "write stall": Told("closed_write_stall", r"closed: took no reply for deadlines\.write_stall"),
+    "buffer memory": Told("closed_memory", r"held the most of limits\.max_buffer_memory"),
+    "drain expired": Told("closed_drain_expired", r"deadlines\.drain expired"),
+    "killed": Told("closed_killed", r"closed: CLIENT KILL"),
+    "protocol error": Told("closed_protocol_error", r"closed: .*Protocol error"),
+    "foreign protocol": Told("closed_foreign", r"closed: it speaks "),
+    # At level debug, since they are how connections end every day.
+    "quit": Told("closed_quit", r"closed: QUIT"),
+    "finished": Told("closed_by_client", r"closed: finished by the client"),
+    "reset": Told("closed_reset", r" lost: "),
+    "refused, full": Told("refused_full", r"refused .*: max_connections reached"),
+    "waiting": Told("waiting_full", r"max_connections reached: new clients wait"),
+    "refused, address": Told("refused_per_address",
+                             r"refused .*: max_connections_per_address reached"),
+    "refused, not allowed": Told("refused_not_allowed", r"refused .*: not in the listener's allow"),
+    "accept paused": Told("accept_exhausted", r"cannot accept: "),
+}
+
+
+def count(daemon, what):
+    return daemon.stat(TOLD[what].counter)
+
+
+def assert_told(daemon, what, times=1):
+    """Counted exactly `times`, and logged."""
+    from .client import eventually
+    eventually(lambda: count(daemon, what) >= times, what=f"{what} counted {times} times")
+    assert count(daemon, what) == times
+    daemon.wait_for_log(TOLD[what].log)

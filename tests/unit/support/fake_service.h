@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// The daemon as handlers see it, without one: a service whose clients, settings and figures a test
+// sets, a context that records what a handler does, and a bench that sends requests to handlers.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/handlers/command_set.h"
+#include "daemon/handlers/handler.h"
+#include "daemon/handlers/registry.h"
+
+namespace reactord::test {
+
+class FakeService : public Service {
+ public:
+  TimePoint time{};
+  std::vector<ClientFacts> clients;
+  std::vector<const CommandSpec*> known_commands;
+  std::vector<Setting> known_settings;
+  std::vector<std::string_view> sections;
+  std::map<std::string, std::vector<InfoField>, std::less<>> fields;
+  std::vector<std::uint64_t> killed;
+  mutable std::size_t clients_walked = 0;
+
+  [[nodiscard]] TimePoint now() const override { return time; }
+
+  [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds,
+                                                  std::function<void()> callback) override {
+    timers.push_back(std::move(callback));
+    return std::make_unique<Timer>();
+  }
+  std::vector<std::function<void()>> timers;
+
+  [[nodiscard]] std::span<const CommandSpec* const> commands() const override {
+    return known_commands;
+  }
+  [[nodiscard]] std::span<const Setting> settings() const override { return known_settings; }
+  [[nodiscard]] std::span<const std::string_view> info_sections() const override {
+    return sections;
+  }
+  void append_info(std::string_view section, std::vector<InfoField>& out) const override {
+    const auto found = fields.find(section);
+    if (found == fields.end()) return;
+    out.insert(out.end(), found->second.begin(), found->second.end());
+  }
+
+  bool next_client(std::uint32_t& cursor, ClientFacts& facts) const override {
+    if (cursor >= clients.size()) return false;
+    facts = clients[cursor++];
+    ++clients_walked;
+    return true;
+  }
+  bool kill_client(std::uint64_t id) override {
+    const bool exists = std::any_of(clients.begin(), clients.end(),
+                                    [id](const ClientFacts& client) { return client.id == id; });
+    if (exists) killed.push_back(id);
+    return exists;
+  }
+};
+
+/// Records what happens to the tokens.
+class FakePort : public ReplyPort {
+ public:
+  std::string written;
+  int completed = 0;
+  int abandoned = 0;
+  int pushed = 0;
+  int unsubscribed = 0;
+  bool is_gone = false;
+  PushResult push_result = PushResult::queued;
+
+  bool complete(std::uint64_t, const WriteReply& write) noexcept override {
+    ++completed;
+    if (!is_gone) run(write);
+    return !is_gone;
+  }
+  void abandon(std::uint64_t) noexcept override { ++abandoned; }
+  PushResult push(std::uint64_t, const WriteReply& write) noexcept override {
+    ++pushed;
+    if (push_result == PushResult::queued) run(write);
+    return push_result;
+  }
+  void unsubscribe(std::uint64_t) noexcept override { ++unsubscribed; }
+
+ private:
+  void run(const WriteReply& write) {
+    Buffer buffer;
+    ReplyWriter writer(buffer, ReplyEncoding::resp2);
+    write(writer);
+    written += buffer.view();
+  }
+};
+
+class FakeContext : public HandlerContext {
+ public:
+  struct LogRecord {
+    HandlerLogLevel level;
+    std::string message;
+  };
+
+  TimePoint time{};
+  std::uint64_t id = 7;
+  std::string address = "127.0.0.1:50000";
+  Session own_session;
+  CommandClasses allowed = CommandClasses::all();
+  std::vector<LogRecord> logged;
+  std::unique_ptr<ReplyProducer> producer;
+  std::unique_ptr<ConnectionState> state_of_connection;
+  FakePort port;
+  std::function<void()> on_gone;
+
+  [[nodiscard]] TimePoint now() const override { return time; }
+  [[nodiscard]] std::uint64_t client_id() const override { return id; }
+  [[nodiscard]] std::string peer() const override { return address; }
+  [[nodiscard]] Session& session() override { return own_session; }
+  [[nodiscard]] CommandClasses allowed_commands() const override { return allowed; }
+  void log(HandlerLogLevel level, std::string_view message) override {
+    logged.push_back({level, std::string(message)});
+  }
+  [[nodiscard]] DeferredReply defer(std::function<void()> callback) override {
+    on_gone = std::move(callback);
+    return {port, id};
+  }
+  void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
+  [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
+
+ protected:
+  [[nodiscard]] std::unique_ptr<ConnectionState>& state_slot() override {
+    return state_of_connection;
+  }
+};
+
+/// Handlers with a service and one connection, and the least of a dispatcher: looks a request's
+/// command up, checks its number of arguments, and runs it to its whole reply.
+class HandlerBench {
+ public:
+  FakeService service;
+  FakeContext context;
+  ReplyEncoding encoding = ReplyEncoding::resp2;
+  HandlerResult result = HandlerResult::replied;   ///< of the last request
+  int slices = 0;                                  ///< of the last request's producer
+  std::size_t longest_slice_bytes = 0;             ///< written by one of them
+  std::vector<std::uint64_t> killed_before_reply;  ///< by the time that it was whole
+
+  /// All handlers of the registry, with their default settings.
+  HandlerBench() {
+    for (const HandlerEntry& entry : handler_entries()) add(entry);
+  }
+  explicit HandlerBench(const HandlerEntry& entry) { add(entry); }
+
+  void add(const HandlerEntry& entry) {
+    settings_.push_back(entry.table.make());
+    handlers_.push_back(entry.make(service, settings_.back().get()));
+    Handler* const handler = handlers_.back().get();
+    by_name_[entry.name] = handler;
+    for (const CommandSpec& command : handler->commands()) {
+      owners_[&command] = handler;
+      service.known_commands.push_back(&command);
+    }
+    std::sort(service.known_commands.begin(), service.known_commands.end(),
+              [](const CommandSpec* a, const CommandSpec* b) { return a->name < b->name; });
+  }
+
+  [[nodiscard]] Handler& handler(std::string_view name) { return *by_name_.at(name); }
+
+  /// Sends words, each split at blanks: send("CLIENT LIST TYPE normal").
+  std::string send(std::string_view line) { return request(split(line)); }
+
+  /// Sends words as they are.
+  std::string request(const std::vector<std::string_view>& words) {
+    const CommandRef command = find(words);
+    REQUIRE_MESSAGE(command, words[0]);
+    const CommandSpec& spec = command.spec();
+    const auto arguments = std::span(words).subspan(command.words());
+    REQUIRE(arguments.size() >= spec.min_arguments);
+    REQUIRE(arguments.size() <= spec.max_arguments);
+    return run(*owners_.at(command.command), {spec, words, arguments});
+  }
+
+ private:
+  static std::vector<std::string_view> split(std::string_view line) {
+    std::vector<std::string_view> words;
+    while (!line.empty()) {
+      const std::size_t end = std::min(line.find(' '), line.size());
+      if (end > 0) words.push_back(line.substr(0, end));
+      line.remove_prefix(std::min(end + 1, line.size()));
+    }
+    return words;
+  }
+
+  [[nodiscard]] CommandRef find(const std::vector<std::string_view>& words) const {
+    const CommandRef command = find_command(service.commands(), words[0]);
+    if (!command || command.command->subcommands.empty() || words.size() < 2) return command;
+    return find_command(service.commands(), words[0], words[1]);
+  }
+
+  std::string run(Handler& handler, const Request& request) {
+    Buffer buffer;
+    ReplyWriter writer(buffer, encoding);
+    slices = 0;
+    longest_slice_bytes = 0;
+    result = handler.handle(request, writer, context);
+    if (context.producer != nullptr) produce(buffer, writer);
+    CHECK(writer.balanced());
+    if (result != HandlerResult::pending || slices > 0) CHECK(writer.replies() == 1);
+    return std::string(buffer.view());
+  }
+
+  void produce(Buffer& buffer, ReplyWriter& writer) {
+    CHECK(result == HandlerResult::pending);
+    CHECK(buffer.empty());
+    constexpr int kMaxSlices = 10'000;
+    ReplyProducer::Progress progress = ReplyProducer::Progress::more;
+    while (progress == ReplyProducer::Progress::more) {
+      REQUIRE(++slices <= kMaxSlices);
+      const std::size_t before = buffer.size();
+      progress = context.producer->produce(writer);
+      longest_slice_bytes = std::max(longest_slice_bytes, buffer.size() - before);
+    }
+    killed_before_reply = service.killed;
+    context.producer->after_reply();
+    context.producer.reset();
+  }
+
+  std::vector<std::shared_ptr<void>> settings_;
+  std::vector<std::unique_ptr<Handler>> handlers_;
+  std::map<const CommandSpec*, Handler*> owners_;
+  std::map<std::string_view, Handler*> by_name_;
+};
+
+}  // namespace reactord::test

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# Installs what is missing from Debian's packages, saying what and why. To be sourced.
+#
+# Each need is "package|file that it brings|what for": the file tells whether it is there, whoever
+# brought it.
+
+build_needs=(
+  "g++|/usr/bin/g++|compiles"
+  "cmake|/usr/bin/cmake|describes the build"
+  "ninja-build|/usr/bin/ninja|runs the build"
+  "pkg-config|/usr/bin/pkg-config|finds libraries"
+  "libspdlog-dev|/usr/include/spdlog/spdlog.h|logging"
+  "libfmt-dev|/usr/include/fmt/format.h|formatting"
+  "libtomlplusplus-dev|/usr/include/toml++/toml.h|reads the configuration"
+  "doctest-dev|/usr/include/doctest/doctest.h|unit tests"
+  "libcli11-dev|/usr/include/CLI/CLI.hpp|command lines"
+  "libedit-dev|/usr/include/histedit.h|reactor-cli's prompt"
+  "nlohmann-json3-dev|/usr/include/nlohmann/json.hpp|reactor-cli --json"
+  "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
+)
+quickstart_needs=(
+  "netcat-openbsd|/bin/nc.openbsd|talks to the daemon by hand"
+)
+test_needs=(
+  "clang|/usr/bin/clang++|the second compiler"
+  "clang-format|/usr/bin/clang-format|checks the code's format"
+  "python3|/usr/bin/python3|runs the integration tests"
+  "python3-pytest|/usr/lib/python3/dist-packages/pytest|runs the integration tests"
+  "python3-pexpect|/usr/lib/python3/dist-packages/pexpect|types at prompts"
+  "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
+  "redis-tools|/usr/bin/redis-cli|clients to test with"
+  "redis-server|/usr/bin/redis-server|a server to compare with"
+  "haproxy|/usr/sbin/haproxy|a client to test with"
+  "prometheus-redis-exporter|/usr/bin/prometheus-redis-exporter|a client to test with"
+  "netcat-openbsd|/bin/nc.openbsd|a client to test with"
+  "nodejs|/usr/bin/node|runs the Node clients"
+  "npm|/usr/bin/npm|fetches the Node clients"
+  "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"
+)
+
+# as_root COMMAND...: runs it as root, by sudo where needed.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo --preserve-env=DEBIAN_FRONTEND "$@"
+  else
+    echo "This needs root, and there is no sudo. As root, run: $*" >&2
+    return 1
+  fi
+}
+
+# install_missing NEED...: returns non-zero if something is still missing.
+install_missing() {
+  local need package file purpose missing=()
+  for need in "$@"; do
+    IFS='|' read -r package file purpose <<<"$need"
+    [ -e "$file" ] && continue
+    [ ${#missing[@]} -gt 0 ] || echo "Installing from Debian's packages:"
+    printf '  %-26s %s\n' "$package" "$purpose"
+    missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    echo "There is no apt-get here; install these by hand." >&2
+    return 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  local log
+  log=$(mktemp)
+  if { as_root apt-get update && as_root apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    tail -n 30 "$log" >&2
+    rm -f "$log"
+    echo "apt-get could not install: ${missing[*]}" >&2
+    return 1
+  fi
+}

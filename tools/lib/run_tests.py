@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: MIT
+"""Runs the parts of the test suite, one line of progress each, and sums up over all runners.
+
+    tools/test              everything but what takes long
+    tools/test PART...      these parts; tools/test --list names them
+    tools/test --all        everything, with longer fuzzing, churn and noise
+
+Output is kept in build/test-logs, and shown where something failed. The last line is
+"N passed, N failed" (and ", N skipped"), in test cases; the exit status is 0 if nothing failed.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LOGS = ROOT / "build/test-logs"
+INTEGRATION = ROOT / "tests/integration"
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+NODE_DIR = CACHE / "reactord-tests/node"
+JOBS = str(os.cpu_count() or 2)
+
+# In their own parts, since they take their time or need other programs.
+OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py"]
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other):
+        return Count(self.passed + other.passed, self.failed + other.failed,
+                     self.skipped + other.skipped)
+
+
+class Runner:
+    """One part: runs commands, keeps their output in one log, counts test cases."""
+
+    def __init__(self, name, long):
+        self.name, self.long = name, long
+        self.log_path = LOGS / f"{name}.log"
+        self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
+        self.count = Count()
+        self.failures = []
+
+    def run(self, *command, seconds=900, environment=None, directory=ROOT):
+        """True if the command ended with 0. Its output goes to the log."""
+        self.log.write(f"\n$ {' '.join(map(str, command))}\n")
+        self.log.flush()
+        if shutil.which(str(command[0])) is None:
+            self.log.write(f"{command[0]} is not installed\n")
+            return False
+        process = subprocess.Popen(list(map(str, command)), cwd=directory, stdout=self.log,
+                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                   env={**os.environ, **(environment or {})})
+        try:
+            return process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            self.log.write(f"\nnot finished within {seconds} s\n")
+            return False
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def case(self, passed, failure):
+        """Counts one test case."""
+        self.count += Count(passed=int(passed), failed=int(not passed))
+        if not passed:
+            self.failures.append(failure)
+        return passed
+
+    # --- building
+
+    def build(self, preset):
+        return self.run("cmake", "--preset", preset) and self.run(
+            "cmake", "--build", "--preset", preset)
+
+    # --- runners of test cases
+
+    def ctest(self, preset, *options):
+        """Counts doctest's cases where a program has them, else one a program."""
+        report = LOGS / f"{self.name}-{preset}.xml"
+        report.unlink(missing_ok=True)
+        succeeded = self.run(
+            "ctest", "--preset", preset, "--output-junit", report, "--output-on-failure",
+            "--test-output-size-passed", "1000000", "--test-output-size-failed", "1000000",
+            *options)
+        if not report.exists():
+            self.case(False, f"ctest of {preset} did not run")
+            return
+        for case in ElementTree.parse(report).iter("testcase"):
+            self._count_program(case, preset)
+        if not succeeded and not self.failures:
+            self.case(False, f"ctest of {preset}")
+
+    def _count_program(self, case, preset):
+        output = case.findtext("system-out") or ""
+        name = f"{case.get('name')} ({preset})"
+        summary = re.search(r"\[doctest\] test cases: *(\d+) *\| *(\d+) passed *\| *(\d+) failed"
+                            r"(?: *\| *(\d+) skipped)?", output)
+        good = case.get("status") == "run"
+        if not summary:
+            self.case(good, name)
+            return
+        _, passed, failed, skipped = (int(number or 0) for number in summary.groups())
+        self.count += Count(passed, failed, skipped)
+        self.failures += re.findall(r"^TEST CASE: +(.*)", output, re.M) if failed else []
+        if not good and not failed:
+            self.case(False, name)
+
+    def pytest(self, *arguments, bin_dir="build/release/bin", seconds=1200):
+        report = LOGS / f"{self.name}.xml"
+        report.unlink(missing_ok=True)
+        options = ["--long"] if self.long else []
+        self.run("/usr/bin/python3", "-B", "-m", "pytest", "-q", "--tb=short", "-rfEs",
+                 "--durations=10", f"--junitxml={report}", *options, *arguments, seconds=seconds,
+                 directory=INTEGRATION,
+                 environment={"REACTORD_BIN_DIR": str(ROOT / bin_dir),
+                              "REACTORD_NODE_DIR": str(NODE_DIR), "PYTHONDONTWRITEBYTECODE": "1"})
+        if not report.exists():
+            self.case(False, "pytest did not finish")
+            return
+        for case in ElementTree.parse(report).iter("testcase"):
+            kinds = {child.tag for child in case}
+            if "skipped" in kinds:
+                self.count += Count(skipped=1)
+            else:
+                self.case(not kinds & {"failure", "error"},
+                          f"{case.get('classname')}::{case.get('name')}")
+
+
+# --- the parts
+
+def unit(part):
+    """unit tests and short fuzzing: release, and with sanitizers"""
+    for preset in ("release", "asan"):
+        if part.case(part.build(preset), f"build of {preset}"):
+            part.ctest(preset)
+
+
+def integration(part):
+    """the daemon and reactor-cli from outside, release build"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest(*[f"--ignore={name}" for name in OWN_PARTS])
+
+
+def fetch_node_packages(part):
+    """npm ci into a cache folder, once for each lock file."""
+    NODE_DIR.mkdir(parents=True, exist_ok=True)
+    lock = INTEGRATION / "node/package-lock.json"
+    installed = NODE_DIR / "installed-package-lock.json"
+    if installed.exists() and installed.read_bytes() == lock.read_bytes():
+        return True
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(INTEGRATION / "node" / name, NODE_DIR / name)
+    good = part.run("npm", "ci", "--no-audit", "--no-fund", directory=NODE_DIR, seconds=300)
+    if good:
+        shutil.copy(lock, installed)
+    return good
+
+
+def clients(part):
+    """redis-cli, redis-benchmark, Python, Node, netcat, HAProxy, the Prometheus exporter"""
+    part.case(fetch_node_packages(part), "npm ci of the Node clients")
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("clients_test.py")
+
+
+def promises(part):
+    """what the daemon promises, at the size it is promised, release build"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("promises_test.py")
+
+
+def asan(part):
+    """the integration tests and promises against the build with sanitizers"""
+    if part.case(part.build("asan"), "build of asan"):
+        ignored = [f"--ignore={name}" for name in ("clients_test.py", "docs_test.py")]
+        part.pytest(*ignored, bin_dir="build/asan/bin")
+
+
+def compilers(part):
+    """clang++ compiles everything, warnings as errors (g++ does in every other part)"""
+    configured = part.run("cmake", "-S", ROOT, "-B", ROOT / "build/clang", "-G", "Ninja",
+                          "-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_BUILD_TYPE=Debug")
+    part.case(configured and part.run("cmake", "--build", ROOT / "build/clang", "-j", JOBS),
+              "clang++ build")
+
+
+def layers(part):
+    """the arrows between the folders, as #include lines draw them"""
+    part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/lib/check_layers.py"),
+              "includes against the layers")
+
+
+def formatting(part):
+    """clang-format has nothing to change"""
+    files = subprocess.run(["git", "ls-files", "*.cpp", "*.h"], cwd=ROOT, capture_output=True,
+                           text=True, check=False).stdout.split()
+    part.case(part.run("clang-format", "--dry-run", "--Werror", *files), "clang-format")
+
+
+def docs(part):
+    """every command in the READMEs"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("docs_test.py")
+
+
+def fuzz(part):
+    """longer fuzzing with sanitizers, a new seed each time"""
+    if not part.case(part.build("asan"), "build of asan"):
+        return
+    seed = int(time.time()) % 1_000_000
+    for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
+        part.case(part.run(program, 1_000_000, seed, seconds=600),
+                  f"{program.name} 1000000 {seed}")
+
+
+PARTS = {"layers": layers, "format": formatting, "unit": unit, "integration": integration,
+         "clients": clients, "promises": promises, "asan": asan, "compilers": compilers,
+         "docs": docs}
+LONG_PARTS = {"fuzz": fuzz}
+
+
+# --- telling
+
+def show_failures(part):
+    for failure in part.failures[:20]:
+        print(f"    failed: {failure}")
+    if len(part.failures) > 20:
+        print(f"    ... and {len(part.failures) - 20} more")
+    text = part.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+    print(f"    --- the end of {part.log_path.relative_to(ROOT)}")
+    for line in text[-40:]:
+        print(f"    {line[:200]}")
+    print("    ---")
+
+
+def run_part(name, function, long):
+    print(f"{name:<12} {function.__doc__} ...", flush=True)
+    began = time.monotonic()
+    part = Runner(name, long)
+    try:
+        function(part)
+    except Exception as problem:  # One part that breaks must not keep the others from running.
+        part.log.write(f"\n{problem!r}\n")
+        part.case(False, repr(problem))
+    part.log.close()
+    seconds = time.monotonic() - began
+    verdict = "FAILED" if part.count.failed else "ok"
+    print(f"{'':<12} {verdict}: {part.count.passed} passed, {part.count.failed} failed, "
+          f"{part.count.skipped} skipped in {seconds:.0f} s", flush=True)
+    if part.count.failed:
+        show_failures(part)
+    return name, part.count, seconds
+
+
+def show_table(results):
+    print(f"\n{'part':<12} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
+    for name, count, seconds in results:
+        print(f"{name:<12} {count.passed:>7} {count.failed:>7} {count.skipped:>8} {seconds:>8.0f}")
+
+
+def main():
+    every = {**PARTS, **LONG_PARTS}
+    parser = argparse.ArgumentParser(prog="tools/test", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="also what takes long")
+    parser.add_argument("--list", action="store_true", help="name the parts")
+    parser.add_argument("part", nargs="*", metavar="PART", help=f"one of: {', '.join(every)}")
+    options = parser.parse_args()
+    if unknown := [name for name in options.part if name not in every]:
+        parser.error(f"no part {unknown[0]!r}; there are: {', '.join(every)}")
+    if options.list:
+        for name, function in every.items():
+            print(f"{name:<12} {function.__doc__}")
+        return 0
+    chosen = options.part or (every if options.all else PARTS)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    results = [run_part(name, every[name], options.all) for name in chosen]
+    show_table(results)
+    total = sum((count for _, count, _ in results), Count())
+    print()
+    print(f"{total.passed} passed, {total.failed} failed"
+          + (f", {total.skipped} skipped" if total.skipped else ""))
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
