@@ -91,6 +91,14 @@ TEST_CASE("tokens, choices and repetition are written as in Redis' manual") {
   CHECK(docs.help() == "x ON|OFF COUNT n name ...\n");
 }
 
+TEST_CASE("a long synopsis has its summary below") {
+  const CommandDocs docs =
+      docs_of("%2\r\n" + bulk("a") + "%1\r\n" + entry("summary", "Short") + bulk("b") + "%2\r\n" +
+              entry("summary", "Long") + bulk("arguments") + "*1\r\n" +
+              argument("a-name-that-is-longer-than-half-a-line", ""));
+  CHECK(docs.help() == "a  Short\nb a-name-that-is-longer-than-half-a-line\n   Long\n");
+}
+
 TEST_CASE("hostile names are left out, hostile texts escaped and cut") {
   const CommandDocs docs =
       docs_of("%3\r\n" + bulk("\x1b[2J") + "%0\r\n" + bulk(std::string(1000, 'a')) + "%0\r\n" +

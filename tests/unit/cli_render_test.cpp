@@ -69,6 +69,8 @@ TEST_CASE("a terminal gets neither escapes nor controls") {
 TEST_CASE("the lines of a text are lines when it is the whole reply") {
   CHECK(on_terminal("$8\r\na\r\nb\n\x1b\r\r\r\n") == "a\nb\n\\x1b\\r\\r\n");
   CHECK(on_terminal("*1\r\n$3\r\na\nb\r\n") == "1) a\\nb\n");
+  CHECK(on_terminal("$6\r\na\r\nb\r\n\r\n") == "a\nb\n");
+  CHECK(plain("$2\r\na\n\r\n") == "a\n\n");
 }
 
 TEST_CASE("lists are flat in a pipe, numbered and aligned on a terminal") {

@@ -102,11 +102,13 @@ std::vector<std::string> aligned(const std::vector<const CommandDoc*>& docs) {
     if (columns <= kMaxUsageColumns) width = std::max(width, columns);
   }
   std::vector<std::string> lines;
-  lines.reserve(docs.size());
   for (const CommandDoc* doc : docs) {
-    lines.push_back(doc->summary.empty()
-                        ? usage(*doc)
-                        : fmt::format("{:<{}}  {}", usage(*doc), width, doc->summary));
+    const std::string shown_usage = usage(*doc);
+    const bool beside = shown_usage.size() <= width || doc->summary.empty();
+    if (!beside) lines.push_back(shown_usage);
+    lines.push_back(doc->summary.empty() ? shown_usage
+                                         : fmt::format("{:<{}}  {}", beside ? shown_usage : "",
+                                                       width, doc->summary));
   }
   return lines;
 }
