@@ -210,54 +210,10 @@ bool all_unix(const ListenerSettings& listener) {
                      [](const Endpoint& at) { return at.kind == Endpoint::Kind::unix_path; });
 }
 
-const void* handler_settings(const Config& config, std::string_view name) {
-  const auto found = config.handlers.find(name);
-  return found == config.handlers.end() ? nullptr : found->second.get();
-}
-
-const ListenerSettings* find_listener(const Config& config, std::string_view name) {
-  const auto found = std::find_if(config.listeners.begin(), config.listeners.end(),
-                                  [&](const ListenerSettings& each) { return each.name == name; });
-  return found == config.listeners.end() ? nullptr : &*found;
-}
-
-std::string listener_path(const ListenerSettings& listener) {
-  return fmt::format("listener.{}", listener.name);
-}
-
-std::string addresses_of(const ListenerSettings& listener) {
-  return plain_text(ValueTraits<std::vector<Endpoint>>::show(listener.addresses));
-}
-
 void add_settings(std::vector<Setting>& out, std::string_view path, std::span<const KeySpec> keys,
                   const void* settings) {
   for (const KeySpec& spec : keys) {
     out.push_back({fmt::format("{}.{}", path, spec.name), plain_text(spec.get(settings))});
-  }
-}
-
-void add_changes(std::vector<Change>& out, std::string_view path, std::span<const KeySpec> keys,
-                 const void* before, const void* after) {
-  for (const KeySpec& spec : keys) {
-    const ConfigValue old_value = spec.get(before);
-    const ConfigValue new_value = spec.get(after);
-    if (old_value == new_value) continue;
-    out.push_back({fmt::format("{}.{}", path, spec.name), plain_text(old_value),
-                   plain_text(new_value), spec.apply});
-  }
-}
-
-void add_listener_changes(std::vector<Change>& out, const Config& before, const Config& after) {
-  for (const ListenerSettings& old_one : before.listeners) {
-    if (const ListenerSettings* new_one = find_listener(after, old_one.name)) {
-      add_changes(out, listener_path(old_one), kListenerKeys, &old_one, new_one);
-    } else {
-      out.push_back({listener_path(old_one), addresses_of(old_one), "", Apply::restart});
-    }
-  }
-  for (const ListenerSettings& new_one : after.listeners) {
-    if (find_listener(before, new_one.name) != nullptr) continue;
-    out.push_back({listener_path(new_one), "", addresses_of(new_one), Apply::restart});
   }
 }
 
@@ -326,6 +282,25 @@ std::span<const ConfigTable> single_tables() {
   return kSingleTables;
 }
 
+const void* handler_settings(const Config& config, std::string_view name) {
+  const auto found = config.handlers.find(name);
+  return found == config.handlers.end() ? nullptr : found->second.get();
+}
+
+const ListenerSettings* find_listener(const Config& config, std::string_view name) {
+  const auto found = std::find_if(config.listeners.begin(), config.listeners.end(),
+                                  [&](const ListenerSettings& each) { return each.name == name; });
+  return found == config.listeners.end() ? nullptr : &*found;
+}
+
+std::string listener_path(const ListenerSettings& listener) {
+  return fmt::format("listener.{}", listener.name);
+}
+
+std::string addresses_of(const ListenerSettings& listener) {
+  return plain_text(ValueTraits<std::vector<Endpoint>>::show(listener.addresses));
+}
+
 std::string_view why_unused(std::string_view key, const ListenerSettings& listener) {
   const bool command = listener.framing == ListenerFraming::command;
   if (key == "handler" && command) {
@@ -371,23 +346,6 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
     print_table(out, fmt::format("handlers.{}", handler.name), handler.keys, settings);
   }
   out.pop_back();  // the blank line behind the last key
-  return out;
-}
-
-std::vector<Change> changes_between(const Config& before, const Config& after,
-                                    std::span<const HandlerTableSpec> handlers) {
-  std::vector<Change> out;
-  for (const ConfigTable& each : kSingleTables) {
-    add_changes(out, each.name, each.keys, each.view(before), each.view(after));
-  }
-  add_listener_changes(out, before, after);
-  for (const HandlerTableSpec& handler : handlers) {
-    const void* old_settings = handler_settings(before, handler.name);
-    const void* new_settings = handler_settings(after, handler.name);
-    if (old_settings == nullptr || new_settings == nullptr) continue;
-    add_changes(out, fmt::format("handlers.{}", handler.name), handler.keys, old_settings,
-                new_settings);
-  }
   return out;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The daemon's own tables and keys, declared once, and what derives from the declarations: the
-// printed configuration, the list of settings that CONFIG GET shows, and the changes between two
-// configurations.
+// printed configuration and the list of settings that CONFIG GET shows.
 #pragma once
 
 #include <functional>
@@ -41,15 +40,12 @@ struct ConfigTable {
 [[nodiscard]] std::string print_config(const Config& config,
                                        std::span<const HandlerTableSpec> handlers);
 
-/// A key whose value differs; a listener that came or went has the path "listener.NAME".
-struct Change {
-  std::string path;
-  std::string before;
-  std::string after;
-  Apply apply = Apply::restart;
-};
-/// Listeners are matched by name; their order is no change.
-[[nodiscard]] std::vector<Change> changes_between(const Config& before, const Config& after,
-                                                  std::span<const HandlerTableSpec> handlers);
+/// The listener of that name, or null.
+[[nodiscard]] const ListenerSettings* find_listener(const Config& config, std::string_view name);
+/// "listener.NAME", and where it listens.
+[[nodiscard]] std::string listener_path(const ListenerSettings& listener);
+[[nodiscard]] std::string addresses_of(const ListenerSettings& listener);
+/// The settings struct of that handler, or null.
+[[nodiscard]] const void* handler_settings(const Config& config, std::string_view name);
 
 }  // namespace reactord

@@ -152,6 +152,7 @@ void PendingReplies::finish_long_reply(SlotId id) noexcept {
     else
       write_error(out, promise.encoding, kBrokenReply);
   });
+  reply.producer->after_reply();
 }
 
 // --- pushes ------------------------------------------------------------------------------------

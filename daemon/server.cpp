@@ -8,6 +8,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "config/reload.h"
+#include "config/tables.h"
 #include "daemon/descriptor_limit.h"
 #include "daemon/version.h"
 
@@ -376,7 +378,10 @@ void Server::apply(const Config& config) {
         settings != config.handlers.end())
       handlers_[i]->reload(settings->second.get());
   apply_rules(config);
-  service_.set_settings(settings_of(config, handler_tables_));
+  std::vector<Setting> settings = settings_of(config, handler_tables_);
+  std::sort(settings.begin(), settings.end(),
+            [](const Setting& a, const Setting& b) { return a.path < b.path; });
+  service_.set_settings(std::move(settings));
 }
 
 void Server::apply_rules(const Config& config) {

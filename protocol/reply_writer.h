@@ -34,6 +34,8 @@ class ReplyWriter {
   ReplyWriter& operator=(const ReplyWriter&) = delete;
 
   [[nodiscard]] ReplyEncoding encoding() const { return encoding_; }
+  /// Between replies only: HELLO answers in the version that it has just switched to.
+  void set_encoding(ReplyEncoding encoding) { encoding_ = encoding; }
 
   // --- scalars -----------------------------------------------------------------------------------
   void ok() { simple("OK"); }

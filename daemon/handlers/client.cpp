@@ -209,9 +209,12 @@ class KillProducer : public ReplyProducer {
       return Progress::more;
     }
     write(reply);
-    // Last, so that who ends itself still reads the answer.
-    if (kill_self_) service_.kill_client(self_);
     return Progress::done;
+  }
+
+  /// Who ends itself still reads the answer.
+  void after_reply() noexcept override {
+    if (kill_self_) service_.kill_client(self_);
   }
 
  private:

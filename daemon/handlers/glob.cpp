@@ -24,7 +24,7 @@ char other_case(char c) {
 class ByteClass {
  public:
   void add_range(char first, char last) {
-    const auto [low, high] = std::minmax(index(first), index(last));
+    const auto [low, high] = std::minmax({index(first), index(last)});
     ++changes_[low];
     --changes_[high + 1];
   }

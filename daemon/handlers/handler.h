@@ -40,6 +40,9 @@ class ReplyProducer {
   virtual ~ReplyProducer() = default;
   /// Writes a slice worth at most some 100 microseconds of work.
   virtual Progress produce(ReplyWriter& reply) = 0;
+  /// Called once, when the whole reply is the connection's; not if that has gone meanwhile. Whoever
+  /// means to end its own connection does so here.
+  virtual void after_reply() noexcept {}
 };
 
 /// A handler's own state of one connection; destroyed with it.

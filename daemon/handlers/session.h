@@ -11,9 +11,8 @@
 
 namespace reactord {
 
-/// CLIENT REPLY. The dispatcher takes `skip_next` back to `on` before it hands a request on, and
-/// drops that request's reply; it drops every reply that is written while the mode is other than
-/// `on` afterwards, so CLIENT REPLY OFF and SKIP are not answered themselves.
+/// CLIENT REPLY: whether replies are sent. The commands that change it answer like any other; the
+/// dispatcher drops what must not be sent, the replies to CLIENT REPLY OFF and SKIP among it.
 enum class ReplyMode : std::uint8_t { on, off, skip_next };
 
 /// Whether a client may carry `label`, as Redis judges it: visible ASCII without blanks, so that a

@@ -253,6 +253,7 @@ TEST_CASE("CLIENT KILL refuses what it does not understand, and then ends nobody
 TEST_CASE("who kills itself is answered first") {
   ClientBench bench;
   CHECK(bench.killed("CLIENT KILL TYPE normal SKIPME no") == Ids{5, 7});
+  CHECK(bench.killed_before_reply == Ids{5});
   CHECK(bench.reply == "2");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What derives from the declared keys: the printed configuration, the settings, the changes.
+#include "config/reload.h"
 #include "config/tables.h"
 
 #include <doctest/doctest.h>

@@ -147,9 +147,10 @@ class HandlerBench {
   FakeService service;
   FakeContext context;
   ReplyEncoding encoding = ReplyEncoding::resp2;
-  HandlerResult result = HandlerResult::replied;  ///< of the last request
-  int slices = 0;                                 ///< of the last request's producer
-  std::size_t longest_slice_bytes = 0;            ///< written by one of them
+  HandlerResult result = HandlerResult::replied;   ///< of the last request
+  int slices = 0;                                  ///< of the last request's producer
+  std::size_t longest_slice_bytes = 0;             ///< written by one of them
+  std::vector<std::uint64_t> killed_before_reply;  ///< by the time that it was whole
 
   /// All handlers of the registry, with their default settings.
   HandlerBench() {
@@ -226,6 +227,8 @@ class HandlerBench {
       progress = context.producer->produce(writer);
       longest_slice_bytes = std::max(longest_slice_bytes, buffer.size() - before);
     }
+    killed_before_reply = service.killed;
+    context.producer->after_reply();
     context.producer.reset();
   }
 

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "config/reload.h"
+
+#include <fmt/format.h>
+
+#include "config/tables.h"
+
+namespace reactord {
+
+namespace {
+
+void add_changes(std::vector<Change>& out, std::string_view path, std::span<const KeySpec> keys,
+                 const void* before, const void* after) {
+  for (const KeySpec& spec : keys) {
+    const ConfigValue old_value = spec.get(before);
+    const ConfigValue new_value = spec.get(after);
+    if (old_value == new_value) continue;
+    out.push_back({fmt::format("{}.{}", path, spec.name), plain_text(old_value),
+                   plain_text(new_value), spec.apply});
+  }
+}
+
+void add_listener_changes(std::vector<Change>& out, const Config& before, const Config& after) {
+  for (const ListenerSettings& old_one : before.listeners) {
+    if (const ListenerSettings* new_one = find_listener(after, old_one.name)) {
+      add_changes(out, listener_path(old_one), listener_keys(), &old_one, new_one);
+    } else {
+      out.push_back({listener_path(old_one), addresses_of(old_one), "", Apply::restart});
+    }
+  }
+  for (const ListenerSettings& new_one : after.listeners) {
+    if (find_listener(before, new_one.name) != nullptr) continue;
+    out.push_back({listener_path(new_one), "", addresses_of(new_one), Apply::restart});
+  }
+}
+
+/// The value was checked when it was loaded: setting it again cannot fail.
+void copy_reloadable(std::span<const KeySpec> keys, const void* from, void* to) {
+  for (const KeySpec& spec : keys)
+    if (spec.apply == Apply::reload) (void)spec.set(to, spec.get(from), spec.range);
+}
+
+std::shared_ptr<void> merged_handler(const HandlerTableSpec& handler, const void* running,
+                                     const void* loaded) {
+  std::shared_ptr<void> merged = handler.make();
+  for (const KeySpec& spec : handler.keys)
+    (void)spec.set(merged.get(), spec.get(spec.apply == Apply::reload ? loaded : running),
+                   spec.range);
+  return merged;
+}
+
+}  // namespace
+
+std::vector<Change> changes_between(const Config& before, const Config& after,
+                                    std::span<const HandlerTableSpec> handlers) {
+  std::vector<Change> out;
+  for (const ConfigTable& each : single_tables()) {
+    add_changes(out, each.name, each.keys, each.view(before), each.view(after));
+  }
+  add_listener_changes(out, before, after);
+  for (const HandlerTableSpec& handler : handlers) {
+    const void* old_settings = handler_settings(before, handler.name);
+    const void* new_settings = handler_settings(after, handler.name);
+    if (old_settings == nullptr || new_settings == nullptr) continue;
+    add_changes(out, fmt::format("handlers.{}", handler.name), handler.keys, old_settings,
+                new_settings);
+  }
+  return out;
+}
+
+Config merge_reloadable(const Config& running, const Config& loaded,
+                        std::span<const HandlerTableSpec> handlers) {
+  Config merged = running;
+  for (const ConfigTable& table : single_tables())
+    copy_reloadable(table.keys, table.view(loaded), table.settings(merged));
+  for (ListenerSettings& listener : merged.listeners)
+    if (const ListenerSettings* other = find_listener(loaded, listener.name))
+      copy_reloadable(listener_keys(), other, &listener);
+  for (const HandlerTableSpec& handler : handlers) {
+    const void* before = handler_settings(running, handler.name);
+    const void* after = handler_settings(loaded, handler.name);
+    if (before != nullptr && after != nullptr)
+      merged.handlers[std::string(handler.name)] = merged_handler(handler, before, after);
+  }
+  return merged;
+}
+
+}  // namespace reactord
