@@ -51,7 +51,7 @@ def test_a_refused_client_that_sent_something_still_reads_why(daemon):
             refused.send(request("PING") * 10)
         except ConnectionError:
             pass
-        assert refused.read_until_eof() == FULL
+        assert refused.read_exact(len(FULL)) == FULL
 
 
 def test_three_clients_and_the_fourth_waits(daemon):

@@ -255,7 +255,7 @@ def test_every_close_is_counted_once_under_one_name(daemon):
 
     def closes():
         return {key: int(value) for key, value in one.info("stats").items()
-                if key.startswith("closed_")}
+                if key.startswith("event_closed_")}
 
     def reset():
         client = one.connect(track=False)
@@ -303,7 +303,7 @@ def test_every_close_is_counted_once_under_one_name(daemon):
 
     def adds_up():
         fields = one.info()
-        ended = sum(int(value) for key, value in fields.items() if key.startswith("closed_"))
+        ended = sum(int(value) for key, value in fields.items() if key.startswith("event_closed_"))
         return ended + int(fields["connected_clients"]) == int(fields["total_connections_received"])
 
     eventually(adds_up, what="every close has one reason")
