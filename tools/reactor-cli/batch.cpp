@@ -128,6 +128,7 @@ class Batch {
 
   // Prints the answers that are there, and what is wrong with lines whose turn has come.
   void report() {
+    bool progress = false;
     report_bad_lines();
     while (const std::optional<Reply> reply = session_.next_reply()) {
       const bool push = reply->kind == Reply::Kind::push;
@@ -135,10 +136,13 @@ class Batch {
       if (!printer_.print(*reply)) code_ = std::max(code_, ExitCode::server_error);
       if (push || pending_.empty()) continue;
       pending_.pop_front();
-      restart_deadline();
+      progress = true;
       report_bad_lines();
     }
-    printer_.output().flush();
+    printer_.output().flush();  // may wait for a slow reader, which is not the server's fault
+    if (progress) restart_deadline();
+    // Pushes without end are no progress.
+    if (!pending_.empty() && Clock::now() > *deadline_) session_.fail_timed_out();
   }
 
   void report_bad_lines() {
