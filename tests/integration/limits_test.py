@@ -214,8 +214,8 @@ def test_a_reader_that_does_not_read_is_not_read(daemon):
     except TimeoutError:
         pass
     watcher = one.connect()
-    omem = int(one_line(one, client).partition("omem=")[2].split()[0])
-    assert 0 < omem < 64 * 1024 + 2 * 8100
+    unsent = int(one_line(one, client).partition(" obl=")[2].split()[0])
+    assert 0 < unsent < 64 * 1024 + 2 * 8100
     watcher.expect_alive()
 
 
