@@ -219,6 +219,28 @@ TEST_CASE("the CEIL command answers with an integer or says what is wrong") {
   CHECK(reply.size() < 200);
 }
 
+TEST_CASE("the CEIL command agrees with ceil_decimal on short numbers") {
+  HandlerBench bench;
+  bench.encoding = ReplyEncoding::raw;
+  std::mt19937 random(20'240'102);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    const auto length = std::uniform_int_distribution<int>(0, 20)(random);
+    for (int k = 0; k < length; ++k) text += "0099999914.-+e "[random() % 15];
+    CAPTURE(text);
+    const std::string expected = ceil_of(text, 4096);
+    const std::string reply = bench.request({"CEIL", text});
+    if (expected == "not a number" || expected == "result too long") {
+      REQUIRE(reply.starts_with("ERR "));
+    } else {
+      REQUIRE(reply == expected);
+    }
+  }
+  CHECK(bench.send("CEIL 999999999999999999") == "999999999999999999");
+  CHECK(bench.send("CEIL 9999999999999999.5") == "10000000000000000");
+  CHECK(bench.send("CEIL -0.5") == "0");
+}
+
 TEST_CASE("CEIL's bound is a setting that a reload applies") {
   HandlerBench bench;
   const auto entries = handler_entries();
