@@ -54,10 +54,11 @@ class Table {
   std::vector<Row> rows_;
 };
 
-/// "CEIL real", "CLIENT LIST [TYPE type]", "CLIENT subcommand"
+/// "ceil real", "client list [TYPE type]", "client subcommand". In lower case: a plain line that
+/// begins with an upper-case word would read as an error, and be escaped.
 std::string usage(const CommandRef& command) {
-  std::string text = upper_case(command.command->name);
-  if (command.subcommand != nullptr) text += ' ' + upper_case(command.subcommand->name);
+  std::string text(command.command->name);
+  if (command.subcommand != nullptr) text.append(" ").append(command.subcommand->name);
   const CommandSpec& spec = command.spec();
   std::string_view synopsis = spec.synopsis;
   if (!spec.subcommands.empty()) {
@@ -107,7 +108,7 @@ class HelpHandler : public Handler {
       if (allowed.has(command->command_class))
         table.add(usage({command, nullptr}), command->summary);
     }
-    return table.text() + "HELP COMMAND explains one command.\n";
+    return table.text() + "help COMMAND explains one command.\n";
   }
 
   static std::string one_command(const CommandRef& command, CommandClasses allowed) {
