@@ -139,9 +139,16 @@ TEST_CASE("HELP is an aligned table for people") {
   CHECK(help.find("Returns the next", ceil) - ceil == help.find("Sends the server", text) - text);
   CHECK(contains(help, "CLIENT subcommand "));
   CHECK(contains(help, "COMMAND [subcommand] "));
-  CHECK(bench.send("HELP ceil") == "CEIL real  Returns the next higher integer, exactly\n");
-  CHECK(bench.send("HELP client setname") == "CLIENT SETNAME name  Names this connection\n");
+  CHECK(bench.send("HELP ceil") == "  CEIL real  Returns the next higher integer, exactly\n");
+  CHECK(bench.send("HELP client setname") == "  CLIENT SETNAME name  Names this connection\n");
   CHECK(contains(bench.send("HELP client"), "CLIENT GETNAME "));
+}
+
+TEST_CASE("no line of HELP reads as an error to a person") {
+  HandlerBench bench;
+  bench.encoding = ReplyEncoding::plain;
+  CHECK_FALSE(contains(bench.send("HELP"), "\\x"));
+  CHECK_FALSE(contains(bench.send("HELP client"), "\\x"));
 }
 
 TEST_CASE("HELP tells what is allowed, and says what is unknown") {
