@@ -169,15 +169,19 @@ class ListBudget {
 
 class ListProducer : public ReplyProducer {
  public:
-  ListProducer(const Service& service, ClientFilter filter, std::shared_ptr<ListBudget> budget)
-      : walk_(service, std::move(filter)), budget_(std::move(budget)) {}
+  ListProducer(const Service& service, ClientFilter filter, std::uint64_t self,
+               std::shared_ptr<ListBudget> budget)
+      : walk_(service, std::move(filter)), self_(self), budget_(std::move(budget)) {}
   ~ListProducer() override { budget_->give_back(taken_bytes_); }
   ListProducer(const ListProducer&) = delete;
   ListProducer& operator=(const ListProducer&) = delete;
 
   Progress produce(ReplyWriter& reply) override {
-    const bool more =
-        walk_.next_slice([this](const ClientFacts& client) { append_client(lines_, client); });
+    const bool more = walk_.next_slice([this](ClientFacts& client) {
+      // Who asks is waiting for nothing but this list.
+      if (client.id == self_) client.pending = false;
+      append_client(lines_, client);
+    });
     const std::size_t grown_bytes = lines_.size() - taken_bytes_;
     taken_bytes_ = lines_.size();
     if (!budget_->take(grown_bytes)) {
@@ -191,6 +195,7 @@ class ListProducer : public ReplyProducer {
 
  private:
   ClientWalk walk_;
+  std::uint64_t self_;
   std::shared_ptr<ListBudget> budget_;
   std::size_t taken_bytes_ = 0;
   std::string lines_;
@@ -370,7 +375,8 @@ HandlerResult ClientHandler::list(const Request& request, ReplyWriter& reply,
   ClientFilter filter;
   const std::string problem = parse_list_filter(request.arguments, filter);
   if (!problem.empty()) return finish(problem, reply);
-  context.produce(std::make_unique<ListProducer>(service_, std::move(filter), list_budget_));
+  context.produce(std::make_unique<ListProducer>(service_, std::move(filter), context.client_id(),
+                                                 list_budget_));
   return HandlerResult::pending;
 }
 

@@ -141,6 +141,13 @@ TEST_CASE("a client's state is a flag") {
   CHECK(flags() == "bcPU");
 }
 
+TEST_CASE("who asks for CLIENT LIST does not show as blocked by it") {
+  ClientBench bench;
+  for (ClientFacts& facts : bench.service.clients) facts.pending = true;
+  CHECK(bench.send("CLIENT LIST ID 7").find(" flags=N ") != std::string::npos);
+  CHECK(bench.send("CLIENT LIST ID 5").find(" flags=b ") != std::string::npos);
+}
+
 TEST_CASE("CLIENT LIST filters") {
   ClientBench bench;
   CHECK(bench.listed("CLIENT LIST") == Ids{5, 7, 9});
