@@ -172,7 +172,7 @@ def test_help_lists_every_command_and_explains_one(client):
     text = b""
     while not text.endswith(b"\nend\n"):
         text += client.read_line() + b"\n"
-    for usage in (b"ceil real ", b"text message ", b"ping [message] ", b"client subcommand "):
+    for usage in (b"  CEIL real ", b"  TEXT message ", b"  PING [message] ", b"  CLIENT subcommand "):
         assert b"\n" + usage in b"\n" + text, "not escaped: it is no error"
     client.send(b"HELP ceil\nPING end\n")
     text = b""
