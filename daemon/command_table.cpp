@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/command_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <stdexcept>
 
 namespace reactord {
@@ -19,13 +22,23 @@ bool is_same_name(std::string_view lower_case, std::string_view name) {
                     [](char a, char b) { return to_lower(a) == b; });
 }
 
-/// FNV-1a over the lower-case name. Clients do not choose what is in the table, so nothing is to be
-/// gained by collisions; the cost is bounded by kMaxNameBytes.
-constexpr std::size_t kMaxNameBytes = 64;
-std::size_t hash_of(std::string_view name) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : name) hash = (hash ^ static_cast<std::uint8_t>(to_lower(c))) * 16777619u;
-  return hash;
+constexpr std::size_t kPrefixBytes = sizeof(std::uint64_t);
+
+/// Lower-case letters keep their value, upper-case ones take it. Other bytes may fall together with
+/// each other, but never with a letter: of names, which consist of letters, a prefix says all.
+std::uint64_t prefix_of(std::string_view name) {
+  std::uint64_t prefix = 0;
+  std::memcpy(&prefix, name.data(), std::min(name.size(), kPrefixBytes));
+  return prefix | 0x2020202020202020u;
+}
+
+/// Clients do not choose what is in the table, so nothing is to be gained by collisions.
+std::size_t hash_of(std::uint64_t prefix, std::size_t length) {
+  return static_cast<std::size_t>(((prefix + length) * 0x9e3779b97f4a7c15u) >> 40);
+}
+
+bool is_letters(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 std::unique_ptr<CommandEntry> make_entry(const CommandSpec& spec, Handler& handler,
@@ -42,6 +55,8 @@ std::unique_ptr<CommandEntry> make_entry(const CommandSpec& spec, Handler& handl
 
 void CommandTable::add(Handler& handler, std::string_view handler_name) {
   for (const CommandSpec& spec : handler.commands()) {
+    if (!is_letters(spec.name))
+      throw std::logic_error(fmt::format("command '{}': a name is lower-case letters", spec.name));
     auto entry = make_entry(spec, handler, handler_name);
     for (const CommandSpec& sub : spec.subcommands) {
       auto child = make_entry(sub, handler, handler_name);
@@ -63,22 +78,27 @@ void CommandTable::insert(std::unique_ptr<CommandEntry> entry) {
 }
 
 void CommandTable::rebuild_buckets() {
-  buckets_.assign(std::bit_ceil(entries_.size() * 2 + 1), nullptr);
+  buckets_.assign(std::bit_ceil(entries_.size() * 2 + 1), Bucket{});
   specs_.clear();
   for (const auto& entry : entries_) {
     specs_.push_back(entry->spec);
-    std::size_t at = hash_of(entry->spec->name) & (buckets_.size() - 1);
-    while (buckets_[at] != nullptr) at = (at + 1) & (buckets_.size() - 1);
-    buckets_[at] = entry.get();
+    const std::string_view name = entry->spec->name;
+    const Bucket bucket{prefix_of(name), name.size(), entry.get()};
+    std::size_t at = hash_of(bucket.prefix, bucket.length) & (buckets_.size() - 1);
+    while (buckets_[at].entry != nullptr) at = (at + 1) & (buckets_.size() - 1);
+    buckets_[at] = bucket;
   }
 }
 
 CommandEntry* CommandTable::find(std::string_view name) const {
-  if (buckets_.empty() || name.size() > kMaxNameBytes) return nullptr;
-  std::size_t at = hash_of(name) & (buckets_.size() - 1);
-  while (buckets_[at] != nullptr) {
-    if (is_same_name(buckets_[at]->spec->name, name)) return buckets_[at];
-    at = (at + 1) & (buckets_.size() - 1);
+  if (buckets_.empty()) return nullptr;
+  const std::uint64_t prefix = prefix_of(name);
+  std::size_t at = hash_of(prefix, name.size()) & (buckets_.size() - 1);
+  for (; buckets_[at].entry != nullptr; at = (at + 1) & (buckets_.size() - 1)) {
+    const Bucket& bucket = buckets_[at];
+    if (bucket.prefix != prefix || bucket.length != name.size()) continue;
+    if (bucket.length <= kPrefixBytes || is_same_name(bucket.entry->spec->name, name))
+      return bucket.entry;
   }
   return nullptr;
 }

@@ -49,13 +49,20 @@ class CommandTable {
   [[nodiscard]] std::span<const std::unique_ptr<CommandEntry>> entries() const { return entries_; }
 
  private:
+  /// A name's first 8 bytes in lower case, which tell commands apart at one comparison, and how
+  /// long it is.
+  struct Bucket {
+    std::uint64_t prefix = 0;
+    std::size_t length = 0;
+    CommandEntry* entry = nullptr;
+  };
+
   void insert(std::unique_ptr<CommandEntry> entry);
   void rebuild_buckets();
 
   std::vector<std::unique_ptr<CommandEntry>> entries_;  ///< sorted by name
   std::vector<const CommandSpec*> specs_;
-  std::vector<CommandEntry*>
-      buckets_;  ///< open addressing, at most half full; its size a power of two
+  std::vector<Bucket> buckets_;  ///< open addressing, at most half full; its size a power of two
 };
 
 }  // namespace reactord

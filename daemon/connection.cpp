@@ -123,7 +123,8 @@ void Connection::receive_into_scratch(Turn& turn) noexcept {
 
 void Connection::receive_behind_kept(Turn& turn) noexcept {
   const std::size_t most = std::clamp(kept_.size(), kReceiveBytes, kMaxDirectReceiveBytes);
-  const std::size_t wanted = std::min(parser_.bytes_missing(kept_.size()), most);
+  // How much of a line is missing nobody knows: the parser says 1.
+  const std::size_t wanted = std::clamp(parser_.bytes_missing(kept_.size()), kReceiveBytes, most);
   kept_.commit(receive(kept_.prepare(wanted).first(wanted)));
   if (state_ == State::open) serve_kept(turn);
 }

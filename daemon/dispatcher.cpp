@@ -57,8 +57,8 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
   return result;
 }
 
-/// The words of a request, and its command if that is known and allowed. False if it was answered
-/// with an error.
+/// The words of a request, and its command if that is known and allowed. False if there is nothing
+/// to run: it was answered with an error, or it was blank.
 bool Dispatcher::split_words(const Frame& frame, const Connection& connection, CommandEntry*& entry,
                              ReplyWriter& reply) {
   words_.clear();
@@ -89,6 +89,7 @@ bool Dispatcher::split_words(const Frame& frame, const Connection& connection, C
       reply.error("ERR Protocol error: too many arguments in one line");
       return false;
   }
+  if (words_.empty()) return false;  // a line of blanks: ignored, as Redis does
   if (entry == nullptr) entry = find_allowed(connection, words_.front());  // "ping" in quotes
   return true;
 }

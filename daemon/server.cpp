@@ -175,6 +175,10 @@ bool Server::start(std::vector<PassedSocket> passed) {
   if (listeners_.empty()) return fail_start("no address is left to listen on");
   allow_classes();
   for (const auto& listener : listeners_) warn_if_open_to_all(*listener);
+  const std::vector<SocketAddress> bound = addresses();
+  const auto with_port =
+      std::find_if(bound.begin(), bound.end(), [](const SocketAddress& a) { return a.is_ip(); });
+  if (with_port != bound.end()) service_.set_tcp_port(with_port->port());
   start_watchdog();
   notify_ready();
   events_.record(Event::ready);
@@ -241,6 +245,12 @@ bool Server::add_listener(UniqueFd fd, bool is_adopted, const ListenerRules& rul
   events_.record(Event::listening,
                  {{"address", listeners_.back()->address().to_string()}, {"listener", rules.name}});
   return true;
+}
+
+std::vector<SocketAddress> Server::addresses() const {
+  std::vector<SocketAddress> addresses;
+  for (const auto& listener : listeners_) addresses.push_back(listener->address());
+  return addresses;
 }
 
 void Server::warn_if_open_to_all(const Listener& listener) {

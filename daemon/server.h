@@ -41,6 +41,8 @@ class Server final : public EventSink {
   /// Opens or adopts the listening sockets; false, with an event that says why, if one cannot be
   /// had.
   [[nodiscard]] bool start(std::vector<PassedSocket> passed);
+  /// Where it listens, in the order of the configuration.
+  [[nodiscard]] std::vector<SocketAddress> addresses() const;
   /// Serves until a signal says to stop.
   void run();
 

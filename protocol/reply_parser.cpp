@@ -86,7 +86,7 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
     }
     consumed += used;
     bytes_ += used;
-    if (bytes_ > limits_.max_bytes && status_ == ReplyStatus::need_more) {
+    if (bytes_ > limits_.max_bytes && status_ != ReplyStatus::error) {
       fail(fmt::format("a reply of more than {} bytes", limits_.max_bytes));
     }
   }
@@ -118,10 +118,6 @@ std::size_t ReplyParser::read_line(std::string_view input) {
 
 std::size_t ReplyParser::read_body(std::string_view input) {
   const std::size_t used = std::min(input.size(), body_missing_);
-  if (body_.size() + used > body_.capacity()) {
-    // Doubles, but never beyond what was announced.
-    body_.reserve(body_.size() + std::min(body_missing_, std::max(body_.size(), used)));
-  }
   body_.append(input.substr(0, used));
   body_missing_ -= used;
   if (body_missing_ == 0) state_ = State::body_end;

@@ -41,9 +41,10 @@ class CommandClasses {
 struct CommandSpec {
   static constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 
-  std::string_view name;      ///< lower case: "ceil"; of a subcommand its own word: "list"
-  std::string_view synopsis;  ///< the arguments for people: "real", "[section ...]"; "" for none
-  std::string_view summary;   ///< one line of help
+  std::string_view name;  ///< lower case: "ceil"; of a subcommand its own word: "list"
+  std::string_view synopsis =
+      {};  ///< the arguments for people: "real", "[section ...]"; "" for none
+  std::string_view summary = {};  ///< one line of help
   std::size_t min_arguments = 0;  ///< behind the name (of a subcommand: behind both words)
   std::size_t max_arguments = 0;
   CommandClass command_class = CommandClass::open;

@@ -14,7 +14,7 @@ SAME_BYTES = [
     ("ECHO", "x"), ("ECHO", ""), ("ECHO",), ("ECHO", "a", "b"),
     ("NOSUCH",), ("NOSUCH", "a", "b"), ("NOSUCH", "a" * 200), ("NOSUCH", *"abcdefghij" * 20),
     ("n" * 200,),
-    ("AUTH",), ("AUTH", "x"), ("AUTH", "u", "p"), ("AUTH", "a", "b", "c"),
+    ("AUTH",), ("AUTH", "x"), ("AUTH", "u", "p"),
     ("HELLO", "4"), ("HELLO", "x"), ("HELLO", "3", "AUTH", "u", "p"), ("HELLO", "3", "FOO"),
     ("SELECT",), ("SELECT", "0"), ("SELECT", "x"), ("SELECT", "99"),
     ("QUIT",), ("RESET",),
@@ -172,8 +172,8 @@ def test_help_lists_every_command_and_explains_one(client):
     text = b""
     while not text.endswith(b"\nend\n"):
         text += client.read_line() + b"\n"
-    for name in (b"CEIL", b"TEXT", b"PING", b"CLIENT"):
-        assert name in text.upper()
+    for usage in (b"ceil real ", b"text message ", b"ping [message] ", b"client subcommand "):
+        assert b"\n" + usage in b"\n" + text, "not escaped: it is no error"
     client.send(b"HELP ceil\nPING end\n")
     text = b""
     while not text.endswith(b"end\n"):

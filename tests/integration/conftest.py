@@ -113,19 +113,27 @@ def daemon(tmp_path):
 
 @pytest.fixture(scope="session")
 def shared_daemon(tmp_path_factory):
-    one = Daemon(tmp_path_factory.mktemp("shared"), SHARED_CONFIG)
-    yield one
-    one.finish()
+    """The shared daemon; a new one after a test that has ended it."""
+    started = []
+
+    def running():
+        if not started or not started[-1].running:
+            started.append(Daemon(tmp_path_factory.mktemp("shared"), SHARED_CONFIG))
+        return started[-1]
+
+    yield running
+    if started and started[-1].running:
+        started[-1].finish()
 
 
 @pytest.fixture
 def shared(shared_daemon):
     """One daemon for all tests that leave it as it was; see SHARED_CONFIG for its listeners."""
-    assert shared_daemon.running, "an earlier test has ended the shared daemon"
-    yield shared_daemon
-    shared_daemon.close_clients()
-    shared_daemon.assert_clean()
-    assert shared_daemon.running, f"the shared daemon has ended:\n{shared_daemon.log[-4000:]}"
+    one = shared_daemon()
+    yield one
+    one.close_clients()
+    one.assert_clean()
+    assert one.running, f"the shared daemon has ended:\n{one.log[-4000:]}"
 
 
 @pytest.fixture

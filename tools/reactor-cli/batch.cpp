@@ -30,16 +30,22 @@ class Lines {
  public:
   [[nodiscard]] bool ended() const { return ended_; }
 
-  /// A line that is complete, or the last one. Valid until the next call.
-  std::optional<std::string_view> next() {
+  /// Whether a line is complete, or the last one.
+  [[nodiscard]] bool has_line() {
     buffer_.consume(taken_);
     taken_ = 0;
     const std::string_view bytes = buffer_.view();
-    const std::size_t newline = bytes.find('\n', searched_);
-    searched_ = newline == std::string_view::npos ? bytes.size() : 0;
-    if (newline == std::string_view::npos && (!ended_ || bytes.empty())) return std::nullopt;
-    taken_ = std::min(newline, bytes.size() - 1) + 1;
-    std::string_view line = bytes.substr(0, newline);
+    searched_ = std::min(bytes.find('\n', searched_), bytes.size());
+    return searched_ < bytes.size() || (ended_ && !bytes.empty());
+  }
+
+  /// That line. Valid until the next call.
+  std::optional<std::string_view> next() {
+    if (!has_line()) return std::nullopt;
+    const std::string_view bytes = buffer_.view();
+    std::string_view line = bytes.substr(0, searched_);
+    taken_ = std::min(searched_ + 1, bytes.size());
+    searched_ = 0;
     if (line.ends_with('\r')) line.remove_suffix(1);
     return line;
   }
@@ -62,7 +68,7 @@ class Lines {
  private:
   Buffer buffer_;
   std::size_t taken_ = 0;     ///< of the buffer, by the line that was last returned
-  std::size_t searched_ = 0;  ///< of the buffer, without finding a line's end
+  std::size_t searched_ = 0;  ///< of the buffer, up to a line's end or without finding one
   bool ended_ = false;
 };
 
@@ -76,6 +82,8 @@ class Batch {
       take_lines();
       session_.send_some();
       report();
+      // Answers have made room for lines that were read long ago.
+      if (has_room() && lines_.has_line()) continue;
       if (lines_.ended() && has_room() && pending_.empty()) break;
       if (session_.ended()) {
         // The end of the stream is an end of the work only when nothing is owed and none follows.
@@ -128,6 +136,7 @@ class Batch {
 
   // Prints the answers that are there, and what is wrong with lines whose turn has come.
   void report() {
+    bool progress = false;
     report_bad_lines();
     while (const std::optional<Reply> reply = session_.next_reply()) {
       const bool push = reply->kind == Reply::Kind::push;
@@ -135,10 +144,13 @@ class Batch {
       if (!printer_.print(*reply)) code_ = std::max(code_, ExitCode::server_error);
       if (push || pending_.empty()) continue;
       pending_.pop_front();
-      restart_deadline();
+      progress = true;
       report_bad_lines();
     }
-    printer_.output().flush();
+    printer_.output().flush();  // may wait for a slow reader, which is not the server's fault
+    if (progress) restart_deadline();
+    // Pushes without end are no progress.
+    if (!pending_.empty() && Clock::now() > *deadline_) session_.fail_timed_out();
   }
 
   void report_bad_lines() {

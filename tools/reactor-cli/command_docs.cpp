@@ -66,14 +66,18 @@ std::string arguments_text(const Reply* arguments, std::string_view separator, s
   return out;
 }
 
-// Writes an argument as Redis' own client and manual do: "name", "[name]", "TOKEN name", "a|b"; and
-// "name ..." for one or more.
+// Writes an argument as Redis' own client and manual do: "name", "[name]", "TOKEN name", "a|b" or
+// "<A x|B y>"; and "name ..." for one or more.
 std::string argument_text(const Reply& argument, std::size_t depth) {
   const std::string_view type = text_of(argument, "type");
   const std::string_view token = text_of(argument, "token");
   const std::string_view display = text_of(argument, "display_text");
   std::string text(display.empty() ? text_of(argument, "name") : display);
-  if (type == "oneof") text = arguments_text(find(argument, "arguments"), "|", depth + 1);
+  if (type == "oneof") {
+    text = arguments_text(find(argument, "arguments"), "|", depth + 1);
+    const bool ambiguous = text.find(' ') != std::string::npos && !has_flag(argument, "optional");
+    if (ambiguous) text = fmt::format("<{}>", text);
+  }
   if (type == "block") text = arguments_text(find(argument, "arguments"), " ", depth + 1);
   if (type == "pure-token") text = token;
   if (text.size() > kMaxTextBytes) text.resize(kMaxTextBytes);
@@ -98,11 +102,13 @@ std::vector<std::string> aligned(const std::vector<const CommandDoc*>& docs) {
     if (columns <= kMaxUsageColumns) width = std::max(width, columns);
   }
   std::vector<std::string> lines;
-  lines.reserve(docs.size());
   for (const CommandDoc* doc : docs) {
-    lines.push_back(doc->summary.empty()
-                        ? usage(*doc)
-                        : fmt::format("{:<{}}  {}", usage(*doc), width, doc->summary));
+    const std::string shown_usage = usage(*doc);
+    const bool beside = shown_usage.size() <= width || doc->summary.empty();
+    if (!beside) lines.push_back(shown_usage);
+    lines.push_back(doc->summary.empty() ? shown_usage
+                                         : fmt::format("{:<{}}  {}", beside ? shown_usage : "",
+                                                       width, doc->summary));
   }
   return lines;
 }

@@ -28,6 +28,11 @@ struct HistoryEnd {
 }  // namespace
 
 struct LineEditor::State {
+  // What libedit calls.
+  static char* show_prompt(EditLine* edit);
+  static unsigned char complete(EditLine* edit, int key);
+  static State& of(EditLine* edit);
+
   Completer completer;
   std::string prompt;
   std::string history_path;
@@ -42,7 +47,47 @@ void create_private(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
 }
 
+void load_history(History* history, const std::string& path) {
+  HistEvent event{};
+  ::history(history, &event, H_SETSIZE, kMaxHistoryLines);
+  ::history(history, &event, H_SETUNIQUE, 1);
+  if (path.empty()) return;
+  create_private(path);
+  ::history(history, &event, H_LOAD, path.c_str());
+}
+
+std::string_view before_cursor(EditLine* edit) {
+  const LineInfo* line = ::el_line(edit);
+  return {line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)};
+}
+
+unsigned char apply(EditLine* edit, const Completion& completion) {
+  if (!completion.insert.empty()) {
+    ::el_insertstr(edit, completion.insert.c_str());
+    return CC_REFRESH;
+  }
+  if (completion.lines.empty()) return CC_REFRESH_BEEP;
+  std::fputc('\n', stdout);
+  for (const std::string& line : completion.lines) std::fprintf(stdout, "%s\n", line.c_str());
+  std::fflush(stdout);
+  return CC_REDISPLAY;
+}
+
 }  // namespace
+
+char* LineEditor::State::show_prompt(EditLine* edit) {
+  return of(edit).prompt.data();
+}
+
+unsigned char LineEditor::State::complete(EditLine* edit, int) {
+  return apply(edit, of(edit).completer(before_cursor(edit)));
+}
+
+LineEditor::State& LineEditor::State::of(EditLine* edit) {
+  State* state = nullptr;
+  ::el_get(edit, EL_CLIENTDATA, &state);
+  return *state;
+}
 
 LineEditor::LineEditor(Completer completer) : state_(std::make_unique<State>()) {
   state_->completer = std::move(completer);
@@ -50,44 +95,16 @@ LineEditor::LineEditor(Completer completer) : state_(std::make_unique<State>()) 
   state_->history.reset(::history_init());
   state_->edit.reset(::el_init("reactor-cli", stdin, stdout, stderr));
   if (!state_->history || !state_->edit) throw Failure(ExitCode::usage, "cannot use the terminal");
-
-  HistEvent event{};
-  ::history(state_->history.get(), &event, H_SETSIZE, kMaxHistoryLines);
-  ::history(state_->history.get(), &event, H_SETUNIQUE, 1);
-  if (!state_->history_path.empty()) {
-    create_private(state_->history_path);
-    ::history(state_->history.get(), &event, H_LOAD, state_->history_path.c_str());
-  }
+  load_history(state_->history.get(), state_->history_path);
 
   EditLine* edit = state_->edit.get();
   ::el_set(edit, EL_CLIENTDATA, state_.get());
-  ::el_set(
-      edit, EL_PROMPT, +[](EditLine* self) {
-        State* state = nullptr;
-        ::el_get(self, EL_CLIENTDATA, &state);
-        return state->prompt.data();
-      });
+  ::el_set(edit, EL_PROMPT, &State::show_prompt);
   ::el_set(edit, EL_EDITOR, "emacs");
   ::el_set(edit, EL_HIST, ::history, state_->history.get());
-  ::el_set(
-      edit, EL_ADDFN, "reactor-complete", "Complete a command or show its synopsis",
-      +[](EditLine* self, int) -> unsigned char {
-        State* state = nullptr;
-        ::el_get(self, EL_CLIENTDATA, &state);
-        const LineInfo* line = ::el_line(self);
-        const std::string_view before(line->buffer,
-                                      static_cast<std::size_t>(line->cursor - line->buffer));
-        const Completion completion = state->completer(before);
-        if (!completion.insert.empty()) {
-          ::el_insertstr(self, completion.insert.c_str());
-          return CC_REFRESH;
-        }
-        if (completion.lines.empty()) return CC_REFRESH_BEEP;
-        std::fputc('\n', stdout);
-        for (const std::string& text : completion.lines) std::fprintf(stdout, "%s\n", text.c_str());
-        std::fflush(stdout);
-        return CC_REDISPLAY;
-      });
+  // The wide call: the narrow one copies the names and never frees them.
+  ::el_wset(edit, EL_ADDFN, L"reactor-complete", L"Complete a command or show its synopsis",
+            &State::complete);
   ::el_source(edit, nullptr);  // ~/.editrc, where the user has one
   ::el_set(edit, EL_BIND, "^I", "reactor-complete", nullptr);
   ::el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/reactor-cli/one_shot.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <thread>
@@ -13,6 +12,8 @@ namespace {
 // Long enough for a server that has more lines ready, short enough for one that has none and keeps
 // the connection open.
 constexpr std::chrono::milliseconds kSilence{200};
+// A server that never falls silent is left.
+constexpr std::chrono::milliseconds kLongestRest{2000};
 
 // Anything received between two requests would be taken for the answer to the second.
 void expect_silence(Session& session, Printer& printer) {
@@ -24,12 +25,13 @@ void expect_silence(Session& session, Printer& printer) {
   }
 }
 
-Reply ask(Session& session, const std::vector<std::string_view>& words, Printer& printer) {
+Reply ask(Session& session, const std::vector<std::string_view>& words, Deadline deadline,
+          Printer& printer) {
   if (!session.dialect().write_words(session.output(), words)) {
     throw Failure(ExitCode::usage, "with --framing line, a request is one line that is not blank");
   }
   while (true) {
-    Reply reply = session.exchange();
+    Reply reply = session.exchange(deadline);
     if (reply.kind != Reply::Kind::push) return reply;
     printer.print(reply);
   }
@@ -44,7 +46,7 @@ ExitCode run_one_shot(const Options& options, Printer& printer) {
   for (std::uint64_t i = 0; i < options.repeat; ++i) {
     if (i > 0) std::this_thread::sleep_for(options.interval);
     expect_silence(session, printer);
-    const Reply reply = ask(session, words, printer);
+    const Reply reply = ask(session, words, deadline_in(options.timeout), printer);
     if (!printer.print(reply)) code = ExitCode::server_error;
     printer.output().flush();
   }
@@ -54,10 +56,10 @@ ExitCode run_one_shot(const Options& options, Printer& printer) {
 
 void print_rest(Session& session, Printer& printer) {
   session.connection().finish_writing();
-  const Deadline last = deadline_in(10 * kSilence);
-  while (const std::optional<Reply> reply =
-             session.wait_for_reply(std::min(deadline_in(kSilence), last))) {
+  const Deadline last = deadline_in(kLongestRest);
+  while (const std::optional<Reply> reply = session.wait_for_reply(deadline_in(kSilence))) {
     printer.print(*reply);
+    if (Clock::now() > *last) break;
   }
   printer.output().flush();
 }

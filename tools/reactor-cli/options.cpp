@@ -63,7 +63,7 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--timeout", &typed.timeout},
                                     {"--repeat", &typed.repeat},
                                     {"--interval", &typed.interval}}) {
-    app.add_option(name, *value);
+    app.add_option(name, *value)->take_last()->type_name("value");
   }
 }
 

@@ -167,8 +167,9 @@ class Prompt {
 
   // A push whose first word is the command's is its answer: SUBSCRIBE has no other in RESP3.
   Reply answer(std::string_view word) {
+    const Deadline deadline = deadline_in(options_.timeout);
     while (true) {
-      Reply reply = session_->exchange();
+      Reply reply = session_->exchange(deadline);
       const bool push = reply.kind == Reply::Kind::push;
       if (!push || (!reply.elements.empty() && same_word(reply.elements[0].text, word))) {
         return reply;
@@ -200,18 +201,22 @@ class Prompt {
 
   void print_more() {
     printer_.output().flush();
+    const Deadline last = deadline_in(options_.timeout);
     while (const std::optional<Reply> more = session_->wait_for_reply(deadline_in(kSilence))) {
       printer_.print(*more);
+      if (Clock::now() > *last) session_->fail_timed_out();
     }
   }
 
   // Looks, before a request, at what came while the person was thinking.
   bool still_connected() {
+    const Deadline last = deadline_in(options_.timeout);
     while (true) {
       if (const std::optional<Reply> reply = session_->wait_for_reply(Clock::now())) {
         const bool unasked = reply->kind != Reply::Kind::push;
         if (unasked && !session_->dialect().may_say_more()) session_->fail_unasked();
         printer_.print(*reply);
+        if (Clock::now() > *last) session_->fail_timed_out();
         continue;
       }
       return !session_->ended();

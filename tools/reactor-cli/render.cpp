@@ -55,6 +55,14 @@ std::string escape_lines(std::string_view text) {
 
 namespace {
 
+// A text of lines ends with a line break of its own; a terminal needs no second one.
+std::string_view without_last_break(std::string_view text) {
+  if (!text.ends_with('\n')) return text;
+  text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
 // Code points, which is what most characters of names and numbers take in columns.
 std::size_t columns(std::string_view shown) {
   return static_cast<std::size_t>(std::count_if(shown.begin(), shown.end(), [](char c) {
@@ -105,7 +113,7 @@ class Renderer {
       case Reply::Kind::error:
         return colored(kRed, "(error) " + keeping_backslashes(reply.text));
       case Reply::Kind::text:
-        out_ += whole ? escape_lines(reply.text) : on_one_line(reply.text);
+        out_ += whole ? escape_lines(without_last_break(reply.text)) : on_one_line(reply.text);
         return;
       case Reply::Kind::status:
         out_ += style_.lines ? keeping_backslashes(reply.text) : on_one_line(reply.text);

@@ -25,8 +25,8 @@ void Session::send_some() {
   }
 }
 
-Reply Session::exchange() {
-  const Deadline deadline = deadline_in(options_.timeout);
+Reply Session::exchange(Deadline deadline) {
+  if (deadline && Clock::now() > *deadline) fail_timed_out();
   if (std::optional<Reply> reply = wait_for_reply(deadline)) return std::move(*reply);
   if (ended_) fail_ended(1);
   fail_timed_out();

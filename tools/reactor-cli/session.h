@@ -31,8 +31,9 @@ class Session {
   /// Sends what the socket takes now. Once the server takes no more, drops the output: the answers
   /// already on their way can still be received.
   void send_some();
-  /// Sends all of it and waits for one reply.
-  [[nodiscard]] Reply exchange();
+  /// Sends all of it and waits for one reply. A caller that waits for a further one, because this
+  /// was a push, gives the same deadline again: pushes without end must not put it off.
+  [[nodiscard]] Reply exchange(Deadline deadline);
 
   /// A reply from what was received so far.
   [[nodiscard]] std::optional<Reply> next_reply();

@@ -89,6 +89,20 @@ class Client:
         self.pending = everything[count:]
         return everything[:count]
 
+    def read_through(self, end):
+        """Everything up to bytes that are `end`, and that the stream pauses after."""
+        chunks = [self.pending]
+        while not b"".join(chunks[-2:]).endswith(end):
+            try:
+                data = self.socket.recv(1 << 18)
+            except (TimeoutError, ConnectionError) as problem:
+                raise AssertionError(f"{problem!r} after {shown(b''.join(chunks))}") from None
+            if not data:
+                raise AssertionError(f"closed after {shown(b''.join(chunks))}")
+            chunks.append(data)
+        self.pending = b""
+        return b"".join(chunks)
+
     def read_line(self, end=b"\n"):
         """One line, without its end."""
         while end not in self.pending:

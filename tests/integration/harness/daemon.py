@@ -119,9 +119,16 @@ class Daemon:
                           what=f"{pattern!r} in the log:\n{self.log}")
 
     def info(self, section=None):
-        """INFO as a dict of texts."""
-        with self.connect(track=False) as client:
-            body = client.call("INFO", section) if section else client.call("INFO")
+        """INFO as a dict of texts. Asks again while there is no room for one more client."""
+        def ask():
+            with self.connect(track=False) as client:
+                try:
+                    body = client.call("INFO", *([section] if section else []))
+                except (AssertionError, OSError):
+                    return None
+                return body if isinstance(body, bytes) else None
+
+        body = eventually(ask, PATIENCE, what="a reply to INFO")
         lines = body.decode().split("\r\n") if b"\r\n" in body else body.decode().split("\n")
         return dict(line.split(":", 1) for line in lines if line and not line.startswith("#"))
 

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// The handler interface, all of it, through a running server.
+#include <doctest/doctest.h>
+
+#include "tests/unit/support/running_server.h"
+#include "tests/unit/support/test_handlers.h"
+
+using namespace reactord;
+using reactord::test::RunningServer;
+using reactord::test::test_handlers;
+using reactord::test::TestClient;
+
+namespace {
+
+/// Until the request that waits has been read.
+void wait_for_promise(TestClient& client) {
+  for (int tries = 0; tries < 100'000 && client.ask("WAITING") != "1\n"; ++tries) continue;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "defer: other connections are served while one waits, and its own requests keep their order") {
+  RunningServer server(test_handlers());
+  TestClient waiting(server);
+  TestClient other(server);
+  waiting.send("LATER a\nPING\n");
+  CHECK(other.ask("PING") == "PONG\n");
+  wait_for_promise(other);
+  CHECK(other.ask("RELEASE a done") == "1\n");
+  CHECK(waiting.read_line() == "done\n");
+  CHECK(waiting.read_line() == "PONG\n");
+}
+
+TEST_CASE("defer: a timer of the service answers") {
+  RunningServer server(test_handlers());
+  TestClient client(server);
+  CHECK(client.ask("AFTER 20") == "AFTER\n");
+}
+
+TEST_CASE("defer: a promise kept within the call is an ordinary reply") {
+  RunningServer server(test_handlers());
+  TestClient client(server);
+  client.send("PING\nEARLY\nPING\n");
+  CHECK(client.read(16) == "PONG\nEARLY\nPONG\n");
+}
+
+TEST_CASE(
+    "defer: a client that leaves is told of once, and an answer that comes too late is harmless") {
+  RunningServer server(test_handlers());
+  TestClient other(server);
+  {
+    TestClient leaving(server);
+    leaving.send("LATER b\n");
+    wait_for_promise(other);
+    leaving.reset();
+  }
+  std::string gone;
+  for (int tries = 0; tries < 100'000 && gone != "1\n"; ++tries) gone = other.ask("GONE");
+  CHECK(gone == "1\n");
+  CHECK(other.ask("RELEASE b late") == "0\n");
+}
+
+TEST_CASE("defer: a client that has finished sending still gets its answer") {
+  RunningServer server(test_handlers());
+  TestClient waiting(server);
+  waiting.send("LATER c");
+  waiting.finish_sending();
+  TestClient other(server);
+  wait_for_promise(other);
+  CHECK(other.ask("RELEASE c done") == "1\n");
+  CHECK(waiting.read_to_end() == "done\n");
+}
+
+TEST_CASE("defer: a broken promise is an error reply, not silence") {
+  RunningServer server(test_handlers());
+  TestClient waiting(server);
+  waiting.send("*2\r\n$5\r\nLATER\r\n$1\r\nd\r\nPING\n");
+  TestClient other(server);
+  wait_for_promise(other);
+  CHECK(other.ask("DROP d") == "OK\n");
+  CHECK(waiting.read_line() == "-ERR the handler gave no answer\r\n");
+  CHECK(waiting.read_line() == "PONG\n");
+}
+
+TEST_CASE("defer: one that waits for ever is answered with an error when the server stops") {
+  RunningServer server(test_handlers(), "[deadlines]\ndrain = \"100ms\"\n");
+  TestClient waiting(server);
+  waiting.send("PING\nLATER e\nPING\n");
+  CHECK(waiting.read_line() == "PONG\n");
+  server.stop();
+  CHECK(waiting.read_to_end() == "ERR the server has stopped before the reply was ready\n");
+}
+
+TEST_CASE("state: each connection has its own") {
+  RunningServer server(test_handlers());
+  TestClient one(server);
+  TestClient two(server);
+  CHECK(one.ask("COUNT") == "1\n");
+  CHECK(one.ask("COUNT") == "2\n");
+  CHECK(two.ask("COUNT") == "1\n");
+}
+
+TEST_CASE("push: messages come in the encoding of the subscription") {
+  RunningServer server(test_handlers());
+  TestClient plain(server);
+  TestClient resp(server);
+  CHECK(plain.ask("WATCH") == "OK\n");
+  resp.send("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*1\r\n$5\r\nWATCH\r\n");
+  std::string greeting = resp.read_line();
+  while (greeting != "+OK\r\n") greeting = resp.read_line();
+  TestClient teller(server);
+  teller.send("TELL 3\n");
+  CHECK(plain.read_line() == "news mmm\n");
+  const std::string expected = ">2\r\n$4\r\nnews\r\n$3\r\nmmm\r\n";
+  CHECK(resp.read(expected.size()) == expected);
+}
+
+TEST_CASE("push: to the connection's own request it comes behind the reply") {
+  RunningServer server(test_handlers());
+  TestClient client(server);
+  client.send("*1\r\n$5\r\nWATCH\r\n*2\r\n$4\r\nTELL\r\n$1\r\n1\r\n");
+  const std::string expected = "+OK\r\n*3\r\n:1\r\n:0\r\n:0\r\n*2\r\n$4\r\nnews\r\n$1\r\nm\r\n";
+  CHECK(client.read(expected.size()) == expected);
+}
+
+TEST_CASE("push: a reader that does not read is bounded, and the others get theirs") {
+  RunningServer server(test_handlers(), "[limits]\noutput_high_water = \"64KiB\"\n");
+  TestClient slow(server, 4096);
+  TestClient fast(server);
+  CHECK(slow.ask("WATCH") == "OK\n");
+  CHECK(fast.ask("WATCH") == "OK\n");
+  TestClient teller(server);
+  bool dropped = false;
+  for (int i = 0; i < 2000 && !dropped; ++i) {
+    teller.send("*2\r\n$4\r\nTELL\r\n$5\r\n10000\r\n");
+    CHECK(teller.read_line() == "*3\r\n");
+    teller.read_line();
+    dropped = teller.read_line() == ":1\r\n";
+    teller.read_line();
+    CHECK(fast.read_line().size() == std::string("news \n").size() + 10'000);
+  }
+  CHECK(dropped);
+  slow.reset();
+}
+
+TEST_CASE("rules: a handler that breaks them costs one error reply") {
+  RunningServer server(test_handlers());
+  TestClient client(server);
+  for (const char* how : {"throw-late", "twice", "half", "never", "needless", "nothing"}) {
+    CAPTURE(how);
+    CHECK(client.ask(std::string("BREAK ") + how).starts_with("ERR internal error"));
+    CHECK(client.ask("PING") == "PONG\n");
+  }
+  server.stop();
+  CHECK(server.log().find("on purpose") != std::string::npos);
+}

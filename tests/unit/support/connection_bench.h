@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// A connection on a scripted stream, a clock that the test moves, and a sink with a few made-up
+// commands:
+//   ECHO word     the word          BIG n     a reply of n bytes
+//   QUIT          closes            WAIT      pending, until the test completes it
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "daemon/connection.h"
+#include "tests/unit/support/scripted_stream.h"
+
+namespace reactord::test {
+
+class ConnectionBench final : public ConnectionHost, public RequestSink {
+ public:
+  static constexpr auto kFirstRequest = std::chrono::seconds(60);
+  static constexpr auto kFrame = std::chrono::seconds(30);
+  static constexpr auto kWriteStall = std::chrono::seconds(20);
+  static constexpr auto kLinger = std::chrono::seconds(2);
+
+  explicit ConnectionBench(Framing framing = Framing::command)
+      : traits{.workspace = workspace, .framing = framing} {
+    connection.emplace(SlotId{1} << 32, std::uint64_t{1}, traits,
+                       std::in_place_type<ScriptedStream>, script);
+  }
+
+  // --- what the test does ---
+  /// The client sends `piece`, which arrives by itself.
+  void receive(std::string piece) {
+    script.input.push_back(std::move(piece));
+    turn({.readable = true, .writable = true});
+  }
+  void finish() {
+    script.input_ends = true;
+    turn({.readable = true, .peer_finished = true});
+  }
+  /// The event, then turns until nothing asks for another: as the loop does.
+  void turn(Readiness readiness) {
+    connection->on_event(readiness);
+    for (int turns = 0; is_ready && turns < 10'000; ++turns) {
+      is_ready = false;
+      connection->on_event({});
+    }
+  }
+  void complete(std::string_view text) {
+    connection->complete(
+        [&](Buffer& out) { ReplyWriter(out, connection->reply_encoding()).bulk(text); });
+    turn({});
+  }
+  /// Moves the clock and lets deadlines expire.
+  void pass(std::chrono::milliseconds time) {
+    now_ += time;
+    ConnectionDeadlines& d = workspace.deadlines;
+    const auto input = [&](DeadlineQueue<InputDeadline>& queue, CloseReason reason) {
+      if (queue.pop_expired(now_)) connection->on_input_deadline(reason);
+    };
+    input(d.first_request, CloseReason::closed_first_request);
+    input(d.frame, CloseReason::closed_frame);
+    input(d.idle, CloseReason::closed_idle);
+    if (d.write_stall.pop_expired(now_)) connection->on_output_deadline();
+    if (d.linger.pop_expired(now_)) connection->on_output_deadline();
+    turn({});
+  }
+  [[nodiscard]] std::string take_sent() { return std::exchange(script.sent, {}); }
+
+  // --- ConnectionHost ---
+  [[nodiscard]] TimePoint now() const noexcept override { return now_; }
+  void make_ready(Connection&) noexcept override { is_ready = true; }
+  void on_end(Connection&, CloseReason reason, std::string_view) noexcept override {
+    ends.push_back(reason);
+  }
+  void on_closed(Connection&) noexcept override { ++closed; }
+  void on_memory_change(std::ptrdiff_t bytes) noexcept override { memory += bytes; }
+
+  // --- RequestSink ---
+  [[nodiscard]] ServeResult serve(Connection& c, const Frame& frame,
+                                  Buffer& out) noexcept override {
+    ReplyWriter reply(out, c.reply_encoding());
+    const std::vector<std::string> words = words_of(frame);
+    served.push_back(words.back());
+    if (words[0] == "WAIT") return ServeResult::pending;
+    if (words[0] == "BIG")
+      reply.bulk(std::string(static_cast<std::size_t>(std::stoul(words[1])), 'x'));
+    else
+      reply.bulk(words.back());
+    return words[0] == "QUIT" ? ServeResult::close_after_reply : ServeResult::replied;
+  }
+  void end_batch() noexcept override { ++batches; }
+
+  Workspace workspace{.parser_limits = {},
+                      .output_high_water = 1u << 20,
+                      .deadlines = {DeadlineQueue<InputDeadline>(kFirstRequest),
+                                    DeadlineQueue<InputDeadline>(kFrame),
+                                    DeadlineQueue<InputDeadline>(Duration::zero()),
+                                    DeadlineQueue<OutputDeadline>(kWriteStall),
+                                    DeadlineQueue<OutputDeadline>(kLinger)},
+                      .host = *this,
+                      .sink = *this};
+  ConnectionTraits traits;
+  StreamScript script;
+  std::vector<std::string> served;
+  std::vector<CloseReason> ends;
+  int closed = 0;
+  int batches = 0;
+  bool is_ready = false;
+  std::ptrdiff_t memory = 0;
+  std::optional<Connection> connection;
+
+ private:
+  static std::vector<std::string> words_of(const Frame& frame) {
+    if (frame.kind == FrameKind::array) return {frame.arguments.begin(), frame.arguments.end()};
+    const std::string line(frame.payload);
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string::npos) return {line};
+    return {line.substr(0, blank), line.substr(blank + 1)};
+  }
+
+  TimePoint now_ = TimePoint{} + std::chrono::hours(1);
+};
+
+}  // namespace reactord::test

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// A Stream that plays a script: what each receive gives, how much each send takes. The script
+// outlives the stream and keeps what was sent.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <string>
+
+#include "daemon/reactor/stream.h"
+
+namespace reactord::test {
+
+struct StreamScript {
+  /// What the kernel holds for us, piece by piece; with none left, a receive would block.
+  std::deque<std::string> input;
+  bool input_ends = false;          ///< FIN behind the last piece
+  bool is_lost = false;             ///< RST: every call fails, once the input is read
+  std::deque<std::size_t> accepts;  ///< bytes that the next sends take; then everything
+  bool blocks_sends = false;
+
+  std::string sent;
+  bool finished_sending = false;
+  std::size_t receives = 0;
+  std::size_t sends = 0;
+};
+
+class ScriptedStream final : public Stream {
+ public:
+  explicit ScriptedStream(StreamScript& script) : script_(script) {}
+
+  [[nodiscard]] IoResult receive(std::span<char> into) noexcept override {
+    ++script_.receives;
+    if (script_.input.empty()) {
+      if (script_.is_lost) return {IoStatus::lost, 0, ECONNRESET};
+      return {script_.input_ends ? IoStatus::end : IoStatus::would_block, 0, 0};
+    }
+    std::string& piece = script_.input.front();
+    const std::size_t n = std::min(piece.size(), into.size());
+    std::memcpy(into.data(), piece.data(), n);
+    piece.erase(0, n);
+    if (piece.empty()) script_.input.pop_front();
+    return {IoStatus::ok, n, 0};
+  }
+
+  [[nodiscard]] IoResult send(std::string_view bytes) noexcept override {
+    ++script_.sends;
+    if (script_.is_lost) return {IoStatus::lost, 0, EPIPE};
+    if (script_.blocks_sends) return {IoStatus::would_block, 0, 0};
+    std::size_t n = bytes.size();
+    if (!script_.accepts.empty()) {
+      n = std::min(n, script_.accepts.front());
+      script_.accepts.pop_front();
+    }
+    if (n == 0) return {IoStatus::would_block, 0, 0};
+    script_.sent.append(bytes.substr(0, n));
+    return {IoStatus::ok, n, 0};
+  }
+
+  void finish_sending() noexcept override { script_.finished_sending = true; }
+  [[nodiscard]] std::string peer() const override { return "198.51.100.7:4711"; }
+  [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return {}; }
+  [[nodiscard]] int fd() const noexcept override { return -1; }
+
+ private:
+  StreamScript& script_;
+};
+
+}  // namespace reactord::test

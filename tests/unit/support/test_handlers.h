@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Handlers that use every part of the handler interface, and some that break its rules.
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "daemon/handlers/registry.h"
+
+namespace reactord::test {
+
+/// LATER key waits until RELEASE key text answers it, or DROP key breaks the promise. WAITING and
+/// GONE count the promises and the clients that left before theirs was kept.
+class LaterHandler final : public Handler {
+ public:
+  explicit LaterHandler(Service& service) : service_(service) {}
+
+  [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
+
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    switch (static_cast<Command>(request.command.id)) {
+      case kLater:
+        waiting_[std::string(request.arguments[0])] = context.defer([this] { ++gone_; });
+        return HandlerResult::pending;
+      case kRelease: {
+        const bool arrived = take(request.arguments[0]).complete([&](ReplyWriter& late) {
+          late.bulk(request.arguments[1]);
+        });
+        reply.integer(arrived ? 1 : 0);
+        break;
+      }
+      case kDrop:
+        take(request.arguments[0]);
+        reply.ok();
+        break;
+      case kAfter:
+        return answer_after(request, context);
+      case kEarly:
+        context.defer().complete([](ReplyWriter& early) { early.simple("EARLY"); });
+        return HandlerResult::pending;
+      case kWaiting:
+        reply.integer(static_cast<std::int64_t>(waiting_.size()));
+        break;
+      case kGone:
+        reply.integer(gone_);
+        break;
+    }
+    return HandlerResult::replied;
+  }
+
+ private:
+  enum Command : std::uint8_t { kLater, kRelease, kDrop, kWaiting, kGone, kEarly, kAfter };
+  static constexpr CommandSpec kCommands[] = {
+      {.name = "later", .min_arguments = 1, .max_arguments = 1, .id = kLater},
+      {.name = "release", .min_arguments = 2, .max_arguments = 2, .id = kRelease},
+      {.name = "drop", .min_arguments = 1, .max_arguments = 1, .id = kDrop},
+      {.name = "waiting", .id = kWaiting},
+      {.name = "gone", .id = kGone},
+      {.name = "early", .id = kEarly},
+      {.name = "after", .min_arguments = 1, .max_arguments = 1, .id = kAfter},
+  };
+
+  DeferredReply take(std::string_view key) {
+    auto node = waiting_.extract(std::string(key));
+    return node.empty() ? DeferredReply() : std::move(node.mapped());
+  }
+
+  HandlerResult answer_after(const Request& request, HandlerContext& context) {
+    const std::chrono::milliseconds delay(std::stoi(std::string(request.arguments[0])));
+    late_ = context.defer();
+    timer_ = service_.call_after(
+        delay, [this] { late_.complete([](ReplyWriter& reply) { reply.simple("AFTER"); }); });
+    return HandlerResult::pending;
+  }
+
+  Service& service_;
+  std::map<std::string, DeferredReply> waiting_;
+  DeferredReply late_;
+  std::unique_ptr<Timer> timer_;
+  std::int64_t gone_ = 0;
+};
+
+/// COUNT: how often this connection has asked.
+class CountHandler final : public Handler {
+ public:
+  explicit CountHandler(Service&) {}
+  [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
+  HandlerResult handle(const Request&, ReplyWriter& reply, HandlerContext& context) override {
+    struct Count final : ConnectionState {
+      std::int64_t value = 0;
+    };
+    reply.integer(++context.state<Count>().value);
+    return HandlerResult::replied;
+  }
+
+ private:
+  static constexpr CommandSpec kCommands[] = {{.name = "count"}};
+};
+
+/// WATCH subscribes; TELL bytes pushes a message to all who did and answers {queued, dropped,
+/// gone}.
+class TellHandler final : public Handler {
+ public:
+  explicit TellHandler(Service&) {}
+  [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    if (request.command.id == 0) {
+      watchers_.push_back(context.subscribe());
+      reply.ok();
+      return HandlerResult::replied;
+    }
+    const std::string message(std::stoul(std::string(request.arguments[0])), 'm');
+    std::array<std::int64_t, 3> results{};
+    for (PushHandle& watcher : watchers_)
+      ++results[static_cast<std::size_t>(watcher.push([&](ReplyWriter& push) {
+        push.push(2);
+        push.bulk("news");
+        push.bulk(message);
+      }))];
+    reply.array(3);
+    for (const std::int64_t result : results) reply.integer(result);
+    return HandlerResult::replied;
+  }
+
+ private:
+  static constexpr CommandSpec kCommands[] = {
+      {.name = "watch"}, {.name = "tell", .min_arguments = 1, .max_arguments = 1, .id = 1}};
+  std::vector<PushHandle> watchers_;
+};
+
+/// BREAK how: breaks a rule.
+class BreakHandler final : public Handler {
+ public:
+  explicit BreakHandler(Service&) {}
+  [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    const std::string_view how = request.arguments[0];
+    if (how == "throw-late") {
+      reply.array(3);
+      throw std::runtime_error("on purpose");
+    }
+    if (how == "twice") reply.ok();
+    if (how == "twice" || how == "needless") reply.ok();
+    if (how == "needless") kept_ = context.defer();
+    if (how == "half") reply.array(2);
+    if (how == "never") return HandlerResult::pending;
+    return HandlerResult::replied;
+  }
+
+ private:
+  static constexpr CommandSpec kCommands[] = {
+      {.name = "break", .min_arguments = 1, .max_arguments = 1}};
+  DeferredReply kept_;
+};
+
+inline std::vector<HandlerEntry> test_handlers() {
+  std::vector<HandlerEntry> entries(handler_entries().begin(), handler_entries().end());
+  entries.push_back(handler_entry<LaterHandler>("later"));
+  entries.push_back(handler_entry<CountHandler>("count"));
+  entries.push_back(handler_entry<TellHandler>("tell"));
+  entries.push_back(handler_entry<BreakHandler>("break"));
+  return entries;
+}
+
+}  // namespace reactord::test
