@@ -19,7 +19,8 @@ constexpr CommandSpec kCommands[] = {{.name = "help",
                                       .min_arguments = 0,
                                       .max_arguments = 2}};
 
-/// Two columns; a left side that is too long for its column has a line of its own.
+/// Two columns; a left side that is too long for its column has a line of its own. Indented,
+/// because a plain line that begins with an upper-case word would read as an error.
 class Table {
  public:
   void add(std::string left, std::string_view right) { rows_.push_back({std::move(left), right}); }
@@ -28,9 +29,10 @@ class Table {
     const std::size_t width = left_width();
     std::string lines;
     for (const Row& row : rows_) {
-      if (row.left.size() > width) lines += row.left + "\n";
-      const std::string_view left = row.left.size() > width ? std::string_view() : row.left;
-      fmt::format_to(std::back_inserter(lines), "{:<{}}  {}\n", left, width, row.right);
+      const bool is_too_long = row.left.size() > width;
+      if (is_too_long) fmt::format_to(std::back_inserter(lines), "  {}\n", row.left);
+      const std::string_view left = is_too_long ? std::string_view() : row.left;
+      fmt::format_to(std::back_inserter(lines), "  {:<{}}  {}\n", left, width, row.right);
     }
     return lines;
   }
@@ -107,11 +109,7 @@ class HelpHandler : public Handler {
       if (allowed.has(command->command_class))
         table.add(usage({command, nullptr}), command->summary);
     }
-<<<<<<< HEAD
     return table.text() + "Type HELP and a command for more about it.\n";
-=======
-    return table.text() + "help COMMAND explains one command.\n";
->>>>>>> refs/heads/handlers
   }
 
   static std::string one_command(const CommandRef& command, CommandClasses allowed) {

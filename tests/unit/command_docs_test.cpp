@@ -137,19 +137,11 @@ TEST_CASE("HELP is an aligned table for people") {
   REQUIRE(ceil != std::string::npos);
   REQUIRE(text != std::string::npos);
   CHECK(help.find("Returns the next", ceil) - ceil == help.find("Sends the server", text) - text);
-<<<<<<< HEAD
   CHECK(contains(help, "CLIENT subcommand "));
   CHECK(contains(help, "COMMAND [subcommand] "));
   CHECK(bench.send("HELP ceil") == "  CEIL real  Returns the next higher integer, exactly\n");
   CHECK(bench.send("HELP client setname") == "  CLIENT SETNAME name  Names this connection\n");
   CHECK(contains(bench.send("HELP client"), "CLIENT GETNAME "));
-=======
-  CHECK(contains(help, "client subcommand "));
-  CHECK(contains(help, "command [subcommand] "));
-  CHECK(bench.send("HELP ceil") == "ceil real  Returns the next higher integer, exactly\n\n");
-  CHECK(bench.send("HELP client setname") == "client setname name  Names this connection\n\n");
-  CHECK(contains(bench.send("HELP client"), "client getname "));
->>>>>>> refs/heads/handlers
 }
 
 TEST_CASE("no line of HELP reads as an error to a person") {
