@@ -38,7 +38,7 @@ Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& co
       context_(events, pending_) {}
 
 ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) noexcept {
-  const ReplyMode mode = connection.session().reply_mode();
+  const ReplyMode mode = begin_reply_mode(connection.session());
   const std::size_t mark = out.size();
   ReplyWriter reply(out, connection.reply_encoding());
   call_mark_ = mark;
@@ -50,8 +50,7 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
     result = dispatch(connection, words, entry, reply, out);
   }
   if (reply.wrote_error()) count_error(out.view().substr(mark));
-  if (mode != ReplyMode::on || connection.session().reply_mode() != ReplyMode::on)
-    apply_reply_mode(connection, mode, out, mark);
+  apply_reply_mode(mode, connection.session().reply_mode(), out, mark);
   pending_.append_pushes(out);
   if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
   return result;
@@ -129,7 +128,7 @@ ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, const 
   start_timing(entry);
   ++entry.figures.calls;
   context_.begin(connection, entry);
-  pending_.begin_call(connection, connection.session().reply_mode() != ReplyMode::on);
+  pending_.begin_call(connection, is_silent_);
   const HandlerResult result = call_handler(entry, request, reply, out);
   const PendingReplies::Outcome outcome = pending_.end_call(out);
   const bool wrote_one = reply.replies() == 1 && reply.balanced();
@@ -216,14 +215,18 @@ void Dispatcher::count_error(std::string_view written) {
     errors_.emplace(code, 1);
 }
 
-/// CLIENT REPLY: OFF and SKIP themselves get no reply, nor does the request behind SKIP.
-void Dispatcher::apply_reply_mode(Connection& connection, ReplyMode before, Buffer& out,
-                                  std::size_t mark) {
-  Session& session = connection.session();
-  const ReplyMode now = session.reply_mode();
-  if (before == ReplyMode::skip_next && now == ReplyMode::skip_next)
-    session.set_reply_mode(ReplyMode::on);
-  if (before == ReplyMode::skip_next || now != ReplyMode::on) out.truncate(mark);
+/// The mode in which a request is answered. SKIP counts for this one: a second SKIP begins anew.
+ReplyMode Dispatcher::begin_reply_mode(Session& session) {
+  const ReplyMode mode = session.reply_mode();
+  if (mode == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::on);
+  is_silent_ = mode != ReplyMode::on;
+  return mode;
+}
+
+/// CLIENT REPLY: OFF and SKIP themselves get no reply either, ON does.
+void Dispatcher::apply_reply_mode(ReplyMode before, ReplyMode now, Buffer& out, std::size_t mark) {
+  const bool is_skipped = before == ReplyMode::skip_next;
+  if (is_skipped || now != ReplyMode::on) out.truncate(mark);
 }
 
 // --- time --------------------------------------------------------------------------------------
