@@ -152,7 +152,7 @@ def test_client_reply_off_and_skip(client):
     client.send(request("CLIENT", "REPLY", "SKIP") + request("PING") + request("ECHO", "1"))
     assert client.reply() == b"1"
     client.send(request("CLIENT", "REPLY", "SKIP") * 2 + request("PING") + request("ECHO", "1"))
-    assert client.read_reply() == b"1", "a second SKIP begins anew"
+    assert client.reply() == b"1", "a second SKIP begins anew"
     client.send(request("CLIENT", "REPLY", "OFF") + request("PING") * 5 +
                 request("CLIENT", "REPLY", "ON") + request("ECHO", "2"))
     assert client.reply() == Simple("OK")
