@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.client import Client, eventually
+from harness.daemon import SANITIZED
 from harness.reasons import TOLD, assert_told, count
 from harness.resp import request
 
@@ -277,7 +278,7 @@ def test_many_small_holders_are_bounded_together(daemon):
             pass
     one.connect().expect_alive()
     eventually(lambda: count(one, "buffer memory") >= 50)
-    assert one.memory_bytes() - before < 24 * MIB
+    assert SANITIZED or one.memory_bytes() - before < 24 * MIB
 
 
 # --- descriptors
