@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every command: its shape, its errors, its class; held against a real Redis where it is to match."""
+"""Every command: its shape, errors and class; held against a real Redis where it is to match."""
 
 import re
 
@@ -175,7 +175,8 @@ def test_help_lists_every_command_and_explains_one(client):
     text = b""
     while not text.endswith(b"\nend\n"):
         text += client.read_line() + b"\n"
-    for usage in (b"  CEIL real ", b"  TEXT message ", b"  PING [message] ", b"  CLIENT subcommand "):
+    for usage in (b"  CEIL real ", b"  TEXT message ", b"  PING [message] ",
+                  b"  CLIENT subcommand "):
         assert b"\n" + usage in b"\n" + text, "not escaped: it is no error"
     client.send(b"HELP ceil\nPING end\n")
     text = b""

@@ -201,7 +201,7 @@ def test_the_digits_of_ceil(client):
 # --- output
 
 def test_a_reader_that_does_not_read_is_not_read(daemon):
-    """At the high-water mark the daemon stops; when the reader reads, everything comes, in order."""
+    """At the high-water mark the daemon reads no further."""
     one = daemon('[limits]\noutput_high_water = "64KiB"\n')
     client = one.connect(receive_buffer=4096)
     client.socket.settimeout(0.5)
