@@ -163,7 +163,7 @@ def test_redis_benchmark_ping_inline_where_lines_get_resp(shared):
 # --- libraries
 
 def test_python_redis(shared):
-    client = redis.Redis(port=shared.port, decode_responses=True, client_name="python",
+    client = redis.Redis("127.0.0.1", shared.port, decode_responses=True, client_name="python",
                          socket_timeout=10)
     assert client.ping()
     assert client.execute_command("TEXT", "hello world") == "hello world"
@@ -186,7 +186,7 @@ def test_python_redis(shared):
 
 
 def test_python_redis_with_a_health_check_and_a_pool(shared):
-    pool = redis.BlockingConnectionPool(port=shared.port, max_connections=5,
+    pool = redis.BlockingConnectionPool(host="127.0.0.1", port=shared.port, max_connections=5,
                                         health_check_interval=1, socket_timeout=10)
     client = redis.Redis(connection_pool=pool)
     assert [client.execute_command("CEIL", "0.5") for _ in range(100)] == [1] * 100
@@ -196,7 +196,7 @@ def test_python_redis_with_a_health_check_and_a_pool(shared):
 def test_python_redis_survives_an_idle_end(daemon):
     """A pool's connection that was closed for idleness must not be read as a wrong reply."""
     one = daemon('[deadlines]\nidle = "200ms"\n')
-    client = redis.Redis(port=one.port, socket_timeout=10, retry_on_timeout=True)
+    client = redis.Redis("127.0.0.1", one.port, socket_timeout=10, retry_on_timeout=True)
     for _ in range(3):
         assert client.execute_command("CEIL", "4.40") == 5
         time.sleep(0.4)
@@ -347,7 +347,7 @@ def test_prometheus_redis_exporter(shared, tmp_path):
 @pytest.mark.skipif(SANITIZED, reason="speed is not what a sanitizer build is for")
 def test_three_clients_of_three_kinds_at_once(shared):
     """A library, a person at netcat and a benchmark share the daemon."""
-    python = redis.Redis(port=shared.port, socket_timeout=10)
+    python = redis.Redis("127.0.0.1", shared.port, socket_timeout=10)
     nc = subprocess.Popen([program("nc.openbsd"), "127.0.0.1", str(shared.port)],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     load = subprocess.Popen([program("redis-benchmark"), "-p", str(shared.port), "-n", "50000",
