@@ -75,8 +75,8 @@ inline Header parse_header(std::string_view input, std::size_t start) {
   return {HeaderStatus::complete, value, static_cast<std::size_t>(at + 2 - input.data())};
 }
 
-// Parses the header line at `at` if it is whole, well-formed and of one or two digits, as nearly all
-// are: the position behind it. Null leaves the judgement to parse_header.
+// Parses the header line at `at` if it is whole, well-formed and of one or two digits, as nearly
+// all are: the position behind it. Null leaves the judgement to parse_header.
 inline const char* parse_short_header(const char* at, const char* end, std::uint32_t& value) {
   if (end - at < 5) return nullptr;
   const auto first = static_cast<std::uint32_t>(at[1] - '0');
