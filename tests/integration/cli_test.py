@@ -56,8 +56,8 @@ class ScriptedServer:
                 return
             self.connections += 1
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            self.threads.append(thread)
             thread.start()
+            self.threads.append(thread)  # whoever joins it may do so at once
 
     def _serve(self, connection):
         connection.settimeout(MAX_RUN_SECONDS)
