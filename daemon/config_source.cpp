@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/config_source.h"
 
+#include "config/check.h"
+
 namespace reactord {
 
 LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) const {
@@ -10,6 +12,8 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
     ListenerSettings listener = default_listener();
     listener.addresses = listen_;
     loaded.config.listeners = {listener};
+    // Of a file that is bad in itself the loader has told already.
+    if (loaded.ok()) check_config(loaded.config, handlers, {}, loaded.problems);
   }
   return loaded;
 }
@@ -18,7 +22,7 @@ std::string ConfigSource::describe(std::span<const ConfigProblem> problems) cons
   std::string text;
   for (const ConfigProblem& problem : problems) {
     if (!text.empty()) text += '\n';
-    text += to_string(problem, path_);
+    text += to_string(problem, path_.empty() ? "command line" : path_);
   }
   return text;
 }
