@@ -230,7 +230,7 @@ def test_reload_names_what_needs_a_restart(daemon):
     client = one.connect()
     client.expect_alive()
     one.reload(f'[[listener]]\nname = "main"\naddress = "127.0.0.1:{free_port()}"\n')
-    one.wait_for_log(r"listener\.main\.address changed to .* at the next restart")
+    one.wait_for_log(r"listener\.main\.address changed from '.*' to '.*', which takes effect at the next restart")
     client.expect_alive()
     one.connect().expect_alive()
 
