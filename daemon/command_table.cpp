@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <cstring>
 #include <stdexcept>
 
 namespace reactord {
@@ -27,9 +27,9 @@ constexpr std::size_t kPrefixBytes = sizeof(std::uint64_t);
 /// Lower-case letters keep their value, upper-case ones take it. Other bytes may fall together with
 /// each other, but never with a letter: of names, which consist of letters, a prefix says all.
 std::uint64_t prefix_of(std::string_view name) {
-  std::uint64_t prefix = 0;
-  std::memcpy(&prefix, name.data(), std::min(name.size(), kPrefixBytes));
-  return prefix | 0x2020202020202020u;
+  std::array<char, kPrefixBytes> bytes{};
+  name.copy(bytes.data(), bytes.size());  // unlike memcpy, takes the null of an empty name
+  return std::bit_cast<std::uint64_t>(bytes) | 0x2020202020202020u;
 }
 
 /// Clients do not choose what is in the table, so nothing is to be gained by collisions.

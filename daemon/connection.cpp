@@ -27,6 +27,9 @@ constexpr std::size_t kMaxOutputBytesPerTurn = 128u << 10;
 /// Rounds of reading and discarding in one turn of a lingering connection.
 constexpr int kMaxDiscardsPerTurn = 4;
 
+/// The list of a frame's arguments stays allocated up to this many.
+constexpr std::size_t kMaxKeptArguments = 1024;
+
 /// The output scratch grows for one long reply; beyond this it does not stay so.
 constexpr std::size_t kMaxScratchBytes = 1u << 20;
 
@@ -87,9 +90,16 @@ void Connection::serve_turn() noexcept {
     workspace().sink.end_batch();
     if (turn.requests_left < kMaxRequestsPerTurn) note_activity();
     flush(out);
+    release_wide_frame();
     workspace().serving = nullptr;
   }
   settle();
+}
+
+/// One frame of a million arguments must not cost its 16 MiB for ever.
+void Connection::release_wide_frame() noexcept {
+  std::vector<std::string_view>& arguments = workspace().frame.arguments;
+  if (arguments.capacity() > kMaxKeptArguments) std::vector<std::string_view>().swap(arguments);
 }
 
 void Connection::serve_input(Turn& turn) noexcept {

@@ -84,6 +84,7 @@ class FrameParser {
   };
 
   ParseStatus parse_array(std::string_view input, const ParserLimits& limits, Frame& frame);
+  bool take_whole_array(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_count(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_length(std::string_view input, const ParserLimits& limits);
   ParseStatus parse_body(std::string_view input, Frame& frame, bool collect);

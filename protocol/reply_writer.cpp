@@ -27,6 +27,10 @@ char* write(char* at, std::string_view bytes) {
 
 char* write_number(char* at, char type, std::int64_t value) {
   *at = type;
+  if (value >= 0 && value <= 9) {  // most numbers are
+    at[1] = static_cast<char>('0' + value);
+    return write(at + 2, kCrlf);
+  }
   return write(std::to_chars(at + 1, at + kMaxNumberBytes - kCrlf.size(), value).ptr, kCrlf);
 }
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Every command: its shape, its errors, its class; held against a real Redis where it is to match."""
+"""Every command: its shape, errors and class; held against a real Redis where it is to match."""
 
 import re
 
 import pytest
 
 from harness.client import eventually
+from harness.daemon import SANITIZED
 from harness.resp import Error, Simple, pairs, request, shape
 
 # Requests that Redis and reactord answer with the very same bytes.
@@ -174,7 +175,8 @@ def test_help_lists_every_command_and_explains_one(client):
     text = b""
     while not text.endswith(b"\nend\n"):
         text += client.read_line() + b"\n"
-    for usage in (b"  CEIL real ", b"  TEXT message ", b"  PING [message] ", b"  CLIENT subcommand "):
+    for usage in (b"  CEIL real ", b"  TEXT message ", b"  PING [message] ",
+                  b"  CLIENT subcommand "):
         assert b"\n" + usage in b"\n" + text, "not escaped: it is no error"
     assert max(map(len, text.splitlines())) <= 80, "it fits a terminal"
     client.send(b"HELP ceil\nPING end\n")
@@ -255,7 +257,7 @@ def test_info_has_what_clients_look_for(shared):
     assert fields["redis_mode"] == "standalone" and fields["role"] == "master"
     assert fields["loading"] == "0" and fields["blocked_clients"] == "0"
     assert re.fullmatch(r"\d+\.\d+\.\d+", fields["redis_version"])
-    assert int(fields["used_memory"]) > 0
+    assert SANITIZED or int(fields["used_memory"]) > 0  # a sanitizer's heap has no figures
     assert int(fields["process_id"]) == shared.pid
     assert int(fields["connected_clients"]) >= 1
 

@@ -103,9 +103,10 @@ def test_python_prints_what_its_comments_say(shared, name, block):
     assert done.stdout.split("\n")[:-1] == re.findall(r"print\(.*# (.*)", block), done
 
 
-@pytest.mark.parametrize("name, block", list(blocks("toml")),
+@pytest.mark.parametrize("name, block", [both for both in blocks("toml") if both[0] == "README.md"],
                          ids=lambda value: value.split("\n")[0][:40])
 def test_configurations_are_good(name, block, tmp_path):
+    """Those of the first page; the others' are of handlers that exist in their text alone."""
     if "[handlers.greet]" in block:
         return  # the example of handlers/README.md, which the unit tests build
     path = tmp_path / "reactord.toml"

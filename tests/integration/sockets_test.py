@@ -2,7 +2,6 @@
 """Where it listens: Unix sockets, IPv6, several listeners, sockets passed by systemd."""
 
 import os
-import shutil
 import socket
 import stat
 import subprocess
@@ -185,8 +184,6 @@ def test_sockets_meant_for_another_process_are_not_taken(tmp_path):
     assert done.returncode in (1, 78)
 
 
-@pytest.mark.skipif(not shutil.which("systemd-socket-activate"),
-                    reason="systemd is not installed here; the launcher above stands for it")
 def test_started_by_systemd_socket_activate(tmp_path):
     port = free_port()
     config = tmp_path / "reactord.toml"

@@ -242,7 +242,8 @@ def test_a_foreign_protocol_is_recognised_byte_by_byte(shared):
     assert client.read_until_eof(limit_seconds=2).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("line", [b"GET foo\r\n", b"GETTING warm\n", b"POST\n", b"HELO\n", b"SSH\n"])
+@pytest.mark.parametrize("line", [b"GET foo\r\n", b"GETTING warm\n", b"POST\n", b"HELO\n",
+                                  b"SSH\n"])
 def test_what_only_resembles_another_protocol_is_a_command(client, line):
     client.send(line)
     assert client.read_line().startswith(b"ERR unknown command")

@@ -22,6 +22,8 @@ quickstart_needs=(
   "netcat-openbsd|/bin/nc.openbsd|talks to the daemon by hand"
 )
 test_needs=(
+  "git|/usr/bin/git|lists the files to check"
+  "systemd|/usr/bin/systemd-socket-activate|passes sockets to the daemon"
   "clang|/usr/bin/clang++|the second compiler"
   "clang-format|/usr/bin/clang-format|checks the code's format"
   "python3|/usr/bin/python3|runs the integration tests"

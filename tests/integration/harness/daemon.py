@@ -59,7 +59,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [*prefix, str(REACTORD), "--config", str(self.config_path), *arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr or log_file,
-                env={**os.environ, **(environment or {})}, pass_fds=pass_fds, cwd=self.directory)
+                env=self._environment(environment or {}), pass_fds=pass_fds, cwd=self.directory)
         self.pid = self.process.pid
         if ready:
             try:
@@ -76,6 +76,12 @@ class Daemon:
             self.config_path.write_bytes(config)
         else:
             self.config_path.write_text(config, encoding="utf-8")
+
+    def _environment(self, extra):
+        """Sanitizers report to files: a test may have blocked stderr."""
+        where = f":log_path={self.directory}/sanitizer"
+        options = {name: extra.get(name, "") + where for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
+        return {**os.environ, **extra, **options}
 
     def _wait_until_ready(self, expect_listeners):
         wanted = [w for w in wanted_addresses(self._config) if w[1] != "systemd"]
@@ -199,6 +205,9 @@ class Daemon:
 
     def assert_clean(self):
         """No sanitizer has spoken."""
+        reports = "".join(path.read_text(errors="replace")
+                          for path in self.directory.glob("sanitizer.*"))
+        assert not reports, f"a sanitizer reported:\n{reports[:6000]}"
         found = _SANITIZER.search(self.log)
         assert not found, f"a sanitizer reported:\n{self.log[-6000:]}"
 

@@ -19,7 +19,8 @@ TOLD = {
     "frame": Told("event_closed_frame",
                   r"closed: request not complete within deadlines\.frame"),
     "idle": Told("event_closed_idle", r"closed: idle for deadlines\.idle"),
-    "write stall": Told("event_closed_write_stall", r"closed: took no reply for deadlines\.write_stall"),
+    "write stall": Told("event_closed_write_stall",
+                        r"closed: took no reply for deadlines\.write_stall"),
     "buffer memory": Told("event_closed_memory", r"held the most of limits\.max_buffer_memory"),
     "drain expired": Told("event_closed_drain_expired", r"deadlines\.drain expired"),
     "killed": Told("event_closed_killed", r"closed: CLIENT KILL"),
@@ -33,7 +34,8 @@ TOLD = {
     "waiting": Told("event_waiting_full", r"max_connections reached: new clients wait"),
     "refused, address": Told("event_refused_per_address",
                              r"refused .*: max_connections_per_address reached"),
-    "refused, not allowed": Told("event_refused_not_allowed", r"refused .*: not in the listener's allow"),
+    "refused, not allowed": Told("event_refused_not_allowed",
+                                 r"refused .*: not in the listener's allow"),
     "accept paused": Told("event_accept_exhausted", r"cannot accept: "),
 }
 

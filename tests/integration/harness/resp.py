@@ -29,7 +29,7 @@ def request(*words):
 
 
 def read_reply(read_line, read_exact):
-    """Reads one reply; `read_line` returns a line without its CRLF, `read_exact` that many bytes."""
+    """Reads one reply; `read_line` gives a line without its CRLF, `read_exact` that many bytes."""
 
     def bulk():
         body = read_exact(int(rest))
