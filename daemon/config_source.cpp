@@ -18,13 +18,11 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
   return loaded;
 }
 
-std::string ConfigSource::describe(std::span<const ConfigProblem> problems) const {
-  std::string text;
-  for (const ConfigProblem& problem : problems) {
-    if (!text.empty()) text += '\n';
-    text += to_string(problem, path_.empty() ? "command line" : path_);
-  }
-  return text;
+std::vector<std::string> ConfigSource::describe(std::span<const ConfigProblem> problems) const {
+  std::vector<std::string> lines;
+  for (const ConfigProblem& problem : problems)
+    lines.push_back(to_string(problem, path_.empty() ? "command line" : path_));
+  return lines;
 }
 
 }  // namespace reactord

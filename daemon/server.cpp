@@ -135,7 +135,6 @@ Server::~Server() {
 }
 
 // --- start
-// -----------------------------------------------------------------------------------------
 
 void Server::make_handlers(std::span<const HandlerEntry> entries) {
   for (const HandlerEntry& entry : entries) {
@@ -272,7 +271,6 @@ void Server::feed_watchdog(std::chrono::microseconds interval) {
 }
 
 // --- turns of the loop
-// -----------------------------------------------------------------------------
 
 void Server::run() {
   while (!is_done()) loop_.run_turn(*this);
@@ -334,7 +332,6 @@ void Server::on_deadlines(TimePoint now) noexcept {
 }
 
 // --- reload
-// ----------------------------------------------------------------------------------------
 
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) {
@@ -355,15 +352,19 @@ void Server::abort_connections() {
 void Server::reload() {
   notify_reloading();
   const LoadedConfig loaded = source_.load(handler_tables_);
-  std::string problem = source_.describe(loaded.problems);
-  if (problem.empty()) problem = events_.reconfigure(loaded.config.log);
-  if (problem.empty()) {
+  std::vector<std::string> problems = source_.describe(loaded.problems);
+  if (problems.empty())
+    if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
+      problems.push_back(std::move(problem));
+  if (problems.empty()) {
     report_changes(config_, loaded.config);
     config_ = merge_reloadable(config_, loaded.config, handler_tables_);
     apply(config_);
     events_.record(Event::reloaded);
   } else {
-    events_.record(Event::reload_failed, {{"problem", problem}});
+    for (const std::string& problem : problems)
+      events_.record(Event::config_problem, {{"problem", problem}});
+    events_.record(Event::reload_failed, {{"problems", fmt::format("{}", problems.size())}});
   }
   notify_ready();
 }
@@ -448,7 +449,6 @@ void Server::allow_classes() {
 }
 
 // --- stop
-// ------------------------------------------------------------------------------------------
 
 void Server::begin_drain(int signal) {
   phase_ = Phase::draining;

@@ -28,10 +28,14 @@ def test_version_and_help():
     assert usage.returncode == STOPPED
     for option in ("--config", "--listen", "--check-config", "--print-config", "--version"):
         assert option in usage.stdout
+    lines = usage.stdout.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80   # fits a terminal
 
 
-@pytest.mark.parametrize("arguments", [("--nosuch",), ("--config",), ("stray",),
-                                       ("--listen", "nonsense"), ("--listen", "127.0.0.1:99999")])
+@pytest.mark.parametrize("arguments", [("--nosuch",), ("--config",), ("--config", ""), ("stray",),
+                                       ("--listen", "nonsense"), ("--listen", "127.0.0.1:99999"),
+                                       ("--listen", "127.0.0.1:7", "--listen", "0.0.0.0:7"),
+                                       ("--config", "a.toml", "--config", "b.toml")])
 def test_usage_errors(arguments):
     done = run_reactord(*arguments)
     assert done.returncode == USAGE, done
@@ -208,7 +212,8 @@ def test_a_bad_file_keeps_the_old_configuration(daemon):
     one = daemon('[handlers.text]\nreply = "one {message}"\n')
     client = one.connect()
     one.reload('[handlers.text]\nreply = 7\n[nosuch]\n')
-    one.wait_for_log(r"reactord\.toml:2:")
+    one.wait_for_log(r"not reloaded, the old one stays; problems: 2")
+    assert re.findall(r"reactord\.toml:(\d):", one.log) == ["2", "3"]   # a line each
     assert client.call("TEXT", "x") == b"one x"
     one.write_config("[[[")
     one.signal(signal.SIGHUP)
@@ -232,7 +237,7 @@ def test_reload_names_what_needs_a_restart(daemon):
     client = one.connect()
     client.expect_alive()
     one.reload(f'[[listener]]\nname = "main"\naddress = "127.0.0.1:{free_port()}"\n')
-    one.wait_for_log(r"listener\.main\.address changed to .* at the next restart")
+    one.wait_for_log(r"listener\.main\.address changed from '.*' to '.*', which takes effect at the next restart")
     client.expect_alive()
     one.connect().expect_alive()
 
