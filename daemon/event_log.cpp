@@ -106,7 +106,7 @@ EventLog::~EventLog() {
   if (writer_->drain()) return;
   // A thread that hangs in write(2) cannot be joined: it is left behind, and the process is about
   // to end.
-  static Writer* volatile left_behind = nullptr;
+  [[maybe_unused]] static Writer* volatile left_behind = nullptr;
   left_behind = writer_.release();
 }
 
