@@ -420,8 +420,17 @@ def test_a_blocked_log_never_blocks_the_loop(daemon):
     os.close(reading)
 
 
-def test_priority_prefixes_for_the_journal_only(daemon):
+def test_priorities_for_the_journal_alone(daemon, tmp_path):
+    """systemd names the journal's end of stderr in JOURNAL_STREAM (systemd.exec(5))."""
     assert not daemon().log.startswith("<")
+    port = free_port()
+    with open(tmp_path / "journal", "wb") as journal:
+        status = os.fstat(journal.fileno())
+        daemon(f'[[listener]]\nname = "main"\naddress = "127.0.0.1:{port}"\n', ready=False,
+               stderr=journal, environment={"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"})
+        eventually(lambda: "ready" in (tmp_path / "journal").read_text())
+    for line in (tmp_path / "journal").read_text().splitlines():
+        assert re.match(r"<[3-7]>\S", line), line
 
 
 def test_the_log_is_one_safe_line_a_record(daemon):

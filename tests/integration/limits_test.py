@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every limit: what happens at it, the counter that tells of it, and the log line."""
 
+import resource
 import socket
 import time
 
@@ -303,6 +304,24 @@ def test_descriptors_run_out(daemon):
     for client in clients:
         client.close()
     eventually(lambda: _admitted(one), what="served again once there is room")
+
+
+def test_the_system_runs_out_of_descriptors(daemon):
+    """accept fails with EMFILE: the listener pauses, counted and logged, and never spins."""
+    one = daemon()
+    client = one.connect()
+    client.expect_alive()
+    limits = resource.prlimit(one.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(one.pid, resource.RLIMIT_NOFILE, (one.open_descriptors(), limits[1]))
+    waiting = one.connect().request("ECHO", "waited")
+    one.wait_for_log(TOLD["accept paused"].log)
+    before = one.cpu_seconds()
+    waiting.expect_silence(0.5)
+    assert one.cpu_seconds() - before < 0.1, "it spins"
+    client.expect_alive()
+    resource.prlimit(one.pid, resource.RLIMIT_NOFILE, limits)
+    assert waiting.reply() == b"waited"
+    assert 1 <= count(one, "accept paused") < 50
 
 
 def test_a_raised_limit_is_used(daemon):
