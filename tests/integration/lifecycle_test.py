@@ -50,7 +50,7 @@ def test_listen_replaces_the_listeners_of_the_file(daemon):
 
 def test_addresses_of_the_command_line_are_checked_too(tmp_path):
     done = run_reactord("--check-config", "--listen", "127.0.0.1:7", "--listen", "127.0.0.1:7")
-    assert done.returncode == BAD_CONFIG and "same place" in done.stderr
+    assert done.returncode == USAGE and "taken by" in done.stderr
     good = run_reactord("--check-config", "--listen", "127.0.0.1:7", "--listen", "[::1]:7")
     assert good.returncode == STOPPED
 

@@ -161,8 +161,7 @@ TEST_CASE("rules: a timer that throws costs a log record") {
   RunningServer server(test_handlers());
   TestClient client(server);
   CHECK(client.ask("BREAK throw-timer").starts_with("ERR internal error"));
-  CHECK(client.ask("AFTER 20") == "AFTER
-");
+  CHECK(client.ask("AFTER 20") == "AFTER\n");
   CHECK(server.logs("failed on its timer"));
 }
 
