@@ -330,8 +330,9 @@ void Connection::abort(CloseReason reason, std::string_view detail) noexcept {
 void Connection::drain() noexcept {
   if (state_ != State::open) return;
   draining_ = may_receive_ = true;
-  // What was sent before this moment was sent to a client that had no reason to expect an end.
-  must_linger_ = !unsent_.empty();
+  // A client that was answered a moment ago may be sending its next request right now.
+  must_linger_ =
+      !unsent_.empty() || (must_linger_ && idle() <= workspace().deadlines.linger.length());
   settle();
 }
 

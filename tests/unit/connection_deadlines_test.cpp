@@ -170,9 +170,23 @@ TEST_CASE("drain: a client that is owed nothing gets only FIN, at once") {
   ConnectionBench bench;
   bench.receive("ECHO a\n");
   bench.script.sent.clear();
+  bench.pass(10s);
   bench.connection->drain();
   bench.turn({});
   CHECK(bench.script.sent.empty());
+  CHECK(bench.closed == 1);
+}
+
+TEST_CASE("drain: a client that was answered a moment ago is lingered for") {
+  ConnectionBench bench;
+  bench.receive("ECHO a\n");
+  bench.connection->drain();
+  bench.turn({});
+  CHECK(bench.script.finished_sending);
+  CHECK(bench.closed == 0);
+  bench.receive("ECHO too late\n");
+  CHECK(bench.served.size() == 1);
+  bench.finish();
   CHECK(bench.closed == 1);
 }
 
