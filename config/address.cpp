@@ -170,6 +170,21 @@ std::string to_string(const Endpoint& endpoint) {
   return "systemd";
 }
 
+bool same_place(const Endpoint& a, const Endpoint& b) {
+  const auto any_host = [](const Endpoint& at) { return at.ip == Endpoint{}.ip; };
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Endpoint::Kind::unix_path:
+      return a.path == b.path;
+    case Endpoint::Kind::systemd:
+      return true;
+    case Endpoint::Kind::ipv4:
+    case Endpoint::Kind::ipv6:
+      break;
+  }
+  return a.port == b.port && a.port != 0 && (a.ip == b.ip || any_host(a) || any_host(b));
+}
+
 bool is_local(const Endpoint& endpoint) {
   constexpr Ip kIpv6Loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
   switch (endpoint.kind) {

@@ -27,6 +27,9 @@ struct Endpoint {
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
 /// True for 127.0.0.0/8, ::1 and Unix sockets: reachable from this machine alone.
 [[nodiscard]] bool is_local(const Endpoint& endpoint);
+/// True if the second of two could not be bound beside the first: 0.0.0.0 takes a port of every
+/// IPv4 address, [::] of every IPv6 one. Port 0 is a new port each time.
+[[nodiscard]] bool same_place(const Endpoint& a, const Endpoint& b);
 
 /// A block of addresses in CIDR notation: "10.0.0.0/8", "2001:db8::/32"; a bare address is a block
 /// of one. Host bits must be zero. IPv4 is held as ::ffff:a.b.c.d, so that an IPv4-mapped peer

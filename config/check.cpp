@@ -15,21 +15,6 @@ namespace {
 /// Each has a descriptor and a place in the status output; and pairs of them are compared.
 constexpr std::size_t kMaxListeners = 64;
 
-bool same_place(const Endpoint& a, const Endpoint& b) {
-  const auto any_host = [](const Endpoint& at) { return at.ip == Endpoint{}.ip; };
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
-    case Endpoint::Kind::unix_path:
-      return a.path == b.path;
-    case Endpoint::Kind::systemd:
-      return true;
-    case Endpoint::Kind::ipv4:
-    case Endpoint::Kind::ipv6:
-      break;
-  }
-  return a.port == b.port && a.port != 0 && (a.ip == b.ip || any_host(a) || any_host(b));
-}
-
 bool good_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||

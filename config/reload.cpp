@@ -25,12 +25,12 @@ void add_listener_changes(std::vector<Change>& out, const Config& before, const 
     if (const ListenerSettings* new_one = find_listener(after, old_one.name)) {
       add_changes(out, listener_path(old_one), listener_keys(), &old_one, new_one);
     } else {
-      out.push_back({listener_path(old_one), addresses_of(old_one), "", Apply::restart});
+      out.push_back({listener_path(old_one), addresses_of(old_one), "no listener", Apply::restart});
     }
   }
   for (const ListenerSettings& new_one : after.listeners) {
     if (find_listener(before, new_one.name) != nullptr) continue;
-    out.push_back({listener_path(new_one), "", addresses_of(new_one), Apply::restart});
+    out.push_back({listener_path(new_one), "no listener", addresses_of(new_one), Apply::restart});
   }
 }
 

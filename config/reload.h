@@ -11,7 +11,8 @@
 
 namespace reactord {
 
-/// A key whose value differs; a listener that came or went has the path "listener.NAME".
+/// A key whose value differs. A listener that came or went has the path "listener.NAME", and is
+/// "no listener" on the side where it is missing.
 struct Change {
   std::string path;
   std::string before;

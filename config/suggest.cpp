@@ -13,6 +13,7 @@ namespace {
 
 /// No key or word of ours is near as long; what is longer is not compared.
 constexpr std::size_t kMaxComparedBytes = 64;
+constexpr std::size_t kMinPrefixBytes = 3;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -39,6 +40,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+/// The one candidate that `word` is a beginning of, three letters at least: "warn" is "warning".
+std::string_view completed(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.size() < kMinPrefixBytes) return {};
+  std::string_view found;
+  for (const std::string_view candidate : candidates) {
+    if (edit_distance(word, candidate.substr(0, word.size())) > 0) continue;
+    if (!found.empty()) return {};
+    found = candidate;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
@@ -56,7 +69,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
       best_distance = distance;
     }
   }
-  return best;
+  return best.empty() ? completed(word, candidates) : best;
 }
 
 std::string suggestion(std::string_view word, std::span<const std::string_view> candidates) {

@@ -10,7 +10,8 @@
 namespace reactord {
 
 /// The candidate that is nearest to `word` by edit distance (insert, delete, replace, swap
-/// neighbours; case does not count), or "" when none is near enough to be what was meant.
+/// neighbours; case does not count), else the only one that it is a beginning of, or "" when none
+/// is near enough to be what was meant.
 [[nodiscard]] std::string_view nearest(std::string_view word,
                                        std::span<const std::string_view> candidates);
 

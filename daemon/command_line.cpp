@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "daemon/version.h"
 
@@ -12,54 +14,83 @@ namespace reactord {
 
 namespace {
 
-constexpr const char* kFooter = R"(
-Without --config the built-in defaults apply: commands on 127.0.0.1:12345 and
-[::1]:12345. --listen replaces the configured listeners by one for commands.
+// Fits a screen of 80 by 24.
+constexpr std::string_view kHelp =
+    R"(Usage: reactord [OPTION...]
+Serves TEXT, CEIL and the handlers you add, to netcat, Redis clients and
+reactor-cli; by default at 127.0.0.1:12345 and [::1]:12345.
 
-Examples:
-  reactord                                     serve with the defaults
+  --config FILE     the configuration (TOML); without it all settings have
+                    their defaults
+  --listen ADDRESS  listen there, and not where the configuration says: as in
+                    127.0.0.1:7000, [::1]:7000, unix:PATH, systemd; repeatable
+  --check-config    say what is wrong with the configuration, or that it is good
+  --print-config    print all settings in force, with what they mean
+  --help, --version
+
   reactord --config /etc/reactord/reactord.toml
+  reactord --config new.toml --check-config
   reactord --listen 127.0.0.1:7000 --listen unix:/run/reactord.sock
-  reactord --config new.toml --check-config    say what is wrong with it
-  reactord --print-config > reactord.toml      a file to start from
+  reactord --print-config > reactord.toml     a file to start from
 
 Signals: HUP reloads the configuration and reopens the log; TERM and INT answer
 what was received and stop; a second one stops at once.
-Exit codes: 0 stopped as asked, 1 failed, 2 usage, 78 bad configuration.)";
+Exit code: 0 stopped as asked, 1 failed, 2 usage, 78 bad configuration.
+)";
 
 int usage_error(const std::string& problem) {
   std::cerr << "reactord: " << problem << "\nTry: reactord --help\n";
   return kExitUsage;
 }
 
+int information(std::string_view text) {
+  return std::cout << text << std::flush ? EXIT_SUCCESS : kExitFailure;
+}
+
+/// Returns the problem, or "" after filling `out`.
+std::string parse_listen(const std::vector<std::string>& texts, std::vector<Endpoint>& out) {
+  for (const std::string& text : texts) {
+    Endpoint endpoint;
+    if (const std::string problem = parse_endpoint(text, endpoint); !problem.empty())
+      return fmt::format("--listen {}: {}", text, problem);
+    for (const Endpoint& earlier : out)
+      if (same_place(earlier, endpoint))
+        return fmt::format("--listen {}: taken by --listen {}", text, to_string(earlier));
+    out.push_back(endpoint);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
+  bool help = false;
+  bool version = false;
+  std::vector<std::string> files;
   std::vector<std::string> listen;
-  CLI::App app(
-      "reactord: a TCP service daemon that answers TEXT and CEIL, and whatever handlers you add",
-      "reactord");
-  app.set_version_flag("--version", fmt::format("reactord {}", kVersion));
-  app.add_option("--config", line.config_path, "The configuration file (TOML)")->type_name("FILE");
-  app.add_option("--listen", listen, "An address to listen on; may be repeated")
-      ->type_name("ADDRESS")
-      ->allow_extra_args(false);
-  app.add_flag("--check-config", line.check_config, "Check the configuration and exit");
-  app.add_flag("--print-config", line.print_config, "Print the configuration in force and exit");
-  app.footer(kFooter);
+  CLI::App app;
+  app.set_help_flag();
+  app.add_flag("--help,-h", help);
+  app.add_flag("--version", version);
+  app.add_option("--config", files)->type_name("FILE")->allow_extra_args(false);
+  app.add_option("--listen", listen)->type_name("ADDRESS")->allow_extra_args(false);
+  app.add_flag("--check-config", line.check_config);
+  app.add_flag("--print-config", line.print_config);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
     return usage_error(error.what());
   }
-  for (const std::string& text : listen) {
-    Endpoint endpoint;
-    if (const std::string problem = parse_endpoint(text, endpoint); !problem.empty())
-      return usage_error(fmt::format("--listen {}: {}", text, problem));
-    line.listen.push_back(endpoint);
+  if (help) return information(kHelp);
+  if (version) return information(fmt::format("reactord {}\n", kVersion));
+  if (files.size() > 1) return usage_error("--config is given more than once");
+  if (!files.empty()) {
+    line.config_path = files.front();
+    if (line.config_path.empty()) return usage_error("--config is given an empty name");
   }
+  if (const std::string problem = parse_listen(listen, line.listen); !problem.empty())
+    return usage_error(problem);
   return line;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/config_source.h"
 
+#include "config/check.h"
+
 namespace reactord {
 
 LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) const {
@@ -10,17 +12,17 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
     ListenerSettings listener = default_listener();
     listener.addresses = listen_;
     loaded.config.listeners = {listener};
+    // Of a file that is bad in itself the loader has told already.
+    if (loaded.ok()) check_config(loaded.config, handlers, {}, loaded.problems);
   }
   return loaded;
 }
 
-std::string ConfigSource::describe(std::span<const ConfigProblem> problems) const {
-  std::string text;
-  for (const ConfigProblem& problem : problems) {
-    if (!text.empty()) text += '\n';
-    text += to_string(problem, path_);
-  }
-  return text;
+std::vector<std::string> ConfigSource::describe(std::span<const ConfigProblem> problems) const {
+  std::vector<std::string> lines;
+  for (const ConfigProblem& problem : problems)
+    lines.push_back(to_string(problem, path_.empty() ? "command line" : path_));
+  return lines;
 }
 
 }  // namespace reactord

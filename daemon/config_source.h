@@ -20,8 +20,8 @@ class ConfigSource {
 
   [[nodiscard]] LoadedConfig load(std::span<const HandlerTableSpec> handlers) const;
 
-  /// The problems, a line each: "reactord.toml:12:3: ...". Empty if there are none.
-  [[nodiscard]] std::string describe(std::span<const ConfigProblem> problems) const;
+  /// Each problem as a line, without its end: "reactord.toml:12:3: ...".
+  [[nodiscard]] std::vector<std::string> describe(std::span<const ConfigProblem> problems) const;
 
  private:
   std::string path_;

@@ -187,7 +187,7 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcep
         break;
     }
     served += workspace().frame.bytes;
-    frame_timed_ = false;
+    if (frame_timed_) stop_frame_time();
   }
   return served;
 }
@@ -330,8 +330,9 @@ void Connection::abort(CloseReason reason, std::string_view detail) noexcept {
 void Connection::drain() noexcept {
   if (state_ != State::open) return;
   draining_ = may_receive_ = true;
-  // What was sent before this moment was sent to a client that had no reason to expect an end.
-  must_linger_ = !unsent_.empty();
+  // A client that was answered a moment ago may be sending its next request right now.
+  must_linger_ =
+      !unsent_.empty() || (must_linger_ && idle() <= workspace().deadlines.linger.length());
   settle();
 }
 
@@ -346,6 +347,9 @@ void Connection::begin_linger() noexcept {
   stream_->finish_sending();
   if (input_end_ == InputEnd::peer_finished || !must_linger_) return become_closed();
   state_ = State::lingering;
+  // Where a drain ended the input, the client may still be sending: that is what is lingered for.
+  draining_ = false;
+  input_end_ = InputEnd::not_yet;
   may_receive_ = true;
   workspace().deadlines.linger.arm(*this, host().now());
 }
@@ -391,7 +395,7 @@ void Connection::restart_idle_deadline() noexcept {
 
 void Connection::update_input_deadline() noexcept {
   // The client is not slow while we are: no time runs while a request or our output is waited for.
-  if (state_ != State::open || is_input_ended() || is_waiting_for_us()) {
+  if (state_ != State::open || is_input_ended() || is_input_paused()) {
     DeadlineLink<InputDeadline>::cancel();
     frame_timed_ = false;
   } else if (mid_frame_) {
@@ -402,21 +406,32 @@ void Connection::update_input_deadline() noexcept {
 }
 
 void Connection::time_frame() noexcept {
-  ConnectionDeadlines& deadlines = workspace().deadlines;
   DeadlineLink<InputDeadline>& link = *this;
   frame_timed_ = true;
-  // The first request has a deadline already; it stays where it is the nearer one.
-  const Duration first_request = deadlines.first_request.length();
-  if (!past_first_ && link.is_armed() && first_request != Duration::zero() &&
-      link.started() + first_request <= host().now() + deadlines.frame.length())
-    return;
-  deadlines.frame.arm(link, host().now());
+  if (!past_first_ && link.is_armed() && is_first_request_nearer()) return;
+  workspace().deadlines.frame.arm(link, host().now());
+}
+
+/// The first request has a deadline already, which no beginning of a frame may put off. From the
+/// time of the accept, since frames that came to nothing may have taken the link since.
+bool Connection::is_first_request_nearer() const noexcept {
+  const ConnectionDeadlines& deadlines = workspace().deadlines;
+  if (deadlines.frame.length() == Duration::zero()) return true;
+  if (deadlines.first_request.length() == Duration::zero()) return false;
+  const TimePoint accepted{std::chrono::seconds(created_)};
+  return accepted + deadlines.first_request.length() <= host().now() + deadlines.frame.length();
+}
+
+/// A frame is whole. One that came to nothing leaves the first request its nearer deadline.
+void Connection::stop_frame_time() noexcept {
+  frame_timed_ = false;
+  if (past_first_) DeadlineLink<InputDeadline>::cancel();
 }
 
 void Connection::time_idle() noexcept {
   DeadlineLink<InputDeadline>& link = *this;
   DeadlineQueue<InputDeadline>& idle = workspace().deadlines.idle;
-  if (idle.length() == Duration::zero()) return link.cancel();
+  if (idle.length() == Duration::zero() || is_subscribed()) return link.cancel();
   if (!link.is_armed()) idle.arm(link, host().now());
 }
 
@@ -443,6 +458,7 @@ void Connection::settle() noexcept {
     kept_.release();
     has_backlog_ = mid_frame_ = false;
   }
+  if (unsent_.empty()) unsent_.release();  // what was written may have been taken back
   update_input_deadline();
   account_memory();
   if (has_more_to_do()) schedule();
@@ -461,7 +477,7 @@ bool Connection::has_more_to_do() const noexcept {
       return false;
   }
   if (may_send_ && !unsent_.empty()) return true;
-  if (pending_ || unsent_.size() >= workspace().output_high_water) return false;
+  if (pending_ || is_reader_behind()) return false;
   return has_backlog_ || (may_receive_ && !is_input_ended());
 }
 

@@ -240,11 +240,16 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   // --- deadlines ---
   void update_input_deadline() noexcept;
   void time_frame() noexcept;
+  [[nodiscard]] bool is_first_request_nearer() const noexcept;
+  void stop_frame_time() noexcept;
   void time_idle() noexcept;
   void note_activity() noexcept;
   void update_write_stall(bool progress) noexcept;
-  [[nodiscard]] bool is_waiting_for_us() const {
-    return pending_ || has_backlog_ || subscriptions_ > 0;
+  [[nodiscard]] bool is_reader_behind() const {
+    return unsent_.size() >= workspace().output_high_water;
+  }
+  [[nodiscard]] bool is_input_paused() const {
+    return pending_ || has_backlog_ || is_reader_behind();
   }
 
   // --- after a turn ---

@@ -73,24 +73,27 @@ void ConnectionTable::on_end(Connection& connection, CloseReason reason,
 }
 
 void ConnectionTable::end_turn() {
-  while (max_buffer_bytes_ > 0 && buffer_bytes_ > max_buffer_bytes_) evict_largest();
+  while (max_buffer_bytes_ > 0 && buffer_bytes_ > max_buffer_bytes_ && evict_largest()) continue;
   if (!closed_.empty()) destroy_closed();
 }
 
-/// A client that holds unread replies is cut off; one that holds a long request is told.
-void ConnectionTable::evict_largest() {
+/// A client that holds unread replies is cut off; one that holds a long request is told. False if
+/// that freed nothing: another try would not either.
+bool ConnectionTable::evict_largest() {
+  const std::size_t before = buffer_bytes_;
   Connection* largest = nullptr;
   for_each([&](Connection& connection) {
     if (largest == nullptr || connection.buffer_bytes() > largest->buffer_bytes())
       largest = &connection;
   });
-  if (largest == nullptr) return;
+  if (largest == nullptr) return false;
   const std::string held = std::to_string(largest->buffer_bytes());
   if (largest->output_bytes() > largest->input_bytes())
     largest->abort(CloseReason::closed_memory, held);
   else
     largest->end(CloseReason::closed_memory,
                  "ERR out of buffer memory: the request was too large for a busy server", held);
+  return buffer_bytes_ < before;
 }
 
 void ConnectionTable::destroy_closed() {

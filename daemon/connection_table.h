@@ -87,7 +87,7 @@ class ConnectionTable final : public ConnectionHost {
 
   void count_address(Connection& connection, int change);
   void recount_addresses();
-  void evict_largest();
+  [[nodiscard]] bool evict_largest();
   void destroy_closed();
 
   EventLoop& loop_;

@@ -44,7 +44,7 @@ void describe(Connection& connection, ClientFacts& facts) {
 
 DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
                              const Dispatcher& dispatcher, const CommandTable& commands,
-                             const EventLog& events)
+                             EventLog& events)
     : loop_(loop),
       connections_(connections),
       dispatcher_(dispatcher),
@@ -55,7 +55,21 @@ DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
 std::unique_ptr<Timer> DaemonService::call_after(std::chrono::milliseconds delay,
                                                  std::function<void()> callback) {
   TimerQueue& timers = loop_.timers();
-  return std::make_unique<LoopTimer>(timers, timers.add(loop_.now() + delay, std::move(callback)));
+  auto guarded = [this, callback = std::move(callback)] { call_guarded(callback); };
+  return std::make_unique<LoopTimer>(timers, timers.add(loop_.now() + delay, std::move(guarded)));
+}
+
+/// A handler that throws must not end the process.
+void DaemonService::call_guarded(const std::function<void()>& callback) noexcept {
+  std::string problem = "unknown exception";
+  try {
+    return callback();
+  } catch (const std::exception& exception) {
+    problem = exception.what();
+  } catch (...) {
+  }
+  events_.record(Event::handler_threw,
+                 {{"handler", "a handler"}, {"command", "its timer"}, {"problem", problem}});
 }
 
 bool DaemonService::next_client(std::uint32_t& cursor, ClientFacts& facts) const {

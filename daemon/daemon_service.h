@@ -20,7 +20,7 @@ namespace reactord {
 class DaemonService final : public Service {
  public:
   DaemonService(EventLoop& loop, ConnectionTable& connections, const Dispatcher& dispatcher,
-                const CommandTable& commands, const EventLog& events);
+                const CommandTable& commands, EventLog& events);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
   /// For INFO's tcp_port: 0 where no listener has one.
@@ -40,6 +40,8 @@ class DaemonService final : public Service {
   bool kill_client(std::uint64_t id) override;
 
  private:
+  void call_guarded(const std::function<void()>& callback) noexcept;
+
   using Fields = std::vector<InfoField>;
   void append_server(Fields& fields) const;
   void append_clients(Fields& fields) const;
@@ -61,7 +63,7 @@ class DaemonService final : public Service {
   ConnectionTable& connections_;
   const Dispatcher& dispatcher_;
   const CommandTable& commands_;
-  const EventLog& events_;
+  EventLog& events_;
   std::vector<Setting> settings_;
   TimePoint started_;
   std::uint16_t tcp_port_ = 0;

@@ -27,9 +27,10 @@ namespace reactord {
   X(ready,                 info,    seldom, "ready")                                                  \
   X(start_failed,          error,   seldom, "{problem}")                                              \
   X(reloaded,              info,    seldom, "configuration reloaded")                                 \
-  X(reload_failed,         error,   seldom, "configuration not reloaded, the old one stays: {problem}") \
+  X(config_problem,        error,   seldom, "{problem}")                                              \
+  X(reload_failed,         error,   seldom, "configuration not reloaded, the old one stays; problems: {problems}") \
   X(setting_changed,       info,    seldom, "{path} changed from '{before}' to '{after}'")            \
-  X(setting_needs_restart, warning, seldom, "{path} changed to '{after}', which takes effect at the next restart") \
+  X(setting_needs_restart, warning, seldom, "{path} changed from '{before}' to '{after}', which takes effect at the next restart") \
   X(draining,              info,    seldom, "stopping on {signal}: answering what was received")      \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(stopped_at_once,       warning, seldom, "stopped at once by a second {signal}")                   \

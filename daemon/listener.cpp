@@ -2,10 +2,12 @@
 #include "daemon/listener.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace reactord {
 
@@ -33,12 +35,22 @@ Buffer refusal_text(const ConnectionTraits& traits, std::string_view error) {
   return text;
 }
 
+/// The inode of a socket's file; 0 if it has none.
+::ino_t file_of(const SocketAddress& address) {
+  struct stat status {};
+  const std::string path = address.path();
+  if (path.empty() || ::lstat(path.c_str(), &status) != 0) return 0;
+  return status.st_ino;
+}
+
 }  // namespace
 
 Listener::Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRules& rules,
                    EventLoop& loop, ConnectionTable& connections, EventLog& events)
     : token_(token),
       fd_(std::move(fd)),
+      address_(SocketAddress::local_of(fd_.get())),
+      file_(is_adopted ? 0 : file_of(address_)),
       is_adopted_(is_adopted),
       rules_(rules),
       loop_(loop),
@@ -46,11 +58,15 @@ Listener::Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRule
       events_(events) {}
 
 Listener::~Listener() {
-  loop_.timers().cancel(pause_timer_);
-  const SocketAddress own = address();
-  // A Unix socket's file would otherwise stay behind and refuse everyone.
-  if (fd_ && !is_adopted_ && own.family() == AF_UNIX)
-    ::unlink(own.to_string().substr(std::strlen("unix:")).c_str());
+  close();
+}
+
+void Listener::close() noexcept {
+  loop_.timers().cancel(std::exchange(pause_timer_, 0));
+  // A Unix socket's file would otherwise stay behind and refuse everyone. Somebody else's that has
+  // taken its place is left alone.
+  if (fd_ && file_ != 0 && file_of(address_) == file_) ::unlink(address_.path().c_str());
+  fd_.reset();
 }
 
 void Listener::on_event(Readiness readiness) noexcept {
@@ -72,8 +88,7 @@ void Listener::stop() noexcept {
     // As many as could have been waiting; those who come meanwhile are lucky, but not for ever.
     for (int n = 0; n < SOMAXCONN && accept_one(); ++n) continue;
   }
-  loop_.timers().cancel(pause_timer_);
-  may_accept_ = false;
+  close();
 }
 
 void Listener::accept_some() noexcept {
@@ -149,6 +164,7 @@ void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error)
 }
 
 void Listener::pause() noexcept {
+  loop_.timers().cancel(pause_timer_);
   pause_timer_ = loop_.timers().add(loop_.now() + kPause, [this] {
     pause_timer_ = 0;
     schedule();

@@ -35,15 +35,17 @@ class Listener {
   ~Listener();
 
   [[nodiscard]] const ListenerRules& rules() const { return rules_; }
-  [[nodiscard]] SocketAddress address() const { return SocketAddress::local_of(fd_.get()); }
+  /// Also after stop().
+  [[nodiscard]] const SocketAddress& address() const { return address_; }
+  /// -1 after stop().
   [[nodiscard]] int fd() const { return fd_.get(); }
 
   /// New clients wait, or there is room again for those who waited, or it is its turn.
   void on_event(Readiness readiness) noexcept;
   /// Connections have gone: those who waited in the backlog may come.
   void on_room() noexcept;
-  /// Takes in who has connected already, and no one from then on. What is adopted leaves its
-  /// backlog to the successor.
+  /// Takes in who has connected already, then closes the socket: whoever comes later is refused at
+  /// once, and a successor can listen there. What is adopted leaves its backlog to the successor.
   void stop() noexcept;
 
  private:
@@ -53,9 +55,12 @@ class Listener {
   void refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept;
   void pause() noexcept;
   void schedule() noexcept;
+  void close() noexcept;
 
   Token token_;
   UniqueFd fd_;
+  SocketAddress address_;
+  ::ino_t file_ = 0;  ///< of a Unix socket that we made: only that one is ours to remove
   bool is_adopted_;
   const ListenerRules& rules_;
   EventLoop& loop_;

@@ -80,8 +80,9 @@ LogSink::Target LogSink::open_target(const std::string& target) {
     return {UniqueFd(), coloured ? Style::coloured : Style::plain};
   }
   // Readable by the owner and the group of the logs (adm, as a rule), not by everyone: messages of
-  // clients are in it.
-  UniqueFd file(::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640));
+  // clients are in it. Non-blocking, because opening a FIFO would wait for its reader, in the loop.
+  UniqueFd file(::open(target.c_str(),
+                       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
   if (!file)
     throw std::system_error(errno, std::system_category(), "cannot write the log " + target);
   return {std::move(file), Style::plain};

@@ -43,7 +43,8 @@ int run(const CommandLine& line) {
   const ConfigSource source(line.config_path, line.listen);
   LoadedConfig loaded = source.load(handler_tables());
   if (!loaded.ok()) {
-    std::cerr << source.describe(loaded.problems) << '\n';
+    for (const std::string& problem : source.describe(loaded.problems))
+      std::cerr << problem << '\n';
     return kExitBadConfig;
   }
   if (line.print_config) std::cout << print_config(loaded.config, handler_tables());

@@ -26,7 +26,7 @@ bool write_whole(Buffer& out, ReplyEncoding encoding, const WriteReply& write,
     ReplyWriter writer(out, encoding);
     write(writer);
     if (writer.replies() == replies && writer.balanced()) return true;
-  } catch (const std::exception&) {
+  } catch (...) {
     // Taken back below. There is no request at hand whose name the log could tell.
   }
   out.truncate(before);
@@ -107,23 +107,22 @@ void PendingReplies::forget(SlotId id) noexcept {
   if (node.empty() || !node.mapped().on_gone) return;
   try {
     node.mapped().on_gone();
-  } catch (const std::exception&) {
+  } catch (...) {
     // Nobody is left to tell.
   }
 }
 
 // --- long replies ------------------------------------------------------------------------------
 
+/// One after the other: memory for one of them at a time, however many ask at once.
 void PendingReplies::run_slices() {
   for (int slices = 0; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
     const SlotId id = long_replies_.front();
-    long_replies_.pop_front();
     const auto found = promises_.find(id);
-    if (found == promises_.end() || !found->second.long_reply) continue;
-    if (run_slice(*found->second.long_reply))
-      finish_long_reply(id);
-    else
-      long_replies_.push_back(id);
+    const bool is_wanted = found != promises_.end() && found->second.long_reply != nullptr;
+    if (is_wanted && !run_slice(*found->second.long_reply)) continue;
+    long_replies_.pop_front();
+    if (is_wanted) finish_long_reply(id);
   }
 }
 
@@ -131,7 +130,7 @@ void PendingReplies::run_slices() {
 bool PendingReplies::run_slice(LongReply& reply) noexcept {
   try {
     return reply.producer->produce(reply.writer) == ReplyProducer::Progress::done;
-  } catch (const std::exception&) {
+  } catch (...) {
     reply.bytes.clear();
     return true;
   }

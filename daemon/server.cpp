@@ -126,14 +126,15 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
     throw std::system_error(error, "epoll_ctl");
 }
 
-/// Handlers go last but one: promises that they still hold are given up while connections exist.
+/// Handlers go last but one: promises that they still hold are given up while connections exist,
+/// and what they keep for connections before they go.
 Server::~Server() {
+  abort_connections();
   listeners_.clear();
   handlers_.clear();
 }
 
 // --- start
-// -----------------------------------------------------------------------------------------
 
 void Server::make_handlers(std::span<const HandlerEntry> entries) {
   for (const HandlerEntry& entry : entries) {
@@ -270,7 +271,6 @@ void Server::feed_watchdog(std::chrono::microseconds interval) {
 }
 
 // --- turns of the loop
-// -----------------------------------------------------------------------------
 
 void Server::run() {
   while (!is_done()) loop_.run_turn(*this);
@@ -332,27 +332,39 @@ void Server::on_deadlines(TimePoint now) noexcept {
 }
 
 // --- reload
-// ----------------------------------------------------------------------------------------
 
 void Server::on_signal(int signal) {
-  if (signal == SIGHUP) return reload();
+  if (signal == SIGHUP) {
+    if (phase_ == Phase::serving) reload();  // systemd must not take a stopping daemon for ready
+    return;
+  }
   if (phase_ == Phase::serving) return begin_drain(signal);
   events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
+  abort_connections();
   phase_ = Phase::stopped;
+}
+
+void Server::abort_connections() {
+  connections_.for_each(
+      [](Connection& connection) { connection.abort(CloseReason::closed_at_once); });
 }
 
 void Server::reload() {
   notify_reloading();
   const LoadedConfig loaded = source_.load(handler_tables_);
-  std::string problem = source_.describe(loaded.problems);
-  if (problem.empty()) problem = events_.reconfigure(loaded.config.log);
-  if (problem.empty()) {
+  std::vector<std::string> problems = source_.describe(loaded.problems);
+  if (problems.empty())
+    if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
+      problems.push_back(std::move(problem));
+  if (problems.empty()) {
     report_changes(config_, loaded.config);
     config_ = merge_reloadable(config_, loaded.config, handler_tables_);
     apply(config_);
     events_.record(Event::reloaded);
   } else {
-    events_.record(Event::reload_failed, {{"problem", problem}});
+    for (const std::string& problem : problems)
+      events_.record(Event::config_problem, {{"problem", problem}});
+    events_.record(Event::reload_failed, {{"problems", fmt::format("{}", problems.size())}});
   }
   notify_ready();
 }
@@ -373,7 +385,6 @@ void Server::apply(const Config& config) {
   ConnectionDeadlines& deadlines = workspace_.deadlines;
   deadlines.first_request.set_length(config.deadlines.first_request);
   deadlines.frame.set_length(config.deadlines.frame);
-  deadlines.write_stall.set_length(config.deadlines.write_stall);
   deadlines.linger.set_length(config.deadlines.linger);
   if (deadlines.idle.length() != config.deadlines.idle) {
     deadlines.idle.set_length(config.deadlines.idle);
@@ -383,15 +394,33 @@ void Server::apply(const Config& config) {
                           config.limits.max_buffer_memory.bytes);
   for (const auto& listener : listeners_)
     tune_listening_socket(listener->fd(), config.deadlines.write_stall);
+  if (config.deadlines.write_stall != deadlines.write_stall.length())
+    connections_.for_each([&](Connection& connection) {
+      set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
+    });
+  deadlines.write_stall.set_length(config.deadlines.write_stall);
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     if (const auto settings = config.handlers.find(handler_entries_[i].name);
         settings != config.handlers.end())
-      handlers_[i]->reload(settings->second.get());
+      reload_handler(i, settings->second.get());
   apply_rules(config);
   std::vector<Setting> settings = settings_of(config, handler_tables_);
   std::sort(settings.begin(), settings.end(),
             [](const Setting& a, const Setting& b) { return a.path < b.path; });
   service_.set_settings(std::move(settings));
+}
+
+void Server::reload_handler(std::size_t index, const void* settings) noexcept {
+  std::string problem = "unknown exception";
+  try {
+    return handlers_[index]->reload(settings);
+  } catch (const std::exception& exception) {
+    problem = exception.what();
+  } catch (...) {
+  }
+  events_.record(Event::handler_threw, {{"handler", std::string(handler_entries_[index].name)},
+                                        {"command", "a reload"},
+                                        {"problem", problem}});
 }
 
 void Server::apply_rules(const Config& config) {
@@ -404,6 +433,7 @@ void Server::apply_rules(const Config& config) {
     rules->traits.inline_replies_resp = found->inline_replies == InlineReplies::resp;
     rules->allowed_commands = found->allow_commands;
   }
+  for (const auto& listener : listeners_) listener->on_room();  // nobody waits any more, perhaps
   allow_classes();
 }
 
@@ -419,7 +449,6 @@ void Server::allow_classes() {
 }
 
 // --- stop
-// ------------------------------------------------------------------------------------------
 
 void Server::begin_drain(int signal) {
   phase_ = Phase::draining;

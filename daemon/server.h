@@ -76,9 +76,11 @@ class Server final : public EventSink {
   void reload();
   void apply(const Config& config);
   void apply_rules(const Config& config);
+  void reload_handler(std::size_t index, const void* settings) noexcept;
   void report_changes(const Config& before, const Config& after);
   void begin_drain(int signal);
   void on_drain_expired();
+  void abort_connections();
   [[nodiscard]] bool is_done() const;
 
   template <class Kind, class Expire>

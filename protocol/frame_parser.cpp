@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "protocol/buffer.h"
 #include "protocol/escape.h"
@@ -75,16 +76,16 @@ inline Header parse_header(std::string_view input, std::size_t start) {
   return {HeaderStatus::complete, value, static_cast<std::size_t>(at + 2 - input.data())};
 }
 
-// Parses the header line at `at` if it is whole, well-formed and of one or two digits, as nearly all
-// are: the position behind it. Null leaves the judgement to parse_header.
+// Parses the header line at `at` if it is whole, well-formed and of one or two digits, as nearly
+// all are: the position behind it. Null leaves the judgement to parse_header.
 inline const char* parse_short_header(const char* at, const char* end, std::uint32_t& value) {
   if (end - at < 5) return nullptr;
   const auto first = static_cast<std::uint32_t>(at[1] - '0');
   if (first > 9) return nullptr;
   value = first;
-  if (at[2] == '\r' && at[3] == '\n') return at + 4;
+  if (std::memcmp(at + 2, "\r\n", kCrlfBytes) == 0) return at + 4;
   const auto second = static_cast<std::uint32_t>(at[2] - '0');
-  if (first == 0 || second > 9 || at[3] != '\r' || at[4] != '\n') return nullptr;
+  if (first == 0 || second > 9 || std::memcmp(at + 3, "\r\n", kCrlfBytes) != 0) return nullptr;
   value = first * 10 + second;
   return at + 5;
 }
@@ -157,7 +158,7 @@ bool FrameParser::take_whole_array(std::string_view input, const ParserLimits& l
     if (at == end || *at != '$') return false;
     at = parse_short_header(at, end, length);
     if (at == nullptr || end - at < length + std::ptrdiff_t{kCrlfBytes}) return false;
-    if (at[length] != '\r' || at[length + 1] != '\n') return false;
+    if (std::memcmp(at + length, "\r\n", kCrlfBytes) != 0) return false;
     frame.arguments.emplace_back(at, length);
     at += length + kCrlfBytes;
   }

@@ -167,6 +167,12 @@ AcceptResult accept_connection(int listening_fd) noexcept {
   return result;
 }
 
+void set_user_timeout(int fd, std::chrono::milliseconds timeout) noexcept {
+  const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max());
+  const auto clamped = std::clamp<std::int64_t>(timeout.count(), 0, most);
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(clamped));
+}
+
 void tune_listening_socket(int fd, std::chrono::milliseconds write_stall) noexcept {
   if (!SocketAddress::local_of(fd).is_ip()) return;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -174,9 +180,7 @@ void tune_listening_socket(int fd, std::chrono::milliseconds write_stall) noexce
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepAliveProbes);
-  const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max());
-  const auto timeout = std::clamp<std::int64_t>(write_stall.count(), 0, most);
-  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout));
+  set_user_timeout(fd, write_stall);
 }
 
 }  // namespace reactord

@@ -60,6 +60,10 @@ struct AcceptResult {
 
 [[nodiscard]] AcceptResult accept_connection(int listening_fd) noexcept;
 
+/// TCP_USER_TIMEOUT of a connection or of those that a listening socket will accept; 0 is the
+/// kernel's own patience. Harmless on a Unix socket.
+void set_user_timeout(int fd, std::chrono::milliseconds timeout) noexcept;
+
 /// Sets what accepted connections inherit, so that an accept costs one system call: no delay for
 /// small replies (TCP_NODELAY), keep-alive probes for vanished peers, and TCP_USER_TIMEOUT: the
 /// kernel gives up on unacknowledged data after `write_stall`. A Unix socket has none of them and

@@ -28,10 +28,14 @@ def test_version_and_help():
     assert usage.returncode == STOPPED
     for option in ("--config", "--listen", "--check-config", "--print-config", "--version"):
         assert option in usage.stdout
+    lines = usage.stdout.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80   # fits a terminal
 
 
-@pytest.mark.parametrize("arguments", [("--nosuch",), ("--config",), ("stray",),
-                                       ("--listen", "nonsense"), ("--listen", "127.0.0.1:99999")])
+@pytest.mark.parametrize("arguments", [("--nosuch",), ("--config",), ("--config", ""), ("stray",),
+                                       ("--listen", "nonsense"), ("--listen", "127.0.0.1:99999"),
+                                       ("--listen", "127.0.0.1:7", "--listen", "0.0.0.0:7"),
+                                       ("--config", "a.toml", "--config", "b.toml")])
 def test_usage_errors(arguments):
     done = run_reactord(*arguments)
     assert done.returncode == USAGE, done
@@ -42,6 +46,13 @@ def test_listen_replaces_the_listeners_of_the_file(daemon):
     one = daemon("", arguments=("--listen", "127.0.0.1:0", "--listen", "[::1]:0"),
                  expect_listeners=2)
     assert {address[0] for _, address in one.addresses} == {"127.0.0.1", "::1"}
+
+
+def test_addresses_of_the_command_line_are_checked_too(tmp_path):
+    done = run_reactord("--check-config", "--listen", "127.0.0.1:7", "--listen", "127.0.0.1:7")
+    assert done.returncode == USAGE and "taken by" in done.stderr
+    good = run_reactord("--check-config", "--listen", "127.0.0.1:7", "--listen", "[::1]:7")
+    assert good.returncode == STOPPED
 
 
 # --- the configuration file
@@ -201,7 +212,8 @@ def test_a_bad_file_keeps_the_old_configuration(daemon):
     one = daemon('[handlers.text]\nreply = "one {message}"\n')
     client = one.connect()
     one.reload('[handlers.text]\nreply = 7\n[nosuch]\n')
-    one.wait_for_log(r"reactord\.toml:2:")
+    one.wait_for_log(r"not reloaded, the old one stays; problems: 2")
+    assert re.findall(r"reactord\.toml:(\d):", one.log) == ["2", "3"]   # a line each
     assert client.call("TEXT", "x") == b"one x"
     one.write_config("[[[")
     one.signal(signal.SIGHUP)
@@ -225,7 +237,7 @@ def test_reload_names_what_needs_a_restart(daemon):
     client = one.connect()
     client.expect_alive()
     one.reload(f'[[listener]]\nname = "main"\naddress = "127.0.0.1:{free_port()}"\n')
-    one.wait_for_log(r"listener\.main\.address changed to .* at the next restart")
+    one.wait_for_log(r"listener\.main\.address changed from '.*' to '.*', which takes effect at the next restart")
     client.expect_alive()
     one.connect().expect_alive()
 
@@ -290,16 +302,21 @@ def test_those_in_the_backlog_are_answered_too(daemon):
     assert one.wait() == STOPPED
 
 
-def test_drain_ends_at_its_deadline(daemon):
-    """A reader that does not read cannot hold up the end."""
-    one = daemon('[deadlines]\ndrain = "300ms"\n')
-    client = one.connect(receive_buffer=4096)
+def fill(client):
+    """Leaves replies unread until the daemon cannot send."""
     client.socket.settimeout(0.3)
     try:
         for _ in range(2000):
             client.socket.sendall(request("ECHO", "x" * 8000))
     except TimeoutError:
         pass
+
+
+def test_drain_ends_at_its_deadline(daemon):
+    """A reader that does not read cannot hold up the end."""
+    one = daemon('[deadlines]\ndrain = "300ms"\n')
+    client = one.connect(receive_buffer=4096)
+    fill(client)
     began = time.monotonic()
     one.signal(signal.SIGTERM)
     assert one.wait() == STOPPED
@@ -307,15 +324,53 @@ def test_drain_ends_at_its_deadline(daemon):
     assert re.search(TOLD["drain expired"].log, one.log)
 
 
-def test_a_second_signal_ends_at_once(daemon):
-    one = daemon('[deadlines]\ndrain = "60s"\n')
+def test_nobody_comes_in_while_it_drains(daemon, tmp_path):
+    """The socket is gone at once, so that a client tries elsewhere and a successor can listen."""
+    path = tmp_path / "socket"
+    one = daemon('[deadlines]\ndrain = "60s"\n' + DEFAULT_LISTENER +
+                 f'[[listener]]\nname = "unix"\naddress = "unix:{path}"\n')
     client = one.connect(receive_buffer=4096)
-    client.socket.settimeout(0.3)
-    try:
-        for _ in range(2000):
-            client.socket.sendall(request("ECHO", "x" * 8000))
-    except TimeoutError:
-        pass
+    fill(client)
+    one.signal(signal.SIGTERM)
+    eventually(lambda: is_refused(one.address("main")), what="the port is refused")
+    eventually(lambda: not path.exists(), what="the socket's file is gone")
+    assert one.running, "it drains"
+    path.write_text("a successor's")
+    one.signal(signal.SIGTERM)
+    assert one.wait() == STOPPED
+    assert path.exists()
+
+
+def test_somebody_elses_socket_file_stays(daemon, tmp_path):
+    path = tmp_path / "socket"
+    one = daemon(f'[[listener]]\nname = "unix"\naddress = "unix:{path}"\n')
+    path.rename(tmp_path / "moved")
+    path.write_text("not ours")
+    one.stop()
+    assert path.exists()
+
+
+def test_what_a_client_sends_during_the_drain_does_not_cost_it_its_replies(daemon):
+    one = daemon()
+    client = one.connect()
+    client.expect_alive()
+    one.signal(signal.SIGSTOP)
+    client.send(request("CEIL", "4.40"))
+    one.signal(signal.SIGTERM)
+    one.signal(signal.SIGCONT)
+    one.wait_for_log("stopping on SIGTERM")
+    for _ in range(10):
+        client.send(request("CEIL", "5.40"))
+        time.sleep(0.01)
+    assert client.read_until_eof() == b":5\r\n"
+    client.close()
+    assert one.wait() == STOPPED
+
+
+def test_a_second_signal_ends_at_once(daemon):
+    one = daemon('[log]\nlevel = "debug"\n[deadlines]\ndrain = "60s"\n')
+    client = one.connect(receive_buffer=4096)
+    fill(client)
     one.signal(signal.SIGTERM)
     time.sleep(0.3)
     assert one.running, "it drains"
@@ -323,6 +378,7 @@ def test_a_second_signal_ends_at_once(daemon):
     one.signal(signal.SIGTERM)
     one.wait()
     assert time.monotonic() - began < 5
+    one.wait_for_log("closed: stopped at once")
 
 
 def test_sigpipe_is_ignored(daemon):

@@ -180,6 +180,8 @@ def test_the_argument_limit(daemon):
     one = daemon("[limits]\nmax_arguments = 100\n")
     client = one.connect()
     assert client.call("ECHO", *["x"] * 99).startswith("ERR wrong number")
+    client.send(b"ECHO" + b" x" * 100 + b"\n")
+    client.expect(b"ERR Protocol error: too many arguments in one line\n").expect_alive()
     client.send(b"*101\r\n")
     assert b"max_arguments (100)" in client.read_until_eof()
 

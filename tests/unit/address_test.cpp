@@ -171,6 +171,26 @@ TEST_CASE("a network contains its addresses alone") {
   }
 }
 
+TEST_CASE("two addresses are the same place where the second could not be bound") {
+  const auto same = [](std::string_view a, std::string_view b) {
+    Endpoint first;
+    Endpoint second;
+    REQUIRE_EQ(parse_endpoint(a, first), "");
+    REQUIRE_EQ(parse_endpoint(b, second), "");
+    CHECK_EQ(same_place(first, second), same_place(second, first));
+    return same_place(first, second);
+  };
+  CHECK(same("127.0.0.1:7", "127.0.0.1:7"));
+  CHECK(same("127.0.0.1:7", "0.0.0.0:7"));
+  CHECK(same("[::1]:7", "[::]:7"));
+  CHECK(same("unix:/run/a", "unix:/run/a"));
+  CHECK_FALSE(same("127.0.0.1:0", "127.0.0.1:0"));
+  CHECK_FALSE(same("127.0.0.1:7", "127.0.0.2:7"));
+  CHECK_FALSE(same("127.0.0.1:7", "127.0.0.1:8"));
+  CHECK_FALSE(same("0.0.0.0:7", "[::]:7"));
+  CHECK_FALSE(same("unix:/run/a", "unix:/run/b"));
+}
+
 TEST_CASE("a network that is wrong says why") {
   CHECK_EQ(network_problem("10.0.0.1/8"),
            "'10.0.0.1/8' has bits set behind its prefix; did you mean '10.0.0.0/8'?");

@@ -249,7 +249,7 @@ TEST_CASE("values out of range") {
       {"[log]\nlevel = \"warn\"\n",
        "2:9: log.level: expected one of \"trace\", \"debug\", \"info\", \"warning\", \"error\", "
        "\"off\", "
-       "found 'warn'"},
+       "found 'warn'; did you mean 'warning'?"},
       {"[handlers.greet]\nmood = \"lowd\"\n",
        "2:8: handlers.greet.mood: expected one of \"calm\", \"loud\", found 'lowd'; did you mean "
        "'loud'?"},

@@ -167,8 +167,8 @@ TEST_CASE("listeners are matched by name") {
   CHECK_EQ(changes_text(before, after),
            "listener.a.address: '10.0.0.1:1' -> '10.0.0.1:4' restart\n"
            "listener.a.allow: '' -> '10.0.0.0/8'\n"
-           "listener.b: '10.0.0.1:2' -> '' restart\n"
-           "listener.c: '' -> '10.0.0.1:3 unix:/c' restart\n");
+           "listener.b: '10.0.0.1:2' -> 'no listener' restart\n"
+           "listener.c: 'no listener' -> '10.0.0.1:3 unix:/c' restart\n");
   Config swapped = before;
   std::swap(swapped.listeners[0], swapped.listeners[1]);
   CHECK_EQ(changes_text(before, swapped), "");

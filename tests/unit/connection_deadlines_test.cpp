@@ -92,6 +92,46 @@ TEST_CASE("deadlines: a subscriber is not idle") {
   CHECK(bench.ends == std::vector{CloseReason::closed_idle});
 }
 
+TEST_CASE("deadlines: a subscriber's request is timed like any other") {
+  ConnectionBench bench;
+  bench.connection->subscribe();
+  bench.receive("PING\nPI");
+  bench.pass(ConnectionBench::kFrame);
+  CHECK(bench.ends == std::vector{CloseReason::closed_frame});
+}
+
+TEST_CASE("deadlines: pieces of nothing do not put off the first request's") {
+  ConnectionBench bench;
+  for (int i = 0; i < 6; ++i) {
+    bench.receive("*");
+    bench.receive("0\r\n");
+    bench.pass(9s);
+  }
+  bench.receive("*");
+  bench.pass(6s);
+  CHECK(bench.ends.size() == 1);
+}
+
+TEST_CASE("deadlines: without one for frames, the first request still has its own") {
+  ConnectionBench bench;
+  bench.workspace.deadlines.frame.set_length(Duration::zero());
+  bench.receive("PI");
+  bench.pass(ConnectionBench::kFirstRequest);
+  CHECK(bench.ends == std::vector{CloseReason::closed_first_request});
+}
+
+TEST_CASE("deadlines: a blank line in two pieces does not cut an idle client") {
+  ConnectionBench bench;
+  bench.workspace.deadlines.idle.set_length(1h);
+  bench.receive("PING\n");
+  bench.receive("\r");
+  bench.receive("\n");
+  bench.pass(59min);
+  CHECK(bench.ends.empty());
+  bench.pass(1min);
+  CHECK(bench.ends == std::vector{CloseReason::closed_idle});
+}
+
 TEST_CASE("deadlines: a peer that takes nothing is cut off; one that takes a little is not") {
   ConnectionBench bench;
   bench.script.accepts = {10};
@@ -130,9 +170,23 @@ TEST_CASE("drain: a client that is owed nothing gets only FIN, at once") {
   ConnectionBench bench;
   bench.receive("ECHO a\n");
   bench.script.sent.clear();
+  bench.pass(10s);
   bench.connection->drain();
   bench.turn({});
   CHECK(bench.script.sent.empty());
+  CHECK(bench.closed == 1);
+}
+
+TEST_CASE("drain: a client that was answered a moment ago is lingered for") {
+  ConnectionBench bench;
+  bench.receive("ECHO a\n");
+  bench.connection->drain();
+  bench.turn({});
+  CHECK(bench.script.finished_sending);
+  CHECK(bench.closed == 0);
+  bench.receive("ECHO too late\n");
+  CHECK(bench.served.size() == 1);
+  bench.finish();
   CHECK(bench.closed == 1);
 }
 
@@ -145,4 +199,20 @@ TEST_CASE("drain: a pending reply is waited for") {
   bench.complete("late");
   CHECK(bench.script.sent == "late\n");
   CHECK(bench.ends == std::vector{CloseReason::closed_drained});
+}
+
+TEST_CASE("drain: a client that was answered meanwhile is lingered for, whatever it still sends") {
+  ConnectionBench bench;
+  bench.script.input = {"ECHO a\n"};
+  bench.connection->drain();
+  bench.turn({});
+  CHECK(bench.script.sent == "a\n");
+  CHECK(bench.script.finished_sending);
+  CHECK(bench.closed == 0);
+  bench.receive("ECHO b\n");
+  CHECK(bench.script.input.empty());
+  CHECK(bench.closed == 0);
+  bench.finish();
+  CHECK(bench.closed == 1);
+  CHECK(bench.served == std::vector<std::string>{"a"});
 }

@@ -239,3 +239,14 @@ TEST_CASE("connection: what it holds is accounted to the byte") {
   bench.connection->abort(CloseReason::closed_memory);
   CHECK(bench.memory == 0);
 }
+
+TEST_CASE("connection: a reply that is taken back leaves no memory behind") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.connection->complete([](Buffer& out) {
+    out.append(std::string(100'000, 'x'));
+    out.truncate(0);
+  });
+  CHECK(bench.memory == 0);
+  CHECK(bench.connection->buffer_bytes() == 0);
+}

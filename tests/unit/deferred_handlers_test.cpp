@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The handler interface, all of it, through a running server.
 #include <doctest/doctest.h>
+#include <netinet/tcp.h>
 
 #include "tests/unit/support/running_server.h"
 #include "tests/unit/support/test_handlers.h"
@@ -147,11 +148,53 @@ TEST_CASE("push: a reader that does not read is bounded, and the others get thei
 TEST_CASE("rules: a handler that breaks them costs one error reply") {
   RunningServer server(test_handlers());
   TestClient client(server);
-  for (const char* how : {"throw-late", "twice", "half", "never", "needless", "nothing"}) {
+  for (const char* how : {"throw-late", "throw-number", "throw-promised", "twice", "half", "never",
+                          "needless", "nothing"}) {
     CAPTURE(how);
     CHECK(client.ask(std::string("BREAK ") + how).starts_with("ERR internal error"));
     CHECK(client.ask("PING") == "PONG\n");
   }
-  server.stop();
-  CHECK(server.log().find("on purpose") != std::string::npos);
+  CHECK(server.logs("on purpose"));
+}
+
+TEST_CASE("rules: a timer that throws costs a log record") {
+  RunningServer server(test_handlers());
+  TestClient client(server);
+  CHECK(client.ask("BREAK throw-timer").starts_with("ERR internal error"));
+  CHECK(client.ask("AFTER 20") == "AFTER\n");
+  CHECK(server.logs("failed on its timer"));
+}
+
+TEST_CASE("end: a subscriber that is cut off by a second signal takes its state along") {
+  RunningServer server(test_handlers());
+  TestClient watching(server);
+  CHECK(watching.ask("WATCH") == "OK\n");
+  CHECK(watching.ask("COUNT") == "1\n");
+  watching.send("LATER never\n");
+  TestClient other(server);
+  wait_for_promise(other);
+  server.signal(SIGTERM);
+  CHECK(other.read_to_end().empty());
+  server.signal(SIGTERM);
+  server.join();
+  CHECK(server.logs("stopped at once"));
+}
+
+TEST_CASE("reload: deadlines.write_stall reaches the connections that are there") {
+  RunningServer server(test_handlers(), "[deadlines]\nwrite_stall = \"5s\"\n");
+  TestClient client(server);
+  const std::string facts = client.ask("CLIENT INFO");
+  const int fd = std::stoi(facts.substr(facts.find(" fd=") + 4));
+  const auto user_timeout = [fd] {
+    int value = -1;
+    socklen_t size = sizeof value;
+    ::getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size);
+    return value;
+  };
+  client.read_line();  // the end of a text of several lines
+  CHECK(user_timeout() == 5000);
+  server.signal(SIGHUP);
+  for (int tries = 0; tries < 100'000 && user_timeout() == 5000; ++tries)
+    CHECK(client.ask("PING") == "PONG\n");
+  CHECK(user_timeout() == 30'000);
 }

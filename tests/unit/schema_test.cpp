@@ -258,6 +258,8 @@ TEST_CASE("the nearest word is near") {
   CHECK_EQ(nearest("max_farme", kWords), "max_frame");
   CHECK_EQ(nearest("MAX_FRAME", kWords), "max_frame");
   CHECK_EQ(nearest("of", kWords), "off");
+  CHECK_EQ(nearest("Max_con", kWords), "max_connections");
+  CHECK_EQ(nearest("max", kWords), "");
   CHECK_EQ(nearest("foo", kWords), "");
   CHECK_EQ(nearest("", kWords), "");
   CHECK_EQ(nearest(std::string(100'000, 'm'), kWords), "");

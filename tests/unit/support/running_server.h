@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -45,6 +46,15 @@ class RunningServer {
   [[nodiscard]] std::string log() const {
     std::ifstream file(folder_ / "log");
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+  /// Whether the log tells it, now or in a moment: a thread of its own writes it.
+  [[nodiscard]] bool logs(std::string_view text) const {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (log().find(text) == std::string::npos) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
   }
 
  private:

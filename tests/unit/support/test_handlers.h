@@ -135,7 +135,7 @@ class TellHandler final : public Handler {
 /// BREAK how: breaks a rule.
 class BreakHandler final : public Handler {
  public:
-  explicit BreakHandler(Service&) {}
+  explicit BreakHandler(Service& service) : service_(service) {}
   [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
@@ -148,6 +148,15 @@ class BreakHandler final : public Handler {
     if (how == "twice" || how == "needless") reply.ok();
     if (how == "needless") kept_ = context.defer();
     if (how == "half") reply.array(2);
+    if (how == "throw-number") throw 42;
+    if (how == "throw-promised") {
+      context.defer().complete([](ReplyWriter&) { throw 42; });
+      return HandlerResult::pending;
+    }
+    if (how == "throw-timer") {
+      timer_ = service_.call_after(std::chrono::milliseconds(0), [] { throw 42; });
+      reply.error("ERR internal error: in a moment");
+    }
     if (how == "never") return HandlerResult::pending;
     return HandlerResult::replied;
   }
@@ -155,6 +164,8 @@ class BreakHandler final : public Handler {
  private:
   static constexpr CommandSpec kCommands[] = {
       {.name = "break", .min_arguments = 1, .max_arguments = 1}};
+  Service& service_;
+  std::unique_ptr<Timer> timer_;
   DeferredReply kept_;
 };
 
