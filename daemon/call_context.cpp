@@ -40,8 +40,8 @@ void CallContext::log(HandlerLogLevel level, std::string_view message) {
 }
 
 DeferredReply CallContext::defer(std::function<void()> on_gone) {
-  pending_.defer(std::move(on_gone));
-  return {pending_, connection_->id()};
+  const std::uint64_t promise = pending_.defer(std::move(on_gone));
+  return {pending_, connection_->id(), promise};
 }
 
 void CallContext::produce(std::unique_ptr<ReplyProducer> producer) {

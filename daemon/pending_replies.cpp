@@ -49,15 +49,17 @@ void PendingReplies::begin_call(Connection& connection, bool is_silent) {
   is_kept_early_ = false;
 }
 
-void PendingReplies::defer(std::function<void()> on_gone) {
-  promises_.insert_or_assign(calling_,
-                             Promise{calling_encoding_, is_silent_, std::move(on_gone), {}});
+std::uint64_t PendingReplies::defer(std::function<void()> on_gone) {
+  const std::uint64_t number = ++last_promise_;
+  promises_.insert_or_assign(
+      calling_, Promise{number, calling_encoding_, is_silent_, std::move(on_gone), {}});
+  return number;
 }
 
 void PendingReplies::produce(std::unique_ptr<ReplyProducer> producer) {
   auto reply = std::make_unique<LongReply>(std::move(producer), calling_encoding_);
-  promises_.insert_or_assign(calling_,
-                             Promise{calling_encoding_, is_silent_, {}, std::move(reply)});
+  promises_.insert_or_assign(
+      calling_, Promise{++last_promise_, calling_encoding_, is_silent_, {}, std::move(reply)});
   long_replies_.push_back(calling_);
 }
 
@@ -79,9 +81,10 @@ void PendingReplies::append_pushes(Buffer& out) {
 
 // --- promises ----------------------------------------------------------------------------------
 
-bool PendingReplies::complete(SlotId id, const WriteReply& write) noexcept {
-  const auto node = promises_.extract(id);
-  if (node.empty()) return false;
+bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply& write) noexcept {
+  const auto found = promises_.find(id);
+  if (found == promises_.end() || found->second.number != number) return false;
+  const auto node = promises_.extract(found);
   const Promise& promise = node.mapped();
   if (id == calling_) {
     write_one_reply(early_, promise.encoding, write);
@@ -98,8 +101,8 @@ bool PendingReplies::complete(SlotId id, const WriteReply& write) noexcept {
   return true;
 }
 
-void PendingReplies::abandon(SlotId id) noexcept {
-  complete(id, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); });
+void PendingReplies::abandon(SlotId id, std::uint64_t number) noexcept {
+  complete(id, number, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); });
 }
 
 void PendingReplies::forget(SlotId id) noexcept {

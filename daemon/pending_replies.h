@@ -22,7 +22,8 @@ class PendingReplies final : public ReplyPort {
 
   // --- for the dispatcher, around Handler::handle() ---
   void begin_call(Connection& connection, bool is_silent);
-  void defer(std::function<void()> on_gone);
+  /// Returns the number of the promise.
+  [[nodiscard]] std::uint64_t defer(std::function<void()> on_gone);
   void produce(std::unique_ptr<ReplyProducer> producer);
   enum class Outcome : std::uint8_t {
     open,  ///< promised; the reply comes later
@@ -43,8 +44,9 @@ class PendingReplies final : public ReplyPort {
   void forget(SlotId connection) noexcept;
 
   // --- ReplyPort ---
-  bool complete(std::uint64_t connection, const WriteReply& write) noexcept override;
-  void abandon(std::uint64_t connection) noexcept override;
+  bool complete(std::uint64_t connection, std::uint64_t promise,
+                const WriteReply& write) noexcept override;
+  void abandon(std::uint64_t connection, std::uint64_t promise) noexcept override;
   PushResult push(std::uint64_t connection, const WriteReply& write) noexcept override;
   void unsubscribe(std::uint64_t connection) noexcept override;
 
@@ -58,6 +60,7 @@ class PendingReplies final : public ReplyPort {
         : producer(std::move(p)), writer(bytes, encoding) {}
   };
   struct Promise {
+    std::uint64_t number = 0;  ///< a token of an earlier promise must not keep this one
     ReplyEncoding encoding = ReplyEncoding::resp2;
     bool is_silent = false;  ///< CLIENT REPLY OFF: the reply is made and thrown away
     std::function<void()> on_gone;
@@ -69,6 +72,7 @@ class PendingReplies final : public ReplyPort {
 
   ConnectionTable& connections_;
   std::unordered_map<SlotId, Promise> promises_;
+  std::uint64_t last_promise_ = 0;
   std::deque<SlotId> long_replies_;  ///< those with a producer, in turn
 
   // The call under way.

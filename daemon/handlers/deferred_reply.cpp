@@ -6,23 +6,26 @@
 namespace reactord {
 
 DeferredReply::DeferredReply(DeferredReply&& other) noexcept
-    : port_(std::exchange(other.port_, nullptr)), connection_(other.connection_) {}
+    : port_(std::exchange(other.port_, nullptr)),
+      connection_(other.connection_),
+      promise_(other.promise_) {}
 
 DeferredReply& DeferredReply::operator=(DeferredReply&& other) noexcept {
   // `old` ends here and with it, if it was not kept, the promise that stood in this place.
   DeferredReply old(std::move(*this));
   port_ = std::exchange(other.port_, nullptr);
   connection_ = other.connection_;
+  promise_ = other.promise_;
   return *this;
 }
 
 DeferredReply::~DeferredReply() {
-  if (port_ != nullptr) port_->abandon(connection_);
+  if (port_ != nullptr) port_->abandon(connection_, promise_);
 }
 
 bool DeferredReply::complete(const WriteReply& write) noexcept {
   ReplyPort* const port = std::exchange(port_, nullptr);
-  return port != nullptr && port->complete(connection_, write);
+  return port != nullptr && port->complete(connection_, promise_, write);
 }
 
 PushHandle::PushHandle(PushHandle&& other) noexcept

@@ -23,8 +23,10 @@ enum class PushResult : std::uint8_t {
 class ReplyPort {
  public:
   virtual ~ReplyPort() = default;
-  virtual bool complete(std::uint64_t connection, const WriteReply& write) noexcept = 0;
-  virtual void abandon(std::uint64_t connection) noexcept = 0;
+  /// `promise` tells a promise from later ones to the same connection.
+  virtual bool complete(std::uint64_t connection, std::uint64_t promise,
+                        const WriteReply& write) noexcept = 0;
+  virtual void abandon(std::uint64_t connection, std::uint64_t promise) noexcept = 0;
   virtual PushResult push(std::uint64_t connection, const WriteReply& write) noexcept = 0;
   virtual void unsubscribe(std::uint64_t connection) noexcept = 0;
 };
@@ -34,8 +36,8 @@ class ReplyPort {
 class DeferredReply {
  public:
   DeferredReply() = default;
-  DeferredReply(ReplyPort& port, std::uint64_t connection)
-      : port_(&port), connection_(connection) {}
+  DeferredReply(ReplyPort& port, std::uint64_t connection, std::uint64_t promise)
+      : port_(&port), connection_(connection), promise_(promise) {}
   DeferredReply(DeferredReply&& other) noexcept;
   DeferredReply& operator=(DeferredReply&& other) noexcept;
   ~DeferredReply();
@@ -49,6 +51,7 @@ class DeferredReply {
  private:
   ReplyPort* port_ = nullptr;
   std::uint64_t connection_ = 0;
+  std::uint64_t promise_ = 0;
 };
 
 /// Sends messages that no request asked for. As long as one lives, its connection counts as

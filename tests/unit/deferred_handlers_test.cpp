@@ -157,6 +157,19 @@ TEST_CASE("rules: a handler that breaks them costs one error reply") {
   CHECK(server.logs("on purpose"));
 }
 
+TEST_CASE("rules: a token that outlived its request does not keep the next one's promise") {
+  RunningServer server(test_handlers());
+  TestClient client(server);
+  TestClient other(server);
+  CHECK(client.ask("BREAK needless").starts_with("ERR internal error"));
+  client.send("LATER f\n");
+  wait_for_promise(other);
+  // Takes the place of the client's old token, which is destroyed by that.
+  CHECK(other.ask("BREAK needless").starts_with("ERR internal error"));
+  CHECK(other.ask("RELEASE f mine") == "1\n");
+  CHECK(client.read_line() == "mine\n");
+}
+
 TEST_CASE("rules: a timer that throws costs a log record") {
   RunningServer server(test_handlers());
   TestClient client(server);

@@ -21,7 +21,7 @@ const WriteReply kWritePush = [](ReplyWriter& reply) {
 TEST_CASE("a deferred reply is completed once") {
   FakePort port;
   {
-    DeferredReply promise(port, 7);
+    DeferredReply promise(port, 7, 1);
     CHECK(promise.is_waiting());
     CHECK(promise.complete(kWriteOne));
     CHECK_FALSE(promise.is_waiting());
@@ -34,14 +34,14 @@ TEST_CASE("a deferred reply is completed once") {
 
 TEST_CASE("a deferred reply that is destroyed unkept is abandoned") {
   FakePort port;
-  { const DeferredReply promise(port, 7); }
+  { const DeferredReply promise(port, 7, 1); }
   CHECK(port.abandoned == 1);
 }
 
 TEST_CASE("completing for a connection that has gone says so") {
   FakePort port;
   port.is_gone = true;
-  DeferredReply promise(port, 7);
+  DeferredReply promise(port, 7, 1);
   CHECK_FALSE(promise.complete(kWriteOne));
   CHECK(port.written == "");
 }
@@ -50,10 +50,10 @@ TEST_CASE("a deferred reply moves; the one in its place is abandoned") {
   FakePort port;
   FakePort other_port;
   {
-    DeferredReply first(port, 7);
+    DeferredReply first(port, 7, 1);
     DeferredReply second(std::move(first));
     CHECK(second.is_waiting());
-    DeferredReply third(other_port, 8);
+    DeferredReply third(other_port, 8, 1);
     third = std::move(second);
     CHECK(other_port.abandoned == 1);
     CHECK(port.abandoned == 0);

@@ -79,12 +79,12 @@ class FakePort : public ReplyPort {
   bool is_gone = false;
   PushResult push_result = PushResult::queued;
 
-  bool complete(std::uint64_t, const WriteReply& write) noexcept override {
+  bool complete(std::uint64_t, std::uint64_t, const WriteReply& write) noexcept override {
     ++completed;
     if (!is_gone) run(write);
     return !is_gone;
   }
-  void abandon(std::uint64_t) noexcept override { ++abandoned; }
+  void abandon(std::uint64_t, std::uint64_t) noexcept override { ++abandoned; }
   PushResult push(std::uint64_t, const WriteReply& write) noexcept override {
     ++pushed;
     if (push_result == PushResult::queued) run(write);
@@ -129,7 +129,7 @@ class FakeContext : public HandlerContext {
   }
   [[nodiscard]] DeferredReply defer(std::function<void()> callback) override {
     on_gone = std::move(callback);
-    return {port, id};
+    return {port, id, 1};
   }
   void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
