@@ -105,6 +105,9 @@ std::string check_size(std::string_view source, const std::vector<TextTemplate::
 
 TextTemplate::TextTemplate() : source_("{message}"), pieces_{{Placeholder::message, {}}} {}
 
+TextTemplate::TextTemplate(std::string_view literal)
+    : source_(literal), pieces_{{Placeholder::none, std::string(literal)}} {}
+
 std::string TextTemplate::parse(std::string_view source, TextTemplate& out) {
   std::vector<Piece> pieces;
   std::string problem = TemplateParser(source).parse(pieces);

@@ -36,6 +36,8 @@ class TextTemplate {
 
   /// "{message}": the message itself.
   TextTemplate();
+  /// A text without placeholders or braces.
+  explicit TextTemplate(std::string_view literal);
 
   /// Returns the problem, or "" after filling `out`.
   [[nodiscard]] static std::string parse(std::string_view source, TextTemplate& out);
