@@ -49,7 +49,8 @@ TerminalEvents take_signals() {
   events.interrupted = interrupt_pending();
   events.resized = resized != 0;
   events.continued = continued != 0;
-  resized = continued = 0;
+  resized = 0;
+  continued = 0;
   return events;
 }
 
