@@ -627,8 +627,7 @@ def test_prompt_connects_again(prompt):
 def test_prompt_says_so_when_the_server_is_gone(serve, tmp_path):
     server = serve(prompt_server)
     prompt = Prompt(server, tmp_path)
-    server.listener.shutdown(socket.SHUT_RDWR)
-    server.listener.close()
+    server.stop_listening()
     prompt.child.sendline("drop")
     prompt.child.expect("Connection refused")
     prompt.child.expect("not connected> ")
@@ -636,7 +635,6 @@ def test_prompt_says_so_when_the_server_is_gone(serve, tmp_path):
     prompt.child.expect("Connection refused")
     prompt.child.expect("not connected> ")
     prompt.leave()
-    server.close = lambda: None
 
 
 def test_prompt_keeps_its_history_without_secrets(serve, tmp_path):

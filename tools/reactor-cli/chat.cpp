@@ -114,9 +114,9 @@ class Chat final : public Conversation {
                       "once)",
                       count_of(owed_.size(), "answer")));
     }
-    // A server with no framing may take it for the client's death, before it has answered.
-    if (options_.framing != Framing::raw || owed_.empty()) session_->finish_when_sent();
-    settled_ = !session_->dialect().may_say_more() || person;
+    // Many servers take it for the client's death: with answers owed, only on request.
+    if (person || owed_.empty()) session_->finish_when_sent();
+    settled_ = person || !session_->dialect().may_say_more();
     if (owed_.empty() && !settled_) silence_ = deadline_in(kSilence);
   }
 

@@ -34,11 +34,12 @@ Exit code: 0, 1 the server answered an error, 2 usage, 3 cannot connect,
 inline constexpr std::string_view kOperatorHelp =
     R"(Usage: reactor-cli operator [--uri URI] [--name NAME] [--json] [--timeout T]
 Shows the texts that clients send to a reactord in operator mode, and sends the
-answers that you type. URI is an admin listener's (unix:/run/reactord/admin.sock);
-NAME is what other operators see (your login name).
+answers that you type. URI is an admin listener's; unless given, it is
+unix:/run/reactord/admin.sock. NAME is what other operators see; unless given,
+it is your login name.
 
-On a terminal, messages appear above the line being typed. Enter answers the one
-that the prompt names, '12 TEXT' answers number 12; /help tells the rest.
+On a terminal, messages appear above the line being typed. Enter answers the
+one that the prompt names, '12 TEXT' answers number 12; /help tells the rest.
 
 In a pipe, reads the same lines from stdin and prints one line an event:
   message ID PEER open|finished TEXT      finished|gone|expired|vanished ID
@@ -55,8 +56,8 @@ signal; the line /quit ends it when all was answered before:
 inline constexpr std::string_view kChatHelp =
     R"(Usage: reactor-cli chat [--uri URI | --host H --port P] [--framing F]
                         [--timeout T] [--json]
-A conversation: each line is sent as one TEXT, answers appear as they come. There
-is no limit on how long an answer takes, unless --timeout sets one.
+A conversation: each line is sent as one TEXT, answers appear as they come.
+An answer may take as long as it likes, unless --timeout sets a limit.
 
   --framing resp         sends TEXT LINE
   --framing line         sends the line as it is, to a listener with a handler

@@ -51,9 +51,14 @@ class ScriptedServer:
             except OSError:
                 pass  # the client may leave whenever it likes
 
+    def stop_listening(self):
+        """Nobody new gets in; connections stay."""
+        if self.listener.fileno() >= 0:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
+
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        self.stop_listening()
         for thread in self.threads:
             thread.join(MAX_SECONDS)
 

@@ -84,10 +84,11 @@ class Terminal:
         """Until condition(rows) holds; returns the rows."""
         end = time.monotonic() + self.patience
         while True:
+            over = self.has_ended() or time.monotonic() > end  # nothing comes after either
             rows = self.screen()
             if condition(rows):
                 return rows
-            assert time.monotonic() < end, f"{what}: not on the screen:\n" + "\n".join(rows)
+            assert not over, f"{what}: not on the screen:\n" + "\n".join(rows)
             time.sleep(0.02)
 
     def wait_for(self, text):
@@ -98,9 +99,12 @@ class Terminal:
         """Until the last row is this one: the prompt and what is typed."""
         return self.wait(lambda rows: rows[-1].rstrip() == text.rstrip(), f"last row {text!r}")
 
+    def has_ended(self):
+        return self.status.exists() and self.status.read_text() != ""
+
     def exit_status(self):
         end = time.monotonic() + self.patience
-        while not (self.status.exists() and self.status.read_text()):
+        while not self.has_ended():
             assert time.monotonic() < end, "still runs:\n" + "\n".join(self.screen())
             time.sleep(0.02)
         return int(self.status.read_text())
