@@ -157,6 +157,19 @@ def test_a_line_begun_while_nobody_waits_answers_nobody(operator, desk):
     assert desk.replies.empty()
 
 
+def test_a_pasted_text_answers_one_message(operator, desk):
+    for number in (12, 13, 14):
+        desk.message(number, "hello")
+    terminal = operator(ready="3 waiting, Enter answers 12>")
+    terminal.type("first\rsecond\rthird\r")
+    terminal.wait_for("nothing was sent. To send it to another, put its number in front")
+    terminal.wait(lambda rows: rows[-1].endswith("> secondthird"), "what was not sent")
+    terminal.press("C-c")
+    terminal.wait_for_line("2 waiting, Enter answers 13>")
+    assert desk.replies.get(timeout=10) == ("REPLY", 12, "first")
+    assert desk.replies.empty()
+
+
 def test_two_that_answer_at_once(operator, desk):
     desk.message(12, "first")
     terminal = operator(ready="Enter answers 12>")

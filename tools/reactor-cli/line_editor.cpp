@@ -66,6 +66,11 @@ std::wstring widen(std::string_view text) {
   return out;
 }
 
+bool input_is_there() {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  return ::poll(&input, 1, 0) > 0;
+}
+
 bool moves_cursor() {
   const char* terminal = std::getenv("TERM");
   return terminal != nullptr && *terminal != '\0' && std::strcmp(terminal, "dumb") != 0;
@@ -223,8 +228,10 @@ void LineEditor::State::begin_line() {
   ::el_wset(edit.get(), EL_REFRESH);
 }
 
-// Shows what is new: text above the line, or another prompt.
+// Shows what is new: text above the line, or another prompt. The background must not take a prompt
+// for seen that somebody has typed ahead of, or that a pasted line is for.
 void LineEditor::State::update() {
+  if (typed().empty() && input_is_there()) return;
   std::string wanted = background->prompt(narrow(typed()));
   if (above.empty() && wanted == prompt) return;
   erase(rows_above());
@@ -338,7 +345,7 @@ LineResult LineEditor::read(Background& background, std::string& line) {
   state_->begun = false;
   state_->preset = std::exchange(line, {});
   state_->result = LineResult::end;
-  state_->prompt = background.prompt(state_->preset);
+  if (!input_is_there()) state_->prompt = background.prompt(state_->preset);
   ::el_wset(state_->edit.get(), EL_GETCFN, &State::read_key);
   const LineResult result = read_line(line);
   ::el_wset(state_->edit.get(), EL_GETCFN, EL_BUILTIN_GETCFN);

@@ -31,7 +31,8 @@ class Background {
   };
 
   virtual ~Background() = default;
-  /// The prompt for what is typed so far. Asked before each wait.
+  /// The prompt for what is typed so far. Asked before each wait; for an empty line, not before
+  /// what was typed or pasted ahead of it is taken: only a prompt that can be seen is asked for.
   [[nodiscard]] virtual std::string prompt(std::string_view typed) = 0;
   /// What to wait for besides keys. Asked before each wait.
   [[nodiscard]] virtual Watched watched() = 0;

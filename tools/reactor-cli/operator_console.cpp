@@ -36,6 +36,7 @@ constexpr std::string_view kHelp =
     "  /show 12        all of a long message\n"
     "  /list           what waits, how long, and who else answers\n"
     "  /help, /quit    (or Ctrl-D; what waits stays with the others)\n"
+    "Of a text that is pasted, the first line is sent: no prompt was there for the others.\n"
     "TAB completes. Ctrl-C drops the line. The up arrow brings back what you typed before.\n";
 
 constexpr int kMaxNames = 9;  // alice, alice-2 ... alice-9
