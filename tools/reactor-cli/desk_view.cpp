@@ -208,10 +208,8 @@ DeskLine DeskView::answer_target(std::string_view text) const {
   const MessageId next = *oldest();
   const std::string why = target_ ? fmt::format("{} {}", *target_, fate_of(*target_))
                                   : "nobody waited when you began to type";
-  return refused(
-      fmt::format("{}; nothing was sent. To send it to another, put its number in "
-                  "front: '{} TEXT'. Ctrl-C drops it",
-                  why, next));
+  return refused(fmt::format("{}; nothing was sent ('{} TEXT' answers {}, Ctrl-C drops the line)",
+                             why, next, next));
 }
 
 // --- commands

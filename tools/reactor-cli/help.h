@@ -44,7 +44,7 @@ one that the prompt names, '12 TEXT' answers number 12; /help tells the rest.
 In a pipe, reads the same lines from stdin and prints one line an event:
   message ID PEER open|finished TEXT      finished|gone|expired|vanished ID
   answered|rejected|uncertain ID NAME     joined|left NAME
-  waiting ID PEER STATE MILLISECONDS TEXT   operator NAME ANSWERED MISSED  (/list)
+  waiting ID PEER STATE MILLISECONDS TEXT, operator NAME ANSWERED MISSED (/list)
 or, with --json, an object. A line without a number answers the oldest message.
 Goes on after the end of stdin, until the server closes (exit code 5) or a
 signal; the line /quit ends it when all was answered before:
@@ -64,7 +64,7 @@ An answer may take as long as it likes, unless --timeout sets a limit.
   --framing raw          sends it without its line end
 
 On a terminal, answers appear above the line being typed. Ctrl-D sends no more
-and waits for the answers that are owed; Ctrl-D again, or Ctrl-C, leaves at once.
+and waits for the answers that are owed; Ctrl-D again leaves, as does Ctrl-C.
 In a pipe, prints the answers in order and ends when all have come; raw, whose
 answers have no end, waits for one before it sends the next line:
 

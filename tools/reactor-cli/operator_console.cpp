@@ -141,7 +141,10 @@ class OperatorConsole final : public Conversation {
     return act(meaning);
   }
 
-  void on_end_of_lines(bool person) override { leaving_ = leaving_ || person; }
+  void on_end_of_lines(bool person) override {
+    if (leaving_) in_flight_.clear();  // asked twice: without waiting for what was sent
+    leaving_ = leaving_ || person;
+  }
   void on_interrupt() override {}
 
   bool wants_line() const override {
