@@ -167,6 +167,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void complete(Write&& write) noexcept {
     if (!pending_ || state_ != State::open) return;
     pending_ = false;
+    last_active_ = seconds_now();
     write(output());
     settle();
   }
