@@ -22,7 +22,7 @@
 #include "daemon/dispatcher.h"
 #include "daemon/event_log.h"
 #include "daemon/handlers/registry.h"
-#include "daemon/listener.h"
+#include "daemon/listener_set.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
 #include "daemon/service_manager.h"
@@ -42,7 +42,7 @@ class Server final : public EventSink {
   /// had.
   [[nodiscard]] bool start(std::vector<PassedSocket> passed);
   /// Where it listens, in the order of the configuration.
-  [[nodiscard]] std::vector<SocketAddress> addresses() const;
+  [[nodiscard]] std::vector<SocketAddress> addresses() const { return listeners_.addresses(); }
   /// Serves until a signal says to stop.
   void run();
 
@@ -57,17 +57,6 @@ class Server final : public EventSink {
 
   // --- start ---
   void make_handlers(std::span<const HandlerEntry> entries);
-  void make_rules();
-  [[nodiscard]] bool open_listeners(const ListenerSettings& settings, const ListenerRules& rules,
-                                    std::vector<PassedSocket>& passed);
-  [[nodiscard]] bool open_listener(const Endpoint& endpoint, const ListenerSettings& settings,
-                                   const ListenerRules& rules);
-  [[nodiscard]] bool adopt_listeners(const ListenerSettings& settings, const ListenerRules& rules,
-                                     std::vector<PassedSocket>& passed);
-  [[nodiscard]] bool add_listener(UniqueFd fd, bool is_adopted, const ListenerRules& rules);
-  [[nodiscard]] bool fail_start(const std::string& problem);
-  void allow_classes();
-  void warn_if_open_to_all(const Listener& listener);
   void start_watchdog();
   void feed_watchdog(std::chrono::microseconds interval);
 
@@ -75,7 +64,6 @@ class Server final : public EventSink {
   void on_signal(int signal);
   void reload();
   void apply(const Config& config);
-  void apply_rules(const Config& config);
   void reload_handler(std::size_t index, const void* settings) noexcept;
   void report_changes(const Config& before, const Config& after);
   void begin_drain(int signal);
@@ -99,9 +87,8 @@ class Server final : public EventSink {
   Dispatcher dispatcher_;
   Workspace workspace_;
   DaemonService service_;
-  std::vector<std::unique_ptr<Handler>> handlers_;     ///< in the order of handler_entries_
-  std::vector<std::unique_ptr<ListenerRules>> rules_;  ///< in the order of config_.listeners
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
+  ListenerSet listeners_;
   Phase phase_ = Phase::serving;
   bool has_long_replies_scheduled_ = false;
 };
