@@ -2,8 +2,11 @@
 #include "daemon/listener_set.h"
 
 #include <fmt/format.h>
+#include <grp.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 #include <stdexcept>
 
 #include "config/tables.h"
@@ -24,12 +27,18 @@ Framing framing_of(ListenerFraming framing) {
   return Framing::command;
 }
 
-CommandClasses classes_of(const AllowedCommands& allowed, bool is_local) {
-  if (allowed.by_address && is_local) return CommandClasses::all();
+AllowedCommands by_address(bool is_admin, bool is_local) {
+  return {.by_address = true,
+          .public_commands = true,
+          .introspection = is_admin || is_local,
+          .admin = is_admin};
+}
+
+CommandClasses classes_of(const AllowedCommands& allowed) {
   CommandClasses classes;
-  if (allowed.by_address || allowed.public_commands) classes.allow(CommandClass::open);
-  if (!allowed.by_address && allowed.introspection) classes.allow(CommandClass::introspection);
-  if (!allowed.by_address && allowed.admin) classes.allow(CommandClass::admin);
+  if (allowed.public_commands) classes.allow(CommandClass::open);
+  if (allowed.introspection) classes.allow(CommandClass::introspection);
+  if (allowed.admin) classes.allow(CommandClass::admin);
   return classes;
 }
 
@@ -49,6 +58,25 @@ SocketAddress socket_address(const Endpoint& endpoint) {
   return {};
 }
 
+/// By its name, as in /etc/group or wherever else the system looks (nsswitch.conf(5)).
+std::optional<::gid_t> find_group(const std::string& name) {
+  if (name.find('\0') != std::string::npos) return {};
+  ::group entry{};
+  ::group* found = nullptr;
+  std::vector<char> buffer(1024);
+  while (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE)
+    buffer.resize(buffer.size() * 2);  // a group with many members
+  if (found == nullptr) return {};
+  return found->gr_gid;
+}
+
+std::string no_such_group(const ListenerSettings& settings) {
+  return fmt::format(
+      "listener.group: there is no group '{}', which the listener '{}' wants: create it (groupadd "
+      "--system {}), or name another",
+      settings.group, settings.name, settings.group);
+}
+
 }  // namespace
 
 void ListenerSet::make_rules(const Config& config, Workspace& workspace,
@@ -64,7 +92,8 @@ void ListenerSet::make_rules(const Config& config, Workspace& workspace,
         ListenerRules{.name = settings.name,
                       .traits = {.workspace = workspace,
                                  .framing = framing_of(settings.framing),
-                                 .bound_command = bound},
+                                 .bound_command = bound,
+                                 .is_admin = settings.role == ListenerRole::admin},
                       .allowed_commands = {},
                       .allow = {}}));
   }
@@ -101,8 +130,12 @@ std::string ListenerSet::open_all(const ListenerSettings& settings, const Listen
 
 std::string ListenerSet::open_one(const Endpoint& endpoint, const ListenerSettings& settings,
                                   const ListenerRules& rules) {
-  const ListenOptions options{.backlog = static_cast<int>(settings.backlog),
-                              .unix_mode = settings.mode.bits};
+  ListenOptions options{.backlog = static_cast<int>(settings.backlog),
+                        .unix_mode = settings.mode.bits};
+  if (endpoint.kind == Endpoint::Kind::unix_path && !settings.group.empty()) {
+    options.unix_group = find_group(settings.group);
+    if (!options.unix_group) return no_such_group(settings);
+  }
   ListenResult result = open_listening_socket(socket_address(endpoint), options);
   switch (result.status) {
     case ListenStatus::ok:
@@ -123,6 +156,12 @@ std::string ListenerSet::adopt(const ListenerRules& rules, Passed& passed) {
     if (!socket.fd || socket.name != rules.name) continue;
     if (std::string problem = adopt_listening_socket(socket.fd.get()); !problem.empty())
       return problem;
+    if (const SocketAddress address = SocketAddress::local_of(socket.fd.get());
+        rules.traits.is_admin && !address.is_local())
+      return fmt::format(
+          "the socket passed for the admin listener '{}' is at {}, which other machines can reach: "
+          "its socket unit needs ListenStream= with a path, 127.0.0.1 or [::1]",
+          rules.name, address.to_string());
     if (std::string problem = add(std::move(socket.fd), true, rules); !problem.empty())
       return problem;
     has_any = true;
@@ -159,7 +198,8 @@ void ListenerSet::apply(const Config& config) {
     const ListenerSettings* settings = find_listener(config, rules->name);
     if (settings == nullptr) continue;  // gone from the file: stays until a restart
     rules->allow = settings->allow;
-    rules->when_full = config.server.when_full;
+    // Who comes to look after a full daemon must not wait without knowing why.
+    rules->when_full = rules->traits.is_admin ? WhenFull::refuse : config.server.when_full;
     rules->traits.inline_replies_resp = settings->inline_replies == InlineReplies::resp;
     rules->allowed_commands = settings->allow_commands;
   }
@@ -174,7 +214,9 @@ void ListenerSet::allow_classes() {
         std::all_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
           return &listener->rules() != rules.get() || listener->address().is_local();
         });
-    rules->traits.allowed_commands = classes_of(rules->allowed_commands, is_local);
+    const AllowedCommands& configured = rules->allowed_commands;
+    rules->traits.allowed_commands = classes_of(
+        configured.by_address ? by_address(rules->traits.is_admin, is_local) : configured);
   }
 }
 
@@ -188,6 +230,13 @@ void ListenerSet::on_room() noexcept {
 
 void ListenerSet::stop() noexcept {
   for (const auto& listener : listeners_) listener->stop();
+}
+
+std::uint16_t ListenerSet::tcp_port() const {
+  for (const auto& listener : listeners_)
+    if (listener->address().is_ip() && !listener->rules().traits.is_admin)
+      return listener->address().port();
+  return 0;
 }
 
 std::vector<SocketAddress> ListenerSet::addresses() const {

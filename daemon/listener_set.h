@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ class ListenerSet {
   void stop() noexcept;
   void clear() { listeners_.clear(); }
 
+  /// The first port that clients find, for INFO; 0 if there is none.
+  [[nodiscard]] std::uint16_t tcp_port() const;
   /// In the order of the configuration; also after stop().
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
 

@@ -9,6 +9,7 @@
 
 #include "config/reload.h"
 #include "config/tables.h"
+#include "config/value_types.h"
 #include "daemon/descriptor_limit.h"
 #include "daemon/version.h"
 
@@ -33,15 +34,27 @@ ParserLimits parser_limits_of(const LimitSettings& limits) {
           .max_inline_bytes = limits.max_inline.bytes};
 }
 
-std::uint32_t table_size(const Config& config, EventLog& events) {
+/// Without an admin listener nobody could use its slots.
+std::int64_t admin_slots(const Config& config) {
+  const auto is_admin = [](const ListenerSettings& each) {
+    return each.role == ListenerRole::admin;
+  };
+  return std::any_of(config.listeners.begin(), config.listeners.end(), is_admin)
+             ? config.server.max_admin_connections
+             : 0;
+}
+
+TableSize table_size(const Config& config, EventLog& events) {
   const std::int64_t wanted = config.server.max_connections;
-  const DescriptorLimit limit = raise_descriptor_limit(wanted);
+  const std::int64_t admins = admin_slots(config);
+  const DescriptorLimit limit = raise_descriptor_limit(wanted, admins);
   if (limit.possible_connections < wanted)
     events.record(Event::connections_lowered,
                   {{"wanted", std::to_string(wanted)},
                    {"possible", std::to_string(limit.possible_connections)},
                    {"descriptors", std::to_string(limit.descriptors)}});
-  return static_cast<std::uint32_t>(std::min(wanted, limit.possible_connections));
+  return {.clients = static_cast<std::uint32_t>(std::min(wanted, limit.possible_connections)),
+          .admins = static_cast<std::uint32_t>(admins)};
 }
 
 std::vector<HandlerTableSpec> tables_of(std::span<const HandlerEntry> entries) {
@@ -76,7 +89,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                                DeadlineQueue<OutputDeadline>(config_.deadlines.linger)},
                  .host = connections_,
                  .sink = dispatcher_},
-      service_(loop_, connections_, dispatcher_, commands_, events),
+      service_(loop_, connections_, dispatcher_, commands_, events, *this),
       listeners_(kFirstListenerToken, loop_, connections_, events) {
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
@@ -112,10 +125,7 @@ bool Server::start(std::vector<PassedSocket> passed) {
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
   }
-  const std::vector<SocketAddress> bound = addresses();
-  const auto with_port =
-      std::find_if(bound.begin(), bound.end(), [](const SocketAddress& a) { return a.is_ip(); });
-  if (with_port != bound.end()) service_.set_tcp_port(with_port->port());
+  service_.set_tcp_port(listeners_.tcp_port());
   start_watchdog();
   notify_ready();
   events_.record(Event::ready);
@@ -198,10 +208,10 @@ void Server::on_deadlines(TimePoint now) noexcept {
 
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) {
-    if (phase_ == Phase::serving) reload();  // systemd must not take a stopping daemon for ready
+    if (phase_ == Phase::serving) (void)reload_on("SIGHUP");
     return;
   }
-  if (phase_ == Phase::serving) return begin_drain(signal);
+  if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
   events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
   abort_connections();
   phase_ = Phase::stopped;
@@ -212,24 +222,35 @@ void Server::abort_connections() {
       [](Connection& connection) { connection.abort(CloseReason::closed_at_once); });
 }
 
-void Server::reload() {
+std::vector<std::string> Server::reload(std::string_view who) {
+  // systemd must not take a stopping daemon for ready.
+  if (phase_ != Phase::serving) return {"the server is stopping"};
+  return reload_on(fmt::format("RELOAD by {}", who));
+}
+
+std::vector<std::string> Server::reload_on(const std::string& request) {
   notify_reloading();
-  const LoadedConfig loaded = source_.load(handler_tables_);
-  std::vector<std::string> problems = source_.describe(loaded.problems);
+  std::vector<std::string> problems = load_and_apply();
+  for (const std::string& problem : problems)
+    events_.record(Event::config_problem, {{"problem", problem}});
   if (problems.empty())
-    if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
-      problems.push_back(std::move(problem));
-  if (problems.empty()) {
-    report_changes(config_, loaded.config);
-    config_ = merge_reloadable(config_, loaded.config, handler_tables_);
-    apply(config_);
-    events_.record(Event::reloaded);
-  } else {
-    for (const std::string& problem : problems)
-      events_.record(Event::config_problem, {{"problem", problem}});
-    events_.record(Event::reload_failed, {{"problems", fmt::format("{}", problems.size())}});
-  }
+    events_.record(Event::reloaded, {{"request", request}});
+  else
+    events_.record(Event::reload_failed,
+                   {{"request", request}, {"problems", std::to_string(problems.size())}});
   notify_ready();
+  return problems;
+}
+
+std::vector<std::string> Server::load_and_apply() {
+  const LoadedConfig loaded = source_.load(handler_tables_);
+  if (!loaded.ok()) return source_.describe(loaded.problems);
+  if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
+    return {std::move(problem)};
+  report_changes(config_, loaded.config);
+  config_ = merge_reloadable(config_, loaded.config, handler_tables_);
+  apply(config_);
+  return {};
 }
 
 void Server::report_changes(const Config& before, const Config& after) {
@@ -265,7 +286,11 @@ void Server::apply(const Config& config) {
         settings != config.handlers.end())
       reload_handler(i, settings->second.get());
   listeners_.apply(config);
-  std::vector<Setting> settings = settings_of(config, handler_tables_);
+  publish_settings();
+}
+
+void Server::publish_settings() {
+  std::vector<Setting> settings = settings_of(config_, handler_tables_);
   std::sort(settings.begin(), settings.end(),
             [](const Setting& a, const Setting& b) { return a.path < b.path; });
   service_.set_settings(std::move(settings));
@@ -284,11 +309,41 @@ void Server::reload_handler(std::size_t index, const void* settings) noexcept {
                                         {"problem", problem}});
 }
 
+// --- the log
+
+std::string Server::log_level() const {
+  return plain_text(ValueTraits<LogLevel>::show(config_.log.level));
+}
+
+std::string Server::set_log_level(std::string_view level, std::string_view who) {
+  LogLevel wanted{};
+  if (std::string problem = ValueTraits<LogLevel>::parse(std::string(level), {}, wanted);
+      !problem.empty())
+    return problem;
+  const std::string before = log_level();
+  if (wanted == config_.log.level) return {};
+  config_.log.level = wanted;
+  events_.count(Event::log_level_changed);
+  // Whatever the levels: it is what explains a log that falls silent, or fills.
+  events_.log(Event::log_level_changed,
+              {{"before", before}, {"after", log_level()}, {"who", std::string(who)}});
+  events_.set_level(wanted);
+  publish_settings();
+  return {};
+}
+
 // --- stop
 
-void Server::begin_drain(int signal) {
+/// Not now: the connection that asks is being served, and its reply is not sent yet.
+void Server::shut_down(std::string_view who) {
+  (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
+    if (phase_ == Phase::serving) begin_drain(request);
+  });
+}
+
+void Server::begin_drain(const std::string& request) {
   phase_ = Phase::draining;
-  events_.record(Event::draining, {{"signal", signal_name(signal)}});
+  events_.record(Event::draining, {{"request", request}});
   notify_stopping();
   listeners_.stop();
   connections_.for_each([](Connection& connection) { connection.drain(); });
@@ -307,7 +362,7 @@ void Server::on_drain_expired() {
 }
 
 bool Server::is_done() const {
-  return phase_ == Phase::stopped || (phase_ == Phase::draining && connections_.size() == 0);
+  return phase_ == Phase::stopped || (phase_ == Phase::draining && connections_.is_empty());
 }
 
 }  // namespace reactord

@@ -4,7 +4,7 @@
 // connections.
 //
 //   start() -> run(): turns of the loop -> SIGTERM: drain -> stopped
-//                      |  SIGHUP: reload       |  second signal: stopped at once
+//                      |  SIGHUP: reload       |  another signal: stopped at once
 #pragma once
 
 #include <csignal>
@@ -25,11 +25,12 @@
 #include "daemon/listener_set.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
+#include "daemon/server_control.h"
 #include "daemon/service_manager.h"
 
 namespace reactord {
 
-class Server final : public EventSink {
+class Server final : public EventSink, public ServerControl {
  public:
   /// Throws std::system_error or std::logic_error where the parts cannot be put together.
   Server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
@@ -52,6 +53,12 @@ class Server final : public EventSink {
   void on_deadlines(TimePoint now) noexcept override;
   void on_turn_end() noexcept override;
 
+  // --- ServerControl ---
+  [[nodiscard]] std::string log_level() const override;
+  [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
+  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override;
+  void shut_down(std::string_view who) override;
+
  private:
   enum class Phase : std::uint8_t { serving, draining, stopped };
 
@@ -62,11 +69,13 @@ class Server final : public EventSink {
 
   // --- life ---
   void on_signal(int signal);
-  void reload();
+  [[nodiscard]] std::vector<std::string> reload_on(const std::string& request);
+  [[nodiscard]] std::vector<std::string> load_and_apply();
   void apply(const Config& config);
+  void publish_settings();
   void reload_handler(std::size_t index, const void* settings) noexcept;
   void report_changes(const Config& before, const Config& after);
-  void begin_drain(int signal);
+  void begin_drain(const std::string& request);
   void on_drain_expired();
   void abort_connections();
   [[nodiscard]] bool is_done() const;
