@@ -29,7 +29,7 @@ address = "unix:./public.sock"
 
 [[listener]]
 name = "admin"
-allow_commands = "all"
+role = "admin"
 address = "unix:./admin.sock"
 
 [handlers.text]
