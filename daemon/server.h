@@ -8,6 +8,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -73,7 +74,9 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::vector<std::string> load_and_apply();
   void apply(const Config& config);
   void publish_settings();
-  void reload_handler(std::size_t index, const void* settings) noexcept;
+  /// Calls a handler outside of a request: it must not end the process by throwing.
+  void call_handler(std::size_t index, std::string_view occasion,
+                    const std::function<void(Handler&)>& call) noexcept;
   void report_changes(const Config& before, const Config& after);
   void begin_drain(const std::string& request);
   void on_drain_expired();
