@@ -317,6 +317,44 @@ def test_a_resized_terminal(operator, desk, columns):
     assert desk.replies.get(timeout=10)[2] == "a line that wraps when there are thirty columns"
 
 
+def test_a_message_during_a_search_in_the_history(operator, desk):
+    desk.message(12, "hello")
+    desk.message(13, "hello")
+    terminal = operator(ready="2 waiting, Enter answers 12>")
+    terminal.enter("12 found again")
+    assert desk.replies.get(timeout=10)
+    terminal.wait_for_line("1 waiting, Enter answers 13>")
+    terminal.press("C-r")
+    terminal.type("aga")
+    terminal.wait_for_line("bck:aga")
+    desk.message(14, "meanwhile")
+    rows = terminal.wait(lambda rows: any("meanwhile" in row for row in rows)
+                         and rows[-1] == "bck:aga", "the message, and the search")
+    assert rows[-2].endswith("> 12 found again")
+    assert sum("bck:" in row for row in rows) == 1
+    terminal.press("C-c")
+    terminal.wait_for_line("2 waiting, Enter answers 13>")
+
+
+def test_stopped_and_continued(serve, tmux, desk):
+    shell = tmux.run("bash", "--norc", "-i", columns=100)
+    shell.enter(f"{CLI} --uri {serve(desk.script).uri} operator")
+    shell.wait_for_line("nobody waits>")
+    shell.type("half")
+    shell.wait_for_line("nobody waits> half")
+    shell.press("C-z")
+    shell.wait_for("Stopped")
+    desk.message(12, "meanwhile")
+    shell.enter("fg")
+    shell.wait_for_line("1 waiting> half")
+    shell.wait_for("  0s  meanwhile")
+    shell.type(" a line")
+    shell.wait_for_line("1 waiting> half a line")
+    shell.press("C-c")
+    shell.enter("hello")
+    assert desk.replies.get(timeout=10) == ("REPLY", 12, "hello")
+
+
 def test_a_name_that_is_taken_gets_a_number(operator, desk):
     desk.taken_names = {"alice", "alice-2"}
     terminal = operator()
@@ -623,6 +661,14 @@ def test_chat_connects_again(chat, lines):
     terminal.wait_for("1 unanswered>")
     lines.answer(b"+yes\r\n")
     terminal.wait_for("yes")
+
+
+def test_chat_shows_why_it_is_refused(serve, tmux):
+    server = serve(lambda peer: peer.send(b"-ERR max number of clients reached\r\n"))
+    terminal = tmux.run(CLI, "--uri", server.uri, "chat", columns=100)
+    terminal.wait_for("ERR max number of clients reached")
+    terminal.wait_for("closed the connection; the next line connects again")
+    assert chat_pipe(server, stdin=b"hi\n").stderr == b"ERR max number of clients reached\n"
 
 
 def test_help_of_both_fits_a_screen():

@@ -24,7 +24,6 @@ mode = "operator"
 [[listener]]
 name = "main"
 address = "127.0.0.1:0"
-allow_commands = ["public", "introspection"]
 
 [[listener]]
 name = "line"
@@ -41,7 +40,7 @@ handler = "text"
 [[listener]]
 name = "desk"
 address = "unix:{tmp_path}/desk.sock"
-allow_commands = "all"
+role = "admin"
 """)
     one.uri = f"unix:{tmp_path}/desk.sock"
     return one

@@ -52,7 +52,9 @@ class Chat final : public Conversation {
 
   void on_reply(Reply reply) override {
     if (reply.kind == Reply::Kind::push) return;
-    if (owed_.empty() && !session_->dialect().may_say_more()) session_->fail_unasked();
+    // A server that is full says so unasked.
+    const bool refusal = reply.kind == Reply::Kind::error;
+    if (owed_.empty() && !refusal && !session_->dialect().may_say_more()) session_->fail_unasked();
     show(reply);
     if (!owed_.empty()) owed_.pop_front();
     on_progress();

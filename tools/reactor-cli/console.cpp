@@ -184,7 +184,7 @@ class Pipe final : public Screen {
                                   {watched.socket, events, 0},
                                   {STDOUT_FILENO, 0, 0}}};
     static_cast<void>(wait_on_terminal(fds, watched.deadline));
-    if ((fds[2].revents & POLLERR) != 0) throw OutputClosed{};
+    if (fds[2].revents != 0) throw OutputClosed{};
     ready_.readable = (fds[1].revents & ~POLLOUT) != 0;
     if (fds[0].revents != 0) lines_.read();
   }

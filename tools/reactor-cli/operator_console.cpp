@@ -106,6 +106,7 @@ class OperatorConsole final : public Conversation {
 
   void on_reply(Reply reply) override {
     if (reply.kind == Reply::Kind::push) return on_push(reply);
+    if (in_flight_.empty() && reply.kind == Reply::Kind::error) return error(0, reply.text);
     if (in_flight_.empty()) session_->fail_unasked();
     const Request request = in_flight_.front();
     in_flight_.pop_front();
