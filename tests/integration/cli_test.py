@@ -138,6 +138,15 @@ def test_help_and_version():
     assert re.fullmatch(rb"reactor-cli \d+\.\d+\.\d+\n", cli(None, "--version").stdout)
 
 
+def test_help_of_the_conversations():
+    for word in ("operator", "chat"):
+        done = subprocess.run([CLI, word, "--help"], capture_output=True, timeout=MAX_RUN_SECONDS,
+                              check=True)
+        lines = done.stdout.decode().splitlines()
+        assert lines[0].startswith(f"Usage: reactor-cli {word}")
+        assert len(lines) < 24 and max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize("args, part", [
     (["--timeout", "soon", "ping"], b"500ms, 2s"),
     (["--repeat", "-3", "ping"], b"whole number from 1"),
