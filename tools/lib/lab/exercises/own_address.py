@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Client and server are two processes of one host."""
+
+from capture import Capture
+from hosts import address
+from person import converse
+
+TITLE = "One machine, by its own address"
+MESSAGE = "Hello from the next process"
+
+
+def run(lab):
+    server = address("server")
+    lab.say("""Client and server run on one machine. The server listens at the address of the
+            machine's network interface, as it would for clients from elsewhere.""")
+    lab.on("server", "ip -brief address")
+    lab.configure("own-address", f"s/127.0.0.1/{server}/")
+    daemon = lab.daemon("own-address")
+    lab.say("Two captures tell where the packets go: over the interface, or not.")
+    loopback = Capture(lab, "server", "lo", "1-lo")
+    interface = Capture(lab, "server", "eth0", "1-eth0")
+
+    lab.say("""A first program says something at port 12345, and another sends a real number to port
+            12346. Neither ends its message with anything: framing is "raw" there.""")
+    done, answer = converse(lab, "server", f"first_client {server} 12345 '{MESSAGE}'", MESSAGE)
+    lab.check("the client has the server's answer", done.output == answer + "\n", done.output)
+    done = lab.on("server", f"first_client {server} 12346 4.40")
+    lab.check("the next higher integer of 4.40 is 5", done.output == "5\n", done.output)
+
+    loopback.finished(2)
+    show_where_packets_went(lab, loopback, interface, server)
+    daemon.show_log("listening", "text", "closed")
+    daemon.stop()
+
+
+def show_where_packets_went(lab, loopback, interface, server):
+    lab.say("""Both ends have the interface's address, but the kernel knows that the address is its
+            own: its table "local" sends such packets through lo, and the interface sees none.""")
+    route = lab.on("server", f"ip route get {server}")
+    lab.check("the routing table says: local, by lo",
+              route.output.startswith(f"local {server} dev lo"), route.output)
+    seen, unseen = loopback.stop(), interface.stop()
+    lab.on("server", "tcpdump --count -r $LAB/1-lo.pcap; tcpdump --count -r $LAB/1-eth0.pcap")
+    ends = {(one.client[0], one.server[0]) for one in seen}
+    lab.check("lo carried two conversations, both from and to the interface's address",
+              len(seen) == 2 and ends == {(server, server)}, ends)
+    lab.check("the interface carried none", not unseen and not interface.packets(), unseen)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""Two machines: a good cable, no cable, a bad cable."""
+
+import re
+
+from capture import Capture
+from hosts import DELAY_MS, address, slow_down
+from person import converse
+
+TITLE = "Two machines: a good cable, a pulled one, a bad one"
+MESSAGE = "Hello from another machine"
+TIMED_OUT = 4  # exit status of reactor-cli
+QUESTIONS = 20
+
+REACH = f"s/127.0.0.1/{address('server')}/; s/::1/{address('server', 6)}/"
+# Short, so that it can be watched. The defaults are for networks that recover.
+DEADLINES = '[deadlines]\\nidle = "3s"\\nwrite_stall = "2s"\\n'
+
+
+def run(lab):
+    lab.say("""Server and client are on two machines with a cable between them. The daemon listens
+            at the server's own addresses, IPv4 and IPv6. (It warns that anybody can reach it, and is
+            right; in earnest there would be an allow list.)""")
+    lab.configure("two-hosts", REACH)
+    lab.on("server", f"printf '{DEADLINES}' >> $LAB/two-hosts.toml")
+    daemon = lab.daemon("two-hosts")
+    talk_over_the_cable(lab)
+    survive_a_short_break(lab)
+    pull_the_cable(lab, daemon)
+    talk_over_a_bad_cable(lab)
+    daemon.stop()
+
+
+def talk_over_the_cable(lab):
+    capture = Capture(lab, "server", "eth0", "3-good-cable")
+    for version in (4, 6):
+        server = address("server", version)
+        done, answer = converse(lab, "client", f"first_client {server} 12345 '{MESSAGE}'", MESSAGE)
+        lab.check(f"IPv{version}: the client has the answer", done.output == answer + "\n",
+                  done.output)
+    found = capture.finished(2)
+    capture.stop()
+    lab.check("both conversations came over the interface",
+              [(one.client[0], one.server[0]) for one in found]
+              == [(address("client", version), address("server", version)) for version in (4, 6)],
+              found)
+
+
+# --- the cable is pulled
+
+def talker(lab, count, pause, timeout, name):
+    """A client that numbers its messages, and prints each answer."""
+    return lab.start(
+        "client", f"for n in $(seq {count}); do echo text message-$n; sleep {pause}; done | "
+        f"reactor-cli --host {address('server')} --port 12348 --timeout {timeout}; "
+        "echo \"status ${PIPESTATUS[1]}\"", name)
+
+
+def answers_in(output):
+    return [int(number) for number in re.findall(r"^message-(\d+)$", output, re.M)]
+
+
+def first_numbers(count):
+    return list(range(1, count + 1))
+
+
+def survive_a_short_break(lab):
+    lab.say("""A client numbers its messages. In the middle of it the cable of its machine is pulled,
+            and put back after half a second. TCP sends again what was lost; neither side notices
+            more than a pause.""")
+    client = talker(lab, 60, 0.02, "5s", "3-short-break.out")
+    lab.until(lambda: len(answers_in(client.output)) >= 10, "ten answers")
+    lab.on("client", "ip link set eth0 down; sleep 0.5; ip link set eth0 up")
+    done = client.wait(20)
+    lab.show_output("the client", "\n".join(done.output.splitlines()[-3:]))
+    lab.check("all 60 messages were answered, in order",
+              answers_in(done.output) == first_numbers(60), done.output)
+    lab.check("the client's exit status is 0", done.output.endswith("status 0\n"), done.output)
+
+
+def pull_the_cable(lab, daemon):
+    lab.say("""Once more, and this time the cable stays out. The client was told to wait a second
+            for each answer.""")
+    capture = Capture(lab, "server", "eth0", "3-pulled-cable")
+    client = talker(lab, 1000, 0.02, "1s", "3-pulled-cable.out")
+    lab.until(lambda: len(answers_in(client.output)) >= 10, "ten answers")
+    lab.on("client", "ip link set eth0 down")
+    said = client.wait(20).output
+    lab.show_output("the client", "\n".join(said.splitlines()[-4:]))
+    lab.check("the client says that no answer came in time, and ends with status 4",
+              f"status {TIMED_OUT}" in said and "no answer" in said, said)
+    what_the_daemon_does(lab, daemon)
+    what_is_lost(lab, daemon, answers_in(said), capture.stop()[0])
+    plug_in_again(lab)
+
+
+def what_the_daemon_does(lab, daemon):
+    lab.say("""The server hears nothing of it: a pulled cable looks like a client that has nothing to
+            say. Two deadlines watch for that. While an answer is under way, TCP sends it again and
+            again until "write_stall" has passed, here 2 s. While none is, "idle" ends the
+            connection, here after 3 s. (Without it, keep-alive probes would after some minutes.)
+            All others are served meanwhile.""")
+    done = lab.on("server", f"reactor-cli --host {address('server')} --port 12348 ceil 4.40")
+    lab.check("the daemon serves others meanwhile", done.output == "5\n", done.output)
+    ending = rf"{address('client')}:\d+ (closed: idle|closed: took no reply|lost: .*timed out)"
+    daemon.wait_for_log(ending)
+    daemon.show_log("closed: idle", "closed: took no reply", "lost:")
+    lab.check("a deadline has ended the connection, and the log says which",
+              len(re.findall(ending, daemon.log)) == 1, daemon.log)
+
+
+def what_is_lost(lab, daemon, answered, conversation):
+    lab.say("""What is lost? What the server's TCP has acknowledged, the daemon has read, logged and
+            answered. What the client sent after that is lost, and the client knows: no answer
+            came.""")
+    logged = [int(number) for number in re.findall(r"text: message-(\d+)", daemon.log)]
+    logged = logged[len(logged) - logged[::-1].index(1) - 1:]  # of the last client alone
+    acknowledged = conversation.data("client")[:conversation.acknowledged_bytes("client")]
+    arrived = [int(number) for number in re.findall(rb"message-(\d+)\r\n", acknowledged)]
+    lab.screen.output(f"acknowledged by the server's TCP: 1 to {max(arrived)}; logged by the daemon: "
+                      f"1 to {max(logged)}; answers that reached the client: 1 to {max(answered)}")
+    lab.check("every message that was acknowledged reached the daemon, in order",
+              arrived == logged == first_numbers(len(arrived)), f"{arrived}\n{logged}")
+    lab.check("every answer that the client has is to a message that the daemon logged",
+              answered == first_numbers(len(answered)) and len(answered) <= len(logged), answered)
+
+
+def plug_in_again(lab):
+    lab.say("The cable is put back, and a new conversation is as good as any.")
+    lab.on("client", "ip link set eth0 up")
+    done = lab.on("client", f"reactor-cli --host {address('server')} --port 12348 ceil 4.40")
+    lab.check("the next client is served", done.output == "5\n", done.output)
+
+
+# --- delay and loss
+
+def talk_over_a_bad_cable(lab):
+    lab.say(f"""Now a long and bad line: {DELAY_MS} ms each way, and of a hundred packets three are
+            lost. {QUESTIONS} questions, one after the other, take as many round trips, and longer
+            where TCP has to send again. The answers are all there.""")
+    slow_down(lab)
+    for version in (4, 6):
+        done = lab.on("client", f"reactor-cli --host {address('server', version)} --port 12348 "
+                      f"--timeout 20s --repeat {QUESTIONS} ceil 4.40 | uniq -c", 60)
+        lab.check(f"IPv{version}: {QUESTIONS} questions, {QUESTIONS} answers",
+                  done.output.split() == [str(QUESTIONS), "5"], done.output)
+        least = QUESTIONS * 2 * DELAY_MS / 1000
+        lab.check(f"IPv{version}: it took {done.seconds:.1f} s: at least the {least:.1f} s of "
+                  f"{QUESTIONS} round trips", done.seconds >= least, done.seconds)
+    lab.say("How many segments each side has sent again (a matter of luck, so nothing is checked):")
+    for host in ("client", "server"):
+        lab.on(host, "nstat -asz TcpRetransSegs")
