@@ -29,8 +29,8 @@ def run(lab):
             interface. Numbers are relative: each side's SYN is 0, its first byte is 1. A segment
             "seq 1-4" carries the bytes 1 to 4; "ack 5" says that all before 5 have arrived.
             (tools/lab --keep DIR keeps the captures, for tcpdump -nr and Wireshark.)""")
-    lab.configure("ladders", REACH)
-    daemon = lab.daemon("ladders")
+    lab.configure("4-packets", REACH)
+    daemon = lab.daemon("4-packets")
     for version in (4, 6):
         orderly(lab, version)
     several_messages(lab)

@@ -15,8 +15,8 @@ CANNOT_CONNECT = 3  # exit status of reactor-cli
 def run(lab):
     lab.say("""127.0.0.1 is "this machine", whichever that is. What is sent there never leaves it.
             It is where reactord listens as long as nobody says otherwise.""")
-    lab.configure("loopback")
-    daemon = lab.daemon("loopback")
+    lab.configure("2-loopback")
+    daemon = lab.daemon("2-loopback")
     loopback = Capture(lab, "server", "lo", "2-lo")
     interface = Capture(lab, "server", "eth0", "2-eth0")
     serve_on_loopback(lab, loopback, interface)

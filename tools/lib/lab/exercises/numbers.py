@@ -32,8 +32,8 @@ const client = createClient({{ socket: {{ port: 12348 }} }});
 def run(lab):
     lab.say("""A real number goes to the server, the next higher integer comes back. It is computed from
             the decimal digits, so it is exact at any size. Each client sends the same numbers.""")
-    lab.configure("numbers")
-    daemon = lab.daemon("numbers")
+    lab.configure("6-numbers")
+    daemon = lab.daemon("6-numbers")
     through_programs(lab)
     through_libraries(lab)
     what_is_no_number(lab)

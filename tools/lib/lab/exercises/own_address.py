@@ -14,8 +14,8 @@ def run(lab):
     lab.say("""Client and server run on one machine. The server listens at the address of the
             machine's network interface, as it would for clients from elsewhere.""")
     lab.on("server", "ip -brief address")
-    lab.configure("own-address", f"s/127.0.0.1/{server}/")
-    daemon = lab.daemon("own-address")
+    lab.configure("1-own-address", f"s/127.0.0.1/{server}/")
+    daemon = lab.daemon("1-own-address")
     lab.say("Two captures tell where the packets go: over the interface, or not.")
     loopback = Capture(lab, "server", "lo", "1-lo")
     interface = Capture(lab, "server", "eth0", "1-eth0")

@@ -34,7 +34,7 @@ def run(lab):
 
 
 def limited_daemon(lab, when_full):
-    name = f"three-clients-{when_full}"
+    name = f"5-{when_full}"
     lab.configure(name, REACH)
     lab.on("server", f"printf '[server]\\nmax_connections = 3\\nwhen_full = \"{when_full}\"\\n' "
            f">> $LAB/{name}.toml")

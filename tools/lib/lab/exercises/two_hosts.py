@@ -21,9 +21,9 @@ def run(lab):
     lab.say("""Server and client are on two machines with a cable between them. The daemon listens
             at the server's own addresses, IPv4 and IPv6. (It warns that anybody can reach it, and is
             right; in earnest there would be an allow list.)""")
-    lab.configure("two-hosts", REACH)
-    lab.on("server", f"printf '{DEADLINES}' >> $LAB/two-hosts.toml")
-    daemon = lab.daemon("two-hosts")
+    lab.configure("3-two-hosts", REACH)
+    lab.on("server", f"printf '{DEADLINES}' >> $LAB/3-two-hosts.toml")
+    daemon = lab.daemon("3-two-hosts")
     talk_over_the_cable(lab)
     survive_a_short_break(lab)
     pull_the_cable(lab, daemon)
