@@ -20,16 +20,23 @@ SERVER_TAKES = 32  # bytes of a message
 CLOSED_UNANSWERED = 5  # exit status of reactor-cli
 
 
-def lab_config(directory):
+def lab_config(directory, mode="operator"):
     """config/lab.toml, at free ports."""
     text = (ROOT / "config/lab.toml").read_text()
     text = re.sub(r":123\d\d(?=\")", ":0", text)
+    text = text.replace('mode = "operator"', f'mode = "{mode}"')
     return text.replace("unix:/tmp/reactord-lab.sock", f"unix:{directory}/admin.sock")
 
 
 @pytest.fixture
 def lab(daemon, tmp_path):
     return daemon(lab_config(tmp_path))
+
+
+@pytest.fixture
+def echoing_lab(daemon, tmp_path):
+    """Where no person is needed."""
+    return daemon(lab_config(tmp_path, "template"))
 
 
 def first_client(address, message):
@@ -45,14 +52,69 @@ def test_the_configuration_is_good_as_it_stands():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_first_client_says_something(lab):
-    assert first_client(lab.address("classic"), "Hello") == "Hello\n"
-    assert lab.wait_for_log("text: Hello")
+# What the commands in its comments print.
+COMMENTED = {
+    "first_client 127.0.0.1 12345 'Hello, is anybody there?'": "Nobody is here. Try again later",
+    "reactor-cli --port 12345 --framing raw 'Hello, is anybody there?'":
+        "Nobody is here. Try again later",
+    "first_client 127.0.0.1 12346 4.40": "5",
+    r"printf '4.40\n-4.40\n' | nc -N 127.0.0.1 12347": "5\n-4",
+    "reactor-cli --port 12348 ceil 4.40": "5",
+    "redis-cli -p 12348 TEXT 'Hello, is anybody there?'": "Nobody is here. Try again later",
+    "reactor-cli --uri unix:/tmp/reactord-lab.sock operator list": "mode\noperator\n",
+    "reactor-cli --uri unix:/tmp/reactord-lab.sock operator reply 12 'Hello'":
+        "ERR there is no message 12",
+}
+STAY = ["reactord --config config/lab.toml",
+        "reactor-cli --uri unix:/tmp/reactord-lab.sock operator"]
 
 
-def test_the_first_client_over_ipv6(lab):
-    address = [where for name, where in lab.addresses if name == "classic"][1]
+def test_its_comments_name_every_command():
+    text = (ROOT / "config/lab.toml").read_text()
+    commands = re.findall(r"^#   (?:build/release/bin/)?(.*)", text, re.M)
+    assert set(commands) == {*COMMENTED, *STAY}
+
+
+@pytest.mark.parametrize("command", COMMENTED, ids=lambda command: command[:40])
+def test_the_commands_in_its_comments(lab, tmp_path, command):
+    ports = {"12345": "classic", "12346": "number", "12347": "line", "12348": "command"}
+    here = command.replace("/tmp/reactord-lab.sock", f"{tmp_path}/admin.sock")
+    here = re.sub(r"\b1234\d\b", lambda port: str(lab.address(ports[port[0]])[1]), here)
+    done = run("bash", "-c", f"PATH={BIN_DIR}:$PATH; {here}", seconds=PATIENCE)
+    assert (done.stdout + done.stderr).startswith(COMMENTED[command]), done
+
+
+def test_the_first_client_is_answered_from_the_template(echoing_lab):
+    assert first_client(echoing_lab.address("classic"), "Hello") == "Hello\n"
+    assert echoing_lab.wait_for_log("text: Hello")
+
+
+def test_the_first_client_over_ipv6(echoing_lab):
+    address = [where for name, where in echoing_lab.addresses if name == "classic"][1]
     assert ":" in address[0] and first_client(address, "Hello") == "Hello\n"
+
+
+def test_the_first_client_is_told_that_nobody_is_there(lab):
+    """The fallback fits into the bytes that it takes."""
+    answer = first_client(lab.address("classic"), "Hello")
+    assert answer == "Nobody is here. Try again later\n" and len(answer) == CLIENT_TAKES + 1
+
+
+@pytest.mark.parametrize("pause", [0, 1.0])
+def test_the_first_client_is_answered_by_a_person(lab, pause):
+    person = lab.connect("admin")
+    person.send(b"OPERATOR JOIN teacher\n").read_through(b"\n\n")
+    client = subprocess.Popen([FIRST_CLIENT, *map(str, lab.address("classic")), "Hello"],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        assert re.fullmatch(rb"operator message 1 \S+ open Hello", person.read_line())
+        time.sleep(pause)
+        person.send(b"OPERATOR REPLY 1 Good morning, client\n").expect(b"OK\n")
+        assert client.communicate(timeout=PATIENCE)[0] == "Good morning, client\n"
+        assert client.returncode == 0
+    finally:
+        client.kill()
+        client.wait()
 
 
 @pytest.mark.parametrize("number, answer", [("4.40", "5"), ("-4.40", "-4"), ("4.00", "4"),
@@ -61,10 +123,11 @@ def test_the_first_client_sends_a_number(lab, number, answer):
     assert first_client(lab.address("number"), number) == f"{answer}\n"
 
 
-def test_the_first_client_leaves_a_long_answer_unread(lab):
+def test_the_first_client_leaves_a_long_answer_unread(echoing_lab):
     """It resets the connection so, which costs the daemon nothing."""
-    assert first_client(lab.address("classic"), "x" * 1000) == "x" * CLIENT_TAKES + "\n"
-    assert first_client(lab.address("number"), "4.40") == "5\n"
+    address = echoing_lab.address("classic")
+    assert first_client(address, "x" * 1000) == "x" * CLIENT_TAKES + "\n"
+    assert first_client(address, "Hello") == "Hello\n"
 
 
 # --- the server

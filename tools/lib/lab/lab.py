@@ -72,6 +72,11 @@ class Lab:
         self.screen.command(self._prompt(host), f"{command} &")
         return self._shell.start(self._namespace(host), command, output_name)
 
+    def open_terminal(self, host, command, output_name=None):
+        """Leaves it running, for somebody to type at it."""
+        self.screen.command(self._prompt(host), f"{command}    # in a terminal of its own")
+        return self._shell.start(self._namespace(host), command, output_name)
+
     def show_output(self, of, output):
         """Of a command that was left running."""
         self.screen.line()
@@ -96,6 +101,7 @@ class Daemon:
 
     def __init__(self, lab, name):
         self._lab, self.name = lab, name
+        self._mark = 0
         self._log_path = lab.folder / f"{name}.log"
         self._process = lab.start("server",
                                   f"reactord --config $LAB/{name}.toml 2> $LAB/{name}.log")
@@ -108,9 +114,18 @@ class Daemon:
     def log(self):
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
 
-    def wait_for_log(self, pattern, seconds=10.0):
-        return self._lab.until(lambda: re.search(pattern, self.log, re.M),
-                               f"{pattern!r} in the daemon's log", seconds)
+    def mark(self):
+        """From here on the log is new: wait_for_log() and show_log() look there."""
+        self._mark = len(self.log)
+
+    @property
+    def new_log(self):
+        return self.log[self._mark:]
+
+    def wait_for_log(self, pattern, times=1, seconds=10.0):
+        """A line with that pattern, or that many of them."""
+        self._lab.until(lambda: len(re.findall(pattern, self.new_log, re.M)) >= times,
+                        f"{pattern!r} in the daemon's log", seconds)
 
     def show_log(self, *words):
         """The lines with one of these words."""

@@ -6,12 +6,13 @@ from exercises.two_hosts import REACH
 from hosts import address
 from ladder import show_ladder
 from packets import FIN, RST, SYN
-from person import converse
+from person import Person, converse
 
 TITLE = "The packets"
 MESSAGE = "Good morning, server"
+ANSWER = "Good morning, client"
 NUMBERS = {"4.40": "5", "-4.40": "-4", "4.00": "4"}
-TYPED = "Good morning, client"
+TYPED = "Good morning to you, client"
 SERVER_PORT = 12350  # of first_server
 SERVER_TAKES = 32  # bytes
 RESETTING_CLIENT = """\
@@ -31,8 +32,10 @@ def run(lab):
             (tools/lab --keep DIR keeps the captures, for tcpdump -nr and Wireshark.)""")
     lab.configure("4-packets", REACH)
     daemon = lab.daemon("4-packets")
+    person = Person(lab)
     for version in (4, 6):
-        orderly(lab, version)
+        orderly(lab, person, version)
+    person.leave()
     several_messages(lab)
     reset_by_client(lab, daemon)
     daemon.stop()
@@ -79,15 +82,15 @@ def check_orderly_end(lab, one, first):
 
 # --- the conversations
 
-def orderly(lab, version):
-    lab.say(f"A first program, over IPv{version}: it connects, says one thing, hears one, and closes.")
+def orderly(lab, person, version):
+    lab.say(f"A first program, over IPv{version}: it connects, says one thing, hears one from a "
+            "person, and closes.")
     capture = listen_in(lab, f"orderly-ipv{version}")
     server = address("server", version)
-    done, answer = converse(lab, "client", f"first_client {server} 12345 '{MESSAGE}'", MESSAGE)
-    lab.check("the client has the answer", done.output == answer + "\n", done.output)
+    converse(lab, person, "client", f"first_client {server} 12345 '{MESSAGE}'", MESSAGE, ANSWER)
     one = see(lab, capture)
     check_handshake(lab, one, version)
-    check_bytes(lab, one, [MESSAGE.encode()], [answer.encode()])
+    check_bytes(lab, one, [MESSAGE.encode()], [ANSWER.encode()])
     check_orderly_end(lab, one, "client")
 
 
@@ -128,7 +131,7 @@ def talk_to_first_server(lab, name, message, typed):
     """reactor-cli with the other program of a first lesson: a server that serves once."""
     capture = listen_in(lab, name)
     server = address("server")
-    process = lab.start("server", f"first_server {server} {SERVER_PORT}", f"4-{name}.out")
+    process = lab.open_terminal("server", f"first_server {server} {SERVER_PORT}", f"4-{name}.out")
     lab.until(lambda: "waiting" in process.output, "first_server")
     process.type(typed + "\n")
     done = lab.on("client",

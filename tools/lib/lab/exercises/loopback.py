@@ -5,10 +5,11 @@ from capture import Capture
 from hosts import address
 from ladder import show_ladder
 from packets import RST, SYN
-from person import converse
+from person import Person, converse
 
 TITLE = "One machine, by 127.0.0.1"
 MESSAGE = "Hello from the same machine"
+ANSWER = "Good morning, neighbour"
 CANNOT_CONNECT = 3  # exit status of reactor-cli
 
 
@@ -28,8 +29,9 @@ def run(lab):
 
 
 def serve_on_loopback(lab, loopback, interface):
-    done, answer = converse(lab, "server", f"first_client 127.0.0.1 12345 '{MESSAGE}'", MESSAGE)
-    lab.check("the client has the server's answer", done.output == answer + "\n", done.output)
+    person = Person(lab)
+    converse(lab, person, "server", f"first_client 127.0.0.1 12345 '{MESSAGE}'", MESSAGE, ANSWER)
+    person.leave()
     lab.say('The routing table says why it stayed inside: all of 127.0.0.0/8 is "local", by lo.')
     route = lab.on("server", "ip route get 127.0.0.1; ip route show table local")
     lab.check("127.0.0.1 is local, by lo", route.output.startswith("local 127.0.0.1 dev lo"),

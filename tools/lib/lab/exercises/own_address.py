@@ -3,10 +3,12 @@
 
 from capture import Capture
 from hosts import address
-from person import converse
+from person import Person, converse
 
 TITLE = "One machine, by its own address"
-MESSAGE = "Hello from the next process"
+MESSAGE = "Hello, is anybody there?"
+ANSWER = "Good morning, client"
+NOBODY = "Nobody is here. Try again later"  # operator_fallback in config/lab.toml
 
 
 def run(lab):
@@ -20,17 +22,26 @@ def run(lab):
     loopback = Capture(lab, "server", "lo", "1-lo")
     interface = Capture(lab, "server", "eth0", "1-eth0")
 
-    lab.say("""A first program says something at port 12345, and another sends a real number to port
-            12346. Neither ends its message with anything: framing is "raw" there.""")
-    done, answer = converse(lab, "server", f"first_client {server} 12345 '{MESSAGE}'", MESSAGE)
-    lab.check("the client has the server's answer", done.output == answer + "\n", done.output)
-    done = lab.on("server", f"first_client {server} 12346 4.40")
-    lab.check("the next higher integer of 4.40 is 5", done.output == "5\n", done.output)
-
-    loopback.finished(2)
+    talk(lab, server)
+    loopback.finished(3)
     show_where_packets_went(lab, loopback, interface, server)
     daemon.show_log("listening", "text", "closed")
     daemon.stop()
+
+
+def talk(lab, server):
+    lab.say("""A first program says something at port 12345. It ends its message with nothing: framing
+            is "raw" there. What it says is for a person at the server. Nobody is there yet, so it is
+            told so at once.""")
+    done = lab.on("server", f"first_client {server} 12345 '{MESSAGE}'")
+    lab.check("the client is told that nobody is there", done.output == NOBODY + "\n", done.output)
+    person = Person(lab)
+    lab.say("The client again. Its message appears at the person's terminal, and is answered.")
+    converse(lab, person, "server", f"first_client {server} 12345 '{MESSAGE}'", MESSAGE, ANSWER)
+    lab.say("The real number goes to port 12346, where nobody has to think about it.")
+    done = lab.on("server", f"first_client {server} 12346 4.40")
+    lab.check("the next higher integer of 4.40 is 5", done.output == "5\n", done.output)
+    person.leave()
 
 
 def show_where_packets_went(lab, loopback, interface, server):
@@ -42,6 +53,6 @@ def show_where_packets_went(lab, loopback, interface, server):
     seen, unseen = loopback.stop(), interface.stop()
     lab.on("server", "tcpdump --count -r $LAB/1-lo.pcap; tcpdump --count -r $LAB/1-eth0.pcap")
     ends = {(one.client[0], one.server[0]) for one in seen}
-    lab.check("lo carried two conversations, both from and to the interface's address",
-              len(seen) == 2 and ends == {(server, server)}, ends)
+    lab.check("lo carried three conversations, all from and to the interface's address",
+              len(seen) == 3 and ends == {(server, server)}, ends)
     lab.check("the interface carried none", not unseen and not interface.packets(), unseen)

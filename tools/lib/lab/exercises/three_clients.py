@@ -4,6 +4,7 @@
 from capture import Capture
 from exercises.two_hosts import REACH
 from hosts import address
+from person import Person
 
 TITLE = "Three clients at the same time, and a fourth"
 ROUNDS = 3
@@ -17,10 +18,14 @@ PROGRAMS = {
 
 
 def run(lab):
-    lab.say("""Three people are connected at the same time and write in turns. A server that served
+    lab.say("""The daemon of this exercise takes three clients at a time. (The admin socket has places
+            of its own.)""")
+    daemon = limited_daemon(lab, "refuse")
+    three_wait_for_a_person(lab)
+    lab.say("""Now three people are connected at the same time and write in turns. A server that served
             one client after the other would let the second wait until the first has gone; here each
             has its answer before the next writes.""")
-    daemon = limited_daemon(lab, "refuse")
+    daemon.mark()
     capture = Capture(lab, "server", "eth0", "5-three-clients", f"tcp port {PORT}")
     people = connect(lab, daemon)
     talk_in_turns(lab, people)
@@ -41,12 +46,31 @@ def limited_daemon(lab, when_full):
     return lab.daemon(name)
 
 
-class Person:
+def three_wait_for_a_person(lab):
+    person = Person(lab)
+    lab.say("""Three first programs say something. The person reads all three, and answers the last
+            one first. A server that takes one client at a time would not even have read it.""")
+    clients = {}
+    for name in PROGRAMS:
+        client = lab.start("client", f"first_client {address('server')} 12345 'I am {name}'")
+        clients[name] = (person.reads_message(f"I am {name}"), client)
+    done = lab.on("server", "echo OPERATOR LIST | nc -N -U $LAB/admin.sock")
+    lab.check("three messages wait at the same time",
+              all(f"text: I am {name}" in done.output for name in clients), done.output)
+    for name in reversed(clients):
+        number, client = clients[name]
+        person.answers(number, f"Hello, {name}")
+        heard = client.wait().output
+        lab.check(f"{name} has the answer that is meant for {name}", heard == f"Hello, {name}\n", heard)
+    person.leave()
+
+
+class Client:
     """Somebody at a terminal with a client in it."""
 
     def __init__(self, lab, name, command):
         self._lab, self.name = lab, name
-        self._process = lab.start("client", command, f"5-{name}.out")
+        self._process = lab.open_terminal("client", command, f"5-{name}.out")
 
     def asks(self, number, expected):
         self._process.type(f"{number}\n")
@@ -66,8 +90,8 @@ class Person:
 
 
 def connect(lab, daemon):
-    people = {name: Person(lab, name, command) for name, command in PROGRAMS.items()}
-    lab.until(lambda: daemon.log.count(" connected ") == len(people), "three connections")
+    people = {name: Client(lab, name, command) for name, command in PROGRAMS.items()}
+    daemon.wait_for_log(r":\d+ connected", times=len(people))
     return people
 
 
