@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The two programs that a course on sockets begins with (tests/lab), unmodified: the client is served
-by the daemon of config/lab.toml, and reactor-cli talks to the server, whatever the timing."""
+"""The two programs that a course on sockets begins with (tests/lab), unmodified: the client is
+served by the daemon of config/lab.toml, and reactor-cli talks to the server, whatever the timing."""
 
 import contextlib
 import re
@@ -169,8 +169,9 @@ def test_a_server_whose_person_thinks_for_long(from_input):
     """Longer than any pause after which reactor-cli takes an answer for complete."""
     arguments = [] if from_input else ["Hello, server"]
     with first_server() as (server, port):
-        client = subprocess.Popen([REACTOR_CLI, "--port", str(port), "--framing", "raw", *arguments],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        client = subprocess.Popen(
+            [REACTOR_CLI, "--port", str(port), "--framing", "raw", *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             client.stdin.write("Hello, server" if from_input else "")
             client.stdin.close()

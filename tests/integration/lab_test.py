@@ -134,10 +134,19 @@ def test_it_is_plain_in_a_pipe(lab):
 
 @pytest.mark.parametrize("arguments", [["7"], ["--keep"], ["--nonsense"]])
 def test_wrong_usage(arguments):
-    done = subprocess.run([LAB, *arguments], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run([LAB, *arguments], capture_output=True, text=True, timeout=20,
+                          check=False)
     assert done.returncode == 2 and "tools/lab --help" in done.stderr
 
 
 def test_help():
     done = subprocess.run([LAB, "--help"], capture_output=True, text=True, timeout=20, check=True)
     assert "--keep DIR" in done.stdout and done.stderr == ""
+
+
+def test_who_is_not_root_is_told_so():
+    """Where sudo is not there, or would ask: in one line, with the status of what is skipped."""
+    done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", LAB], capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, timeout=20, check=False)
+    assert done.returncode == 77
+    assert re.fullmatch(r"tools/lab cannot run here: .*\n", done.stdout) and done.stderr == ""

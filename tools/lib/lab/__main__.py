@@ -36,10 +36,10 @@ def options_from(arguments):
 
 def introduce(screen, folder):
     screen.title("The lab")
-    screen.say("""Two hosts, "client" and "server", are network namespaces of this machine. Where a
-               line below begins with client$ or server$ it was run there, and can be run again by
-               hand in a shell on that host (as root, at the top of the repository). # is this
-               machine itself.""")
+    screen.say("""Two hosts, "client" and "server", are network namespaces of this machine. Where
+            a line below begins with client$ or server$ it was run there, and can be run again by
+            hand in a shell on that host (as root, at the top of the repository). # is this
+            machine itself.""")
     screen.line()
     screen.output(f'export PATH="$PWD/{BIN}:$PATH" LAB={folder}\n'
                   f"ip netns exec {hosts.namespace('client')} bash      # client$\n"

@@ -15,8 +15,8 @@ class Capture:
         self.path = lab.folder / f"{name}.pcap"
         # -Z root: else tcpdump becomes a user who may not write there.
         self._process = lab.start(
-            host, f"tcpdump -i {interface} -Z root -U --immediate-mode -w $LAB/{name}.pcap '{what}'",
-            f"{name}.tcpdump.log")
+            host, f"tcpdump -i {interface} -Z root -U --immediate-mode -w $LAB/{name}.pcap "
+            f"'{what}'", f"{name}.tcpdump.log")
         lab.until(lambda: "listening on" in self._process.output, f"tcpdump on {self._where}")
 
     def packets(self):

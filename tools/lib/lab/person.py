@@ -13,8 +13,9 @@ class Person:
 
     def __init__(self, lab):
         self._lab = lab
-        lab.say(f"""Somebody sits at the server, attached to the daemon's admin socket by netcat, and
-                types OPERATOR JOIN {NAME}. ("reactor-cli operator" is the comfortable way.)""")
+        lab.say(f"""Somebody sits at the server, attached to the daemon's admin socket by
+                netcat, and types OPERATOR JOIN {NAME}. ("reactor-cli operator" is the
+                comfortable way.)""")
         self._terminal = lab.open_terminal("server", f"nc -U {SOCKET}")
         self._terminal.type(f"OPERATOR JOIN {NAME}\n")
         lab.until(lambda: "\n\n" in self._terminal.output, "the answer to OPERATOR JOIN")

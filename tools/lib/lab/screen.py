@@ -79,6 +79,6 @@ class Screen:
         self.line(f"{_INDENT}   {'exercise':<{wide}}  passed  failed  skipped  seconds")
         for number, title, passed, failed, skipped, seconds in rows:
             verdict = self.styled("red", "FAIL") if failed else self.styled("green", "pass")
-            self.line(f"{_INDENT}{number}  {title:<{wide}}  {passed:>6}  {failed:>6}  {skipped:>7}  "
-                      f"{seconds:>7.1f}  {verdict}")
+            self.line(f"{_INDENT}{number}  {title:<{wide}}  {passed:>6}  {failed:>6}  "
+                      f"{skipped:>7}  {seconds:>7.1f}  {verdict}")
         self.line()

@@ -58,9 +58,10 @@ def see(lab, capture):
 
 
 def check_handshake(lab, one, version):
+    hosts = (one.client[0], one.server[0])
     lab.check(f"the client asked to connect, the server agreed (SYN, SYN), over IPv{version}",
-              one.sides_of(SYN) == ["client", "server"] and one.client[0] == address("client", version)
-              and one.server[0] == address("server", version), one.packets)
+              one.sides_of(SYN) == ["client", "server"]
+              and hosts == (address("client", version), address("server", version)), one.packets)
 
 
 def check_bytes(lab, one, asked, answered):
@@ -95,8 +96,8 @@ def orderly(lab, person, version):
 
 
 def several_messages(lab):
-    lab.say("""Several messages in one conversation, each a line (port 12347). The answer to one often
-            carries the acknowledgement of it.""")
+    lab.say("""Several messages in one conversation, each a line (port 12347). The answer to one
+            often carries the acknowledgement of it.""")
     capture = listen_in(lab, "several-messages")
     done = lab.on("client", f"exec 3<>/dev/tcp/{address('server', 6)}/12347\n"
                   f"for number in {' '.join(NUMBERS)}; do\n"
@@ -112,8 +113,9 @@ def several_messages(lab):
 
 
 def reset_by_client(lab, daemon):
-    lab.say("""A client that does not close but resets: with SO_LINGER of 0 seconds, close() throws
-            away what is not sent yet, and sends RST instead of FIN. No answer is expected to it.""")
+    lab.say("""A client that does not close but resets: with SO_LINGER of 0 seconds, close()
+            throws away what is not sent yet, and sends RST instead of FIN. No answer is expected
+            to it.""")
     capture = listen_in(lab, "reset-by-client")
     done = lab.on("client", RESETTING_CLIENT.format(server=address("server")))
     lab.check("the client had its answer before", done.output == "b'5\\n'\n", done.output)
@@ -144,8 +146,8 @@ def talk_to_first_server(lab, name, message, typed):
 
 def closed_by_server(lab):
     lab.say(f"""Now the server is a first program as well: it accepts once, receives up to
-            {SERVER_TAKES} bytes, sends the line that somebody types ("{TYPED}"), and closes. So here
-            the server is the first to send FIN.""")
+            {SERVER_TAKES} bytes, sends the line that somebody types ("{TYPED}"), and closes. So
+            here the server is the first to send FIN.""")
     one = talk_to_first_server(lab, "closed-by-server", MESSAGE, TYPED)
     check_handshake(lab, one, 4)
     check_bytes(lab, one, [MESSAGE.encode()], [f"{TYPED}\n".encode()])
@@ -154,9 +156,9 @@ def closed_by_server(lab):
 
 def reset_by_server(lab):
     message = f"{MESSAGE}. How are you on this fine day?"
-    lab.say(f"""The same server, and a message of {len(message)} bytes: what it has not received when
-            it closes is unread, and a close with unread input is a reset (RFC 1122, 4.2.2.13). Its
-            answer came before that, and reactor-cli has it nonetheless.""")
+    lab.say(f"""The same server, and a message of {len(message)} bytes: what it has not received
+            when it closes is unread, and a close with unread input is a reset (RFC 1122,
+            4.2.2.13). Its answer came before that, and reactor-cli has it nonetheless.""")
     one = talk_to_first_server(lab, "reset-by-server", message, TYPED)
     check_handshake(lab, one, 4)
     check_bytes(lab, one, [message.encode()], [f"{TYPED}\n".encode()])

@@ -56,8 +56,8 @@ def refused(lab, host, server, capture, where):
 
 def refuse_on_the_interface(lab, loopback):
     server = address("server")
-    lab.say("""Nobody listens at the interface's address now: the daemon is bound to 127.0.0.1, and
-            a connection to another address is not for it, not even from the same machine.""")
+    lab.say("""Nobody listens at the interface's address now: the daemon is bound to 127.0.0.1,
+            and a connection to another address is not for it, not even from the same machine.""")
     lab.on("server", "ss -Hltn")
     refused(lab, "server", server, loopback, "the same machine")
 

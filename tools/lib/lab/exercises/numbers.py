@@ -30,8 +30,9 @@ const client = createClient({{ socket: {{ port: 12348 }} }});
 
 
 def run(lab):
-    lab.say("""A real number goes to the server, the next higher integer comes back. It is computed from
-            the decimal digits, so it is exact at any size. Each client sends the same numbers.""")
+    lab.say("""A real number goes to the server, the next higher integer comes back. It is
+            computed from the decimal digits, so it is exact at any size. Each client sends the
+            same numbers.""")
     lab.configure("6-numbers")
     daemon = lab.daemon("6-numbers")
     through_programs(lab)
@@ -53,8 +54,8 @@ def through_programs(lab):
          f"for number in {numbers}; do reactor-cli --port 12348 ceil $number; done")
     lab.say("netcat, all numbers at once, one a line (port 12347):")
     send(lab, "nc", f"printf '%s\\n' {numbers} | nc -N 127.0.0.1 12347")
-    lab.say("""A first program, one number a connection, and nothing that ends the number (port 12346,
-            framing "raw"):""")
+    lab.say("""A first program, one number a connection, and nothing that ends the number (port
+            12346, framing "raw"):""")
     send(lab, "raw socket client",
          f"for number in {numbers}; do first_client 127.0.0.1 12346 $number; done")
 

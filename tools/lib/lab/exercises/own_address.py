@@ -30,9 +30,9 @@ def run(lab):
 
 
 def talk(lab, server):
-    lab.say("""A first program says something at port 12345. It ends its message with nothing: framing
-            is "raw" there. What it says is for a person at the server. Nobody is there yet, so it is
-            told so at once.""")
+    lab.say("""A first program says something at port 12345. It ends its message with nothing:
+            framing is "raw" there. What it says is for a person at the server. Nobody is there
+            yet, so it is told so at once.""")
     done = lab.on("server", f"first_client {server} 12345 '{MESSAGE}'")
     lab.check("the client is told that nobody is there", done.output == NOBODY + "\n", done.output)
     person = Person(lab)
@@ -45,8 +45,9 @@ def talk(lab, server):
 
 
 def show_where_packets_went(lab, loopback, interface, server):
-    lab.say("""Both ends have the interface's address, but the kernel knows that the address is its
-            own: its table "local" sends such packets through lo, and the interface sees none.""")
+    lab.say("""Both ends have the interface's address, but the kernel knows that the address is
+            its own: its table "local" sends such packets through lo, and the interface sees
+            none.""")
     route = lab.on("server", f"ip route get {server}")
     lab.check("the routing table says: local, by lo",
               route.output.startswith(f"local {server} dev lo"), route.output)

@@ -18,13 +18,13 @@ PROGRAMS = {
 
 
 def run(lab):
-    lab.say("""The daemon of this exercise takes three clients at a time. (The admin socket has places
-            of its own.)""")
+    lab.say("""The daemon of this exercise takes three clients at a time. (The admin socket has
+            places of its own.)""")
     daemon = limited_daemon(lab, "refuse")
     three_wait_for_a_person(lab)
-    lab.say("""Now three people are connected at the same time and write in turns. A server that served
-            one client after the other would let the second wait until the first has gone; here each
-            has its answer before the next writes.""")
+    lab.say("""Now three people are connected at the same time and write in turns. A server that
+            served one client after the other would let the second wait until the first has gone;
+            here each has its answer before the next writes.""")
     daemon.mark()
     capture = Capture(lab, "server", "eth0", "5-three-clients", f"tcp port {PORT}")
     people = connect(lab, daemon)
@@ -48,8 +48,9 @@ def limited_daemon(lab, when_full):
 
 def three_wait_for_a_person(lab):
     person = Person(lab)
-    lab.say("""Three first programs say something. The person reads all three, and answers the last
-            one first. A server that takes one client at a time would not even have read it.""")
+    lab.say("""Three first programs say something. The person reads all three, and answers the
+            last one first. A server that takes one client at a time would not even have read
+            it.""")
     clients = {}
     for name in PROGRAMS:
         client = lab.start("client", f"first_client {address('server')} 12345 'I am {name}'")
@@ -61,7 +62,8 @@ def three_wait_for_a_person(lab):
         number, client = clients[name]
         person.answers(number, f"Hello, {name}")
         heard = client.wait().output
-        lab.check(f"{name} has the answer that is meant for {name}", heard == f"Hello, {name}\n", heard)
+        lab.check(f"{name} has the answer that is meant for {name}",
+                  heard == f"Hello, {name}\n", heard)
     person.leave()
 
 
@@ -111,8 +113,8 @@ def list_clients(lab):
 
 
 def fourth_is_refused(lab, daemon):
-    lab.say("""The daemon was told max_connections = 3 and when_full = "refuse". So a fourth is told so,
-            and closed.""")
+    lab.say("""The daemon was told max_connections = 3 and when_full = "refuse". So a fourth is
+            told so, and closed.""")
     done = lab.on("client", f"reactor-cli --host {address('server')} --port 12348 ceil 4.40; "
                   "echo \"status $?\"")
     lab.check("the fourth reads why", "max number of clients reached" in done.output
@@ -140,8 +142,8 @@ def check_interleaved(lab, capture):
 # --- when_full = "wait"
 
 def fourth_waits(lab):
-    lab.say("""The same with when_full = "wait": the fourth is not turned away, but waits in the kernel's
-            backlog until one of the three leaves.""")
+    lab.say("""The same with when_full = "wait": the fourth is not turned away, but waits in the
+            kernel's backlog until one of the three leaves.""")
     daemon = limited_daemon(lab, "wait")
     people = connect(lab, daemon)
     lab.screen.line()

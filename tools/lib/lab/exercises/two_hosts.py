@@ -20,8 +20,8 @@ DEADLINES = '[deadlines]\\nidle = "3s"\\nwrite_stall = "2s"\\n'
 
 def run(lab):
     lab.say("""Server and client are on two machines with a cable between them. The daemon listens
-            at the server's own addresses, IPv4 and IPv6. (It warns that anybody can reach it, and is
-            right; in earnest there would be an allow list.)""")
+            at the server's own addresses, IPv4 and IPv6. (It warns that anybody can reach it, and
+            is right; in earnest there would be an allow list.)""")
     lab.configure("3-two-hosts", REACH)
     lab.on("server", f"printf '{DEADLINES}' >> $LAB/3-two-hosts.toml")
     daemon = lab.daemon("3-two-hosts")
@@ -51,14 +51,14 @@ def talk_over_the_cable(lab, person):
 # --- the cable is pulled
 
 def pull_the_cable_before_the_answer(lab, daemon, person):
-    lab.say("""A client asks, and while the person thinks, the cable of the client's machine is pulled.
-            The person answers nonetheless. The answer is sent again and again, until "write_stall"
-            (2 s here) has passed; then the daemon gives the client up, and tells the person that
-            nobody knows whether the answer arrived. What is lost is the answer, which was never
-            acknowledged; the client knows that it has none.""")
+    lab.say("""A client asks, and while the person thinks, the cable of the client's machine is
+            pulled. The person answers nonetheless. The answer is sent again and again, until
+            "write_stall" (2 s here) has passed; then the daemon gives the client up, and tells
+            the person that nobody knows whether the answer arrived. What is lost is the answer,
+            which was never acknowledged; the client knows that it has none.""")
     daemon.mark()
-    client = lab.start("client", f"reactor-cli --host {address('server')} --port 12345 --framing raw "
-                       "--timeout 3s 'Are you still there?'; echo \"status $?\"")
+    client = lab.start("client", f"reactor-cli --host {address('server')} --port 12345 "
+                       "--framing raw --timeout 3s 'Are you still there?'; echo \"status $?\"")
     number = person.reads_message("Are you still there?")
     lab.on("client", "ip link set eth0 down")
     person.answers(number, "Yes, I am")
@@ -76,8 +76,8 @@ def pull_the_cable_before_the_answer(lab, daemon, person):
 
 
 def answer_without_a_person(lab, person):
-    lab.say("""What follows are more messages than a person likes to answer. So the mode is changed
-            while the daemon runs: from now on a message is its own answer.""")
+    lab.say("""What follows are more messages than a person likes to answer. So the mode is
+            changed while the daemon runs: from now on a message is its own answer.""")
     lab.on("server", "sed -i 's/\"operator\"/\"template\"/' $LAB/3-two-hosts.toml && "
            "reactor-cli --uri unix:$LAB/admin.sock reload")
     person.reads("mode template")
@@ -101,9 +101,9 @@ def first_numbers(count):
 
 
 def survive_a_short_break(lab):
-    lab.say("""A client numbers its messages. In the middle of it the cable of its machine is pulled,
-            and put back after half a second. TCP sends again what was lost; neither side notices
-            more than a pause.""")
+    lab.say("""A client numbers its messages. In the middle of it the cable of its machine is
+            pulled, and put back after half a second. TCP sends again what was lost; neither side
+            notices more than a pause.""")
     client = talker(lab, 60, 0.02, "5s", "3-short-break.out")
     lab.until(lambda: len(answers_in(client.output)) >= 10, "ten answers")
     lab.on("client", "ip link set eth0 down; sleep 0.5; ip link set eth0 up")
@@ -132,9 +132,9 @@ def pull_the_cable(lab, daemon):
 
 
 def what_the_daemon_does(lab, daemon):
-    lab.say("""The server hears nothing of it: a pulled cable looks like a client that has nothing to
-            say. Two deadlines watch for that. While an answer is under way, TCP sends it again and
-            again until "write_stall" has passed, here 2 s. While none is, "idle" ends the
+    lab.say("""The server hears nothing of it: a pulled cable looks like a client that has nothing
+            to say. Two deadlines watch for that. While an answer is under way, TCP sends it again
+            and again until "write_stall" has passed, here 2 s. While none is, "idle" ends the
             connection, here after 3 s. (Without it, keep-alive probes would after some minutes.)
             All others are served meanwhile.""")
     done = lab.on("server", f"reactor-cli --host {address('server')} --port 12348 ceil 4.40")
@@ -146,14 +146,15 @@ def what_the_daemon_does(lab, daemon):
 
 
 def what_is_lost(lab, daemon, answered, conversation):
-    lab.say("""What is lost? What the server's TCP has acknowledged, the daemon has read, logged and
-            answered. What the client sent after that is lost, and the client knows: no answer
+    lab.say("""What is lost? What the server's TCP has acknowledged, the daemon has read, logged
+            and answered. What the client sent after that is lost, and the client knows: no answer
             came.""")
     logged = [int(number) for number in re.findall(r"text: message-(\d+)", daemon.new_log)]
     acknowledged = conversation.data("client")[:conversation.acknowledged_bytes("client")]
     arrived = [int(number) for number in re.findall(rb"message-(\d+)\r\n", acknowledged)]
-    lab.screen.output(f"acknowledged by the server's TCP: 1 to {max(arrived)}; logged by the daemon: "
-                      f"1 to {max(logged)}; answers that reached the client: 1 to {max(answered)}")
+    lab.screen.output(f"acknowledged by the server's TCP: 1 to {max(arrived)}\n"
+                      f"logged by the daemon:             1 to {max(logged)}\n"
+                      f"answers that the client has:      1 to {max(answered)}")
     lab.check("every message that was acknowledged reached the daemon, in order",
               arrived == logged == first_numbers(len(arrived)), f"{arrived}\n{logged}")
     lab.check("every answer that the client has is to a message that the daemon logged",
@@ -170,10 +171,11 @@ def plug_in_again(lab):
 # --- delay and loss
 
 def talk_over_a_bad_cable(lab):
-    lab.say(f"""Now a long and bad line: {DELAY_MS} ms each way, and of a hundred packets three are
-            lost. {QUESTIONS} questions, one after the other, take as many round trips, and longer
-            where TCP has to send again. The answers are all there.""")
+    lab.say(f"""Now a long and bad line: {DELAY_MS} ms each way, and of a hundred packets three
+            are lost. {QUESTIONS} questions, one after the other, take as many round trips, and
+            longer where TCP has to send again. The answers are all there.""")
     slow_down(lab)
+    capture = Capture(lab, "server", "eth0", "3-bad-cable")
     for version in (4, 6):
         done = lab.on("client", f"reactor-cli --host {address('server', version)} --port 12348 "
                       f"--timeout 20s --repeat {QUESTIONS} ceil 4.40 | uniq -c", 60)
@@ -185,3 +187,4 @@ def talk_over_a_bad_cable(lab):
     lab.say("How many segments each side has sent again (a matter of luck, so nothing is checked):")
     for host in ("client", "server"):
         lab.on(host, "nstat -asz TcpRetransSegs")
+    capture.stop()
