@@ -136,6 +136,7 @@ def talk_to_first_server(lab, name, message, typed):
     process = lab.open_terminal("server", f"first_server {server} {SERVER_PORT}", f"4-{name}.out")
     lab.until(lambda: "waiting" in process.output, "first_server")
     process.type(typed + "\n")
+    lab.screen.output(f"(typed there: {typed})")
     done = lab.on("client",
                   f"reactor-cli --host {server} --port {SERVER_PORT} --framing raw '{message}'")
     lab.show_output("the server", process.wait().output)
@@ -145,9 +146,9 @@ def talk_to_first_server(lab, name, message, typed):
 
 
 def closed_by_server(lab):
-    lab.say(f"""Now the server is a first program as well: it accepts once, receives up to
-            {SERVER_TAKES} bytes, sends the line that somebody types ("{TYPED}"), and closes. So
-            here the server is the first to send FIN.""")
+    lab.say("""Now the server is a first program as well. It accepts once, receives once, sends the
+            line that somebody types, and closes. So here the server is the first to send FIN.""")
+    lab.on("server", "grep -nE '(accept|recv|fgets|send|close)\\(' tests/lab/first_server.c")
     one = talk_to_first_server(lab, "closed-by-server", MESSAGE, TYPED)
     check_handshake(lab, one, 4)
     check_bytes(lab, one, [MESSAGE.encode()], [f"{TYPED}\n".encode()])

@@ -30,9 +30,14 @@ def run(lab):
 
 
 def talk(lab, server):
-    lab.say("""A first program says something at port 12345. It ends its message with nothing:
-            framing is "raw" there. What it says is for a person at the server. Nobody is there
-            yet, so it is told so at once.""")
+    lab.say("""The client is the program that a course on sockets begins with. What it does is in
+            these lines: it ends its message with nothing, and takes at most 31 bytes of the
+            answer.""")
+    lab.on("server", "grep -nE '(socket|connect|send|recv|close)\\(|printf.*answer' "
+           "tests/lab/first_client.c")
+    lab.say("""It says something at port 12345, where framing is "raw": what one receive brings is a
+            message. What it says is for a person at the server. Nobody is there yet, so it is told
+            so at once.""")
     done = lab.on("server", f"first_client {server} 12345 '{MESSAGE}'")
     lab.check("the client is told that nobody is there", done.output == NOBODY + "\n", done.output)
     person = Person(lab)
