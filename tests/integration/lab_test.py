@@ -105,14 +105,9 @@ def test_what_a_killed_run_left_behind_is_removed_by_the_next(lab):
     killed.wait_for("good-cable")
     os.killpg(killed.process.pid, signal.SIGKILL)
     killed.wait()
-    left = processes_of(killed.folder())
-    assert namespaces(killed.process.pid)
-    try:
-        assert lab("1").wait() == 0
-        assert not namespaces(killed.process.pid)
-    finally:
-        for pid in left:
-            os.kill(int(pid), signal.SIGKILL)
+    assert namespaces(killed.process.pid) and processes_of(killed.folder())
+    assert lab("1").wait() == 0
+    killed.assert_nothing_remains()
 
 
 def test_it_keeps_what_it_is_asked_to_keep(lab, tmp_path):

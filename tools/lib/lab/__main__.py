@@ -8,7 +8,6 @@ import pathlib
 import shutil
 import signal
 import sys
-import tempfile
 import time
 
 import hosts
@@ -75,11 +74,11 @@ def keep(folder, target):
 
 
 def run(options, screen):
-    hosts.remove_abandoned_hosts()
+    hosts.remove_abandoned()
     if problem := hosts.problem_with_namespaces():
         screen.line(f"tools/lab cannot run here: no network namespace can be made: {problem}")
         return CANNOT_RUN
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="reactord-lab."))
+    folder = hosts.new_folder()
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "LAB": str(folder),
                    "PATH": f"{ROOT / BIN}:/usr/sbin:/usr/bin:/sbin:/bin"}
     lab = Lab(screen, Shell(folder, environment), folder)

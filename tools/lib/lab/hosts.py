@@ -5,10 +5,14 @@ Their names carry the id of the process that made them: two runs do not meet, an
 left behind is known for what it is. Inside, names and addresses are always the same.
 """
 
+import contextlib
 import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
+import tempfile
 
 from shell import LabFailure
 
@@ -50,12 +54,27 @@ def remove_hosts():
     _remove(name for name in _namespaces() if name.startswith(f"{_PREFIX}{os.getpid()}-"))
 
 
-def remove_abandoned_hosts():
-    """Those of runs that were killed."""
-    for name in _namespaces():
-        made_by = re.fullmatch(rf"{_PREFIX}(\d+)-\w+", name)
-        if made_by and not pathlib.Path(f"/proc/{made_by[1]}").exists():
-            _remove([name])
+def new_folder():
+    return pathlib.Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}."))
+
+
+def remove_abandoned():
+    """What runs that were killed have left behind: processes, hosts, folders."""
+    for name in filter(_is_abandoned, _namespaces()):
+        inside = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True,
+                                check=False).stdout.split()
+        for pid in inside:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        _remove([name])
+    for folder in pathlib.Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if _is_abandoned(folder.name) and folder.stat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_abandoned(name):
+    made_by = re.match(rf"{_PREFIX}(\d+)[-.]", name)
+    return made_by and not pathlib.Path(f"/proc/{made_by[1]}").exists()
 
 
 def problem_with_namespaces():

@@ -123,9 +123,11 @@ class Daemon:
         return self.log[self._mark:]
 
     def wait_for_log(self, pattern, times=1, seconds=10.0):
-        """A line with that pattern, or that many of them."""
-        self._lab.until(lambda: len(re.findall(pattern, self.new_log, re.M)) >= times,
-                        f"{pattern!r} in the daemon's log", seconds)
+        """The last of that many matches."""
+        def found():
+            return list(re.finditer(pattern, self.new_log, re.M))[:times]
+        self._lab.until(lambda: len(found()) == times, f"{pattern!r} in the daemon's log", seconds)
+        return found()[-1]
 
     def show_log(self, *words):
         """The lines with one of these words."""
