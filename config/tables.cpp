@@ -80,7 +80,7 @@ constexpr KeySpec kListenerKeys[] = {
     key<&ListenerSettings::role>(
         "role",
         "Whom it is for: \"public\", clients, or \"admin\", who runs the daemon. An admin listener "
-        "knows LOG LEVEL, RELOAD, SHUTDOWN and CLIENT KILL, has connections of its own "
+        "knows OPERATOR, LOG LEVEL, RELOAD, SHUTDOWN and CLIENT KILL, has connections of its own "
         "(max_admin_connections), and takes commands from this machine alone: Unix sockets, "
         "loopback, or local sockets from systemd.",
         Apply::restart),

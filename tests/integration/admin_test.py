@@ -23,8 +23,9 @@ from sockets_test import start_with_sockets
 
 STOPPED = 0
 ADMIN_COMMANDS = [("LOG", "LEVEL"), ("LOG", "LEVEL", "debug"), ("LOG", "HELP"), ("RELOAD",),
-                  ("SHUTDOWN",), ("CLIENT", "KILL", "ID", "999999"), ("SLOWLOG", "RESET")]
-ADMIN_NAMES = {b"log", b"reload", b"shutdown"}
+                  ("SHUTDOWN",), ("CLIENT", "KILL", "ID", "999999"), ("SLOWLOG", "RESET"),
+                  ("OPERATOR", "LIST")]
+ADMIN_NAMES = {b"log", b"operator", b"reload", b"shutdown"}
 
 
 def admin_listener(path, extra=""):
@@ -352,6 +353,21 @@ def test_shutdown_answers_what_was_received(daemon, path):
     assert one.wait() == STOPPED
     assert not path.exists() and is_refused(one.address("main"))
     one.wait_for_log(r"stopping on SHUTDOWN by unix:\S+ \(client \d+\): answering")
+
+
+def test_shutdown_answers_what_waits_for_a_person(daemon, path):
+    one = daemon('[handlers.text]\nmode = "operator"\noperator_fallback = "nobody {message}"\n' +
+                 both(path))
+    person, admin, client = one.connect("admin"), one.connect("admin"), one.connect("main")
+    person.call("HELLO", "3")
+    person.request("OPERATOR", "JOIN", "ann").read_line()
+    client.request("TEXT", "hi")
+    eventually(lambda: b"hi" in repr(admin.call("OPERATOR", "LIST")).encode(), what="it waits")
+    assert admin.call("SHUTDOWN") == "OK"
+    assert client.read_until_eof() == b"$9\r\nnobody hi\r\n"
+    for each in (person, admin, client):
+        each.close()
+    assert one.wait() == STOPPED
 
 
 def test_shutdown_in_a_pipeline(daemon, path):
