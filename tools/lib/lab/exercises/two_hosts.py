@@ -100,11 +100,11 @@ def first_numbers(count):
 
 def survive_a_short_break(lab):
     lab.say("""A client numbers its messages. In the middle of it the cable of its machine is
-            pulled, and put back after half a second. TCP sends again what was lost; neither side
+            pulled, and put back after a moment. TCP sends again what was lost; neither side
             notices more than a pause.""")
     client = talker(lab, 60, 0.02, "5s", "3-short-break.out")
     lab.until(lambda: len(answers_in(client.output)) >= 10, "ten answers")
-    lab.on("client", "ip link set eth0 down; sleep 0.5; ip link set eth0 up")
+    lab.on("client", "ip link set eth0 down; sleep 0.3; ip link set eth0 up")
     done = client.wait(20)
     lab.show_output("the client", "\n".join(done.output.splitlines()[-3:]))
     lab.check("all 60 messages were answered, in order",
@@ -151,7 +151,8 @@ def what_is_lost(lab, daemon, answered, conversation):
                       f"logged by the daemon:             1 to {max(logged)}\n"
                       f"answers that the client has:      1 to {max(answered)}")
     lab.check("every message that was acknowledged reached the daemon, in order",
-              arrived == logged == first_numbers(len(arrived)), f"{arrived}\n{logged}")
+              logged == first_numbers(len(logged)) and arrived == logged[:len(arrived)],
+              f"{arrived}\n{logged}")
     lab.check("every answer that the client has is to a message that the daemon logged",
               answered == first_numbers(len(answered)) and len(answered) <= len(logged), answered)
 
