@@ -171,16 +171,33 @@ TEST_CASE("a list mends what was missed") {
   list.waiting.resize(2);
   list.waiting[0].id = 13;
   list.waiting[1].id = 14;
-  const DeskView::Difference difference = view.replace(list);
+  const DeskView::Difference difference = view.replace(list, view.newest());
   REQUIRE(difference.appeared.size() == 1);
   CHECK(difference.appeared[0].id == 14);
   CHECK(difference.vanished == std::vector<MessageId>{12});
   CHECK(view.open() == std::vector<MessageId>{14});
   check_refused(view, "12 x", "12 no longer waits");
   SUBCASE("what is being answered is told by its own reply") {
-    CHECK(view.replace({}).vanished == std::vector<MessageId>{14});
+    CHECK(view.replace({}, view.newest()).vanished == std::vector<MessageId>{14});
     CHECK(view.waits(13));
   }
+}
+
+TEST_CASE("a list that is older than what was pushed since takes nothing back") {
+  DeskView view = with({12, 13});
+  const MessageId newest = view.newest();
+  CHECK(newest == 13);
+  view.apply(event(DeskEvent::Kind::answered, 12, "bob"));
+  view.apply(event(DeskEvent::Kind::message, 14));
+  DeskList list;  // as it was before both
+  list.waiting.resize(2);
+  list.waiting[0].id = 12;
+  list.waiting[1].id = 13;
+  const DeskView::Difference difference = view.replace(list, newest);
+  CHECK(difference.appeared.empty());
+  CHECK(difference.vanished.empty());
+  CHECK(view.open() == std::vector<MessageId>{13, 14});
+  check_refused(view, "12 x", "12 was answered by bob");
 }
 
 TEST_CASE("names from the server are safe to show, and another connection begins anew") {

@@ -131,6 +131,7 @@ std::optional<DeskList> read_desk_list(const Reply& reply) {
   for (const Reply& one : waiting->elements) {
     std::optional<WaitingMessage> message = read_waiting_message(one);
     if (!message) return {};
+    if (text_field(one, "state") == "gone") continue;  // settled while the list was written
     list.waiting.push_back(std::move(*message));
   }
   return list;

@@ -83,16 +83,22 @@ void DeskView::apply(const DeskEvent& event) {
   if (!fate.empty()) remove(event.message.id, std::move(fate));
 }
 
-DeskView::Difference DeskView::replace(const DeskList& list) {
+MessageId DeskView::newest() const {
+  const MessageId waiting = waiting_.empty() ? 0 : waiting_.rbegin()->first;
+  return fates_.empty() ? waiting : std::max(waiting, fates_.rbegin()->first);
+}
+
+DeskView::Difference DeskView::replace(const DeskList& list, MessageId newest) {
   Difference difference;
   std::set<MessageId> listed;
   for (const WaitingMessage& message : list.waiting) {
     listed.insert(message.id);
+    if (fates_.contains(message.id)) continue;
     if (waiting_.emplace(message.id, false).second) difference.appeared.push_back(message);
   }
   for (const auto& [id, answering] : waiting_) {
     // One that is being answered is told of by the answer's own reply.
-    if (!answering && !listed.contains(id)) difference.vanished.push_back(id);
+    if (!answering && id <= newest && !listed.contains(id)) difference.vanished.push_back(id);
   }
   for (const MessageId id : difference.vanished) remove(id, "no longer waits");
   return difference;

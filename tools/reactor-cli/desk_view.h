@@ -45,7 +45,11 @@ class DeskView {
     std::vector<WaitingMessage> appeared;
     std::vector<MessageId> vanished;
   };
-  Difference replace(const DeskList& list);
+  /// The list may be older than what was pushed since it was asked for: `newest` is what newest()
+  /// was at that time, and what is known to be settled does not come back.
+  Difference replace(const DeskList& list, MessageId newest);
+  /// The highest number that is known; 0 for none.
+  [[nodiscard]] MessageId newest() const;
 
   /// This operator's own answer or rejection is under way: the message is no longer to be answered.
   void begin_answer(MessageId id);

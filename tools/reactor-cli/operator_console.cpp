@@ -57,7 +57,7 @@ struct Request {
     recheck,  ///< LIST of one message, because an answer to it failed
   };
   Kind kind;
-  MessageId id = 0;
+  MessageId id = 0;  ///< of a list: the newest that was known
   Deadline deadline;
 };
 
@@ -189,7 +189,7 @@ class OperatorConsole final : public Conversation {
     const Reply reply = ask(std::array<std::string_view, 2>{"OPERATOR", "LIST"});
     const std::optional<DeskList> list = read_desk_list(reply);
     if (!list) refuse(reply.kind == Reply::Kind::error ? reply.text : "no list of messages");
-    const DeskView::Difference difference = view_.replace(*list);
+    const DeskView::Difference difference = view_.replace(*list, 0);
     if (style_.form == DeskForm::terminal) {
       note(fmt::format("joined as {}; /help tells what to type", name_));
       return screen_.show(list_text(*list, name_, style_));
@@ -237,7 +237,8 @@ class OperatorConsole final : public Conversation {
     view_.apply(*event);
     if (!known) screen_.show(event_text(*event, name_, style_));
     if (event->kind == DeskEvent::Kind::dropped) {
-      request({Request::Kind::resync, 0, {}}, std::array<std::string_view, 2>{"OPERATOR", "LIST"});
+      request({Request::Kind::resync, view_.newest(), {}},
+              std::array<std::string_view, 2>{"OPERATOR", "LIST"});
     }
   }
 
@@ -250,9 +251,10 @@ class OperatorConsole final : public Conversation {
       case Request::Kind::recheck:
         return on_rechecked(request.id, !failed);
       case Request::Kind::show:
+        return failed ? error(request.id, reply.text) : on_listed(request, reply);
       case Request::Kind::list:
       case Request::Kind::resync:
-        return failed ? error(request.id, reply.text) : on_listed(request, reply);
+        return failed ? error(0, reply.text) : on_listed(request, reply);
     }
   }
 
@@ -292,7 +294,7 @@ class OperatorConsole final : public Conversation {
     }
     const std::optional<DeskList> list = read_desk_list(reply);
     if (!list) return error(0, "not a list of messages");
-    const DeskView::Difference difference = view_.replace(*list);
+    const DeskView::Difference difference = view_.replace(*list, request.id);
     if (request.kind == Request::Kind::list) return screen_.show(list_text(*list, name_, style_));
     show(difference);
   }
@@ -313,7 +315,8 @@ class OperatorConsole final : public Conversation {
                 std::array<std::string_view, 3>{"OPERATOR", "LIST", id});
         return LineFate::taken;
       case DeskLine::Kind::list:
-        request({Request::Kind::list, 0, {}}, std::array<std::string_view, 2>{"OPERATOR", "LIST"});
+        request({Request::Kind::list, view_.newest(), {}},
+                std::array<std::string_view, 2>{"OPERATOR", "LIST"});
         return LineFate::taken;
       case DeskLine::Kind::refused:
         return refuse_line(line.text);
