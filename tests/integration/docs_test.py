@@ -131,7 +131,8 @@ def test_a_person_answers_as_shown():
     terminals = []
     try:
         for command, shown in zip(CONVERSATION, ("ready", "nobody waits> ", "> ")):
-            terminals.append(pexpect.spawn(command, cwd=ROOT, timeout=10, encoding="utf-8"))
+            terminals.append(pexpect.spawn("bash", ["-c", f"exec {command}"], cwd=ROOT,
+                                           timeout=10, encoding="utf-8"))
             terminals[-1].expect(shown)
         _, answers, asks = terminals
         asks.sendline("is anybody there?")

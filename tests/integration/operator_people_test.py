@@ -157,7 +157,7 @@ def test_chat_in_a_pipe_gets_a_persons_answers(desk, people, listener, framing):
 
 def test_operators_of_one_name_and_a_daemon_that_stops(desk, people, tmux):
     people.operator("alice")
-    second = tmux.run(CLI, "--uri", desk.uri, "operator", "--name", "alice", columns=100)
+    second = tmux.run(CLI, "--uri", desk.uri, "operator", "--name", "alice", columns=200)
     second.wait_for("joined as alice-2;")
     second.type("half")
     desk.process.terminate()
