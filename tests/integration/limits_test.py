@@ -248,26 +248,26 @@ def test_the_largest_holder_is_closed_at_the_memory_limit(daemon):
     """Incomplete frames fill the memory; who holds most goes, and the others stay."""
     one = daemon('[limits]\nmax_buffer_memory = "8MiB"\nmax_frame = "4MiB"\n')
     largest = one.connect()
-    send_beginning(one, largest, 3_500_000)
-    others = []  # whose buffers, which may be twice what is in them, stay below the largest's
+    send_beginning(one, largest, 3_500_000, 4_000_000)
+    others = []  # whose buffers, less than twice a frame, stay below the largest's
     while count(one, "buffer memory") == 0:
         assert len(others) < 8, "the memory is full, and nobody was closed"
         others.append(one.connect())
-        send_beginning(one, others[-1], 1_200_000)
+        send_beginning(one, others[-1], 1_200_000, 1_500_000)
     rest = largest.read_until_eof()
     assert rest.startswith(b"-ERR ") and rest.count(b"\r\n") == 1, "part of a request is unanswered"
     assert_told(one, "buffer memory")
     assert all(field(one_line(one, other), "qbuf") > 1_200_000 for other in others)
     for other in others[1:]:  # a whole request and its reply need the room of several halves
         other.close()
-    others[0].send(b"x" * 2_800_000 + b"\r\n")
-    assert others[0].reply() == b"x" * 4_000_000
+    others[0].send(b"x" * 300_000 + b"\r\n")
+    assert others[0].reply() == b"x" * 1_500_000
 
 
-def send_beginning(one, client, count_of_bytes):
-    """The first bytes of an ECHO of 4,000,000; all of them have come."""
-    client.send(b"*2\r\n$4\r\nECHO\r\n$4000000\r\n" + b"x" * count_of_bytes)
-    eventually(lambda: field(one_line(one, client), "qbuf") > count_of_bytes, what="all has come")
+def send_beginning(one, client, some, of_bytes):
+    """The first bytes of an ECHO; all of them have come."""
+    client.send(b"*2\r\n$4\r\nECHO\r\n$%d\r\n" % of_bytes + b"x" * some)
+    eventually(lambda: field(one_line(one, client), "qbuf") > some, what="all of it has come")
 
 
 def field(line, name):
