@@ -12,6 +12,7 @@
 #include "daemon/command_line.h"
 #include "daemon/config_source.h"
 #include "daemon/handlers/registry.h"
+#include "daemon/reload_request.h"
 #include "daemon/server.h"
 
 namespace reactord {
@@ -51,6 +52,10 @@ int run(const CommandLine& line) {
   if (line.check_config && !line.print_config) std::cout << "the configuration is good\n";
   if (line.print_config || line.check_config)
     return std::cout.flush() ? EXIT_SUCCESS : kExitFailure;
+  if (line.reload != 0) {
+    const std::string problem = request_reload(line.reload);
+    return problem.empty() ? EXIT_SUCCESS : complain(problem, kExitFailure);
+  }
   return serve(source, std::move(loaded.config));
 }
 
