@@ -18,6 +18,14 @@ build_needs=(
   "nlohmann-json3-dev|/usr/include/nlohmann/json.hpp|reactor-cli --json"
   "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
 )
+package_needs=(
+  "git|/usr/bin/git|tells the time of the last commit"
+  "scdoc|/usr/bin/scdoc|makes the manual pages"
+  "python3|/usr/bin/python3|makes the manual page of the configuration"
+  "dpkg-dev|/usr/bin/dpkg-shlibdeps|finds the libraries that a package needs"
+  "file|/usr/bin/file|tells programs from other files"
+  "lintian|/usr/bin/lintian|checks the package"
+)
 quickstart_needs=(
   "netcat-openbsd|/bin/nc.openbsd|talks to the daemon by hand"
 )
