@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Clients that ask without a pause, come back when they are closed, and count what befalls them."""
+
+import collections
+import socket
+import threading
+import time
+
+
+class Load:
+    """`with Load(address, clients) as load:` runs them; `load.counts` tells afterwards."""
+
+    def __init__(self, address, clients=20):
+        self.address = address
+        self.counts = collections.Counter()
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True)
+                         for number in range(clients)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(30)
+            assert not thread.is_alive(), "a client hangs"
+
+    def answered(self):
+        with self._lock:
+            return self.counts["answered"]
+
+    def _count(self, what):
+        with self._lock:
+            self.counts[what] += 1
+
+    def _run(self, number):
+        request = 0
+        while not self._stopping.is_set():
+            family = socket.AF_UNIX if isinstance(self.address, str) else socket.AF_INET
+            with socket.socket(family) as connection:
+                connection.settimeout(20)
+                try:
+                    connection.connect(self.address)
+                except OSError as problem:
+                    self._count(f"connect: {problem}")
+                    time.sleep(0.01)
+                    continue
+                self._count("connections")
+                request = self._ask(connection, number, request)
+
+    def _ask(self, connection, number, request):
+        """Until the connection ends: by FIN between requests, if all is well."""
+        while not self._stopping.is_set():
+            request += 1
+            wanted = f":{request + 1}\r\n".encode()
+            text = f"{request}.{number + 1}"
+            try:
+                connection.sendall(f"*2\r\n$4\r\nCEIL\r\n${len(text)}\r\n{text}\r\n".encode())
+                reply = b""
+                while not reply.endswith(b"\n"):
+                    data = connection.recv(1000)
+                    if not data:
+                        self._count("closed before a reply" if not reply else "cut reply")
+                        return request - 1
+                    reply += data
+            except OSError as problem:
+                self._count(f"{type(problem).__name__}: {problem}")
+                return request - 1
+            self._count("answered" if reply == wanted else f"wrong reply {reply!r}")
+        return request
+
+    def errors(self):
+        """Everything but answers and connections."""
+        return {what: count for what, count in self.counts.items()
+                if what not in ("answered", "connections")}
