@@ -3,23 +3,6 @@
 
 namespace reactord {
 
-namespace {
-
-Event event_of(HandlerLogLevel level) {
-  switch (level) {
-    case HandlerLogLevel::off:
-    case HandlerLogLevel::debug:
-      return Event::handler_debug;
-    case HandlerLogLevel::info:
-      return Event::handler_info;
-    case HandlerLogLevel::warning:
-      return Event::handler_warning;
-  }
-  return Event::handler_debug;
-}
-
-}  // namespace
-
 void CallContext::forget(SlotId connection) noexcept {
   states_.erase(connection);
 }
@@ -30,7 +13,7 @@ TimePoint CallContext::now() const {
 
 void CallContext::log(HandlerLogLevel level, std::string_view message) {
   if (level == HandlerLogLevel::off) return;
-  const Event event = event_of(level);
+  const Event event = handler_event(level);
   events_.count(event);
   if (!events_.wants(event)) return;
   events_.log(event, {{"handler", std::string(entry_->handler_name)},
@@ -39,8 +22,8 @@ void CallContext::log(HandlerLogLevel level, std::string_view message) {
                       {"client", std::to_string(client_id())}});
 }
 
-DeferredReply CallContext::defer(std::function<void()> on_gone) {
-  const std::uint64_t promise = pending_.defer(std::move(on_gone));
+DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<void()> on_finished) {
+  const std::uint64_t promise = pending_.defer(std::move(on_gone), std::move(on_finished));
   return {pending_, connection_->id(), promise};
 }
 

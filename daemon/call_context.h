@@ -18,6 +18,20 @@
 
 namespace reactord {
 
+/// Under which event a handler's own records are logged.
+[[nodiscard]] constexpr Event handler_event(HandlerLogLevel level) {
+  switch (level) {
+    case HandlerLogLevel::off:
+    case HandlerLogLevel::debug:
+      return Event::handler_debug;
+    case HandlerLogLevel::info:
+      return Event::handler_info;
+    case HandlerLogLevel::warning:
+      return Event::handler_warning;
+  }
+  return Event::handler_debug;
+}
+
 class CallContext final : public HandlerContext {
  public:
   CallContext(EventLog& events, PendingReplies& pending) : events_(events), pending_(pending) {}
@@ -33,12 +47,16 @@ class CallContext final : public HandlerContext {
   [[nodiscard]] TimePoint now() const override;
   [[nodiscard]] std::uint64_t client_id() const override { return connection_->client_id(); }
   [[nodiscard]] std::string peer() const override { return connection_->stream().peer(); }
+  [[nodiscard]] bool has_finished_sending() const override {
+    return connection_->is_peer_finished();
+  }
   [[nodiscard]] Session& session() override { return connection_->session(); }
   [[nodiscard]] CommandClasses allowed_commands() const override {
     return connection_->traits().allowed_commands;
   }
   void log(HandlerLogLevel level, std::string_view message) override;
-  [[nodiscard]] DeferredReply defer(std::function<void()> on_gone) override;
+  [[nodiscard]] DeferredReply defer(std::function<void()> on_gone,
+                                    std::function<void()> on_finished) override;
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
 

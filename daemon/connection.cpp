@@ -59,6 +59,7 @@ std::chrono::seconds Connection::seconds_since(Seconds then) const noexcept {
 void Connection::on_event(Readiness readiness) noexcept {
   scheduled_ = false;
   const bool is_over = readiness.peer_finished || readiness.hung_up;
+  const bool is_news = is_over && !read_to_end_;
   if (readiness.readable || is_over) may_receive_ = true;
   if (readiness.writable || readiness.hung_up) may_send_ = true;
   if (is_over) read_to_end_ = true;
@@ -67,12 +68,13 @@ void Connection::on_event(Readiness readiness) noexcept {
       // Nobody is left to take the reply that is still being waited for.
       if (readiness.hung_up && pending_)
         return abort(CloseReason::closed_reset, "connection reset");
+      if (is_news && pending_) host().on_peer_finished(*this);
       return serve_turn();
     case State::flushing:
       flush(unsent_);
       return settle();
     case State::lingering:
-      return discard_input();
+      return input_end_ == InputEnd::peer_finished ? await_receipt(readiness) : discard_input();
     case State::closed:
       return;
   }
@@ -146,6 +148,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
     case IoStatus::ok:
       // A short read has drained the socket, unless its end was announced or must be found.
       may_receive_ = result.bytes == room.size() || read_to_end_ || draining_;
+      if (wants_receipt_ && state_ == State::open) give_receipt(true);
       return result.bytes;
     case IoStatus::would_block:
       may_receive_ = false;
@@ -271,6 +274,14 @@ void Connection::discard_input() noexcept {
   if (has_more_to_do()) schedule();
 }
 
+/// Both sides have finished. The kernel hangs up once the client's has acknowledged everything, our
+/// FIN at last, or has answered with a reset.
+void Connection::await_receipt(Readiness readiness) noexcept {
+  if (!readiness.hung_up) return;
+  lost_ = !stream_->has_arrived();
+  become_closed();
+}
+
 // --- output ------------------------------------------------------------------------------------
 
 /// Where replies go: behind what is unsent, or into the scratch if nothing is and it is this
@@ -324,6 +335,7 @@ void Connection::end(CloseReason reason, std::string_view last_words,
 
 void Connection::abort(CloseReason reason, std::string_view detail) noexcept {
   if (state_ == State::open || state_ == State::flushing) host().on_end(*this, reason, detail);
+  lost_ = true;
   become_closed();
 }
 
@@ -344,14 +356,21 @@ void Connection::end_if_answered() noexcept {
 }
 
 void Connection::begin_linger() noexcept {
-  stream_->finish_sending();
-  if (input_end_ == InputEnd::peer_finished || !must_linger_) return become_closed();
+  lost_ = !stream_->finish_sending();
+  const bool is_finished = input_end_ == InputEnd::peer_finished;
+  if ((is_finished && !wants_receipt_) || !must_linger_ || lost_) return become_closed();
   state_ = State::lingering;
+  workspace().deadlines.linger.arm(*this, host().now());
+  if (is_finished) return;
   // Where a drain ended the input, the client may still be sending: that is what is lingered for.
   draining_ = false;
   input_end_ = InputEnd::not_yet;
   may_receive_ = true;
-  workspace().deadlines.linger.arm(*this, host().now());
+}
+
+void Connection::give_receipt(bool arrived) noexcept {
+  wants_receipt_ = false;
+  host().on_receipt(*this, arrived);
 }
 
 void Connection::become_closed() noexcept {
@@ -362,6 +381,7 @@ void Connection::become_closed() noexcept {
   kept_.release();
   unsent_.release();
   account_memory();
+  if (wants_receipt_) give_receipt(!lost_);
   host().on_closed(*this);
 }
 

@@ -74,6 +74,10 @@ class ConnectionHost {
   /// It has stopped serving, for this reason; `detail` is the {problem} or {protocol} of the event.
   virtual void on_end(Connection& connection, CloseReason reason,
                       std::string_view detail) noexcept = 0;
+  /// The client has sent FIN while a request of its waits for the reply.
+  virtual void on_peer_finished(Connection& connection) noexcept = 0;
+  /// What became of the bytes after want_receipt(): `arrived`, as far as can be known.
+  virtual void on_receipt(Connection& connection, bool arrived) noexcept = 0;
   /// It is over: destroy it at the end of the turn.
   virtual void on_closed(Connection& connection) noexcept = 0;
   /// The bytes that its private buffers hold have changed by this much.
@@ -147,6 +151,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   [[nodiscard]] bool is_pending() const { return pending_; }
   [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
+  /// The client has sent FIN. It may still wait for replies.
+  [[nodiscard]] bool is_peer_finished() const { return read_to_end_; }
   [[nodiscard]] bool is_ending() const { return state_ != State::open; }
   [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
   [[nodiscard]] std::size_t input_bytes() const { return kept_.size(); }
@@ -164,6 +170,10 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     write(output());
     settle();
   }
+
+  /// Tells the host, once, whether what was written so far has arrived: it has when the client
+  /// sends more or the connection ends in order; nobody can know when it is lost.
+  void want_receipt() noexcept { wants_receipt_ = true; }
 
   /// Writes a message that no request asked for; false if the reader is behind.
   template <class Write>
@@ -226,6 +236,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] bool owes_answer() const { return pending_ || has_backlog_ || mid_frame_; }
   [[nodiscard]] ReplyEncoding encoding_for(char first_byte) const noexcept;
   void discard_input() noexcept;
+  void await_receipt(Readiness readiness) noexcept;
 
   // --- output ---
   [[nodiscard]] Buffer& output() noexcept;
@@ -235,6 +246,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   // --- the end ---
   void end_if_answered() noexcept;
   void begin_linger() noexcept;
+  void give_receipt(bool arrived) noexcept;
   void become_closed() noexcept;
 
   // --- deadlines ---
@@ -287,6 +299,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   bool pending_ : 1 = false;
   bool scheduled_ : 1 = false;
   bool must_linger_ : 1 = false;  ///< something was sent that the peer may not have read yet
+  bool wants_receipt_ : 1 = false;
+  bool lost_ : 1 = false;  ///< the end was not in order: what was sent last may not have arrived
 };
 
 /// 256 bytes of memory per idle connection, with the table's 8: the promise of daemon/README.md.

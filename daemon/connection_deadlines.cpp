@@ -12,7 +12,10 @@ void Connection::on_input_deadline(CloseReason reason) noexcept {
 }
 
 void Connection::on_output_deadline() noexcept {
-  if (state_ == State::lingering) return become_closed();
+  if (state_ == State::lingering) {
+    lost_ = !stream_->has_arrived();
+    return become_closed();
+  }
   abort(CloseReason::closed_write_stall);
 }
 

@@ -21,11 +21,15 @@ namespace reactord {
 
 enum class Admission : std::uint8_t { admitted, full, too_many_from_address };
 
-/// Told when a connection stops serving, so that what waits for it can be given up.
+/// Told what happens to connections for which something may wait.
 class ConnectionObserver {
  public:
   virtual ~ConnectionObserver() = default;
+  /// It stops serving: what waits for it can be given up.
   virtual void on_connection_end(Connection& connection) noexcept = 0;
+  /// As ConnectionHost has them.
+  virtual void on_peer_finished(Connection& connection) noexcept = 0;
+  virtual void on_receipt(Connection& connection, bool arrived) noexcept = 0;
 };
 
 class ConnectionTable final : public ConnectionHost {
@@ -71,6 +75,12 @@ class ConnectionTable final : public ConnectionHost {
   void make_ready(Connection& connection) noexcept override { loop_.make_ready(connection.id()); }
   void on_end(Connection& connection, CloseReason reason,
               std::string_view detail) noexcept override;
+  void on_peer_finished(Connection& connection) noexcept override {
+    if (observer_ != nullptr) observer_->on_peer_finished(connection);
+  }
+  void on_receipt(Connection& connection, bool arrived) noexcept override {
+    if (observer_ != nullptr) observer_->on_receipt(connection, arrived);
+  }
   void on_closed(Connection& connection) noexcept override { closed_.push_back(connection.id()); }
   void on_memory_change(std::ptrdiff_t bytes) noexcept override {
     buffer_bytes_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(buffer_bytes_) + bytes);

@@ -52,6 +52,12 @@ DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
       events_(events),
       started_(loop.now()) {}
 
+void DaemonService::log(HandlerLogLevel level, std::string_view handler, std::string_view message) {
+  if (level == HandlerLogLevel::off) return;
+  events_.record(handler_event(level),
+                 {{"handler", std::string(handler)}, {"message", std::string(message)}});
+}
+
 std::unique_ptr<Timer> DaemonService::call_after(std::chrono::milliseconds delay,
                                                  std::function<void()> callback) {
   TimerQueue& timers = loop_.timers();

@@ -26,6 +26,7 @@ class DaemonService final : public Service {
   /// For INFO's tcp_port: 0 where no listener has one.
   void set_tcp_port(std::uint16_t port) { tcp_port_ = port; }
 
+  void log(HandlerLogLevel level, std::string_view handler, std::string_view message) override;
   [[nodiscard]] TimePoint now() const override { return loop_.now(); }
   [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds delay,
                                                   std::function<void()> callback) override;

@@ -7,7 +7,6 @@
 #include <exception>
 
 #include "protocol/escape.h"
-#include "protocol/inline_line.h"
 
 namespace reactord {
 
@@ -72,9 +71,8 @@ bool Dispatcher::split_words(const Frame& frame, const Connection& connection, C
   }
   const FirstWord first = split_first_word(frame.payload);
   entry = find_allowed(connection, first.word);
-  if (entry != nullptr && entry->spec->rest_of_line) {
-    words_.push_back(first.word);
-    if (first.has_rest) words_.push_back(first.rest);
+  if (const CommandEntry* verbatim = find_verbatim(entry, first)) {
+    split_verbatim(frame.payload, verbatim->words + verbatim->spec->max_arguments);
     return true;
   }
   const std::size_t max_words = connection.traits().workspace.parser_limits.max_arguments;
@@ -91,6 +89,24 @@ bool Dispatcher::split_words(const Frame& frame, const Connection& connection, C
   if (words_.empty()) return false;  // a line of blanks: ignored, as Redis does
   if (entry == nullptr) entry = find_allowed(connection, words_.front());  // "ping" in quotes
   return true;
+}
+
+/// `entry`, or its subcommand, where that takes the rest of its line verbatim; null otherwise.
+const CommandEntry* Dispatcher::find_verbatim(const CommandEntry* entry, const FirstWord& first) {
+  if (entry != nullptr && !entry->subcommands.empty())
+    entry = CommandTable::find_subcommand(*entry, split_first_word(first.rest).word);
+  return entry != nullptr && entry->spec->rest_of_line ? entry : nullptr;
+}
+
+/// At most `words`, of which the last is the rest of the line as it is.
+void Dispatcher::split_verbatim(std::string_view line, std::size_t words) {
+  FirstWord next{.word = {}, .rest = line, .has_rest = true};
+  while (next.has_rest && words_.size() + 1 < words) {
+    next = split_first_word(next.rest);
+    if (next.word.empty()) return;  // blanks at the end
+    words_.push_back(next.word);
+  }
+  if (next.has_rest) words_.push_back(next.rest);
 }
 
 CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string_view name) const {

@@ -18,6 +18,7 @@
 #include "daemon/event_log.h"
 #include "daemon/pending_replies.h"
 #include "daemon/reactor/clock.h"
+#include "protocol/inline_line.h"
 
 namespace reactord {
 
@@ -30,6 +31,12 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                   Buffer& out) noexcept override;
   void end_batch() noexcept override { stop_timing(); }
   void on_connection_end(Connection& connection) noexcept override;
+  void on_peer_finished(Connection& connection) noexcept override {
+    pending_.on_peer_finished(connection.id());
+  }
+  void on_receipt(Connection& connection, bool arrived) noexcept override {
+    pending_.on_receipt(connection.id(), arrived);
+  }
 
   [[nodiscard]] PendingReplies& pending() { return pending_; }
   [[nodiscard]] const PendingReplies& pending() const { return pending_; }
@@ -50,6 +57,9 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                            ReplyWriter& reply, Buffer& out);
   [[nodiscard]] bool split_words(const Frame& frame, const Connection& connection,
                                  CommandEntry*& entry, ReplyWriter& reply);
+  [[nodiscard]] static const CommandEntry* find_verbatim(const CommandEntry* entry,
+                                                         const FirstWord& first);
+  void split_verbatim(std::string_view line, std::size_t words);
   [[nodiscard]] CommandEntry* find_allowed(const Connection& connection,
                                            std::string_view name) const;
 

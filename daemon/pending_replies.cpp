@@ -11,6 +11,10 @@ namespace {
 /// Slices of long replies in one turn: each is worth some 100 microseconds.
 constexpr int kMaxSlicesPerTurn = 4;
 
+/// Answers to one connection of which it is not known whether they arrived: a client that sends
+/// requests ahead and never reads must not pile them up.
+constexpr std::size_t kMaxReceipts = 64;
+
 constexpr std::string_view kBrokenReply = "ERR internal error: the handler wrote no proper reply";
 
 void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) {
@@ -33,6 +37,16 @@ bool write_whole(Buffer& out, ReplyEncoding encoding, const WriteReply& write,
   return false;
 }
 
+/// For callbacks of handlers where no request is at hand that the log could name.
+void call_guarded(const std::function<void()>& callback) noexcept {
+  if (!callback) return;
+  try {
+    callback();
+  } catch (...) {
+    // Nobody is left to tell.
+  }
+}
+
 /// Whatever goes wrong, one proper reply is there afterwards.
 void write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& write) noexcept {
   if (!write_whole(out, encoding, write, 1)) write_error(out, encoding, kBrokenReply);
@@ -49,17 +63,20 @@ void PendingReplies::begin_call(Connection& connection, bool is_silent) {
   is_kept_early_ = false;
 }
 
-std::uint64_t PendingReplies::defer(std::function<void()> on_gone) {
+std::uint64_t PendingReplies::defer(std::function<void()> on_gone,
+                                    std::function<void()> on_finished) {
   const std::uint64_t number = ++last_promise_;
   promises_.insert_or_assign(
-      calling_, Promise{number, calling_encoding_, is_silent_, std::move(on_gone), {}});
+      calling_,
+      Promise{
+          number, calling_encoding_, is_silent_, std::move(on_gone), std::move(on_finished), {}});
   return number;
 }
 
 void PendingReplies::produce(std::unique_ptr<ReplyProducer> producer) {
   auto reply = std::make_unique<LongReply>(std::move(producer), calling_encoding_);
   promises_.insert_or_assign(
-      calling_, Promise{++last_promise_, calling_encoding_, is_silent_, {}, std::move(reply)});
+      calling_, Promise{++last_promise_, calling_encoding_, is_silent_, {}, {}, std::move(reply)});
   long_replies_.push_back(calling_);
 }
 
@@ -81,7 +98,8 @@ void PendingReplies::append_pushes(Buffer& out) {
 
 // --- promises ----------------------------------------------------------------------------------
 
-bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply& write) noexcept {
+bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply& write,
+                              std::function<void()> on_uncertain) noexcept {
   const auto found = promises_.find(id);
   if (found == promises_.end() || found->second.number != number) return false;
   const auto node = promises_.extract(found);
@@ -93,6 +111,7 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
   }
   Connection* connection = connections_.find(id);
   if (connection == nullptr) return false;
+  if (on_uncertain) expect_receipt(*connection, std::move(on_uncertain));
   connection->complete([&](Buffer& out) {
     const std::size_t before = out.size();
     write_one_reply(out, promise.encoding, write);
@@ -102,17 +121,31 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
 }
 
 void PendingReplies::abandon(SlotId id, std::uint64_t number) noexcept {
-  complete(id, number, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); });
+  complete(id, number, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); },
+           {});
 }
 
 void PendingReplies::forget(SlotId id) noexcept {
   const auto node = promises_.extract(id);
-  if (node.empty() || !node.mapped().on_gone) return;
-  try {
-    node.mapped().on_gone();
-  } catch (...) {
-    // Nobody is left to tell.
-  }
+  if (!node.empty()) call_guarded(node.mapped().on_gone);
+}
+
+void PendingReplies::on_peer_finished(SlotId id) noexcept {
+  const auto found = promises_.find(id);
+  if (found != promises_.end()) call_guarded(std::exchange(found->second.on_finished, {}));
+}
+
+void PendingReplies::expect_receipt(Connection& connection, std::function<void()> on_uncertain) {
+  std::deque<std::function<void()>>& receipts = receipts_[connection.id()];
+  receipts.push_back(std::move(on_uncertain));
+  if (receipts.size() > kMaxReceipts) receipts.pop_front();
+  connection.want_receipt();
+}
+
+void PendingReplies::on_receipt(SlotId id, bool arrived) noexcept {
+  const auto node = receipts_.extract(id);
+  if (node.empty() || arrived) return;
+  for (const std::function<void()>& on_uncertain : node.mapped()) call_guarded(on_uncertain);
 }
 
 // --- long replies ------------------------------------------------------------------------------

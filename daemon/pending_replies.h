@@ -23,7 +23,8 @@ class PendingReplies final : public ReplyPort {
   // --- for the dispatcher, around Handler::handle() ---
   void begin_call(Connection& connection, bool is_silent);
   /// Returns the number of the promise.
-  [[nodiscard]] std::uint64_t defer(std::function<void()> on_gone);
+  [[nodiscard]] std::uint64_t defer(std::function<void()> on_gone,
+                                    std::function<void()> on_finished);
   void produce(std::unique_ptr<ReplyProducer> producer);
   enum class Outcome : std::uint8_t {
     open,  ///< promised; the reply comes later
@@ -42,10 +43,14 @@ class PendingReplies final : public ReplyPort {
   [[nodiscard]] std::size_t waiting() const { return promises_.size(); }
   /// The connection serves no more: what was promised to it is given up.
   void forget(SlotId connection) noexcept;
+  /// Its client has sent FIN and still waits.
+  void on_peer_finished(SlotId connection) noexcept;
+  /// What was written to it has arrived, or may not have.
+  void on_receipt(SlotId connection, bool arrived) noexcept;
 
   // --- ReplyPort ---
-  bool complete(std::uint64_t connection, std::uint64_t promise,
-                const WriteReply& write) noexcept override;
+  bool complete(std::uint64_t connection, std::uint64_t promise, const WriteReply& write,
+                std::function<void()> on_uncertain) noexcept override;
   void abandon(std::uint64_t connection, std::uint64_t promise) noexcept override;
   PushResult push(std::uint64_t connection, const WriteReply& write) noexcept override;
   void unsubscribe(std::uint64_t connection) noexcept override;
@@ -64,16 +69,20 @@ class PendingReplies final : public ReplyPort {
     ReplyEncoding encoding = ReplyEncoding::resp2;
     bool is_silent = false;  ///< CLIENT REPLY OFF: the reply is made and thrown away
     std::function<void()> on_gone;
+    std::function<void()> on_finished;
     std::unique_ptr<LongReply> long_reply;
   };
 
   [[nodiscard]] static bool run_slice(LongReply& reply) noexcept;
   void finish_long_reply(SlotId id) noexcept;
+  void expect_receipt(Connection& connection, std::function<void()> on_uncertain);
 
   ConnectionTable& connections_;
   std::unordered_map<SlotId, Promise> promises_;
   std::uint64_t last_promise_ = 0;
   std::deque<SlotId> long_replies_;  ///< those with a producer, in turn
+  /// Whom to tell if the replies sent last to a connection may not have arrived.
+  std::unordered_map<SlotId, std::deque<std::function<void()>>> receipts_;
 
   // The call under way.
   SlotId calling_ = 0;

@@ -402,7 +402,8 @@ void Server::apply(const Config& config) {
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     if (const auto settings = config.handlers.find(handler_entries_[i].name);
         settings != config.handlers.end())
-      reload_handler(i, settings->second.get());
+      call_handler(i, "a reload",
+                   [&](Handler& handler) { handler.reload(settings->second.get()); });
   apply_rules(config);
   std::vector<Setting> settings = settings_of(config, handler_tables_);
   std::sort(settings.begin(), settings.end(),
@@ -410,16 +411,17 @@ void Server::apply(const Config& config) {
   service_.set_settings(std::move(settings));
 }
 
-void Server::reload_handler(std::size_t index, const void* settings) noexcept {
+void Server::call_handler(std::size_t index, std::string_view occasion,
+                          const std::function<void(Handler&)>& call) noexcept {
   std::string problem = "unknown exception";
   try {
-    return handlers_[index]->reload(settings);
+    return call(*handlers_[index]);
   } catch (const std::exception& exception) {
     problem = exception.what();
   } catch (...) {
   }
   events_.record(Event::handler_threw, {{"handler", std::string(handler_entries_[index].name)},
-                                        {"command", "a reload"},
+                                        {"command", std::string(occasion)},
                                         {"problem", problem}});
 }
 
@@ -455,6 +457,8 @@ void Server::begin_drain(int signal) {
   events_.record(Event::draining, {{"signal", signal_name(signal)}});
   notify_stopping();
   for (const auto& listener : listeners_) listener->stop();
+  for (std::size_t i = 0; i < handlers_.size(); ++i)
+    call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });
   connections_.for_each([](Connection& connection) { connection.drain(); });
   (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
 }

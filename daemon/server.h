@@ -8,6 +8,7 @@
 #pragma once
 
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -76,7 +77,9 @@ class Server final : public EventSink {
   void reload();
   void apply(const Config& config);
   void apply_rules(const Config& config);
-  void reload_handler(std::size_t index, const void* settings) noexcept;
+  /// Calls a handler outside of a request: it must not end the process by throwing.
+  void call_handler(std::size_t index, std::string_view occasion,
+                    const std::function<void(Handler&)>& call) noexcept;
   void report_changes(const Config& before, const Config& after);
   void begin_drain(int signal);
   void on_drain_expired();

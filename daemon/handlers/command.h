@@ -48,8 +48,10 @@ struct CommandSpec {
   std::size_t min_arguments = 0;  ///< behind the name (of a subcommand: behind both words)
   std::size_t max_arguments = 0;
   CommandClass command_class = CommandClass::open;
-  bool rest_of_line = false;  ///< inline: everything behind one separator is one argument, verbatim
-  std::uint8_t id = 0;        ///< for the handler's own use: which of its commands this is
+  /// Inline: the last of max_arguments is all that follows one separator behind the others,
+  /// verbatim.
+  bool rest_of_line = false;
+  std::uint8_t id = 0;  ///< for the handler's own use: which of its commands this is
   /// Not empty: the first argument picks one of these. The command itself is called only where it
   /// has no arguments and min_arguments is 0 (COMMAND).
   std::span<const CommandSpec> subcommands = {};

@@ -23,9 +23,9 @@ DeferredReply::~DeferredReply() {
   if (port_ != nullptr) port_->abandon(connection_, promise_);
 }
 
-bool DeferredReply::complete(const WriteReply& write) noexcept {
+bool DeferredReply::complete(const WriteReply& write, std::function<void()> on_uncertain) noexcept {
   ReplyPort* const port = std::exchange(port_, nullptr);
-  return port != nullptr && port->complete(connection_, promise_, write);
+  return port != nullptr && port->complete(connection_, promise_, write, std::move(on_uncertain));
 }
 
 PushHandle::PushHandle(PushHandle&& other) noexcept

@@ -24,8 +24,8 @@ class ReplyPort {
  public:
   virtual ~ReplyPort() = default;
   /// `promise` tells a promise from later ones to the same connection.
-  virtual bool complete(std::uint64_t connection, std::uint64_t promise,
-                        const WriteReply& write) noexcept = 0;
+  virtual bool complete(std::uint64_t connection, std::uint64_t promise, const WriteReply& write,
+                        std::function<void()> on_uncertain) noexcept = 0;
   virtual void abandon(std::uint64_t connection, std::uint64_t promise) noexcept = 0;
   virtual PushResult push(std::uint64_t connection, const WriteReply& write) noexcept = 0;
   virtual void unsubscribe(std::uint64_t connection) noexcept = 0;
@@ -43,8 +43,10 @@ class DeferredReply {
   ~DeferredReply();
 
   /// Writes the reply; false if the connection has gone meanwhile (then `write` is not called).
-  /// Uses up the token.
-  bool complete(const WriteReply& write) noexcept;
+  /// Uses up the token. `on_uncertain` is called from the loop, at most once, if the connection is
+  /// lost before the client has sent more or ended in order: nobody can know then whether it has
+  /// the reply.
+  bool complete(const WriteReply& write, std::function<void()> on_uncertain = {}) noexcept;
 
   [[nodiscard]] bool is_waiting() const { return port_ != nullptr; }
 

@@ -51,8 +51,6 @@ class ConnectionState {
   virtual ~ConnectionState() = default;
 };
 
-enum class HandlerLogLevel : std::uint8_t { off, debug, info, warning };
-
 /// What a handler may do besides replying. Valid until handle() returns.
 class HandlerContext {
  public:
@@ -63,6 +61,8 @@ class HandlerContext {
   [[nodiscard]] virtual std::uint64_t client_id() const = 0;
   /// "127.0.0.1:50000"; formatted at each call.
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// It has sent FIN: it will ask no more than it has asked, and may still read.
+  [[nodiscard]] virtual bool has_finished_sending() const = 0;
   [[nodiscard]] virtual Session& session() = 0;
   /// What the listener allows: other commands do not exist for this client.
   [[nodiscard]] virtual CommandClasses allowed_commands() const = 0;
@@ -71,8 +71,10 @@ class HandlerContext {
   virtual void log(HandlerLogLevel level, std::string_view message) = 0;
 
   /// Promises the reply for later; return HandlerResult::pending. `on_gone` is called from the
-  /// loop, once, if the connection ends before the promise is kept.
-  [[nodiscard]] virtual DeferredReply defer(std::function<void()> on_gone = {}) = 0;
+  /// loop, once, if the connection ends before the promise is kept; `on_finished`, once, if the
+  /// client finishes sending meanwhile (FIN), which is no farewell: it may still read.
+  [[nodiscard]] virtual DeferredReply defer(std::function<void()> on_gone = {},
+                                            std::function<void()> on_finished = {}) = 0;
   /// Lets `producer` write the reply over several turns; return HandlerResult::pending.
   virtual void produce(std::unique_ptr<ReplyProducer> producer) = 0;
   /// Subscribes this connection to what the handler will push.
@@ -102,6 +104,10 @@ class Handler {
   /// reply.
   [[nodiscard]] virtual HandlerResult handle(const Request& request, ReplyWriter& reply,
                                              HandlerContext& context) = 0;
+
+  /// The daemon begins to stop: what waits for a person or for time is to be answered now, and what
+  /// still comes at once.
+  virtual void stop() {}
 
   /// New settings from a reload: the handler's settings struct, as made by its HandlerTableSpec.
   virtual void reload(const void* /*settings*/) {}

@@ -56,9 +56,15 @@ class Timer {
   virtual ~Timer() = default;
 };
 
+enum class HandlerLogLevel : std::uint8_t { off, debug, info, warning };
+
 class Service {
  public:
   virtual ~Service() = default;
+
+  /// One log record where no request is at hand (HandlerContext::log() has the peer). `message` is
+  /// escaped and shortened.
+  virtual void log(HandlerLogLevel level, std::string_view handler, std::string_view message) = 0;
 
   [[nodiscard]] virtual TimePoint now() const = 0;
   /// Calls back from the loop, once, not before `delay` has passed.

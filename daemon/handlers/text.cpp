@@ -3,211 +3,146 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <utility>
 
+#include "daemon/handlers/operator_commands.h"
+#include "daemon/handlers/operator_desk.h"
 #include "daemon/handlers/registry.h"
-#include "protocol/escape.h"
 
 namespace reactord {
 namespace {
 
-// --- the template
-
-using Placeholder = TextTemplate::Placeholder;
-
-struct KnownPlaceholder {
-  std::string_view name;
-  Placeholder placeholder;
-};
-constexpr KnownPlaceholder kPlaceholders[] = {
-    {"message", Placeholder::message}, {"bytes", Placeholder::bytes}, {"peer", Placeholder::peer}};
-constexpr std::string_view kKnown = "{message}, {bytes} and {peer}";
-
-Placeholder find_placeholder(std::string_view name) {
-  for (const KnownPlaceholder& known : kPlaceholders) {
-    if (known.name == name) return known.placeholder;
-  }
-  return Placeholder::none;
-}
-
-/// Reads a template from left to right; stops at the first problem.
-class TemplateParser {
- public:
-  explicit TemplateParser(std::string_view source) : rest_(source) {}
-
-  std::string parse(std::vector<TextTemplate::Piece>& pieces) {
-    while (problem_.empty() && !rest_.empty()) step();
-    end_literal();
-    pieces = std::move(pieces_);
-    return std::move(problem_);
-  }
-
- private:
-  void step() {
-    if (rest_.starts_with("{{") || rest_.starts_with("}}")) {
-      literal_.push_back(rest_.front());
-      rest_.remove_prefix(2);
-    } else if (rest_.starts_with('{')) {
-      take_placeholder();
-    } else if (rest_.starts_with('}')) {
-      problem_ = "has a '}' without a '{'; a brace itself is written '}}'";
-    } else {
-      const std::string_view text = rest_.substr(0, rest_.find_first_of("{}"));
-      literal_.append(text);
-      rest_.remove_prefix(text.size());
-    }
-  }
-
-  void take_placeholder() {
-    const std::size_t end = rest_.find('}');
-    if (end == std::string_view::npos) {
-      problem_ = "has a '{' without a '}'; a brace itself is written '{{'";
-      return;
-    }
-    const std::string_view name = rest_.substr(1, end - 1);
-    const Placeholder placeholder = find_placeholder(name);
-    if (placeholder == Placeholder::none) {
-      problem_ = fmt::format("has an unknown placeholder '{{{}}}'; known are {}", escaped(name, 40),
-                             kKnown);
-      return;
-    }
-    end_literal();
-    pieces_.push_back({placeholder, {}});
-    rest_.remove_prefix(end + 1);
-  }
-
-  void end_literal() {
-    if (literal_.empty()) return;
-    pieces_.push_back({Placeholder::none, std::move(literal_)});
-    literal_.clear();
-  }
-
-  std::string_view rest_;
-  std::string literal_;
-  std::string problem_;
-  std::vector<TextTemplate::Piece> pieces_;
-};
-
-std::string check_size(std::string_view source, const std::vector<TextTemplate::Piece>& pieces) {
-  if (source.size() > TextTemplate::kMaxBytes) {
-    return fmt::format("has {} bytes; at most {} are allowed", source.size(),
-                       TextTemplate::kMaxBytes);
-  }
-  std::size_t messages = 0;
-  for (const TextTemplate::Piece& piece : pieces) {
-    messages += piece.placeholder == Placeholder::message ? 1 : 0;
-  }
-  if (messages <= TextTemplate::kMaxMessages) return {};
-  return fmt::format("repeats {{message}} {} times; at most {}, because each use lets a reply grow",
-                     messages, TextTemplate::kMaxMessages);
-}
-
-// --- the command
-
-constexpr CommandSpec kCommands[] = {
-    {.name = "text",
-     .synopsis = "message",
-     .summary = "Sends the server a message and returns its answer",
-     .min_arguments = 1,
-     .max_arguments = 1,
-     .rest_of_line = true}};
+using namespace std::chrono_literals;
 
 class TextHandler : public Handler {
  public:
   using Settings = TextSettings;
   static constexpr KeySpec kKeys[] = {
-      key<&TextSettings::mode>("mode", "How the answer is made: \"template\" takes it from reply.",
-                               Apply::reload),
+      key<&TextSettings::mode>(
+          "mode",
+          "Who answers: \"template\", the reply below, or \"operator\", a person at an admin "
+          "listener (reactor-cli operator).",
+          Apply::reload),
       key<&TextSettings::reply>(
           "reply",
-          "The answer, over {message}, {bytes} (the message's length) and {peer} (the client's "
-          "address); {{ and }} are braces. By default the message itself.",
+          "The answer of mode \"template\", over {message}, {bytes} (the message's length) and "
+          "{peer} (the client's address); {{ and }} are braces. By default the message itself.",
           Apply::reload),
       key<&TextSettings::log_level>(
           "log_level",
           "The level at which messages are logged; \"off\" where they are private or many.",
           Apply::reload),
+      key<&TextSettings::operator_timeout>(
+          "operator_timeout",
+          "How long a message waits for an operator before the fallback answers; \"off\" is for "
+          "ever. 300s: long enough to look something up.",
+          Apply::reload, duration_range(0ms, 24h)),
+      key<&TextSettings::operator_fallback>(
+          "operator_fallback",
+          "The answer where no operator gives one: at operator_timeout, and at once where none is "
+          "attached or operator_max_waiting are waiting. A template like reply, or an error, where "
+          "it begins with \"ERR \".",
+          Apply::reload),
+      key<&TextSettings::operator_max_waiting>(
+          "operator_max_waiting",
+          "Messages that wait for an operator at one time. 1000 is more than a few people can "
+          "answer.",
+          Apply::reload, {1, 10'000, "each may be 64KiB"}),
   };
 
-  TextHandler(Service&, const TextSettings& settings) : settings_(settings) {}
+  TextHandler(Service& service, const TextSettings& settings)
+      : settings_(settings),
+        desk_(service, [this](const WaitingMessage& message, ReplyWriter& reply) {
+          write_fallback(message.text, message.peer, reply);
+        }) {}
 
-  std::span<const CommandSpec> commands() const override { return kCommands; }
+  std::span<const CommandSpec> commands() const override {
+    static const std::array kCommands{kTextCommand, operator_command()};
+    return kCommands;
+  }
 
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
+    if (&request.command != &commands().front())
+      return handle_operator(desk_, mode_word(), request, reply, context);
     const std::string_view message = request.arguments[0];
     if (settings_.log_level != HandlerLogLevel::off) context.log(settings_.log_level, message);
     switch (settings_.mode) {
       case TextMode::text_template:
-        answer_from_template(message, reply, context);
-        break;
+        write_filled_in(settings_.reply, message, context, reply);
+        return HandlerResult::replied;
+      case TextMode::human:
+        return ask_operator(message, reply, context);
     }
     return HandlerResult::replied;
   }
 
+  void stop() override { desk_.stop(); }
+
   void reload(const void* settings) override {
+    const TextMode before = settings_.mode;
     settings_ = *static_cast<const TextSettings*>(settings);
+    if (settings_.mode != before) desk_.announce_mode(mode_word());
   }
 
  private:
-  void answer_from_template(std::string_view message, ReplyWriter& reply, HandlerContext& context);
-  void append(const TextTemplate::Piece& piece, std::string_view message,
-              const HandlerContext& context);
+  static constexpr CommandSpec kTextCommand{
+      .name = "text",
+      .synopsis = "message",
+      .summary = "Sends the server a message and returns its answer",
+      .min_arguments = 1,
+      .max_arguments = 1,
+      .rest_of_line = true};
+
+  [[nodiscard]] std::string mode_word() const {
+    return plain_text(ValueTraits<TextMode>::show(settings_.mode));
+  }
+
+  HandlerResult ask_operator(std::string_view message, ReplyWriter& reply, HandlerContext& context);
+  void write_fallback(std::string_view message, std::string_view peer, ReplyWriter& reply);
+  void write_filled_in(const TextTemplate& filled, std::string_view message,
+                       const HandlerContext& context, ReplyWriter& reply);
 
   TextSettings settings_;
   std::string answer_;  // kept from call to call, so that most calls allocate nothing
+  OperatorDesk desk_;
 };
 
-void TextHandler::answer_from_template(std::string_view message, ReplyWriter& reply,
-                                       HandlerContext& context) {
-  if (settings_.reply.is_message_alone()) return reply.bulk(message);
+HandlerResult TextHandler::ask_operator(std::string_view message, ReplyWriter& reply,
+                                        HandlerContext& context) {
+  if (message.size() > OperatorDesk::kMaxMessageBytes) {
+    reply.error(fmt::format("ERR a person reads the messages here: at most {} bytes, not {}",
+                            OperatorDesk::kMaxMessageBytes, message.size()));
+    return HandlerResult::replied;
+  }
+  if (!desk_.is_open(static_cast<std::size_t>(settings_.operator_max_waiting))) {
+    write_fallback(message, context.peer(), reply);
+    return HandlerResult::replied;
+  }
+  desk_.add(message, settings_.operator_timeout, context);
+  return HandlerResult::pending;
+}
+
+void TextHandler::write_fallback(std::string_view message, std::string_view peer,
+                                 ReplyWriter& reply) {
+  std::string answer;
+  settings_.operator_fallback.fill_in(message, peer, answer);
+  settings_.operator_fallback.source().starts_with("ERR ") ? reply.error(answer)
+                                                           : reply.bulk(answer);
+}
+
+void TextHandler::write_filled_in(const TextTemplate& filled, std::string_view message,
+                                  const HandlerContext& context, ReplyWriter& reply) {
+  if (filled.is_message_alone()) return reply.bulk(message);
   answer_.clear();
-  for (const TextTemplate::Piece& piece : settings_.reply.pieces()) append(piece, message, context);
+  filled.fill_in(message, filled.names_peer() ? context.peer() : std::string(), answer_);
   reply.bulk(answer_);
   // One giant message must not cost its memory for ever.
   constexpr std::size_t kKeptBytes = 64u << 10;
   if (answer_.capacity() > kKeptBytes) answer_ = std::string();
 }
 
-void TextHandler::append(const TextTemplate::Piece& piece, std::string_view message,
-                         const HandlerContext& context) {
-  switch (piece.placeholder) {
-    case Placeholder::none:
-      answer_.append(piece.literal);
-      break;
-    case Placeholder::message:
-      answer_.append(message);
-      break;
-    case Placeholder::bytes:
-      fmt::format_to(std::back_inserter(answer_), "{}", message.size());
-      break;
-    case Placeholder::peer:
-      answer_.append(context.peer());
-      break;
-  }
-}
-
 }  // namespace
-
-TextTemplate::TextTemplate() : source_("{message}"), pieces_{{Placeholder::message, {}}} {}
-
-std::string TextTemplate::parse(std::string_view source, TextTemplate& out) {
-  std::vector<Piece> pieces;
-  std::string problem = TemplateParser(source).parse(pieces);
-  if (problem.empty()) problem = check_size(source, pieces);
-  if (!problem.empty()) return "the template " + problem;
-  out.source_ = source;
-  out.pieces_ = std::move(pieces);
-  return {};
-}
-
-std::string ValueTraits<TextTemplate>::parse(const ConfigValue& value, const ValueRange& range,
-                                             TextTemplate& out) {
-  std::string source;
-  std::string problem = ValueTraits<std::string>::parse(value, range, source);
-  return problem.empty() ? TextTemplate::parse(source, out) : problem;
-}
 
 HandlerEntry text_handler() {
   return handler_entry<TextHandler>("text");

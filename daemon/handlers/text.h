@@ -1,71 +1,26 @@
 // SPDX-License-Identifier: MIT
-// The settings of TEXT: how its replies are made and at which level its messages are logged. The
-// command itself is in text.cpp.
+// The settings of TEXT: who answers, with what, and at which level messages are logged. The command
+// itself is in text.cpp.
 #pragma once
 
 #include <array>
-#include <cstddef>
+#include <chrono>
 #include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "config/schema.h"
 #include "daemon/handlers/handler.h"
+#include "daemon/handlers/text_template.h"
 
 namespace reactord {
 
-/// A reply with placeholders in braces, parsed once, when the configuration is loaded. "{{" and
-/// "}}" stand for the braces themselves.
-class TextTemplate {
- public:
-  enum class Placeholder : std::uint8_t {
-    none,     ///< literal text
-    message,  ///< the message
-    bytes,    ///< its length in bytes
-    peer,     ///< the client's address
-  };
-  struct Piece {
-    Placeholder placeholder = Placeholder::none;
-    std::string literal;
-  };
-
-  /// Long enough for a page of words.
-  static constexpr std::size_t kMaxBytes = 4096;
-  /// Each use multiplies the largest reply by the largest message (limits.max_frame).
-  static constexpr std::size_t kMaxMessages = 4;
-
-  /// "{message}": the message itself.
-  TextTemplate();
-
-  /// Returns the problem, or "" after filling `out`.
-  [[nodiscard]] static std::string parse(std::string_view source, TextTemplate& out);
-
-  [[nodiscard]] const std::string& source() const { return source_; }
-  [[nodiscard]] const std::vector<Piece>& pieces() const { return pieces_; }
-  /// True for "{message}": nothing has to be put together.
-  [[nodiscard]] bool is_message_alone() const {
-    return pieces_.size() == 1 && pieces_[0].placeholder == Placeholder::message;
-  }
-
- private:
-  std::string source_;
-  std::vector<Piece> pieces_;
-};
-
-template <>
-struct ValueTraits<TextTemplate> {
-  static constexpr std::string_view kName = "template";
-  static std::string parse(const ConfigValue& value, const ValueRange& range, TextTemplate& out);
-  static ConfigValue show(const TextTemplate& value) { return value.source(); }
-};
-
 enum class TextMode : std::uint8_t {
   text_template,  ///< answer from TextSettings::reply
+  human,          ///< wait for a person (operator_desk.h)
 };
 template <>
 struct EnumWords<TextMode> {
-  static constexpr std::array kWords{EnumWord<TextMode>{"template", TextMode::text_template}};
+  static constexpr std::array kWords{EnumWord<TextMode>{"template", TextMode::text_template},
+                                     EnumWord<TextMode>{"operator", TextMode::human}};
 };
 
 template <>
@@ -81,6 +36,12 @@ struct TextSettings {
   TextMode mode = TextMode::text_template;
   TextTemplate reply;
   HandlerLogLevel log_level = HandlerLogLevel::info;
+  /// Long enough to be looked up, short enough that a client does not wait for somebody at lunch.
+  std::chrono::milliseconds operator_timeout = std::chrono::minutes(5);
+  /// An error where it begins with "ERR ".
+  TextTemplate operator_fallback{"ERR no operator answered; try again later"};
+  /// More than a few people can answer; each is up to 64 KiB (OperatorDesk::kMaxMessageBytes).
+  std::int64_t operator_max_waiting = 1000;
 };
 
 }  // namespace reactord

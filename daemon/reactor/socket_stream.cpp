@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/reactor/socket_stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cassert>
@@ -47,8 +49,18 @@ IoResult SocketStream::send(std::string_view bytes) noexcept {
   return failed(errno);
 }
 
-void SocketStream::finish_sending() noexcept {
-  ::shutdown(fd_.get(), SHUT_WR);
+bool SocketStream::finish_sending() noexcept {
+  return ::shutdown(fd_.get(), SHUT_WR) == 0;
+}
+
+/// SO_ERROR (socket(7)) keeps a reset that recv(2) no longer tells of once it has returned 0;
+/// SIOCOUTQ (tcp(7), and the same of Unix sockets) counts what is not acknowledged, our FIN as one.
+bool SocketStream::has_arrived() const noexcept {
+  int error = 0;
+  socklen_t size = sizeof error;
+  int unacknowledged = 0;
+  return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 &&
+         ::ioctl(fd_.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
 }
 
 std::string SocketStream::peer() const {

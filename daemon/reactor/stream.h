@@ -36,8 +36,11 @@ class Stream {
   /// `into` and `bytes` must not be empty: an empty receive looks like the end.
   [[nodiscard]] virtual IoResult receive(std::span<char> into) noexcept = 0;
   [[nodiscard]] virtual IoResult send(std::string_view bytes) noexcept = 0;
-  /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived.
-  virtual void finish_sending() noexcept = 0;
+  /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived. False
+  /// if the stream is lost.
+  virtual bool finish_sending() noexcept = 0;
+  /// True if the peer's side has acknowledged all that was sent, and none of it met a reset.
+  [[nodiscard]] virtual bool has_arrived() const noexcept = 0;
   /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.

@@ -250,3 +250,78 @@ TEST_CASE("connection: a reply that is taken back leaves no memory behind") {
   CHECK(bench.memory == 0);
   CHECK(bench.connection->buffer_bytes() == 0);
 }
+
+TEST_CASE("connection: FIN while a reply is pending is told of once, and is no farewell") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.finish();
+  bench.turn({.readable = true, .peer_finished = true});
+  CHECK(bench.finished == 1);
+  CHECK(bench.connection->is_peer_finished());
+  CHECK(bench.ends.empty());
+  bench.complete("now");
+  CHECK(bench.script.sent == "now\n");
+  CHECK(bench.ends == std::vector<CloseReason>{CloseReason::closed_by_client});
+}
+
+TEST_CASE("connection: a receipt is given when the client sends more") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.connection->want_receipt();
+  bench.complete("now");
+  CHECK(bench.receipts.empty());
+  bench.receive("ECHO a\n");
+  bench.receive("ECHO b\n");
+  CHECK(bench.receipts == std::vector<bool>{true});
+}
+
+TEST_CASE("connection: a reset after the reply leaves its arrival uncertain") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.connection->want_receipt();
+  bench.complete("now");
+  bench.script.is_lost = true;
+  bench.turn({.readable = true, .hung_up = true});
+  CHECK(bench.receipts == std::vector<bool>{false});
+  CHECK(bench.ends == std::vector<CloseReason>{CloseReason::closed_reset});
+}
+
+TEST_CASE("connection: with both sides finished it waits for the acknowledgement of a receipt") {
+  for (const bool is_reset : {false, true}) {
+    CAPTURE(is_reset);
+    ConnectionBench bench;
+    bench.receive("WAIT\n");
+    bench.finish();
+    bench.connection->want_receipt();
+    bench.complete("now");
+    CHECK(bench.script.finished_sending);
+    CHECK(bench.closed == 0);
+    bench.turn({.readable = true, .peer_finished = true});
+    CHECK(bench.closed == 0);
+    bench.script.is_lost = is_reset;
+    bench.turn({.readable = true, .peer_finished = true, .hung_up = true});
+    CHECK(bench.closed == 1);
+    CHECK(bench.receipts == std::vector<bool>{!is_reset});
+  }
+}
+
+TEST_CASE("connection: the wait for an acknowledgement ends with deadlines.linger") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.finish();
+  bench.connection->want_receipt();
+  bench.complete("now");
+  bench.script.is_lost = true;  // nothing was acknowledged
+  bench.pass(ConnectionBench::kLinger);
+  CHECK(bench.closed == 1);
+  CHECK(bench.receipts == std::vector<bool>{false});
+}
+
+TEST_CASE("connection: without a receipt asked for, none is waited for") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.finish();
+  bench.complete("now");
+  CHECK(bench.closed == 1);
+  CHECK(bench.receipts.empty());
+}

@@ -11,48 +11,11 @@
 
 #include "config/toml_text.h"
 #include "config/value_types.h"
+#include "daemon/handlers/registry.h"
 #include "tests/unit/config_fixtures.h"
 
 namespace reactord {
 namespace {
-
-// Stand-ins with the names and defaults of the handlers that the file documents.
-enum class Mode : std::uint8_t { text_template };
-
-struct TextStandIn {
-  Mode mode = Mode::text_template;
-  std::string reply = "{message}";
-  LogLevel log_level = LogLevel::info;
-};
-struct CeilStandIn {
-  std::int64_t max_digits = 4096;
-};
-
-}  // namespace
-
-template <>
-struct EnumWords<Mode> {
-  static constexpr std::array kWords{EnumWord<Mode>{"template", Mode::text_template}};
-};
-
-namespace {
-
-constexpr KeySpec kTextKeys[] = {
-    key<&TextStandIn::mode>("mode", "-", Apply::reload),
-    key<&TextStandIn::reply>("reply", "-", Apply::reload),
-    key<&TextStandIn::log_level>("log_level", "-", Apply::reload),
-};
-constexpr KeySpec kCeilKeys[] = {
-    key<&CeilStandIn::max_digits>("max_digits", "-", Apply::reload, {1, 1 << 20}),
-};
-
-std::span<const HandlerTableSpec> documented_handlers() {
-  static const HandlerTableSpec kTables[] = {
-      {"text", kTextKeys, [] { return std::shared_ptr<void>(std::make_shared<TextStandIn>()); }},
-      {"ceil", kCeilKeys, [] { return std::shared_ptr<void>(std::make_shared<CeilStandIn>()); }},
-  };
-  return kTables;
-}
 
 std::string read_documented() {
   std::ifstream file(REACTORD_SOURCE_DIR "/config/reactord.toml", std::ios::binary);
@@ -102,6 +65,7 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
   }
   add_defaults(out, "listener", listener_keys(), &config.listeners.at(0));
   for (const HandlerTableSpec& handler : handlers) {
+    if (handler.keys.empty()) continue;
     add_defaults(out, "handlers." + std::string(handler.name), handler.keys,
                  config.handlers.at(std::string(handler.name)).get());
   }
@@ -109,7 +73,7 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
 }
 
 TEST_CASE("config/reactord.toml loads to the defaults") {
-  const auto handlers = documented_handlers();
+  const auto handlers = handler_tables();
   const LoadedConfig loaded = parse_config(read_documented(), handlers);
   CHECK_EQ(test::text_of(loaded.problems), "");
   CHECK_EQ(test::text_of(settings_of(loaded.config, handlers)),
@@ -118,7 +82,7 @@ TEST_CASE("config/reactord.toml loads to the defaults") {
 
 TEST_CASE("config/reactord.toml has every key with its default, and no other") {
   const auto in_file = keys_in(read_documented());
-  const auto in_code = default_values(documented_handlers());
+  const auto in_code = default_values(handler_tables());
   for (const auto& entry : in_code) {
     const std::string& path = entry.first;
     CAPTURE(path);
@@ -150,7 +114,7 @@ TEST_CASE("config/reactord.toml says which keys need a restart") {
     check_restart_marks(in_file, table.name, table.keys);
   }
   check_restart_marks(in_file, "listener", listener_keys());
-  for (const HandlerTableSpec& handler : documented_handlers()) {
+  for (const HandlerTableSpec& handler : handler_tables()) {
     check_restart_marks(in_file, "handlers." + std::string(handler.name), handler.keys);
   }
 }

@@ -75,6 +75,8 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   void on_end(Connection&, CloseReason reason, std::string_view) noexcept override {
     ends.push_back(reason);
   }
+  void on_peer_finished(Connection&) noexcept override { ++finished; }
+  void on_receipt(Connection&, bool arrived) noexcept override { receipts.push_back(arrived); }
   void on_closed(Connection&) noexcept override { ++closed; }
   void on_memory_change(std::ptrdiff_t bytes) noexcept override { memory += bytes; }
 
@@ -107,6 +109,8 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   std::vector<std::string> served;
   std::vector<CloseReason> ends;
   int closed = 0;
+  int finished = 0;
+  std::vector<bool> receipts;
   int batches = 0;
   bool is_ready = false;
   std::ptrdiff_t memory = 0;

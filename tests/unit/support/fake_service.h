@@ -32,6 +32,11 @@ class FakeService : public Service {
   std::vector<std::uint64_t> killed;
   mutable std::size_t clients_walked = 0;
 
+  void log(HandlerLogLevel, std::string_view, std::string_view message) override {
+    logged.emplace_back(message);
+  }
+  std::vector<std::string> logged;
+
   [[nodiscard]] TimePoint now() const override { return time; }
 
   [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds,
@@ -79,8 +84,12 @@ class FakePort : public ReplyPort {
   bool is_gone = false;
   PushResult push_result = PushResult::queued;
 
-  bool complete(std::uint64_t, std::uint64_t, const WriteReply& write) noexcept override {
+  std::function<void()> on_uncertain;
+
+  bool complete(std::uint64_t, std::uint64_t, const WriteReply& write,
+                std::function<void()> uncertain) noexcept override {
     ++completed;
+    on_uncertain = std::move(uncertain);
     if (!is_gone) run(write);
     return !is_gone;
   }
@@ -118,17 +127,22 @@ class FakeContext : public HandlerContext {
   std::unique_ptr<ConnectionState> state_of_connection;
   FakePort port;
   std::function<void()> on_gone;
+  std::function<void()> on_finished;
 
   [[nodiscard]] TimePoint now() const override { return time; }
   [[nodiscard]] std::uint64_t client_id() const override { return id; }
   [[nodiscard]] std::string peer() const override { return address; }
+  bool has_finished = false;
+  [[nodiscard]] bool has_finished_sending() const override { return has_finished; }
   [[nodiscard]] Session& session() override { return own_session; }
   [[nodiscard]] CommandClasses allowed_commands() const override { return allowed; }
   void log(HandlerLogLevel level, std::string_view message) override {
     logged.push_back({level, std::string(message)});
   }
-  [[nodiscard]] DeferredReply defer(std::function<void()> callback) override {
-    on_gone = std::move(callback);
+  [[nodiscard]] DeferredReply defer(std::function<void()> gone,
+                                    std::function<void()> finished) override {
+    on_gone = std::move(gone);
+    on_finished = std::move(finished);
     return {port, id, 1};
   }
   void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
@@ -157,6 +171,8 @@ class HandlerBench {
     for (const HandlerEntry& entry : handler_entries()) add(entry);
   }
   explicit HandlerBench(const HandlerEntry& entry) { add(entry); }
+  /// What handlers keep of a connection goes before them, as in the daemon.
+  ~HandlerBench() { context.state_of_connection.reset(); }
 
   void add(const HandlerEntry& entry) {
     settings_.push_back(entry.table.make());

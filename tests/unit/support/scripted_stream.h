@@ -58,7 +58,11 @@ class ScriptedStream final : public Stream {
     return {IoStatus::ok, n, 0};
   }
 
-  void finish_sending() noexcept override { script_.finished_sending = true; }
+  bool finish_sending() noexcept override {
+    script_.finished_sending = true;
+    return !script_.is_lost;
+  }
+  [[nodiscard]] bool has_arrived() const noexcept override { return !script_.is_lost; }
   [[nodiscard]] std::string peer() const override { return "198.51.100.7:4711"; }
   [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return {}; }
   [[nodiscard]] int fd() const noexcept override { return -1; }
