@@ -114,7 +114,8 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                                DeadlineQueue<OutputDeadline>(config_.deadlines.linger)},
                  .host = connections_,
                  .sink = dispatcher_},
-      service_(loop_, connections_, dispatcher_, commands_, events) {
+      service_(loop_, connections_, dispatcher_, commands_, events),
+      reports_(loop_, connections_, dispatcher_) {
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] {
     for (const auto& listener : listeners_) listener->on_room();
@@ -180,8 +181,7 @@ bool Server::start(std::vector<PassedSocket> passed) {
   const auto with_port =
       std::find_if(bound.begin(), bound.end(), [](const SocketAddress& a) { return a.is_ip(); });
   if (with_port != bound.end()) service_.set_tcp_port(with_port->port());
-  start_watchdog();
-  notify_ready();
+  reports_.ready();
   events_.record(Event::ready);
   return true;
 }
@@ -257,17 +257,6 @@ std::vector<SocketAddress> Server::addresses() const {
 void Server::warn_if_open_to_all(const Listener& listener) {
   if (!listener.address().is_local() && listener.rules().allow.empty())
     events_.record(Event::listener_open_to_all, {{"address", listener.address().to_string()}});
-}
-
-void Server::start_watchdog() {
-  if (const auto interval = watchdog_interval()) feed_watchdog(*interval);
-}
-
-/// Twice as often as needed. From the loop itself: a loop that hangs stops feeding.
-void Server::feed_watchdog(std::chrono::microseconds interval) {
-  notify_watchdog();
-  (void)loop_.timers().add(loop_.now() + interval / 2,
-                           [this, interval] { feed_watchdog(interval); });
 }
 
 // --- turns of the loop
@@ -350,7 +339,7 @@ void Server::abort_connections() {
 }
 
 void Server::reload() {
-  notify_reloading();
+  reports_.reloading();
   const LoadedConfig loaded = source_.load(handler_tables_);
   std::vector<std::string> problems = source_.describe(loaded.problems);
   if (problems.empty())
@@ -366,7 +355,7 @@ void Server::reload() {
       events_.record(Event::config_problem, {{"problem", problem}});
     events_.record(Event::reload_failed, {{"problems", fmt::format("{}", problems.size())}});
   }
-  notify_ready();
+  reports_.reloaded(problems.size());
 }
 
 void Server::report_changes(const Config& before, const Config& after) {
@@ -455,7 +444,7 @@ void Server::allow_classes() {
 void Server::begin_drain(int signal) {
   phase_ = Phase::draining;
   events_.record(Event::draining, {{"signal", signal_name(signal)}});
-  notify_stopping();
+  reports_.stopping();
   for (const auto& listener : listeners_) listener->stop();
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });

@@ -27,6 +27,7 @@
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
 #include "daemon/service_manager.h"
+#include "daemon/service_reports.h"
 
 namespace reactord {
 
@@ -69,8 +70,6 @@ class Server final : public EventSink {
   [[nodiscard]] bool fail_start(const std::string& problem);
   void allow_classes();
   void warn_if_open_to_all(const Listener& listener);
-  void start_watchdog();
-  void feed_watchdog(std::chrono::microseconds interval);
 
   // --- life ---
   void on_signal(int signal);
@@ -102,6 +101,7 @@ class Server final : public EventSink {
   Dispatcher dispatcher_;
   Workspace workspace_;
   DaemonService service_;
+  ServiceReports reports_;
   std::vector<std::unique_ptr<Handler>> handlers_;     ///< in the order of handler_entries_
   std::vector<std::unique_ptr<ListenerRules>> rules_;  ///< in the order of config_.listeners
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -57,7 +57,8 @@ def eventually(condition, seconds=20.0, what=None):
         value = condition()
         if value:
             return value
-        assert time.monotonic() < until, f"not within {seconds} s: {what or condition}"
+        assert time.monotonic() < until, \
+            f"not within {seconds} s: {what() if callable(what) else what or condition}"
         time.sleep(0.02)
 
 
