@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION  // all records come from one line of this file
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
