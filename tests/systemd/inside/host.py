@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -71,18 +72,22 @@ def drop_in(unit, text, name="check"):
 
 
 def remove_drop_ins():
-    for path in DROP_INS.glob("reactord*.d/*.conf"):
-        path.unlink()
+    for folder in DROP_INS.glob("reactord*.d"):
+        shutil.rmtree(folder)
     systemctl("daemon-reload")
 
 
 def journal(*matches, unit="reactord.service", since=None):
     """Records as dicts. Written records only: asks the journal to write first."""
     run("journalctl", "--sync")
-    of_unit = [f"_SYSTEMD_UNIT={unit}"] if unit else []
-    cursor = [f"--after-cursor={since}"] if since else []
-    out = run("journalctl", "-o", "json", "--all", "--no-pager", *cursor, *of_unit, *matches).stdout
-    return [json.loads(line) for line in out.splitlines()]
+    wanted = [*matches, *([f"_SYSTEMD_UNIT={unit}"] if unit else [])]
+    # With a cursor we choose ourselves: journalctl leaves out the first match behind a cursor that
+    # is of no match itself.
+    options = [f"--after-cursor={since}"] if since else wanted
+    out = run("journalctl", "-o", "json", "--all", "--no-pager", *options).stdout
+    records = [json.loads(line) for line in out.splitlines()]
+    fields = dict(match.split("=", 1) for match in wanted)
+    return [record for record in records if fields.items() <= record.items()]
 
 
 def journal_cursor():
