@@ -54,7 +54,7 @@ void ServiceReports::stopping() {
 std::string ServiceReports::status() const {
   std::string text =
       fmt::format("{}{} connections, {} requests served", is_stopping_ ? "stopping: " : "",
-                  connections_.size(), dispatcher_.requests());
+                  connections_.used().clients, dispatcher_.requests());
   if (reload_problems_ > 0)
     text += fmt::format("; configuration not reloaded, the old one stays: problems: {}",
                         reload_problems_);

@@ -53,6 +53,11 @@ handler = "text"
 name = "public"
 address = "127.0.0.1:0"
 allow_commands = ["public"]
+
+[[listener]]
+name = "admin"
+role = "admin"
+address = "127.0.0.1:0"
 """
 
 
@@ -140,6 +145,12 @@ def shared(shared_daemon):
 def client(shared):
     """A connection to the shared daemon's main listener."""
     return shared.connect()
+
+
+@pytest.fixture
+def admin(shared):
+    """A connection to the shared daemon's admin listener, which knows the commands of all classes."""
+    return shared.connect("admin")
 
 
 @pytest.fixture(scope="session")

@@ -325,3 +325,16 @@ TEST_CASE("connection: without a receipt asked for, none is waited for") {
   CHECK(bench.closed == 1);
   CHECK(bench.receipts.empty());
 }
+
+TEST_CASE("connection: a drain lingers for a client whose request was answered a moment ago") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.pass(60s);
+  bench.complete("now");
+  bench.connection->drain();
+  bench.turn({});
+  CHECK(bench.script.finished_sending);
+  CHECK(bench.closed == 0);
+  bench.pass(ConnectionBench::kLinger);
+  CHECK(bench.closed == 1);
+}

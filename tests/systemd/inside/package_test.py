@@ -72,7 +72,8 @@ def test_removal_and_purge(installed):
     left = host.run("find", "/etc", "/usr", "/lib", "/run", "/var", "-xdev", "-iname", "*reactord*",
                     "-not", "-path", "/usr/share/doc/*").stdout.split()
     assert left == []
-    listed = host.systemctl("list-units", "--all", "--plain", "--no-legend", "reactord*").stdout
+    listed = host.systemctl("list-units", "--plain", "--no-legend", "reactord*.service",
+                            "reactord*.socket").stdout
     assert listed.strip() == "", listed
 
 
