@@ -12,6 +12,7 @@
 #include "daemon/command_line.h"
 #include "daemon/config_source.h"
 #include "daemon/handlers/registry.h"
+#include "daemon/outgoing_lock.h"
 #include "daemon/reload_request.h"
 #include "daemon/server.h"
 
@@ -25,6 +26,7 @@ int complain(std::string_view problem, int exit_code) {
 }
 
 int serve(const ConfigSource& source, Config config) {
+  forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   const SteadyClock clock;
   // Before the log's thread starts, which inherits the mask.
   SignalWatch signals({SIGTERM, SIGINT, SIGHUP});

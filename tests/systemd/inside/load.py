@@ -15,9 +15,11 @@ import time
 class Load:
     """`with Load(address, clients) as load:` runs them; `load.counts` tells afterwards."""
 
-    def __init__(self, address, clients=20):
+    def __init__(self, address, clients=20, command=b"CEIL"):
         self.address = address
         self.clients = clients
+        self.command = command
+        self.answers = set()
         self.counts = collections.Counter()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -58,19 +60,26 @@ class Load:
                 self._count("connections")
                 request = self._ask(connection, number, request)
 
+    def _request(self, number, request):
+        """What is asked, different each time, and the reply's bytes."""
+        if self.command == b"CEIL":
+            return b"%d.%d" % (request, number + 1), b":%d\r\n" % (request + 1)
+        text = b"message-%d-%d" % (number, request)
+        return text, b"$%d\r\n%b\r\n" % (len(text), text)
+
     def _ask(self, connection, number, request):
         """Until the connection ends: by FIN between requests, if all is well."""
         while not self._stopping.is_set():
             request += 1
-            wanted = f":{request + 1}\r\n".encode()
-            text = f"{request}.{number + 1}"
+            text, wanted = self._request(number, request)
             try:
                 if select.select([connection], [], [], 0)[0]:
                     self._count("closed" if not connection.recv(1000) else "reply to nothing")
                     return request - 1
-                connection.sendall(f"*2\r\n$4\r\nCEIL\r\n${len(text)}\r\n{text}\r\n".encode())
+                connection.sendall(b"*2\r\n$4\r\n%b\r\n$%d\r\n%b\r\n"
+                                   % (self.command, len(text), text))
                 reply = b""
-                while not reply.endswith(b"\n"):
+                while len(reply) < len(wanted) and not reply.startswith(b"-"):
                     data = connection.recv(1000)
                     if not data:
                         self._count("asked again" if not reply else "cut reply")
@@ -80,6 +89,7 @@ class Load:
                 self._count(f"{type(problem).__name__}: {problem}")
                 return request - 1
             self._count("answered" if reply == wanted else f"wrong reply {reply!r}")
+            self.answers.add(text.decode())
         return request
 
     def errors(self):

@@ -29,6 +29,24 @@ def test_20_restarts_under_load(service, address):
     assert load.counts["asked again"] <= RESTARTS * load.clients, "once a restart at most"
 
 
+def test_what_was_received_is_answered(service):
+    """The log names each message that was served: its client has the answer to each of them, so what
+    is asked again was never served before."""
+    host.drop_in(service, "[Service]\nLogRateLimitIntervalSec=0\n")
+    host.systemctl("restart", service)
+    with Load(host.TCP, clients=10, command=b"TEXT") as load:
+        for _ in range(5):
+            before = load.answered()
+            host.systemctl("restart", service)
+            host.eventually(lambda: load.answered() > before + 200)
+    assert load.errors() == {}
+    served = [record["REACTORD_MESSAGE"] for record in host.journal("REACTORD_EVENT=handler_info")]
+    served = [text for text in served if text.startswith("message-")]
+    assert len(served) > 1000
+    assert len(served) == len(set(served)), "nothing was served twice"
+    assert set(served) <= load.answers, "nothing that was served stayed without an answer"
+
+
 def test_clients_wait_out_a_bad_configuration(service):
     good = host.CONFIG.read_text()
     host.CONFIG.write_text(good + "max_conections = 5\n")
