@@ -2,9 +2,9 @@
 """A small Debian that boots: built once by debootstrap and kept in a cache folder, then booted by
 systemd-nspawn on a layer in memory, so that each boot begins the same.
 
-Nothing outlives the process that boots it: the machine is one PID namespace whose first process dies
-with systemd-nspawn, which dies with us; its mounts are in a namespace of their own; its control groups
-are in one of ours, which is removed.
+Nothing outlives the process that boots it, however that ends: systemd-nspawn is the first process of a
+PID namespace, which dies with us, and all that is in the namespace with it; mounts are in a namespace
+too; control groups are in one of ours, which is removed (by the next run, if we were killed).
 """
 
 import contextlib
@@ -130,7 +130,8 @@ def nspawn_command(folder, shared, checks):
     binds = [f"--bind{'' if writable else '-ro'}={source}:{target}"
              for source, target, writable in shared]
     wants = [] if checks is None else ["systemd.wants=checks.service"]
-    return ["systemd-nspawn", "--quiet", f"--directory={folder}", "--volatile=overlay",
+    return ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
+            "systemd-nspawn", "--quiet", f"--directory={folder}", "--volatile=overlay",
             "--register=no", "--keep-unit", "--private-network", "--console=pipe",
             "--link-journal=no", "--resolv-conf=off", "--timezone=off",
             # For the packet filters of IPAddressDeny=.
@@ -140,7 +141,7 @@ def nspawn_command(folder, shared, checks):
 
 @contextlib.contextmanager
 def booted(shared, checks, console):
-    """A booted machine's systemd-nspawn, as a process. `shared`: (source, target, writable);
+    """A booted machine, as a process that ends with it. `shared`: (source, target, writable);
     `checks`: arguments of pytest, or None to run nothing."""
     folder = base()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -159,16 +160,13 @@ def booted(shared, checks, console):
         try:
             yield process
         finally:
-            end(process)
+            process.kill()
+            process.wait(STOP_SECONDS)
 
 
-def end(process):
-    """Asks twice for an immediate end, then insists."""
-    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is not None:
-            return
-        process.send_signal(number)
-        try:
-            process.wait(STOP_SECONDS if number == signal.SIGKILL else 2)
-        except subprocess.TimeoutExpired:
-            pass
+def first_process(process):
+    """The machine's first process, seen from here."""
+    for _ in range(2):
+        children = pathlib.Path(f"/proc/{process}/task/{process}/children")
+        process = children.read_text(encoding="utf-8").split()[0]
+    return process

@@ -32,6 +32,9 @@ quickstart_needs=(
 test_needs=(
   "git|/usr/bin/git|lists the files to check"
   "systemd|/usr/bin/systemd-socket-activate|passes sockets to the daemon"
+  "systemd-container|/usr/bin/systemd-nspawn|boots a machine to check the service in"
+  "debootstrap|/usr/sbin/debootstrap|makes that machine's files"
+  "scdoc|/usr/bin/scdoc|makes the manual pages"
   "clang|/usr/bin/clang++|the second compiler"
   "clang-format|/usr/bin/clang-format|checks the code's format"
   "python3|/usr/bin/python3|runs the integration tests"
