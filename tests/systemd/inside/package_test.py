@@ -63,6 +63,9 @@ def test_an_upgrade_keeps_what_was_changed(installed):
 
 
 def test_removal_and_purge(installed):
+    host.drop_in("reactord.service", "[Service]\nBindReadOnlyPaths=/etc/hostname:/opt/some/where\n")
+    host.systemctl("restart", "reactord.service")
+    host.remove_drop_ins()
     host.systemctl("start", "reactord@1.socket", "reactord@1.service")
     host.systemctl("enable", "reactord@1.socket")
     host.run("dpkg", "--remove", "reactord")
