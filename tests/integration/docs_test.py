@@ -21,6 +21,7 @@ READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/RE
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
 INSTEAD = {
     "tools/test": "tools/test --list",
+    "tools/lab": "tools/lab --help",  # tools/test lab
     "cmake --preset asan && cmake --build --preset asan": None,  # tools/test unit
     "build/asan/bin/unit_tests --test-case='*inline*'":
         "build/release/bin/unit_tests --test-case='*inline*'",

@@ -51,6 +51,18 @@ test_needs=(
   "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"
 )
 
+lab_needs=(
+  "iproute2|/sbin/tc|makes hosts and the cable between them"
+  "tcpdump|/usr/bin/tcpdump|captures packets"
+  "procps|/sbin/sysctl|sets what a host keeps"
+  "netcat-openbsd|/bin/nc.openbsd|a client by hand"
+  "python3|/usr/bin/python3|runs the exercises"
+  "python3-redis|/usr/lib/python3/dist-packages/redis|a client library"
+  "nodejs|/usr/bin/node|runs the Node client"
+  "npm|/usr/bin/npm|fetches the Node client"
+  "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"
+)
+
 # as_root COMMAND...: runs it as root, by sudo where needed.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
@@ -69,6 +81,7 @@ install_missing() {
   for need in "$@"; do
     IFS='|' read -r package file purpose <<<"$need"
     [ -e "$file" ] && continue
+    [[ " ${missing[*]} " == *" $package "* ]] && continue
     [ ${#missing[@]} -gt 0 ] || echo "Installing from Debian's packages:"
     printf '  %-26s %s\n' "$package" "$purpose"
     missing+=("$package")
