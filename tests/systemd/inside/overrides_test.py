@@ -101,6 +101,8 @@ def test_a_log_file(service):
     log.rename(log.with_suffix(".1"))
     host.systemctl("reload", service)
     host.eventually(log.exists, what="a new file after it was rotated")
+    host.stop_everything()
+    host.systemctl("clean", "--what=logs", service)
 
 
 def test_more_connections(service):
