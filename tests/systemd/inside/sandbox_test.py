@@ -19,6 +19,23 @@ SystemCallFilter=getdents64 dup pipe2 lstat lseek
 """
 
 
+ROOT = pathlib.Path("/usr/lib/reactord/root")
+MOUNT_POINTS = ["usr/bin/python3.11", "usr/lib/python3.11", "reactord/tests", "reactord",
+                "usr/bin/grep"]
+
+
+@pytest.fixture
+def room(service):
+    """Takes away what systemd makes in the service's root for the probe."""
+    yield
+    host.stop_everything()
+    for path in (ROOT / name for name in MOUNT_POINTS):
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def goal():
     """What the probe wants to reach: it listens on the machine's own loopback."""
@@ -49,7 +66,7 @@ def test_the_goal_can_be_reached_from_outside(goal):
         assert reached(goal)
 
 
-def test_no_connection_gets_out_while_it_serves(service, goal):
+def test_no_connection_gets_out_while_it_serves(service, room, goal):
     cursor = host.journal_cursor()
     host.drop_in(service, f"[Service]\n{ROOM_FOR_PYTHON}"
                           f"ExecStartPost={PROBE} {goal.getsockname()[1]}\n")
@@ -61,7 +78,7 @@ def test_no_connection_gets_out_while_it_serves(service, goal):
         assert client.call("CEIL", "4.40") == 5
 
 
-def test_passed_sockets_are_no_way_out(service, goal):
+def test_passed_sockets_are_no_way_out(service, room, goal):
     """The probe in the daemon's place, with its listening sockets. (That they cannot be connected by
     sending either is the daemon's own lock, daemon/outgoing_lock.h, which has a test of its own.)"""
     cursor = host.journal_cursor()
@@ -74,7 +91,7 @@ def test_passed_sockets_are_no_way_out(service, goal):
     assert not reached(goal)
 
 
-def test_the_daemon_has_locked_itself_in(service):
+def test_the_daemon_has_locked_itself_in(service, room):
     """One filter more than what systemd gives every process of the unit."""
     cursor = host.journal_cursor()
     host.drop_in(service, "[Service]\n" + ROOM_FOR_PYTHON + "BindReadOnlyPaths=/usr/bin/grep\n"
