@@ -142,9 +142,13 @@ def page(source):
     return re.sub(r"\\f[BIR]|\\&", "", roff.stdout).replace("\\-", "-")
 
 
+SUBCOMMANDS = {"reactord": [[]], "reactor-cli": [[], ["chat"], ["operator"]]}
+
+
 def options_of(binary):
-    done = run(BIN_DIR / binary, "--help")
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", done.stdout.partition("\n\n")[2]))
+    """As --help tells them, those of its conversations too."""
+    told = "".join(run(BIN_DIR / binary, *words, "--help").stdout for words in SUBCOMMANDS[binary])
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", told))
 
 
 @pytest.mark.parametrize("binary, section", [("reactord", 8), ("reactor-cli", 1)])
