@@ -17,7 +17,7 @@ from harness.daemon import BIN_DIR, ROOT, run_reactord
 
 DEFAULT_PORT = 12345
 READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
-           "daemon/README.md", "daemon/handlers/README.md"]
+           "daemon/README.md", "daemon/handlers/README.md", "systemd/README.md"]
 
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
 INSTEAD = {
