@@ -68,7 +68,9 @@ def test_two_clients_and_two_operators(people):
 
     # Both answer the same message: once bob has, it is alice's no more.
     second.enter("tion")
+    bob.wait_for("  0s  half a question")  # so that it is number 2
     first.enter("another")
+    bob.wait_for("  0s  another")
     alice.press("C-c")
     alice.wait_for_line("2 waiting, Enter answers 2>")
     alice.type("it depends")
