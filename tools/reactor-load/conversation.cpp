@@ -145,7 +145,7 @@ Conversation::Judged Conversation::judge(std::string_view bytes, TimePoint now, 
   }
   used = reply.raw.size();
   if (reply.is_push()) return Judged::reply;
-  if (reply.is_error()) note_error(reply);
+  note_error(reply);
   if (surplus) {
     ++ledger_.group->surplus;
     fail("surplus reply", show(bytes));
@@ -240,7 +240,11 @@ void Conversation::hear_hostile(std::string_view bytes) {
 }
 
 void Conversation::note_error(const ReplyView& reply) {
-  last_error_ = escaped(reply.text, kShownBytes);
+  if (reply.is_error()) {
+    last_error_ = escaped(reply.text, kShownBytes);
+  } else {
+    last_error_.clear();
+  }
 }
 
 // --- the end -------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ bool exact_ceil(std::string_view text, std::string& digits) {
   // Towards zero is up for a negative number; a positive one with a rest is one more.
   if (has_rest && !parts.negative) add_one(digits);
   if (digits.empty()) {
-    digits = "0";
+    digits.push_back('0');
   } else if (parts.negative) {
     digits.insert(digits.begin(), '-');
   }

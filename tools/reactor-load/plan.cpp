@@ -35,7 +35,7 @@ class Encoder {
         out_.constant_tail = static_cast<std::uint32_t>(open_.constant.size() - before);
       }
     }
-    if (wire_ == Wire::line) out_.trailer = "\n";
+    if (wire_ == Wire::line) out_.trailer.push_back('\n');
     if (out_.constant_tail > 0 || words.back().is_constant()) {
       out_.constant_tail += static_cast<std::uint32_t>(out_.trailer.size());
     }
@@ -173,12 +173,11 @@ class Compiler {
 };
 
 void append_length(Buffer& out, std::size_t length) {
-  std::array<char, 24> text;
-  text[0] = '$';
-  char* end = std::to_chars(text.data() + 1, text.data() + text.size(), length).ptr;
-  *end++ = '\r';
-  *end++ = '\n';
-  out.append(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())));
+  std::array<char, 20> digits;  // of 2^64 - 1
+  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), length).ptr;
+  out.append('$');
+  out.append(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+  out.append("\r\n");
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ std::string troubles(const Result& result) {
       {"surplus", all.surplus},    {"not in time", all.timeouts},
       {"not a reply", all.broken}, {"failed connections", all.connect_failures},
   };
-  out += fmt::format("\n{} errors:", count(all.errors()));
+  out += fmt::format("{} errors:", count(all.errors()));
   for (const auto& [name, number] : counts) {
     if (number > 0) out += fmt::format(" {} {},", count(number), name);
   }
@@ -93,7 +93,7 @@ std::string troubles(const Result& result) {
   for (const Failure& failure : result.tally.failures) {
     out += fmt::format("  {}\n", to_string(failure));
   }
-  return out;
+  return out + "\n";
 }
 
 std::string overhead(const Plan& plan, const Result& result) {

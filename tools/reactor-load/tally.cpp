@@ -136,7 +136,14 @@ std::string to_string(const Failure& failure) {
 }
 
 void Tally::add_failure(Failure failure) {
-  if (failures.size() < kKeptFailures) failures.push_back(std::move(failure));
+  if (failures.size() >= kKeptFailures) return;
+  const auto alike = [&](const Failure& other) {
+    return other.kind == failure.kind && other.group == failure.group &&
+           other.command == failure.command;
+  };
+  if (std::count_if(failures.begin(), failures.end(), alike) < kKeptOfAKind) {
+    failures.push_back(std::move(failure));
+  }
 }
 
 void Tally::merge(const Tally& other) {

@@ -75,11 +75,13 @@ struct Failure {
 
 struct Tally {
   std::vector<GroupTally> groups;
-  std::vector<Failure> failures;  ///< the first ones; all are counted in the groups
-  std::string connect_problem;    ///< of the first connection that failed
+  /// The first two of a kind and command; all are counted in the groups.
+  std::vector<Failure> failures;
+  std::string connect_problem;  ///< of the first connection that failed
   TimePoint last_reply{};
   double busy_seconds = 0;  ///< of the loops, all threads together
   static constexpr std::size_t kKeptFailures = 10;
+  static constexpr std::ptrdiff_t kKeptOfAKind = 2;
 
   void add_failure(Failure failure);
   void merge(const Tally& other);
