@@ -145,6 +145,26 @@ TEST_CASE("what is owed when the connection ends is missing") {
   CHECK_EQ(talk.talk().owed(), 0);
 }
 
+TEST_CASE("a part of a reply that nobody asked for is surplus") {
+  Talk talk("{ send = 'PING' }");
+  talk.ask();
+  CHECK(talk.hear("+PONG\r\n+PO") == Heard::fine);
+  talk.talk().end("the server closed");
+  CHECK_EQ(talk.group().missing, 0);
+  CHECK_EQ(talk.group().surplus, 1);
+}
+
+TEST_CASE("errors that quote requests are counted together") {
+  Talk talk("{ send = 'PING', expect = 'error' }");
+  for (const char* quoted : {"abcd", "efgh \' ijkl"}) {
+    talk.ask();
+    CHECK(talk.hear(std::string("-ERR the server's unknown command '") + quoted + "', and '$'\r\n") ==
+          Heard::fine);
+    talk.talk().end("the server closed");
+  }
+  CHECK_EQ(talk.group().last_words.at("ERR the server's unknown command '...'"), 2);
+}
+
 TEST_CASE("pushes answer nothing") {
   Talk talk("{ send = 'PING' }");
   talk.ask();

@@ -169,7 +169,7 @@ TEST_CASE("personas are groups, and what is set beside them wins") {
   CHECK_EQ(scenario.groups[0].name, "resetter");
   CHECK_EQ(scenario.groups[0].pipeline, 3);
   CHECK_FALSE(scenario.groups[0].hostile);
-  CHECK_EQ(scenario.groups[0].steps.size(), 3);
+  CHECK_EQ(scenario.groups[0].steps.size(), 4);
 }
 
 TEST_CASE("what --personas prints is a scenario") {

@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 /// After a connection that could not be made, and before a hostile client begins anew: whoever is
 /// refused in a loop must not keep the machine busy.
 constexpr milliseconds kRetryPause{100};
-constexpr milliseconds kHostilePause{10};
+constexpr milliseconds kHostilePause{50};
 
 /// How long a server may take to close after our FIN, before nothing can be said of what follows.
 constexpr milliseconds kFarewell{2'000};
@@ -300,7 +300,7 @@ void Client::closed_by_peer(Closed how, std::string_view reason) {
   const bool was_finishing = state_ == State::finishing;
   const bool awaited = waiting_for_ == Waiting::close;
   talk_.end(reason);
-  close(how);
+  close(was_finishing ? Closed::by_client : how);  // our FIN came first
   if (was_finishing || stopping_) return done();
   if (awaited) {
     ++pc_;

@@ -30,6 +30,21 @@ bool is_plain_error(std::string_view line) {
                      [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
+/// An error without what it quotes of a request, so that alike ones are counted together: "ERR
+/// unknown command '...'".
+std::string shape_of(std::string_view error) {
+  constexpr std::size_t kMostQuoted = 3;  // of "expected '$', got '+'"
+  // A quote opens behind a blank: elsewhere it is an apostrophe.
+  for (std::size_t open = error.find(" '"); open != std::string_view::npos;) {
+    const std::size_t close = error.find('\'', open + 2);
+    if (close == std::string_view::npos || close - open - 2 > kMostQuoted) {
+      return escaped(error.substr(0, open), kShownBytes) + " '...'";
+    }
+    open = error.find(" '", close);
+  }
+  return escaped(error, kShownBytes);
+}
+
 }  // namespace
 
 void Conversation::begin(const Speaker& speaker) {
@@ -234,14 +249,13 @@ void Conversation::hear_hostile(std::string_view bytes) {
   ledger_.group->unmatched_bytes_in += bytes.size();
   while (bytes.ends_with('\n') || bytes.ends_with('\r')) bytes.remove_suffix(1);
   std::string_view line = bytes.substr(bytes.rfind('\n') + 1);
-  const bool resp = line.starts_with('-');
-  if (resp) line.remove_prefix(1);
-  if (resp || is_plain_error(line)) last_error_ = escaped(line, kShownBytes);
+  if (line.starts_with('-')) line.remove_prefix(1);
+  if (is_plain_error(line)) last_error_ = shape_of(line);
 }
 
 void Conversation::note_error(const ReplyView& reply) {
   if (reply.is_error()) {
-    last_error_ = escaped(reply.text, kShownBytes);
+    last_error_ = shape_of(reply.text);
   } else {
     last_error_.clear();
   }
@@ -256,6 +270,10 @@ void Conversation::end(std::string_view how, bool timed_out) {
     (timed_out ? ledger_.group->timeouts : ledger_.group->missing) += owed_;
     fail(kind,
          fmt::format("{}, with {} {} owed{}", how, owed_, owed_ == 1 ? "reply" : "replies", rest));
+  }
+  if (owed_ == 0 && !partial_.empty()) {
+    ++ledger_.group->surplus;
+    fail("surplus reply", show(partial_.view()) + ", and then " + std::string(how));
   }
   if (!last_error_.empty()) ledger_.group->note_last_words(last_error_);
   begin(speaker_);

@@ -105,7 +105,8 @@ class Follower {
     if (progress.replies < replies_) replies_ = 0;
     Moment& moment = watched.last;
     moment.at = watched.elapsed;
-    moment.seconds = seconds_of(now - last_);
+    // Counted from report to report: it is they who tell how much was done by when.
+    moment.seconds = seconds_of(std::max(progress.at, last_) - last_);
     moment.replies = progress.replies - replies_;
     moment.errors = progress.errors - std::min(progress.errors, errors_);
     moment.in_flight = progress.in_flight;
@@ -118,7 +119,7 @@ class Follower {
     moment.p99 = at(0.99);
     moment.p999 = at(0.999);
     moment.most = static_cast<double>(progress.recent.most());
-    last_ = now;
+    last_ = std::max(progress.at, last_);
     replies_ = progress.replies;
     errors_ = progress.errors;
     estimate(watched);
@@ -179,6 +180,16 @@ void Series::add(const Moment& moment) {
   each_ *= 2;
 }
 
+void Series::finish() {
+  constexpr double kShort = 0.7;
+  if (!pending_.empty()) moments_.push_back(merged(pending_));
+  pending_.clear();
+  const std::size_t count = moments_.size();
+  if (count < 3 || moments_[count - 1].seconds > kShort * moments_[count - 2].seconds) return;
+  moments_[count - 2] = merged({moments_[count - 2], moments_[count - 1]});
+  moments_.pop_back();
+}
+
 Result play(const Plan& plan, const std::function<bool(const Watched&)>& watch) {
   Result result;
   RunState run;
@@ -190,14 +201,15 @@ Result play(const Plan& plan, const std::function<bool(const Watched&)>& watch) 
   const auto look = [&] {
     const Watched watched = follower.look(crew.progress(), std::chrono::steady_clock::now());
     // What follows the end of the sending would look like a collapse.
-    if (watched.last.replies > 0 || !run.stop.load()) series.add(watched.last);
+    const bool told = watched.last.seconds > 0;
+    if (told && (watched.last.replies > 0 || !run.stop.load())) series.add(watched.last);
     if (!watch(watched)) {
       result.interrupted = true;
       run.stop = true;
     }
     if (watched.errors > kMostErrors) run.stop = true;
   };
-  TimePoint next = run.start;
+  TimePoint next = run.start + kReportEvery / 2;  // between two reports
   while (run.workers.load() > 0) {
     next += kReportEvery;
     // A short run must not wait for its report.
@@ -209,6 +221,7 @@ Result play(const Plan& plan, const std::function<bool(const Watched&)>& watch) 
   const TimePoint ended = std::chrono::steady_clock::now();
   crew.join();
   result.tally = crew.tally();
+  series.finish();
   result.moments = series.moments();
   result.cpu_seconds = cpu_seconds() - cpu_before;
   result.wall_seconds = seconds_of(ended - run.start);

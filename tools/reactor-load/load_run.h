@@ -33,6 +33,8 @@ inline constexpr std::size_t kMostMoments = 600;
 class Series {
  public:
   void add(const Moment& moment);
+  /// The last moments of a run are short: they are joined to those before.
+  void finish();
   [[nodiscard]] const std::vector<Moment>& moments() const { return moments_; }
 
  private:

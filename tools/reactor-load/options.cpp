@@ -25,7 +25,7 @@ constexpr std::string_view kHelp =
                     | COMMAND ARG...]
 Plays clients against a reactord or Redis, and verifies every reply.
 
-  --host H, --port P, --uri URI  tcp://H:P or unix:PATH (tcp://127.0.0.1:12345)
+  --host H, --port P, --uri URI  tcp://H:P, unix:PATH (tcp://127.0.0.1:12345)
   -c, --clients N       connections (50)    -d, --depth N  pipelined requests (1)
   -n, --requests N      in all              -t, --time T   or for so long (10s)
   -r, --rate N          requests a second at planned times: latency counts from
@@ -109,7 +109,7 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--command", &typed.command}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
-  app.add_option("--check", typed.checks)->expected(1)->type_name("threshold");
+  app.add_option("--check", typed.checks)->expected(1, 1000)->allow_extra_args(false);
   app.add_option("--compare", typed.compare)->expected(2)->type_name("file");
 }
 

@@ -40,12 +40,13 @@ steps = [
   { send = "ECHO {text:1..200}", times = 100, expect = "none" },
   { think = "1ms..20ms" },
   { reset = true },
+  { think = "50ms..500ms" },
 ]
 )"},
-    {"announcer", "announces gigabytes, and sends nothing of them", R"(
+    {"announcer", "announces a million words of 16 MB, and sends nothing of them", R"(
 hostile = true
 steps = [
-  { bytes = "*2147483647\r\n$536870912\r\n" },
+  { bytes = "*1048576\r\n$16000000\r\n" },
   { await_close = "60s" },
   { think = "50ms..200ms" },
 ]
@@ -55,7 +56,7 @@ hostile = true
 steps = [
   { connect = true },
   { leave = true },
-  { think = "1ms..20ms" },
+  { think = "20ms..200ms" },
 ]
 )"},
     {"garbage-sender", "sends random bytes", R"(
@@ -64,7 +65,7 @@ steps = [
   { bytes = "{bytes:1..4KiB}", times = 8 },
   { half_close = true },
   { await_close = "60s" },
-  { think = "10ms..50ms" },
+  { think = "50ms..500ms" },
 ]
 )"},
 };

@@ -117,7 +117,9 @@ Json failures_of(const Result& result) {
   return out;
 }
 
-Json overhead_of(const Plan& plan, const Result& result, std::uint64_t requests) {
+Json overhead_of(const Plan& plan, const Result& result) {
+  std::uint64_t requests = 0;
+  for (const GroupTally& group : result.tally.groups) requests += group.sent();
   const auto threads = static_cast<double>(plan.scenario.threads);
   const double wall = std::max(1e-9, result.wall_seconds * threads);
   return {{"threads", plan.scenario.threads},
@@ -158,7 +160,7 @@ std::string to_json(const Plan& plan, const Result& result, const Machine& machi
            {"groups", groups},
            {"thresholds", judgements_of(result)},
            {"failures", failures_of(result)},
-           {"generator", overhead_of(plan, result, all.sent())},
+           {"generator", overhead_of(plan, result)},
            {"machine", machine_of(machine)},
            {"moments", moments_of(result)},
            {"distribution", distribution_of(latency)},

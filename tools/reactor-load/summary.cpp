@@ -10,6 +10,12 @@
 namespace reactord::load {
 namespace {
 
+/// Of a group's errors before closes, the most frequent are shown.
+constexpr std::size_t kMostLastWords = 5;
+
+/// In the open model a generator that is busier than this measures itself.
+constexpr double kBusy = 0.9;
+
 std::string count(std::uint64_t number) {
   return show_count(static_cast<double>(number));
 }
@@ -67,8 +73,14 @@ std::string closes(const GroupTally& group) {
   std::string out = fmt::format("closed  {}: {} by the client, {} by the server, {} by reset\n",
                                 group.name, count(group.closed_by_client),
                                 count(group.closed_by_server), count(group.closed_by_reset));
-  for (const auto& [words, times] : group.last_words) {
-    out += fmt::format("          {} times after: {}\n", count(times), words);
+  std::vector<std::pair<std::uint64_t, std::string>> words;
+  for (const auto& [text, times] : group.last_words) words.emplace_back(times, text);
+  std::sort(words.rbegin(), words.rend());
+  for (std::size_t i = 0; i < std::min(words.size(), kMostLastWords); ++i) {
+    out += fmt::format("          {} after: {}\n", count(words[i].first), words[i].second);
+  }
+  if (words.size() > kMostLastWords) {
+    out += fmt::format("          and {} kinds of others\n", words.size() - kMostLastWords);
   }
   return out;
 }
@@ -98,15 +110,23 @@ std::string troubles(const Result& result) {
 
 std::string overhead(const Plan& plan, const Result& result) {
   const GroupTally all = result.tally.honest();
-  const auto requests = static_cast<double>(std::max<std::uint64_t>(1, all.sent()));
+  std::uint64_t sent = 0;
+  for (const GroupTally& group : result.tally.groups) sent += group.sent();
+  const auto requests = static_cast<double>(std::max<std::uint64_t>(1, sent));
   const double threads = static_cast<double>(plan.scenario.threads);
   const double busy =
       result.wall_seconds > 0 ? result.tally.busy_seconds / (result.wall_seconds * threads) : 0;
   std::string out =
-      fmt::format("\nload generator: {} thread{}, {:.0f}% busy, {:.2f} s CPU, {} a request\n",
+      fmt::format("load generator: {} thread{}, {:.0f}% busy, {:.2f} s CPU, {} a request\n",
                   plan.scenario.threads, plan.scenario.threads == 1 ? "" : "s", busy * 100,
                   result.cpu_seconds, show_time(result.cpu_seconds * 1e9 / requests));
-  if (all.lateness.count() > 0 || all.held_back > 0) {
+  const bool planned = all.lateness.count() > 0 || all.held_back > 0;
+  if (planned && busy > kBusy) {
+    out +=
+        "WARNING: this was nearly all that the generator can do, so latencies are its own, too: "
+        "use more --threads, or less load\n";
+  }
+  if (planned) {
     out += fmt::format(
         "planned sends: {} late by more than 1 ms (p99 {}, worst {}); {} held back, because "
         "`pipeline` replies were owed\n",

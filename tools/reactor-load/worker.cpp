@@ -15,6 +15,7 @@ constexpr Duration kAfterStop = std::chrono::seconds(3);
 }  // namespace
 
 void Progress::merge(const Progress& other) {
+  at = std::max(at, other.at);
   recent.merge(other.recent);
   sent += other.sent;
   replies += other.replies;
@@ -114,7 +115,11 @@ void Worker::on_deadlines(TimePoint now) noexcept {
 }
 
 void Worker::on_appointment(const Agenda::Entry& entry, TimePoint now) {
-  if (entry.who == kReport) return report(now);
+  if (entry.who == kReport) {
+    report(now);
+    // At the same times in every thread, as far as their turns allow.
+    return agenda_.add({std::max(entry.when + kReportEvery, now), kReport, 0});
+  }
   if (entry.who == kMeasure) return begin_to_measure();
   if (entry.who == kStop) return stop_all();
   if (entry.who == kStopAtOnce) {
@@ -126,6 +131,7 @@ void Worker::on_appointment(const Agenda::Entry& entry, TimePoint now) {
 
 void Worker::report(TimePoint now) {
   Progress& progress = progress_;
+  progress.at = now;
   progress.sent = progress.replies = progress.errors = progress.late = 0;
   for (const GroupTally& group : tally_.groups) {
     progress.late += group.late;
@@ -143,7 +149,6 @@ void Worker::report(TimePoint now) {
   progress.recent.clear();
   const bool honest_gone = run_.any_honest && run_.honest_clients.load() == 0;
   if (run_.stop.load() || honest_gone) stop_all();
-  agenda_.add({now + kReportEvery, kReport, 0});
 }
 
 void Worker::begin_to_measure() {

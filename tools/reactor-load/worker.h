@@ -20,6 +20,7 @@ namespace reactord::load {
 
 /// What a worker tells while it runs. Counts are since the start of the run.
 struct Progress {
+  TimePoint at{};    ///< when it was put
   Histogram recent;  ///< latencies since the last report was taken
   std::uint64_t sent = 0;
   std::uint64_t replies = 0;
