@@ -26,8 +26,8 @@ constexpr std::string_view kHelp =
 Plays clients against a reactord or Redis, and verifies every reply.
 
   --host H, --port P, --uri URI  tcp://H:P, unix:PATH (tcp://127.0.0.1:12345)
-  -c, --clients N       connections (50)    -d, --depth N  pipelined requests (1)
-  -n, --requests N      in all              -t, --time T   or for so long (10s)
+  -c, --clients N       connections (50)   -d, --depth N  pipelined requests (1)
+  -n, --requests N      in all             -t, --time T   or for so long (10s)
   -r, --rate N          requests a second at planned times: latency counts from
                         them; without it the next request follows the reply
   --protocol resp|line|raw       --expect X  echo, ceil, any, error, exact:TEXT,
