@@ -103,9 +103,31 @@ class Checker {
   void check_listener(std::size_t index) {
     check_name(index);
     check_addresses(index);
+    if (is_admin(index)) check_admin_addresses(index);
     if (!is_good(key_path(index, "framing"))) return;
+    if (is_admin(index) && config_.listeners[index].framing != ListenerFraming::command) {
+      report(key_path(index, "framing"),
+             "listener.framing: an admin listener takes commands: its framing is \"command\"");
+      return;
+    }
     check_unused_keys(index);
     if (config_.listeners[index].framing != ListenerFraming::command) check_handler(index);
+  }
+
+  bool is_admin(std::size_t index) const {
+    return is_good(key_path(index, "role")) && config_.listeners[index].role == ListenerRole::admin;
+  }
+
+  /// Those of passed sockets are not known before they are adopted.
+  void check_admin_addresses(std::size_t index) {
+    const std::string path = key_path(index, "address");
+    if (!is_good(path)) return;
+    for (const Endpoint& address : config_.listeners[index].addresses) {
+      if (address.kind == Endpoint::Kind::systemd || is_local(address)) continue;
+      report(path, fmt::format("listener.address: {} can be reached from other machines; an admin "
+                               "listener is at \"unix:PATH\", 127.0.0.1, [::1] or \"systemd\"",
+                               shown(to_string(address))));
+    }
   }
 
   void check_name(std::size_t index) {

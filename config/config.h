@@ -25,9 +25,17 @@ enum class WhenFull : std::uint8_t {
 struct ServerSettings {
   /// Enough for any one machine's clients; a descriptor each, and 256 bytes at rest.
   std::int64_t max_connections = 10'000;
+  /// A few people and their scripts; kept free for them when max_connections are there.
+  std::int64_t max_admin_connections = 16;
   /// Off: behind NAT or a proxy many honest clients share one address.
   std::int64_t max_connections_per_address = 0;
   WhenFull when_full = WhenFull::refuse;
+};
+
+/// Whom a listener is for. Connections of an admin listener have slots of their own.
+enum class ListenerRole : std::uint8_t {
+  open,  ///< clients ("public")
+  admin  ///< who runs the daemon: commands alone, and from this machine alone
 };
 
 enum class ListenerFraming : std::uint8_t { command, line, raw };
@@ -36,7 +44,9 @@ enum class InlineReplies : std::uint8_t { plain, resp };
 /// Which classes of command a listener knows: a list of "public", "introspection" and "admin",
 /// "all", or "by_address", the default.
 struct AllowedCommands {
-  bool by_address = true;  ///< all where every address is local (is_local()), else public alone
+  /// All on an admin listener; public on others, and introspection where every address is local
+  /// (is_local()).
+  bool by_address = true;
   bool public_commands = true;
   bool introspection = true;
   bool admin = true;
@@ -54,6 +64,7 @@ struct ListenerSettings {
   /// place in the file when it has none.
   std::string name;
   std::vector<Endpoint> addresses;
+  ListenerRole role = ListenerRole::open;
   ListenerFraming framing = ListenerFraming::command;
   std::string handler;  ///< line and raw only: the handler that answers every line or chunk
   InlineReplies inline_replies = InlineReplies::plain;
@@ -61,6 +72,7 @@ struct ListenerSettings {
   AllowedCommands allow_commands;
   /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
   FileMode mode{0660};
+  std::string group;  ///< of its Unix sockets; empty: the process's own
   /// The kernel's own ceiling (net.core.somaxconn) is 4096 by default; a burst of that size waits,
   /// not fails.
   std::int64_t backlog = 4096;

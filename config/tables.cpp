@@ -29,6 +29,9 @@ constexpr std::int64_t kMaxConnections = 1'000'000;
 constexpr std::string_view kWhyMaxConnections =
     "each needs a descriptor, of which the kernel gives one process 1048576";
 /// One buffer holds at most 2 GiB (protocol/buffer.h), and a frame shares it with what follows it.
+constexpr std::int64_t kMaxAdminConnections = 1000;
+constexpr std::string_view kWhyMaxAdminConnections =
+    "they are for people and their scripts, and set apart from max_connections";
 constexpr ByteCount kMaxBuffered = mib(512);
 constexpr std::string_view kWhyMaxBuffered = "a connection's buffer must stay well below 2GiB";
 
@@ -40,6 +43,12 @@ constexpr KeySpec kServerKeys[] = {
                                           "start, with a log line, where RLIMIT_NOFILE "
                                           "does not reach.",
                                           Apply::restart, {1, kMaxConnections, kWhyMaxConnections}),
+    key<&ServerSettings::max_admin_connections>(
+        "max_admin_connections",
+        "Connections of the admin listeners at one time. They are not counted in max_connections, "
+        "so that the daemon can be administered when it is full; 16 is enough for a few people and "
+        "their scripts. One more is refused, whatever when_full says.",
+        Apply::restart, {1, kMaxAdminConnections, kWhyMaxAdminConnections}),
     key<&ServerSettings::max_connections_per_address>(
         "max_connections_per_address",
         "Connections from one client address (an IPv6 /64 counts as one); 0 is no limit, the "
@@ -68,6 +77,13 @@ constexpr KeySpec kListenerKeys[] = {
                                       "choose; the log says which. The "
                                       "default is reachable from this machine alone.",
                                       Apply::restart, {1, 64}),
+    key<&ListenerSettings::role>(
+        "role",
+        "Whom it is for: \"public\", clients, or \"admin\", who runs the daemon. An admin listener "
+        "knows OPERATOR, LOG LEVEL, RELOAD, SHUTDOWN and CLIENT KILL, has connections of its own "
+        "(max_admin_connections), and takes commands from this machine alone: Unix sockets, "
+        "loopback, or local sockets from systemd.",
+        Apply::restart),
     key<&ListenerSettings::framing>("framing",
                                     "How bytes become requests: \"command\" (RESP and inline "
                                     "commands, told apart by the first byte), "
@@ -94,14 +110,20 @@ constexpr KeySpec kListenerKeys[] = {
         "allow_commands",
         "Classes of command it knows: \"all\", or a list of \"public\", \"introspection\" (CLIENT "
         "LIST, "
-        "CONFIG GET, ...) and \"admin\" (CLIENT KILL). \"by_address\", the default, is all where "
-        "every "
-        "address is on loopback or a Unix socket, and public alone elsewhere.",
+        "CONFIG GET, ...) and \"admin\" (CLIENT KILL, SHUTDOWN, ...). \"by_address\", the default, "
+        "is "
+        "all on an admin listener; on others it is public, and introspection too where every "
+        "address is on loopback or a Unix socket.",
         Apply::reload),
     key<&ListenerSettings::mode>("mode",
                                  "Permission bits of its Unix sockets: owner and group, because "
                                  "connecting needs write permission.",
                                  Apply::restart),
+    key<&ListenerSettings::group>(
+        "group",
+        "Group of its Unix sockets' files, by name, whose members may connect as the mode allows. "
+        "Empty, the default, is the process's own group.",
+        Apply::restart, {0, 256}),
     key<&ListenerSettings::backlog>(
         "backlog",
         "Connections that wait in the kernel to be accepted. 4096 is the kernel's own ceiling by "
@@ -311,6 +333,7 @@ std::string_view why_unused(std::string_view key, const ListenerSettings& listen
     return "only a command listener knows commands; this one has its handler";
   }
   if (key == "mode" && !any_unix(listener)) return "only Unix sockets have a mode";
+  if (key == "group" && !any_unix(listener)) return "only Unix sockets have a group";
   if (key == "allow" && all_unix(listener)) {
     return "peers of a Unix socket have no address; its mode says who may connect";
   }

@@ -18,6 +18,12 @@ struct EnumWords<WhenFull> {
 };
 
 template <>
+struct EnumWords<ListenerRole> {
+  static constexpr std::array kWords{EnumWord<ListenerRole>{"public", ListenerRole::open},
+                                     EnumWord<ListenerRole>{"admin", ListenerRole::admin}};
+};
+
+template <>
 struct EnumWords<ListenerFraming> {
   static constexpr std::array kWords{EnumWord<ListenerFraming>{"command", ListenerFraming::command},
                                      EnumWord<ListenerFraming>{"line", ListenerFraming::line},

@@ -274,11 +274,12 @@ void Connection::discard_input() noexcept {
   if (has_more_to_do()) schedule();
 }
 
-/// Both sides have finished. The kernel hangs up once the client's has acknowledged everything, our
-/// FIN at last, or has answered with a reset.
+/// Both sides have finished. TCP hangs up once the client's side has acknowledged everything, our
+/// FIN at last, or has answered with a reset; a Unix socket at anything that happens from now on.
 void Connection::await_receipt(Readiness readiness) noexcept {
-  if (!readiness.hung_up) return;
-  lost_ = !stream_->has_arrived();
+  const Delivery delivery = stream_->delivery();
+  if (!readiness.hung_up || delivery == Delivery::under_way) return;
+  lost_ = delivery == Delivery::lost;
   become_closed();
 }
 

@@ -119,6 +119,7 @@ struct ConnectionTraits {
   /// `command`.
   CommandClasses allowed_commands = CommandClasses::all();
   CommandEntry* bound_command = nullptr;
+  bool is_admin = false;  ///< the listener's role: its connections have slots of their own
 };
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
@@ -167,6 +168,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void complete(Write&& write) noexcept {
     if (!pending_ || state_ != State::open) return;
     pending_ = false;
+    last_active_ = seconds_now();
     write(output());
     settle();
   }

@@ -13,7 +13,7 @@ void Connection::on_input_deadline(CloseReason reason) noexcept {
 
 void Connection::on_output_deadline() noexcept {
   if (state_ == State::lingering) {
-    lost_ = !stream_->has_arrived();
+    lost_ = stream_->delivery() != Delivery::arrived;
     return become_closed();
   }
   abort(CloseReason::closed_write_stall);

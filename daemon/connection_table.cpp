@@ -5,14 +5,25 @@
 #include <bit>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace reactord {
 
-ConnectionTable::ConnectionTable(EventLoop& loop, EventLog& events, std::uint32_t max_connections)
+namespace {
+
+/// The share of all memory that an admin connection may hold before it is weighed like a client's:
+/// 1 MiB of the default's 256. Enough for the answers to its commands, and small enough that a few
+/// administrators cost no client its connection.
+constexpr std::size_t kAdminShare = 256;
+
+}  // namespace
+
+ConnectionTable::ConnectionTable(EventLoop& loop, EventLog& events, TableSize size)
     : loop_(loop),
       events_(events),
-      slots_(max_connections),
-      slot_of_client_(std::bit_ceil(max_connections)) {}
+      capacity_(size),
+      slots_(size.clients + size.admins),
+      slot_of_client_(std::bit_ceil(size.clients + size.admins)) {}
 
 void ConnectionTable::set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes) {
   max_buffer_bytes_ = max_buffer_bytes;
@@ -22,9 +33,9 @@ void ConnectionTable::set_limits(std::int64_t max_per_address, std::size_t max_b
   if (max_per_address_ > 0 && !was_counting) recount_addresses();
 }
 
-Admission ConnectionTable::admit(const SocketAddress& peer) const {
-  if (slots_.is_full()) return Admission::full;
-  if (max_per_address_ > 0 && peer.is_ip()) {
+Admission ConnectionTable::admit(const SocketAddress& peer, const ConnectionTraits& traits) const {
+  if (is_full(traits)) return Admission::full;
+  if (max_per_address_ > 0 && peer.is_ip() && !traits.is_admin) {
     const auto found = per_address_.find(key_of(peer.mapped_ip()));
     if (found != per_address_.end() && found->second >= max_per_address_)
       return Admission::too_many_from_address;
@@ -42,7 +53,7 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Connect
   }
   slot_of_client_[connection.client_id() & (slot_of_client_.size() - 1)] =
       static_cast<std::uint32_t>(connection.id());
-  count_address(connection, +1);
+  count(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
     events_.log(Event::connected,
@@ -77,15 +88,27 @@ void ConnectionTable::end_turn() {
   if (!closed_.empty()) destroy_closed();
 }
 
+/// An administrator who holds little is the last to go: somebody must be able to look when
+/// memory is short. Null if nobody holds anything.
+Connection* ConnectionTable::largest_holder() {
+  const auto weight = [this](const Connection& connection) {
+    const std::size_t bytes = connection.buffer_bytes();
+    const bool is_spared = connection.traits().is_admin && bytes <= max_buffer_bytes_ / kAdminShare;
+    return std::pair(!is_spared, bytes);
+  };
+  Connection* largest = nullptr;
+  for_each([&](Connection& connection) {
+    if (connection.buffer_bytes() == 0) return;
+    if (largest == nullptr || weight(connection) > weight(*largest)) largest = &connection;
+  });
+  return largest;
+}
+
 /// A client that holds unread replies is cut off; one that holds a long request is told. False if
 /// that freed nothing: another try would not either.
 bool ConnectionTable::evict_largest() {
   const std::size_t before = buffer_bytes_;
-  Connection* largest = nullptr;
-  for_each([&](Connection& connection) {
-    if (largest == nullptr || connection.buffer_bytes() > largest->buffer_bytes())
-      largest = &connection;
-  });
+  Connection* largest = largest_holder();
   if (largest == nullptr) return false;
   const std::string held = std::to_string(largest->buffer_bytes());
   if (largest->output_bytes() > largest->input_bytes())
@@ -98,7 +121,7 @@ bool ConnectionTable::evict_largest() {
 
 void ConnectionTable::destroy_closed() {
   for (const SlotId id : closed_) {
-    if (Connection* connection = slots_.find(id)) count_address(*connection, -1);
+    if (Connection* connection = slots_.find(id)) count(*connection, -1);
     slots_.erase(id);
   }
   closed_.clear();
@@ -118,8 +141,13 @@ ConnectionTable::AddressKey ConnectionTable::key_of(std::array<std::uint8_t, 16>
   return mapped_ip;
 }
 
+void ConnectionTable::count(Connection& connection, int change) {
+  if (connection.traits().is_admin) admins_ += static_cast<std::uint32_t>(change);
+  count_address(connection, change);
+}
+
 void ConnectionTable::count_address(Connection& connection, int change) {
-  if (max_per_address_ == 0) return;
+  if (max_per_address_ == 0 || connection.traits().is_admin) return;
   const AddressKey key = key_of(connection.stream().peer_ip());
   if ((per_address_[key] += change) <= 0) per_address_.erase(key);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Owns the connections, in a bounded table, and what belongs to all of them together: how many
-// there may be, in all and per client address, and how much memory they hold. Closing only queues;
-// what has ended is destroyed at the end of the turn.
+// there may be, of clients, of administrators and per client address, and how much memory they
+// hold. Closing only queues; what has ended is destroyed at the end of the turn.
 #pragma once
 
 #include <array>
@@ -21,6 +21,12 @@ namespace reactord {
 
 enum class Admission : std::uint8_t { admitted, full, too_many_from_address };
 
+/// How many connections there may be. Neither kind takes the other's slots.
+struct TableSize {
+  std::uint32_t clients = 0;
+  std::uint32_t admins = 0;  ///< connections of admin listeners
+};
+
 /// Told what happens to connections for which something may wait.
 class ConnectionObserver {
  public:
@@ -34,16 +40,17 @@ class ConnectionObserver {
 
 class ConnectionTable final : public ConnectionHost {
  public:
-  ConnectionTable(EventLoop& loop, EventLog& events, std::uint32_t max_connections);
+  ConnectionTable(EventLoop& loop, EventLog& events, TableSize size);
 
   void set_observer(ConnectionObserver& observer) { observer_ = &observer; }
   /// Called at the end of a turn in which connections have gone.
   void set_on_room(std::function<void()> on_room) { on_room_ = std::move(on_room); }
-  /// The limits that a reload may change; `max_per_address` of 0 is no limit.
+  /// The limits that a reload may change; `max_per_address` of 0 is no limit. Connections of admin
+  /// listeners are not counted in it.
   void set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes);
 
   // --- connections ---
-  [[nodiscard]] Admission admit(const SocketAddress& peer) const;
+  [[nodiscard]] Admission admit(const SocketAddress& peer, const ConnectionTraits& traits) const;
   /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
   /// to.
   [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ConnectionTraits& traits);
@@ -64,9 +71,14 @@ class ConnectionTable final : public ConnectionHost {
   void end_turn();
 
   // --- figures ---
-  [[nodiscard]] std::uint32_t size() const { return slots_.size(); }
-  [[nodiscard]] std::uint32_t capacity() const { return slots_.capacity(); }
-  [[nodiscard]] bool is_full() const { return slots_.is_full(); }
+  [[nodiscard]] bool is_empty() const { return slots_.size() == 0; }
+  [[nodiscard]] TableSize used() const { return {slots_.size() - admins_, admins_}; }
+  [[nodiscard]] TableSize capacity() const { return capacity_; }
+  /// Whether a connection of that kind finds no slot.
+  [[nodiscard]] bool is_full(const ConnectionTraits& traits) const {
+    return traits.is_admin ? used().admins >= capacity_.admins
+                           : used().clients >= capacity_.clients;
+  }
   [[nodiscard]] std::uint64_t opened() const { return last_client_id_; }
   [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
 
@@ -95,14 +107,18 @@ class ConnectionTable final : public ConnectionHost {
   };
   [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
 
+  void count(Connection& connection, int change);
   void count_address(Connection& connection, int change);
   void recount_addresses();
+  [[nodiscard]] Connection* largest_holder();
   [[nodiscard]] bool evict_largest();
   void destroy_closed();
 
   EventLoop& loop_;
   EventLog& events_;
+  TableSize capacity_;
   SlotTable<Connection> slots_;
+  std::uint32_t admins_ = 0;  ///< of the slots in use
   std::vector<SlotId> closed_;
   ConnectionObserver* observer_ = nullptr;
   std::function<void()> on_room_;

@@ -44,12 +44,13 @@ void describe(Connection& connection, ClientFacts& facts) {
 
 DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
                              const Dispatcher& dispatcher, const CommandTable& commands,
-                             EventLog& events)
+                             EventLog& events, ServerControl& server)
     : loop_(loop),
       connections_(connections),
       dispatcher_(dispatcher),
       commands_(commands),
       events_(events),
+      server_(server),
       started_(loop.now()) {}
 
 void DaemonService::log(HandlerLogLevel level, std::string_view handler, std::string_view message) {

@@ -14,13 +14,14 @@
 #include "daemon/event_log.h"
 #include "daemon/handlers/service.h"
 #include "daemon/reactor/event_loop.h"
+#include "daemon/server_control.h"
 
 namespace reactord {
 
 class DaemonService final : public Service {
  public:
   DaemonService(EventLoop& loop, ConnectionTable& connections, const Dispatcher& dispatcher,
-                const CommandTable& commands, EventLog& events);
+                const CommandTable& commands, EventLog& events, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
   /// For INFO's tcp_port: 0 where no listener has one.
@@ -39,6 +40,15 @@ class DaemonService final : public Service {
   bool next_client(std::uint32_t& cursor, ClientFacts& facts) const override;
   bool find_client(std::uint64_t id, ClientFacts& facts) const override;
   bool kill_client(std::uint64_t id) override;
+
+  [[nodiscard]] std::string log_level() const override { return server_.log_level(); }
+  [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
+    return server_.set_log_level(level, who);
+  }
+  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override {
+    return server_.reload(who);
+  }
+  void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:
   void call_guarded(const std::function<void()>& callback) noexcept;
@@ -65,6 +75,7 @@ class DaemonService final : public Service {
   const Dispatcher& dispatcher_;
   const CommandTable& commands_;
   EventLog& events_;
+  ServerControl& server_;
   std::vector<Setting> settings_;
   TimePoint started_;
   std::uint16_t tcp_port_ = 0;

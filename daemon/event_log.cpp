@@ -137,8 +137,9 @@ std::uint64_t EventLog::dropped() const {
 }
 
 std::string EventLog::reconfigure(const LogSettings& settings) {
-  level_ = settings.level;
-  return writer_->retarget(settings.target);
+  std::string problem = writer_->retarget(settings.target);
+  if (problem.empty()) level_ = settings.level;
+  return problem;
 }
 
 }  // namespace reactord

@@ -52,8 +52,9 @@ class EventLog {
   /// Records that the queue had no room for, or that the sink could not write.
   [[nodiscard]] std::uint64_t dropped() const;
 
+  void set_level(LogLevel level) { level_ = level; }
   /// Applies a new level and target, and opens a file anew (log rotation). A target that cannot be
-  /// opened leaves the old one in use; the problem, or "".
+  /// opened leaves both as they were; the problem, or "".
   [[nodiscard]] std::string reconfigure(const LogSettings& settings);
 
  private:

@@ -26,16 +26,18 @@ namespace reactord {
   X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \
   X(ready,                 info,    seldom, "ready")                                                  \
   X(start_failed,          error,   seldom, "{problem}")                                              \
-  X(reloaded,              info,    seldom, "configuration reloaded")                                 \
+  X(reloaded,              info,    seldom, "configuration reloaded on {request}")                    \
   X(config_problem,        error,   seldom, "{problem}")                                              \
-  X(reload_failed,         error,   seldom, "configuration not reloaded, the old one stays; problems: {problems}") \
+  X(reload_failed,         error,   seldom, "{request}: configuration not reloaded, the old one stays; problems: {problems}") \
   X(setting_changed,       info,    seldom, "{path} changed from '{before}' to '{after}'")            \
   X(setting_needs_restart, warning, seldom, "{path} changed from '{before}' to '{after}', which takes effect at the next restart") \
-  X(draining,              info,    seldom, "stopping on {signal}: answering what was received")      \
+  X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until the next reload") \
+  X(draining,              info,    seldom, "stopping on {request}: answering what was received")     \
   X(stopped,               info,    seldom, "stopped")                                                \
-  X(stopped_at_once,       warning, seldom, "stopped at once by a second {signal}")                   \
+  X(stopped_at_once,       warning, seldom, "stopped at once by {signal}, before all was answered")   \
   /* what is refused before there is a connection */                                                  \
   X(refused_full,          warning, often,  "refused {peer}: max_connections reached")                \
+  X(refused_admin_full,    warning, often,  "refused {peer}: max_admin_connections reached")          \
   X(waiting_full,          warning, often,  "max_connections reached: new clients wait in the backlog") \
   X(refused_per_address,   warning, often,  "refused {peer}: max_connections_per_address reached")    \
   X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \

@@ -100,7 +100,7 @@ void Listener::accept_some() noexcept {
 /// False when there is no point in another try for now.
 bool Listener::accept_one() noexcept {
   if (!may_accept_) return false;
-  if (rules_.when_full == WhenFull::wait && connections_.is_full()) {
+  if (rules_.when_full == WhenFull::wait && connections_.is_full(rules_.traits)) {
     if (!is_waiting_for_room_) events_.record(Event::waiting_full, {{"listener", rules_.name}});
     is_waiting_for_room_ = true;
     return false;
@@ -137,11 +137,11 @@ void Listener::take_in(AcceptResult& accepted) noexcept {
   if (!is_allowed)
     return refuse(accepted, Event::refused_not_allowed,
                   "DENIED your address is not in the allow list of this listener");
-  switch (connections_.admit(accepted.peer)) {
+  switch (connections_.admit(accepted.peer, rules_.traits)) {
     case Admission::admitted:
       break;
     case Admission::full:
-      return refuse(accepted, Event::refused_full, "ERR max number of clients reached");
+      return refuse_full(accepted);
     case Admission::too_many_from_address:
       return refuse(accepted, Event::refused_per_address,
                     "ERR max number of clients reached for your address");
@@ -149,6 +149,13 @@ void Listener::take_in(AcceptResult& accepted) noexcept {
   if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_.traits))
     events_.record(Event::accept_failed,
                    {{"problem", std::strerror(ENOMEM)}, {"listener", rules_.name}});
+}
+
+void Listener::refuse_full(AcceptResult& accepted) noexcept {
+  if (rules_.traits.is_admin)
+    return refuse(accepted, Event::refused_admin_full,
+                  "ERR max number of clients reached on the admin listeners");
+  refuse(accepted, Event::refused_full, "ERR max number of clients reached");
 }
 
 /// Says why and closes. What the client has sent already is read first, because closing with unread

@@ -52,6 +52,7 @@ class Listener {
   void accept_some() noexcept;
   [[nodiscard]] bool accept_one() noexcept;
   void take_in(AcceptResult& accepted) noexcept;
+  void refuse_full(AcceptResult& accepted) noexcept;
   void refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept;
   void pause() noexcept;
   void schedule() noexcept;

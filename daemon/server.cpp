@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <stdexcept>
+#include <system_error>
 
 #include "config/reload.h"
 #include "config/tables.h"
+#include "config/value_types.h"
 #include "daemon/descriptor_limit.h"
 #include "daemon/version.h"
 
@@ -28,58 +28,33 @@ constexpr Token kFirstConnectionToken = Token{1} << 32;
 /// are not kept waiting.
 constexpr int kMaxExpiredPerTurn = 256;
 
-Framing framing_of(ListenerFraming framing) {
-  switch (framing) {
-    case ListenerFraming::command:
-      return Framing::command;
-    case ListenerFraming::line:
-      return Framing::line;
-    case ListenerFraming::raw:
-      return Framing::raw;
-  }
-  return Framing::command;
-}
-
-CommandClasses classes_of(const AllowedCommands& allowed, bool is_local) {
-  if (allowed.by_address && is_local) return CommandClasses::all();
-  CommandClasses classes;
-  if (allowed.by_address || allowed.public_commands) classes.allow(CommandClass::open);
-  if (!allowed.by_address && allowed.introspection) classes.allow(CommandClass::introspection);
-  if (!allowed.by_address && allowed.admin) classes.allow(CommandClass::admin);
-  return classes;
-}
-
-SocketAddress socket_address(const Endpoint& endpoint) {
-  switch (endpoint.kind) {
-    case Endpoint::Kind::ipv4: {
-      const auto& ip = endpoint.ip;
-      return SocketAddress::ipv4({ip[0], ip[1], ip[2], ip[3]}, endpoint.port);
-    }
-    case Endpoint::Kind::ipv6:
-      return SocketAddress::ipv6(endpoint.ip, endpoint.port);
-    case Endpoint::Kind::unix_path:
-      return SocketAddress::unix_path(endpoint.path);
-    case Endpoint::Kind::systemd:
-      break;  // adopted, never opened
-  }
-  return {};
-}
-
 ParserLimits parser_limits_of(const LimitSettings& limits) {
   return {.max_frame_bytes = limits.max_frame.bytes,
           .max_arguments = static_cast<std::size_t>(limits.max_arguments),
           .max_inline_bytes = limits.max_inline.bytes};
 }
 
-std::uint32_t table_size(const Config& config, EventLog& events) {
+/// Without an admin listener nobody could use its slots.
+std::int64_t admin_slots(const Config& config) {
+  const auto is_admin = [](const ListenerSettings& each) {
+    return each.role == ListenerRole::admin;
+  };
+  return std::any_of(config.listeners.begin(), config.listeners.end(), is_admin)
+             ? config.server.max_admin_connections
+             : 0;
+}
+
+TableSize table_size(const Config& config, EventLog& events) {
   const std::int64_t wanted = config.server.max_connections;
-  const DescriptorLimit limit = raise_descriptor_limit(wanted);
+  const std::int64_t admins = admin_slots(config);
+  const DescriptorLimit limit = raise_descriptor_limit(wanted, admins);
   if (limit.possible_connections < wanted)
     events.record(Event::connections_lowered,
                   {{"wanted", std::to_string(wanted)},
                    {"possible", std::to_string(limit.possible_connections)},
                    {"descriptors", std::to_string(limit.descriptors)}});
-  return static_cast<std::uint32_t>(std::min(wanted, limit.possible_connections));
+  return {.clients = static_cast<std::uint32_t>(std::min(wanted, limit.possible_connections)),
+          .admins = static_cast<std::uint32_t>(admins)};
 }
 
 std::vector<HandlerTableSpec> tables_of(std::span<const HandlerEntry> entries) {
@@ -114,13 +89,12 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                                DeadlineQueue<OutputDeadline>(config_.deadlines.linger)},
                  .host = connections_,
                  .sink = dispatcher_},
-      service_(loop_, connections_, dispatcher_, commands_, events) {
+      service_(loop_, connections_, dispatcher_, commands_, events, *this),
+      listeners_(kFirstListenerToken, loop_, connections_, events) {
   connections_.set_observer(dispatcher_);
-  connections_.set_on_room([this] {
-    for (const auto& listener : listeners_) listener->on_room();
-  });
+  connections_.set_on_room([this] { listeners_.on_room(); });
   make_handlers(handlers);
-  make_rules();
+  listeners_.make_rules(config_, workspace_, commands_);
   apply(config_);
   if (const std::error_code error = loop_.watch_level(signals_.fd(), kSignalsToken))
     throw std::system_error(error, "epoll_ctl");
@@ -145,118 +119,17 @@ void Server::make_handlers(std::span<const HandlerEntry> entries) {
   }
 }
 
-void Server::make_rules() {
-  for (const ListenerSettings& settings : config_.listeners) {
-    CommandEntry* bound = nullptr;
-    if (settings.framing != ListenerFraming::command) {
-      bound = commands_.first_of(settings.handler);
-      if (bound == nullptr)
-        throw std::logic_error(fmt::format("the handler '{}' has no command", settings.handler));
-    }
-    rules_.push_back(std::make_unique<ListenerRules>(
-        ListenerRules{.name = settings.name,
-                      .traits = {.workspace = workspace_,
-                                 .framing = framing_of(settings.framing),
-                                 .bound_command = bound},
-                      .allowed_commands = {},
-                      .allow = {}}));
-  }
-}
-
 bool Server::start(std::vector<PassedSocket> passed) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
-  for (std::size_t i = 0; i < rules_.size(); ++i)
-    if (!open_listeners(config_.listeners[i], *rules_[i], passed)) return false;
-  for (const PassedSocket& left : passed)
-    if (left.fd)
-      return fail_start(
-          fmt::format("a socket was passed under the name '{}', but no [[listener]] of that name "
-                      "has address = \"systemd\"",
-                      left.name));
-  if (listeners_.empty()) return fail_start("no address is left to listen on");
-  allow_classes();
-  for (const auto& listener : listeners_) warn_if_open_to_all(*listener);
-  const std::vector<SocketAddress> bound = addresses();
-  const auto with_port =
-      std::find_if(bound.begin(), bound.end(), [](const SocketAddress& a) { return a.is_ip(); });
-  if (with_port != bound.end()) service_.set_tcp_port(with_port->port());
+  if (const std::string problem = listeners_.open(config_, std::move(passed)); !problem.empty()) {
+    events_.record(Event::start_failed, {{"problem", problem}});
+    return false;
+  }
+  service_.set_tcp_port(listeners_.tcp_port());
   start_watchdog();
   notify_ready();
   events_.record(Event::ready);
   return true;
-}
-
-bool Server::fail_start(const std::string& problem) {
-  events_.record(Event::start_failed, {{"problem", problem}});
-  return false;
-}
-
-bool Server::open_listeners(const ListenerSettings& settings, const ListenerRules& rules,
-                            std::vector<PassedSocket>& passed) {
-  for (const Endpoint& endpoint : settings.addresses) {
-    const bool is_open = endpoint.kind == Endpoint::Kind::systemd
-                             ? adopt_listeners(settings, rules, passed)
-                             : open_listener(endpoint, settings, rules);
-    if (!is_open) return false;
-  }
-  return true;
-}
-
-bool Server::open_listener(const Endpoint& endpoint, const ListenerSettings& settings,
-                           const ListenerRules& rules) {
-  const ListenOptions options{.backlog = static_cast<int>(settings.backlog),
-                              .unix_mode = settings.mode.bits};
-  ListenResult result = open_listening_socket(socket_address(endpoint), options);
-  switch (result.status) {
-    case ListenStatus::ok:
-      return add_listener(std::move(result.fd), false, rules);
-    case ListenStatus::failed:
-      return fail_start(result.problem);
-    case ListenStatus::no_such_family:
-      events_.record(Event::listener_left_out,
-                     {{"address", to_string(endpoint)}, {"problem", result.problem}});
-      return true;
-  }
-  return false;
-}
-
-bool Server::adopt_listeners(const ListenerSettings& settings, const ListenerRules& rules,
-                             std::vector<PassedSocket>& passed) {
-  bool has_any = false;
-  for (PassedSocket& socket : passed) {
-    if (!socket.fd || socket.name != settings.name) continue;
-    if (const std::string problem = adopt_listening_socket(socket.fd.get()); !problem.empty())
-      return fail_start(problem);
-    if (!add_listener(std::move(socket.fd), true, rules)) return false;
-    has_any = true;
-  }
-  if (has_any) return true;
-  return fail_start(fmt::format(
-      "no socket was passed for the listener '{}': its socket unit needs FileDescriptorName={}",
-      settings.name, settings.name));
-}
-
-bool Server::add_listener(UniqueFd fd, bool is_adopted, const ListenerRules& rules) {
-  const Token token = kFirstListenerToken + listeners_.size();
-  tune_listening_socket(fd.get(), config_.deadlines.write_stall);
-  if (const std::error_code error = loop_.watch(fd.get(), token))
-    return fail_start("epoll_ctl: " + error.message());
-  listeners_.push_back(std::make_unique<Listener>(token, std::move(fd), is_adopted, rules, loop_,
-                                                  connections_, events_));
-  events_.record(Event::listening,
-                 {{"address", listeners_.back()->address().to_string()}, {"listener", rules.name}});
-  return true;
-}
-
-std::vector<SocketAddress> Server::addresses() const {
-  std::vector<SocketAddress> addresses;
-  for (const auto& listener : listeners_) addresses.push_back(listener->address());
-  return addresses;
-}
-
-void Server::warn_if_open_to_all(const Listener& listener) {
-  if (!listener.address().is_local() && listener.rules().allow.empty())
-    events_.record(Event::listener_open_to_all, {{"address", listener.address().to_string()}});
 }
 
 void Server::start_watchdog() {
@@ -287,7 +160,7 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
     has_long_replies_scheduled_ = false;
     dispatcher_.pending().run_slices();
   } else {
-    listeners_[token - kFirstListenerToken]->on_event(readiness);
+    listeners_.on_event(token, readiness);
   }
 }
 
@@ -335,10 +208,10 @@ void Server::on_deadlines(TimePoint now) noexcept {
 
 void Server::on_signal(int signal) {
   if (signal == SIGHUP) {
-    if (phase_ == Phase::serving) reload();  // systemd must not take a stopping daemon for ready
+    if (phase_ == Phase::serving) (void)reload_on("SIGHUP");
     return;
   }
-  if (phase_ == Phase::serving) return begin_drain(signal);
+  if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
   events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
   abort_connections();
   phase_ = Phase::stopped;
@@ -349,24 +222,35 @@ void Server::abort_connections() {
       [](Connection& connection) { connection.abort(CloseReason::closed_at_once); });
 }
 
-void Server::reload() {
+std::vector<std::string> Server::reload(std::string_view who) {
+  // systemd must not take a stopping daemon for ready.
+  if (phase_ != Phase::serving) return {"the server is stopping"};
+  return reload_on(fmt::format("RELOAD by {}", who));
+}
+
+std::vector<std::string> Server::reload_on(const std::string& request) {
   notify_reloading();
-  const LoadedConfig loaded = source_.load(handler_tables_);
-  std::vector<std::string> problems = source_.describe(loaded.problems);
+  std::vector<std::string> problems = load_and_apply();
+  for (const std::string& problem : problems)
+    events_.record(Event::config_problem, {{"problem", problem}});
   if (problems.empty())
-    if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
-      problems.push_back(std::move(problem));
-  if (problems.empty()) {
-    report_changes(config_, loaded.config);
-    config_ = merge_reloadable(config_, loaded.config, handler_tables_);
-    apply(config_);
-    events_.record(Event::reloaded);
-  } else {
-    for (const std::string& problem : problems)
-      events_.record(Event::config_problem, {{"problem", problem}});
-    events_.record(Event::reload_failed, {{"problems", fmt::format("{}", problems.size())}});
-  }
+    events_.record(Event::reloaded, {{"request", request}});
+  else
+    events_.record(Event::reload_failed,
+                   {{"request", request}, {"problems", std::to_string(problems.size())}});
   notify_ready();
+  return problems;
+}
+
+std::vector<std::string> Server::load_and_apply() {
+  const LoadedConfig loaded = source_.load(handler_tables_);
+  if (!loaded.ok()) return source_.describe(loaded.problems);
+  if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
+    return {std::move(problem)};
+  report_changes(config_, loaded.config);
+  config_ = merge_reloadable(config_, loaded.config, handler_tables_);
+  apply(config_);
+  return {};
 }
 
 void Server::report_changes(const Config& before, const Config& after) {
@@ -392,8 +276,6 @@ void Server::apply(const Config& config) {
   }
   connections_.set_limits(config.server.max_connections_per_address,
                           config.limits.max_buffer_memory.bytes);
-  for (const auto& listener : listeners_)
-    tune_listening_socket(listener->fd(), config.deadlines.write_stall);
   if (config.deadlines.write_stall != deadlines.write_stall.length())
     connections_.for_each([&](Connection& connection) {
       set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
@@ -404,8 +286,12 @@ void Server::apply(const Config& config) {
         settings != config.handlers.end())
       call_handler(i, "a reload",
                    [&](Handler& handler) { handler.reload(settings->second.get()); });
-  apply_rules(config);
-  std::vector<Setting> settings = settings_of(config, handler_tables_);
+  listeners_.apply(config);
+  publish_settings();
+}
+
+void Server::publish_settings() {
+  std::vector<Setting> settings = settings_of(config_, handler_tables_);
   std::sort(settings.begin(), settings.end(),
             [](const Setting& a, const Setting& b) { return a.path < b.path; });
   service_.set_settings(std::move(settings));
@@ -425,38 +311,43 @@ void Server::call_handler(std::size_t index, std::string_view occasion,
                                         {"problem", problem}});
 }
 
-void Server::apply_rules(const Config& config) {
-  for (const auto& rules : rules_) {
-    const auto same_name = [&](const ListenerSettings& l) { return l.name == rules->name; };
-    const auto found = std::find_if(config.listeners.begin(), config.listeners.end(), same_name);
-    if (found == config.listeners.end()) continue;  // gone from the file: stays until a restart
-    rules->allow = found->allow;
-    rules->when_full = config.server.when_full;
-    rules->traits.inline_replies_resp = found->inline_replies == InlineReplies::resp;
-    rules->allowed_commands = found->allow_commands;
-  }
-  for (const auto& listener : listeners_) listener->on_room();  // nobody waits any more, perhaps
-  allow_classes();
+// --- the log
+
+std::string Server::log_level() const {
+  return plain_text(ValueTraits<LogLevel>::show(config_.log.level));
 }
 
-/// By the addresses that are really bound: sockets that were passed have none in the configuration.
-void Server::allow_classes() {
-  for (const auto& rules : rules_) {
-    const bool is_local =
-        std::all_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
-          return &listener->rules() != rules.get() || listener->address().is_local();
-        });
-    rules->traits.allowed_commands = classes_of(rules->allowed_commands, is_local);
-  }
+std::string Server::set_log_level(std::string_view level, std::string_view who) {
+  LogLevel wanted{};
+  if (std::string problem = ValueTraits<LogLevel>::parse(std::string(level), {}, wanted);
+      !problem.empty())
+    return problem;
+  const std::string before = log_level();
+  if (wanted == config_.log.level) return {};
+  config_.log.level = wanted;
+  events_.count(Event::log_level_changed);
+  // Whatever the levels: it is what explains a log that falls silent, or fills.
+  events_.log(Event::log_level_changed,
+              {{"before", before}, {"after", log_level()}, {"who", std::string(who)}});
+  events_.set_level(wanted);
+  publish_settings();
+  return {};
 }
 
 // --- stop
 
-void Server::begin_drain(int signal) {
+/// Not now: the connection that asks is being served, and its reply is not sent yet.
+void Server::shut_down(std::string_view who) {
+  (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
+    if (phase_ == Phase::serving) begin_drain(request);
+  });
+}
+
+void Server::begin_drain(const std::string& request) {
   phase_ = Phase::draining;
-  events_.record(Event::draining, {{"signal", signal_name(signal)}});
+  events_.record(Event::draining, {{"request", request}});
   notify_stopping();
-  for (const auto& listener : listeners_) listener->stop();
+  listeners_.stop();
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });
   connections_.for_each([](Connection& connection) { connection.drain(); });
@@ -475,7 +366,7 @@ void Server::on_drain_expired() {
 }
 
 bool Server::is_done() const {
-  return phase_ == Phase::stopped || (phase_ == Phase::draining && connections_.size() == 0);
+  return phase_ == Phase::stopped || (phase_ == Phase::draining && connections_.is_empty());
 }
 
 }  // namespace reactord

@@ -4,7 +4,7 @@
 // connections.
 //
 //   start() -> run(): turns of the loop -> SIGTERM: drain -> stopped
-//                      |  SIGHUP: reload       |  second signal: stopped at once
+//                      |  SIGHUP: reload       |  another signal: stopped at once
 #pragma once
 
 #include <csignal>
@@ -23,14 +23,15 @@
 #include "daemon/dispatcher.h"
 #include "daemon/event_log.h"
 #include "daemon/handlers/registry.h"
-#include "daemon/listener.h"
+#include "daemon/listener_set.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
+#include "daemon/server_control.h"
 #include "daemon/service_manager.h"
 
 namespace reactord {
 
-class Server final : public EventSink {
+class Server final : public EventSink, public ServerControl {
  public:
   /// Throws std::system_error or std::logic_error where the parts cannot be put together.
   Server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
@@ -43,7 +44,7 @@ class Server final : public EventSink {
   /// had.
   [[nodiscard]] bool start(std::vector<PassedSocket> passed);
   /// Where it listens, in the order of the configuration.
-  [[nodiscard]] std::vector<SocketAddress> addresses() const;
+  [[nodiscard]] std::vector<SocketAddress> addresses() const { return listeners_.addresses(); }
   /// Serves until a signal says to stop.
   void run();
 
@@ -53,35 +54,31 @@ class Server final : public EventSink {
   void on_deadlines(TimePoint now) noexcept override;
   void on_turn_end() noexcept override;
 
+  // --- ServerControl ---
+  [[nodiscard]] std::string log_level() const override;
+  [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
+  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override;
+  void shut_down(std::string_view who) override;
+
  private:
   enum class Phase : std::uint8_t { serving, draining, stopped };
 
   // --- start ---
   void make_handlers(std::span<const HandlerEntry> entries);
-  void make_rules();
-  [[nodiscard]] bool open_listeners(const ListenerSettings& settings, const ListenerRules& rules,
-                                    std::vector<PassedSocket>& passed);
-  [[nodiscard]] bool open_listener(const Endpoint& endpoint, const ListenerSettings& settings,
-                                   const ListenerRules& rules);
-  [[nodiscard]] bool adopt_listeners(const ListenerSettings& settings, const ListenerRules& rules,
-                                     std::vector<PassedSocket>& passed);
-  [[nodiscard]] bool add_listener(UniqueFd fd, bool is_adopted, const ListenerRules& rules);
-  [[nodiscard]] bool fail_start(const std::string& problem);
-  void allow_classes();
-  void warn_if_open_to_all(const Listener& listener);
   void start_watchdog();
   void feed_watchdog(std::chrono::microseconds interval);
 
   // --- life ---
   void on_signal(int signal);
-  void reload();
+  [[nodiscard]] std::vector<std::string> reload_on(const std::string& request);
+  [[nodiscard]] std::vector<std::string> load_and_apply();
   void apply(const Config& config);
-  void apply_rules(const Config& config);
+  void publish_settings();
   /// Calls a handler outside of a request: it must not end the process by throwing.
   void call_handler(std::size_t index, std::string_view occasion,
                     const std::function<void(Handler&)>& call) noexcept;
   void report_changes(const Config& before, const Config& after);
-  void begin_drain(int signal);
+  void begin_drain(const std::string& request);
   void on_drain_expired();
   void abort_connections();
   [[nodiscard]] bool is_done() const;
@@ -102,9 +99,8 @@ class Server final : public EventSink {
   Dispatcher dispatcher_;
   Workspace workspace_;
   DaemonService service_;
-  std::vector<std::unique_ptr<Handler>> handlers_;     ///< in the order of handler_entries_
-  std::vector<std::unique_ptr<ListenerRules>> rules_;  ///< in the order of config_.listeners
-  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
+  ListenerSet listeners_;
   Phase phase_ = Phase::serving;
   bool has_long_replies_scheduled_ = false;
 };

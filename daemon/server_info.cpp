@@ -117,8 +117,13 @@ void DaemonService::append_server(Fields& fields) const {
 }
 
 void DaemonService::append_clients(Fields& fields) const {
-  fields.push_back(field("connected_clients", connections_.size()));
-  fields.push_back(field("maxclients", connections_.capacity()));
+  const TableSize used = connections_.used();
+  const TableSize capacity = connections_.capacity();
+  // As in Redis, the one may be held against the other; administrators count in neither.
+  fields.push_back(field("connected_clients", used.clients));
+  fields.push_back(field("maxclients", capacity.clients));
+  fields.push_back(field("connected_admin_clients", used.admins));
+  fields.push_back(field("max_admin_clients", capacity.admins));
   fields.push_back(field("blocked_clients", dispatcher_.pending().waiting()));
 }
 
@@ -142,6 +147,7 @@ void DaemonService::append_stats(Fields& fields) const {
   fields.push_back(field("total_connections_received", connections_.opened()));
   fields.push_back(field("total_commands_processed", dispatcher_.requests()));
   fields.push_back(field("rejected_connections", events_.count_of(Event::refused_full) +
+                                                     events_.count_of(Event::refused_admin_full) +
                                                      events_.count_of(Event::refused_per_address) +
                                                      events_.count_of(Event::refused_not_allowed)));
   fields.push_back(field("loop_turns", loop.turns));

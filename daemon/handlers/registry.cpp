@@ -8,6 +8,7 @@ namespace reactord {
 // The list of handlers: `HANDLER(greet)` stands for the function greet_handler(), with which
 // greet.cpp ends. README.md shows a whole one.
 #define REACTORD_HANDLERS(HANDLER) \
+  HANDLER(admin)                   \
   HANDLER(ceil)                    \
   HANDLER(client)                  \
   HANDLER(command)                 \

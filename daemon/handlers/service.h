@@ -95,6 +95,17 @@ class Service {
   }
   /// Closes a client once what it is owed is sent ("killed" in the log); false if there is none.
   virtual bool kill_client(std::uint64_t id) = 0;
+
+  // The daemon itself. `who` asks, for the log: "127.0.0.1:50000 (client 7)".
+  /// The level of the log in force: "info".
+  [[nodiscard]] virtual std::string log_level() const = 0;
+  /// Changes it until the next reload or restart. The problem, or "".
+  [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
+  /// Loads the configuration again, as SIGHUP does. The problems, each "FILE:line:column: what";
+  /// if there are any, nothing has changed.
+  [[nodiscard]] virtual std::vector<std::string> reload(std::string_view who) = 0;
+  /// Ends the daemon as SIGTERM does, once the replies of this turn are sent.
+  virtual void shut_down(std::string_view who) = 0;
 };
 
 }  // namespace reactord

@@ -40,6 +40,8 @@ const char* advice(const SocketAddress& address, int error) {
   if (error == EACCES && address.is_ip())
     return "; ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher one";
   if (error == EADDRNOTAVAIL) return "; this machine has no such address";
+  if (error == EPERM && !address.is_ip())
+    return "; run as root or as a member of the group, or choose another";
   if (error == ENOENT) return "; create its folder first";
   return "";
 }
@@ -87,6 +89,18 @@ int bind_unix(int fd, const SocketAddress& address, ::mode_t mode) {
   return error;
 }
 
+/// Before anybody listens: until then the kernel refuses all connections, so there is no moment at
+/// which the wrong group could connect. lchown, because whoever may write to the folder could put a
+/// link in the file's place.
+int give_to_group(const SocketAddress& address, const ListenOptions& options) {
+  if (address.is_ip() || !options.unix_group) return 0;
+  const std::string path = address.path();
+  if (::lchown(path.c_str(), static_cast<::uid_t>(-1), *options.unix_group) == 0) return 0;
+  const int error = errno;
+  ::unlink(path.c_str());
+  return error;
+}
+
 int bind_ip(int fd, const SocketAddress& address) {
   // Lets a restart bind while old connections are in TIME_WAIT; on Linux it does not share a live
   // port.
@@ -103,6 +117,8 @@ ListenResult open_listening_socket(const SocketAddress& address, const ListenOpt
   const int bind_error = address.is_ip() ? bind_ip(fd.get(), address)
                                          : bind_unix(fd.get(), address, options.unix_mode);
   if (bind_error != 0) return failure(address, "bind", bind_error);
+  if (const int error = give_to_group(address, options); error != 0)
+    return failure(address, "set the group of", error);
   if (::listen(fd.get(), options.backlog) != 0) return failure(address, "listen on", errno);
   return {ListenStatus::ok, std::move(fd), {}};
 }

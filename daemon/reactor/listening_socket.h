@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "daemon/reactor/socket_address.h"
@@ -18,6 +19,7 @@ namespace reactord {
 struct ListenOptions {
   int backlog = 4096;
   ::mode_t unix_mode = 0660;
+  std::optional<::gid_t> unix_group = {};  ///< of a Unix socket's file; the process's own if none
 };
 
 enum class ListenStatus : std::uint8_t {

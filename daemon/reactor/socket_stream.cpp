@@ -55,12 +55,14 @@ bool SocketStream::finish_sending() noexcept {
 
 /// SO_ERROR (socket(7)) keeps a reset that recv(2) no longer tells of once it has returned 0;
 /// SIOCOUTQ (tcp(7), and the same of Unix sockets) counts what is not acknowledged, our FIN as one.
-bool SocketStream::has_arrived() const noexcept {
+Delivery SocketStream::delivery() const noexcept {
   int error = 0;
   socklen_t size = sizeof error;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
+    return Delivery::lost;
   int unacknowledged = 0;
-  return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 &&
-         ::ioctl(fd_.get(), SIOCOUTQ, &unacknowledged) == 0 && unacknowledged == 0;
+  const bool is_known = ::ioctl(fd_.get(), SIOCOUTQ, &unacknowledged) == 0;
+  return is_known && unacknowledged == 0 ? Delivery::arrived : Delivery::under_way;
 }
 
 std::string SocketStream::peer() const {

@@ -18,7 +18,7 @@ class SocketStream final : public Stream {
   [[nodiscard]] IoResult receive(std::span<char> into) noexcept override;
   [[nodiscard]] IoResult send(std::string_view bytes) noexcept override;
   bool finish_sending() noexcept override;
-  [[nodiscard]] bool has_arrived() const noexcept override;
+  [[nodiscard]] Delivery delivery() const noexcept override;
   [[nodiscard]] std::string peer() const override;
   [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return peer_ip_; }
   [[nodiscard]] int fd() const noexcept override { return fd_.get(); }

@@ -26,6 +26,12 @@ struct IoResult {
   int error = 0;  ///< the errno of `lost`, for the log
 };
 
+enum class Delivery : std::uint8_t {
+  arrived,    ///< the peer's side has acknowledged it
+  under_way,  ///< not yet
+  lost,       ///< it met a reset, or an error
+};
+
 class Stream {
  public:
   Stream() = default;
@@ -39,8 +45,8 @@ class Stream {
   /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived. False
   /// if the stream is lost.
   virtual bool finish_sending() noexcept = 0;
-  /// True if the peer's side has acknowledged all that was sent, and none of it met a reset.
-  [[nodiscard]] virtual bool has_arrived() const noexcept = 0;
+  /// What is known of all that was sent.
+  [[nodiscard]] virtual Delivery delivery() const noexcept = 0;
   /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.

@@ -10,7 +10,6 @@ import re
 import resource
 import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 
@@ -21,119 +20,6 @@ TOP = Path(__file__).resolve().parents[2]
 BIN_DIR = Path(os.environ.get("REACTORD_BIN_DIR", TOP / "build/release/bin"))
 CLI = str(BIN_DIR / "reactor-cli")
 MAX_RUN_SECONDS = 30
-
-
-class ScriptedServer:
-    """Runs `script(connection)` in a thread for each connection, then closes it."""
-
-    def __init__(self, script, unix_path=None):
-        self.script = script
-        self.received = b""
-        self.connections = 0
-        self.unix_path = unix_path
-        self.threads = []
-        if unix_path:
-            self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.listener.bind(unix_path)
-        else:
-            self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.listen(8)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @property
-    def port(self):
-        return self.listener.getsockname()[1]
-
-    @property
-    def uri(self):
-        return f"unix:{self.unix_path}" if self.unix_path else f"tcp://127.0.0.1:{self.port}"
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            thread.start()
-            self.threads.append(thread)  # whoever joins it may do so at once
-
-    def _serve(self, connection):
-        connection.settimeout(MAX_RUN_SECONDS)
-        with connection:
-            try:
-                self.script(Peer(connection, self))
-            except OSError:
-                pass  # the client may leave whenever it likes
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for thread in self.threads:
-            thread.join(MAX_RUN_SECONDS)
-
-
-class Peer:
-    """What a script sees of a client."""
-
-    def __init__(self, connection, server):
-        self.connection = connection
-        self.server = server
-        self.pending = b""
-
-    def send(self, data):
-        self.connection.sendall(data)
-
-    def recv(self, size=65536):
-        data = self.connection.recv(size)
-        self.server.received += data
-        return data
-
-    def _until(self, length=None):
-        """A line, or `length` bytes; None at the end of the stream."""
-        while (b"\n" not in self.pending) if length is None else (len(self.pending) < length):
-            data = self.recv()
-            if not data:
-                return None
-            self.pending += data
-        end = self.pending.index(b"\n") + 1 if length is None else length
-        taken, self.pending = self.pending[:end], self.pending[end:]
-        return taken
-
-    def request(self):
-        """The words of one RESP request; None at the end of the stream."""
-        header = self._until()
-        if header is None:
-            return None
-        words = []
-        for _ in range(int(header[1:])):
-            length = int(self._until()[1:])
-            words.append(self._until(length + 2)[:-2])
-        return words
-
-    def line(self):
-        line = self._until()
-        return None if line is None else line.rstrip(b"\r\n")
-
-    def wait_for_end(self):
-        while self.recv():
-            pass
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts scripted servers, and ends them after the test."""
-    servers = []
-
-    def start(script, unix=False):
-        path = str(tmp_path / f"server{len(servers)}.sock") if unix else None
-        servers.append(ScriptedServer(script, path))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def replies(*answers):
@@ -250,6 +136,15 @@ def test_help_and_version():
     lines = done.stdout.decode().splitlines()
     assert len(lines) < 24 and max(map(len, lines)) <= 80
     assert re.fullmatch(rb"reactor-cli \d+\.\d+\.\d+\n", cli(None, "--version").stdout)
+
+
+def test_help_of_the_conversations():
+    for word in ("operator", "chat"):
+        done = subprocess.run([CLI, word, "--help"], capture_output=True, timeout=MAX_RUN_SECONDS,
+                              check=True)
+        lines = done.stdout.decode().splitlines()
+        assert lines[0].startswith(f"Usage: reactor-cli {word}")
+        assert len(lines) < 24 and max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("args, part", [
@@ -741,8 +636,7 @@ def test_prompt_connects_again(prompt):
 def test_prompt_says_so_when_the_server_is_gone(serve, tmp_path):
     server = serve(prompt_server)
     prompt = Prompt(server, tmp_path)
-    server.listener.shutdown(socket.SHUT_RDWR)
-    server.listener.close()
+    server.stop_listening()
     prompt.child.sendline("drop")
     prompt.child.expect("Connection refused")
     prompt.child.expect("not connected> ")
@@ -750,7 +644,6 @@ def test_prompt_says_so_when_the_server_is_gone(serve, tmp_path):
     prompt.child.expect("Connection refused")
     prompt.child.expect("not connected> ")
     prompt.leave()
-    server.close = lambda: None
 
 
 def test_prompt_keeps_its_history_without_secrets(serve, tmp_path):

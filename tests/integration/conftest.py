@@ -9,6 +9,8 @@ import pytest
 from harness.client import Client, eventually
 from harness.daemon import Daemon, SANITIZED
 from harness.net import free_port
+from harness.scripted import ScriptedServer
+from harness.tmux import Tmux
 
 TEST_SECONDS = 120
 
@@ -53,6 +55,11 @@ handler = "text"
 name = "public"
 address = "127.0.0.1:0"
 allow_commands = ["public"]
+
+[[listener]]
+name = "admin"
+role = "admin"
+address = "127.0.0.1:0"
 """
 
 
@@ -142,6 +149,12 @@ def client(shared):
     return shared.connect()
 
 
+@pytest.fixture
+def admin(shared):
+    """A connection to the shared daemon's admin listener, which knows the commands of all classes."""
+    return shared.connect("admin")
+
+
 @pytest.fixture(scope="session")
 def redis_address(tmp_path_factory):
     """A real redis-server, to compare replies with."""
@@ -171,3 +184,28 @@ def redis_address(tmp_path_factory):
 def redis_client(redis_address):
     with Client(redis_address) as one:
         yield one
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts scripted servers, and ends them after the test."""
+    servers = []
+
+    def start(script, unix=False):
+        path = str(tmp_path / f"server{len(servers)}.sock") if unix else None
+        servers.append(ScriptedServer(script, path))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def tmux(tmp_path):
+    """Runs programs on terminals: tmux.run(command, ...) -> Terminal."""
+    home = tmp_path / "home"
+    home.mkdir()
+    one = Tmux(home)
+    yield one
+    one.close()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import pexpect
 import pytest
 
 from harness.client import is_refused
@@ -21,6 +22,7 @@ READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/RE
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
 INSTEAD = {
     "tools/test": "tools/test --list",
+    "tools/lab": "tools/lab --help",  # tools/test lab
     "cmake --preset asan && cmake --build --preset asan": None,  # tools/test unit
     "build/asan/bin/unit_tests --test-case='*inline*'":
         "build/release/bin/unit_tests --test-case='*inline*'",
@@ -33,6 +35,12 @@ INSTEAD = {
     "DESTDIR=/tmp/reactord-root cmake --install build/release":
         'DESTDIR="$TMPDIR/root" cmake --install build/release',
 }
+
+
+# Each goes on until it is ended: test_a_person_answers_as_shown.
+CONVERSATION = ["build/release/bin/reactord --config config/lab.toml",
+                "build/release/bin/reactor-cli --uri unix:/tmp/reactord-lab.sock operator",
+                "build/release/bin/reactor-cli --port 12348 chat"]
 
 
 def blocks(language):
@@ -76,7 +84,7 @@ def test_shell_commands_succeed(name, block, tmp_path, monkeypatch, shared):
         if command.startswith("cd "):
             directory = ROOT / command.removeprefix("cd ")
             continue
-        if command.startswith("tools/quickstart"):
+        if command.startswith("tools/quickstart") or command in CONVERSATION:
             continue  # below
         command = INSTEAD.get(command, command)
         if command and "reactor-load" in command:
@@ -133,6 +141,26 @@ def test_scenarios_pass(shared, tmp_path, block):
     path.write_text(block)
     done = shell(f"{BIN_DIR}/reactor-load {path} --port {shared.port} -t 3s", ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(BIN_DIR != ROOT / "build/release/bin", reason="the page names the release")
+def test_a_person_answers_as_shown():
+    """Three terminals, with the commands and the ports of the page."""
+    if not all(is_refused(("127.0.0.1", port)) for port in range(12345, 12349)):
+        pytest.skip("a port of config/lab.toml is taken on this machine")
+    terminals = []
+    try:
+        for command, shown in zip(CONVERSATION, ("ready", "nobody waits> ", "> ")):
+            terminals.append(pexpect.spawn(command, cwd=ROOT, timeout=10, encoding="utf-8"))
+            terminals[-1].expect(shown)
+        _, answers, asks = terminals
+        asks.sendline("is anybody there?")
+        answers.expect("is anybody there[?].*Enter answers 1> ")
+        answers.sendline("yes, I am")
+        asks.expect("yes, I am")
+    finally:
+        for terminal in reversed(terminals):
+            terminal.close(force=True)
 
 
 @pytest.mark.parametrize("name", READMES)

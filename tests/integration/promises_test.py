@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness.client import Client, eventually
+from harness.daemon import DEFAULT_LISTENER
 from harness.reasons import TOLD, count
 from harness.resp import Error, request
 
@@ -250,7 +251,9 @@ def test_a_client_that_never_reads(daemon):
 
 def test_every_close_is_counted_once_under_one_name(daemon):
     one = daemon('[log]\nlevel = "debug"\n'
-                 '[deadlines]\nidle = "300ms"\nfirst_request = "300ms"\nframe = "300ms"\n')
+                 '[deadlines]\nidle = "300ms"\nfirst_request = "300ms"\nframe = "300ms"\n' +
+                 DEFAULT_LISTENER +
+                 '[[listener]]\nname = "admin"\nrole = "admin"\naddress = "127.0.0.1:0"\n')
     with one.connect(track=False) as watcher:
         watcher.expect_alive()
 
@@ -273,7 +276,7 @@ def test_every_close_is_counted_once_under_one_name(daemon):
         one.connect().request("QUIT").read_until_eof()
 
     def killed():
-        victim, killer = one.connect(), one.connect(track=False)
+        victim, killer = one.connect(), one.connect("admin", track=False)
         killer.call("CLIENT", "KILL", "ID", victim.call("CLIENT", "ID"))
         victim.expect_eof()
         killer.close()
@@ -305,7 +308,8 @@ def test_every_close_is_counted_once_under_one_name(daemon):
     def adds_up():
         fields = one.info()
         ended = sum(int(value) for key, value in fields.items() if key.startswith("event_closed_"))
-        return ended + int(fields["connected_clients"]) == int(fields["total_connections_received"])
+        connected = int(fields["connected_clients"]) + int(fields["connected_admin_clients"])
+        return ended + connected == int(fields["total_connections_received"])
 
     eventually(adds_up, what="every close has one reason")
 

@@ -148,4 +148,25 @@ TEST_CASE("the help fits one screen of 80 by 24") {
   CHECK(lines <= 23);  // the shell's next prompt takes one
 }
 
+TEST_CASE("operator and chat are modes when nothing but options follows") {
+  CHECK(parse({"operator"}).mode == Mode::operate);
+  CHECK(parse({"operator"}).command.empty());
+  CHECK(parse({"operator"}).endpoints ==
+        std::vector<Endpoint>{{"", 0, "/run/reactord/admin.sock"}});
+  CHECK(parse({"--port", "7", "operator", "--name", "bob", "--json"}).name == "bob");
+  CHECK(parse({"--port", "7", "operator"}).endpoints[0] == Endpoint{"127.0.0.1", 7, ""});
+  CHECK(parse({"chat", "--framing", "raw"}).mode == Mode::chat);
+  CHECK(parse({"chat", "--framing", "raw"}).framing == Framing::raw);
+  CHECK(parse({"chat"}).endpoints[0] == Endpoint{"127.0.0.1", 12345, ""});
+  CHECK(parse({"operator", "list"}).mode == Mode::requests);
+  CHECK(command({"operator", "list"}) == "<operator><list>");
+  CHECK(parse({"OPERATOR"}).mode == Mode::requests);
+  CHECK(parse({"--", "text", "chat"}).mode == Mode::requests);
+  CHECK(parse({"operator", "--help"}).information.find("operator [--uri") != std::string::npos);
+  CHECK(parse({"chat", "--help"}).information.find("reactor-cli chat") != std::string::npos);
+  CHECK(usage_error({"--framing", "line", "operator"}).find("resp") != std::string::npos);
+  CHECK(usage_error({"--name", "bob", "chat"}).find("--name") != std::string::npos);
+  CHECK(usage_error({"--repeat", "2", "chat"}).find("COMMAND") != std::string::npos);
+}
+
 }  // namespace

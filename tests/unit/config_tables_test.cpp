@@ -35,6 +35,7 @@ std::string changes_text(const Config& before, const Config& after) {
 TEST_CASE("the defaults, as settings") {
   CHECK_EQ(text_of(settings_of(default_config(handlers()), handlers())),
            R"(server.max_connections = 10000
+server.max_admin_connections = 16
 server.max_connections_per_address = 0
 server.when_full = refuse
 limits.max_frame = 16MiB
@@ -52,12 +53,14 @@ log.level = info
 log.target = stderr
 listener.default.name = default
 listener.default.address = 127.0.0.1:12345 [::1]:12345
+listener.default.role = public
 listener.default.framing = command
 listener.default.handler = 
 listener.default.inline_replies = plain
 listener.default.allow = 
 listener.default.allow_commands = by_address
 listener.default.mode = 0660
+listener.default.group = 
 listener.default.backlog = 4096
 handlers.greet.greeting = hello
 handlers.greet.mood = calm
@@ -101,6 +104,8 @@ TEST_CASE("a printed configuration loads to the same") {
       "[[listener]]\naddress = 'unix:/only'\nallow_commands = ['public', 'admin']\n"
       "inline_replies = 'resp'\nbacklog = 1\n",
       "[[listener]]\naddress = '[::]:1'\nallow_commands = 'all'\n",
+      "[server]\nmax_admin_connections = 3\n"
+      "[[listener]]\naddress = ['unix:/admin', '127.0.0.1:1']\nrole = 'admin'\ngroup = 'adm'\n",
       "[limits]\nmax_inline = 1001\nmax_frame = '1000KiB'\n[deadlines]\nidle = '1m30s'\ndrain = "
       "'15ms'\n"
       "first_request = 'off'\n[log]\nlevel = 'off'\ntarget = \"./\\\"a\\\\b\\u0007\\n\u00e9\"\n",
@@ -175,8 +180,16 @@ TEST_CASE("listeners are matched by name") {
 }
 
 TEST_CASE("what a reload applies") {
-  const std::set<std::string_view> needs_restart{"max_connections", "name", "address", "framing",
-                                                 "handler",         "mode", "backlog"};
+  const std::set<std::string_view> needs_restart{"max_connections",
+                                                 "max_admin_connections",
+                                                 "name",
+                                                 "address",
+                                                 "role",
+                                                 "framing",
+                                                 "handler",
+                                                 "mode",
+                                                 "group",
+                                                 "backlog"};
   for (const auto keys :
        {server_keys(), listener_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     for (const KeySpec& spec : keys) {

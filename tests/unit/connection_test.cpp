@@ -296,8 +296,10 @@ TEST_CASE("connection: with both sides finished it waits for the acknowledgement
     bench.complete("now");
     CHECK(bench.script.finished_sending);
     CHECK(bench.closed == 0);
-    bench.turn({.readable = true, .peer_finished = true});
+    bench.script.delivery = Delivery::under_way;
+    bench.turn({.readable = true, .peer_finished = true, .hung_up = true});
     CHECK(bench.closed == 0);
+    bench.script.delivery = Delivery::arrived;
     bench.script.is_lost = is_reset;
     bench.turn({.readable = true, .peer_finished = true, .hung_up = true});
     CHECK(bench.closed == 1);
@@ -311,7 +313,7 @@ TEST_CASE("connection: the wait for an acknowledgement ends with deadlines.linge
   bench.finish();
   bench.connection->want_receipt();
   bench.complete("now");
-  bench.script.is_lost = true;  // nothing was acknowledged
+  bench.script.delivery = Delivery::under_way;
   bench.pass(ConnectionBench::kLinger);
   CHECK(bench.closed == 1);
   CHECK(bench.receipts == std::vector<bool>{false});
@@ -324,4 +326,17 @@ TEST_CASE("connection: without a receipt asked for, none is waited for") {
   bench.complete("now");
   CHECK(bench.closed == 1);
   CHECK(bench.receipts.empty());
+}
+
+TEST_CASE("connection: a drain lingers for a client whose request was answered a moment ago") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.pass(60s);
+  bench.complete("now");
+  bench.connection->drain();
+  bench.turn({});
+  CHECK(bench.script.finished_sending);
+  CHECK(bench.closed == 0);
+  bench.pass(ConnectionBench::kLinger);
+  CHECK(bench.closed == 1);
 }

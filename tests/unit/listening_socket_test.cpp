@@ -200,6 +200,40 @@ TEST_SUITE("listening_socket: Unix") {
     CHECK(SocketAddress::local_of(accepted.fd.get()).path() == path);
   }
 
+  TEST_CASE("the file has the group that was asked for") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "x.sock";
+    // root may give it to any group; everybody else to one of their own.
+    const ::gid_t group = ::geteuid() == 0 ? 12345 : ::getegid();
+    const ListenResult result =
+        open_listening_socket(SocketAddress::unix_path(path), {.unix_group = group});
+    REQUIRE_MESSAGE(result.status == ListenStatus::ok, result.problem);
+    struct stat status {};
+    REQUIRE(::lstat(path.c_str(), &status) == 0);
+    CHECK(status.st_gid == group);
+    CHECK(status.st_uid == ::geteuid());
+    CHECK(mode_of(path) == 0660);
+  }
+
+  TEST_CASE("a group that cannot be had leaves no file behind") {
+    const TemporaryFolder folder;
+    const std::string path = folder / "x.sock";
+    const ::uid_t before = ::geteuid();
+    if (before == 0) {
+      REQUIRE(::chmod((folder / ".").c_str(), 0777) == 0);
+      REQUIRE(::seteuid(65534) == 0);
+    }
+    const ListenResult result =
+        open_listening_socket(SocketAddress::unix_path(path), {.unix_group = 12345});
+    REQUIRE(::seteuid(before) == 0);
+    CHECK(result.status == ListenStatus::failed);
+    CHECK(result.problem ==
+          "cannot set the group of unix:" + path +
+              ": Operation not permitted; run as root or as a member of the group, or choose "
+              "another");
+    CHECK_FALSE(std::filesystem::exists(path));
+  }
+
   TEST_CASE("a socket that nobody listens on any more is replaced") {
     const TemporaryFolder folder;
     const std::string path = folder / "x.sock";

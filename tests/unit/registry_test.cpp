@@ -84,11 +84,20 @@ TEST_CASE("what tells about others is introspection, what acts on them admin") {
     CommandClass command_class;
   };
   const Row rows[] = {
-      {"client|list", CommandClass::introspection},    {"config", CommandClass::introspection},
-      {"config|get", CommandClass::introspection},     {"slowlog", CommandClass::introspection},
-      {"slowlog|get", CommandClass::introspection},    {"latency", CommandClass::introspection},
-      {"latency|latest", CommandClass::introspection}, {"client|kill", CommandClass::admin},
-      {"slowlog|reset", CommandClass::admin},          {"latency|reset", CommandClass::admin},
+      {"client|list", CommandClass::introspection},
+      {"config", CommandClass::introspection},
+      {"config|get", CommandClass::introspection},
+      {"slowlog", CommandClass::introspection},
+      {"slowlog|get", CommandClass::introspection},
+      {"latency", CommandClass::introspection},
+      {"latency|latest", CommandClass::introspection},
+      {"client|kill", CommandClass::admin},
+      {"slowlog|reset", CommandClass::admin},
+      {"latency|reset", CommandClass::admin},
+      {"log", CommandClass::admin},
+      {"log|level", CommandClass::admin},
+      {"reload", CommandClass::admin},
+      {"shutdown", CommandClass::admin},
   };
   for (const Row& row : rows) {
     CAPTURE(row.name);

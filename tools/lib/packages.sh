@@ -29,6 +29,7 @@ test_needs=(
   "python3|/usr/bin/python3|runs the integration tests"
   "python3-pytest|/usr/lib/python3/dist-packages/pytest|runs the integration tests"
   "python3-pexpect|/usr/lib/python3/dist-packages/pexpect|types at prompts"
+  "tmux|/usr/bin/tmux|terminals to type at"
   "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
   "redis-tools|/usr/bin/redis-cli|clients to test with"
   "redis-server|/usr/bin/redis-server|a server to compare with"
@@ -38,6 +39,18 @@ test_needs=(
   "chromium|/usr/bin/chromium|looks at the page of reactor-load --html"
   "nodejs|/usr/bin/node|runs the Node clients"
   "npm|/usr/bin/npm|fetches the Node clients"
+  "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"
+)
+
+lab_needs=(
+  "iproute2|/sbin/tc|makes hosts and the cable between them"
+  "tcpdump|/usr/bin/tcpdump|captures packets"
+  "procps|/sbin/sysctl|sets what a host keeps"
+  "netcat-openbsd|/bin/nc.openbsd|a client by hand"
+  "python3|/usr/bin/python3|runs the exercises"
+  "python3-redis|/usr/lib/python3/dist-packages/redis|a client library"
+  "nodejs|/usr/bin/node|runs the Node client"
+  "npm|/usr/bin/npm|fetches the Node client"
   "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"
 )
 
@@ -59,6 +72,7 @@ install_missing() {
   for need in "$@"; do
     IFS='|' read -r package file purpose <<<"$need"
     [ -e "$file" ] && continue
+    [[ " ${missing[*]} " == *" $package "* ]] && continue
     [ ${#missing[@]} -gt 0 ] || echo "Installing from Debian's packages:"
     printf '  %-26s %s\n' "$package" "$purpose"
     missing+=("$package")

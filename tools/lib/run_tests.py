@@ -20,15 +20,15 @@ import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
+import node_packages
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build/test-logs"
 INTEGRATION = ROOT / "tests/integration"
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-NODE_DIR = CACHE / "reactord-tests/node"
 JOBS = str(os.cpu_count() or 2)
 
 # In their own parts, since they take their time or need other programs.
-OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py"]
+OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py"]
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Runner:
                  "--durations=10", f"--junitxml={report}", *options, *arguments, seconds=seconds,
                  directory=INTEGRATION,
                  environment={"REACTORD_BIN_DIR": str(ROOT / bin_dir),
-                              "REACTORD_NODE_DIR": str(NODE_DIR), "PYTHONDONTWRITEBYTECODE": "1"})
+                              "REACTORD_NODE_DIR": str(node_packages.FOLDER), "PYTHONDONTWRITEBYTECODE": "1"})
         if not report.exists():
             self.case(False, "pytest did not finish")
             return
@@ -156,27 +156,9 @@ def integration(part):
         part.pytest(*[f"--ignore={name}" for name in OWN_PARTS])
 
 
-def fetch_node_packages(part):
-    """npm ci into a cache folder, once for each lock file."""
-    NODE_DIR.mkdir(parents=True, exist_ok=True)
-    lock = INTEGRATION / "node/package-lock.json"
-    installed = NODE_DIR / "installed-package-lock.json"
-    if installed.exists() and installed.read_bytes() == lock.read_bytes():
-        return True
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(INTEGRATION / "node" / name, NODE_DIR / name)
-    # Node trusts its own list of authorities alone; behind a company's proxy that is not enough.
-    trusted = {"NODE_EXTRA_CA_CERTS": "/etc/ssl/certs/ca-certificates.crt", **os.environ}
-    good = part.run("npm", "ci", "--no-audit", "--no-fund", directory=NODE_DIR, seconds=300,
-                    environment=trusted)
-    if good:
-        shutil.copy(lock, installed)
-    return good
-
-
 def clients(part):
     """redis-cli, redis-benchmark, Python, Node, netcat, HAProxy, the Prometheus exporter"""
-    part.case(fetch_node_packages(part), "npm ci of the Node clients")
+    part.case(node_packages.fetch(part.run), "npm ci of the Node clients")
     if part.case(part.build("release"), "build of release"):
         part.pytest("clients_test.py")
 
@@ -187,10 +169,27 @@ def promises(part):
         part.pytest("promises_test.py")
 
 
+def lab(part):
+    """tools/lab: two hosts, captured packets, three clients at once; and how it is stopped"""
+    finished = part.run(ROOT / "tools/lab", "--keep", LOGS / "lab", seconds=300)
+    output = part.log_path.read_text(encoding="utf-8", errors="replace")
+    if why := re.search(r"^tools/lab cannot run here: .*", output, re.M):
+        print(f"{'':<12} {why[0]}", flush=True)
+        part.count += Count(skipped=1)
+        return
+    for verdict, what in re.findall(r"^  (pass|FAIL|skip)  (.*)", output, re.M):
+        if verdict == "skip":
+            part.count += Count(skipped=1)
+        else:
+            part.case(verdict == "pass", what)
+    part.case(finished or bool(part.failures), "tools/lab did not come to its end")
+    part.pytest("lab_test.py")
+
+
 def asan(part):
     """the integration tests and promises against the build with sanitizers"""
     if part.case(part.build("asan"), "build of asan"):
-        ignored = [f"--ignore={name}" for name in ("clients_test.py", "docs_test.py")]
+        ignored = [f"--ignore={name}" for name in ("clients_test.py", "docs_test.py", "lab_test.py")]
         part.pytest(*ignored, bin_dir="build/asan/bin")
 
 
@@ -210,8 +209,8 @@ def layers(part):
 
 def formatting(part):
     """clang-format has nothing to change"""
-    files = subprocess.run(["git", "ls-files", "*.cpp", "*.h"], cwd=ROOT, capture_output=True,
-                           text=True, check=False).stdout.split()
+    files = subprocess.run(["git", "ls-files", "*.cpp", "*.c", "*.h"], cwd=ROOT,
+                           capture_output=True, text=True, check=False).stdout.split()
     part.case(part.run("clang-format", "--dry-run", "--Werror", *files), "clang-format")
 
 
@@ -232,7 +231,7 @@ def fuzz(part):
 
 
 PARTS = {"layers": layers, "format": formatting, "unit": unit, "integration": integration,
-         "clients": clients, "promises": promises, "asan": asan, "compilers": compilers,
+         "clients": clients, "promises": promises, "lab": lab, "asan": asan, "compilers": compilers,
          "docs": docs}
 LONG_PARTS = {"fuzz": fuzz}
 

@@ -5,14 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <deque>
 #include <optional>
 #include <string>
 
-#include "protocol/buffer.h"
+#include "tools/reactor-cli/input_lines.h"
 #include "tools/reactor-cli/one_shot.h"
 #include "tools/reactor-cli/session.h"
 
@@ -22,55 +20,6 @@ namespace {
 // In flight at most: enough to keep a server busy over a slow network, few enough to forget.
 constexpr std::size_t kMaxPending = 1000;
 constexpr std::size_t kMaxUnsentBytes = 1u << 20;
-constexpr std::size_t kReadBytes = 64u << 10;      // a pipe's capacity, pipe(7)
-constexpr std::size_t kMaxLineBytes = 512u << 20;  // Redis' limit of one argument
-
-/// Standard input, cut into lines without their ends.
-class Lines {
- public:
-  [[nodiscard]] bool ended() const { return ended_; }
-
-  /// Whether a line is complete, or the last one.
-  [[nodiscard]] bool has_line() {
-    buffer_.consume(taken_);
-    taken_ = 0;
-    const std::string_view bytes = buffer_.view();
-    searched_ = std::min(bytes.find('\n', searched_), bytes.size());
-    return searched_ < bytes.size() || (ended_ && !bytes.empty());
-  }
-
-  /// That line. Valid until the next call.
-  std::optional<std::string_view> next() {
-    if (!has_line()) return std::nullopt;
-    const std::string_view bytes = buffer_.view();
-    std::string_view line = bytes.substr(0, searched_);
-    taken_ = std::min(searched_ + 1, bytes.size());
-    searched_ = 0;
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
-  }
-
-  /// Reads once; call when input is ready.
-  void read() {
-    const std::span<char> room = buffer_.prepare(kReadBytes);
-    const ssize_t bytes = ::read(STDIN_FILENO, room.data(), room.size());
-    if (bytes > 0) buffer_.commit(static_cast<std::size_t>(bytes));
-    if (bytes == 0) ended_ = true;
-    if (bytes < 0 && errno != EINTR && errno != EAGAIN) {
-      throw Failure(ExitCode::usage,
-                    fmt::format("cannot read standard input: {}", std::strerror(errno)));
-    }
-    if (buffer_.size() > kMaxLineBytes) {
-      throw Failure(ExitCode::usage, fmt::format("a line of more than {} bytes", kMaxLineBytes));
-    }
-  }
-
- private:
-  Buffer buffer_;
-  std::size_t taken_ = 0;     ///< of the buffer, by the line that was last returned
-  std::size_t searched_ = 0;  ///< of the buffer, up to a line's end or without finding one
-  bool ended_ = false;
-};
 
 class Batch {
  public:
@@ -187,7 +136,7 @@ class Batch {
   const Options& options_;
   Printer& printer_;
   Session session_;
-  Lines lines_;
+  InputLines lines_;
   std::deque<Pending> pending_;
   Deadline deadline_;
   std::uint64_t line_number_ = 0;

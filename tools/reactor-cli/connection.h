@@ -57,6 +57,8 @@ class Connection {
   /// Waits for what is `wanted` of the socket, and of `input_fd` for input. No readiness when the
   /// deadline has passed. Hang-ups and errors count as readable.
   [[nodiscard]] Readiness wait(Readiness wanted, Deadline deadline, int input_fd = -1) const;
+  /// The socket, for those who wait for more than that. Never blocks.
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
 
  private:
   Endpoint endpoint_;

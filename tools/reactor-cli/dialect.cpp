@@ -105,11 +105,51 @@ class LineDialect final : public Dialect {
   std::string error_;
 };
 
+// Bytes out, bytes back: what one receive has returned counts as an answer.
+class RawDialect final : public Dialect {
+ public:
+  bool write_words(Buffer& out, std::span<const std::string_view> words) override {
+    for (const std::string_view word : words) {
+      if (word.data() != words.front().data()) out.append(' ');
+      out.append(word);
+    }
+    return true;
+  }
+
+  LineStatus write_line(Buffer& out, std::string_view line) override {
+    if (line.empty()) return LineStatus::nothing;
+    out.append(line);
+    return LineStatus::request;
+  }
+
+  ReplyStatus parse(std::string_view input, std::size_t& consumed) override {
+    bytes_ = input;
+    consumed = input.size();
+    return input.empty() ? ReplyStatus::need_more : ReplyStatus::reply;
+  }
+
+  Reply take() override { return Reply{Reply::Kind::text, std::exchange(bytes_, {}), {}}; }
+  const std::string& error() const override { return bytes_; }  // there is none
+  bool parse_end() override { return false; }
+  bool between_replies() const override { return true; }
+  bool may_say_more() const override { return true; }
+
+ private:
+  std::string bytes_;
+};
+
 }  // namespace
 
 std::unique_ptr<Dialect> Dialect::make(Framing framing) {
-  if (framing == Framing::line) return std::make_unique<LineDialect>();
-  return std::make_unique<RespDialect>();
+  switch (framing) {
+    case Framing::resp:
+      return std::make_unique<RespDialect>();
+    case Framing::line:
+      return std::make_unique<LineDialect>();
+    case Framing::raw:
+      return std::make_unique<RawDialect>();
+  }
+  return nullptr;
 }
 
 }  // namespace reactord::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What differs between framings that have an answer for each request: how a request is written and
-// how its answer is read. Knows no socket.
+// What differs between framings: how a request is written and how its answer is read, which raw
+// framing has to guess. Knows no socket.
 #pragma once
 
 #include <cstddef>

@@ -27,4 +27,8 @@ bool take_interrupt() {
   return was_set;
 }
 
+bool interrupt_pending() {
+  return interrupted != 0;
+}
+
 }  // namespace reactord::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ctrl-C as a request to stop waiting instead of the program's end, for the prompt alone.
+// Ctrl-C as a request to stop waiting instead of the program's end, for what is interactive alone.
 #pragma once
 
 namespace reactord::cli {
@@ -9,5 +9,7 @@ void catch_interrupts();
 
 /// True once for each interrupt.
 [[nodiscard]] bool take_interrupt();
+/// True until it is taken.
+[[nodiscard]] bool interrupt_pending();
 
 }  // namespace reactord::cli

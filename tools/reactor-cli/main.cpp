@@ -9,8 +9,10 @@
 #include <new>
 
 #include "tools/reactor-cli/batch.h"
+#include "tools/reactor-cli/chat.h"
 #include "tools/reactor-cli/failure.h"
 #include "tools/reactor-cli/one_shot.h"
+#include "tools/reactor-cli/operator_console.h"
 #include "tools/reactor-cli/options.h"
 #include "tools/reactor-cli/output.h"
 #include "tools/reactor-cli/printer.h"
@@ -33,6 +35,8 @@ ExitCode run(const Options& options, Output& output) {
     output.flush();
     return ExitCode::success;
   }
+  if (options.mode == Mode::operate) return run_operator(options, output);
+  if (options.mode == Mode::chat) return run_chat(options, output);
   if (options.framing == Framing::raw) return run_raw(options, output);
   Printer printer(options, output);
   if (!options.command.empty()) return run_one_shot(options, printer);

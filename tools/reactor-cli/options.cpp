@@ -12,34 +12,13 @@
 
 #include "tools/reactor-cli/duration.h"
 #include "tools/reactor-cli/failure.h"
+#include "tools/reactor-cli/help.h"
 
 namespace reactord::cli {
 namespace {
 
-// Fits a screen of 80 by 24.
-constexpr std::string_view kHelp =
-    R"(Usage: reactor-cli [OPTION...] [COMMAND ARG...]
-Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
-Without COMMAND: a prompt on a terminal, else one request a line from stdin,
-pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
-
-  --host H, --port P     the server (127.0.0.1 or ::1, port 12345)
-  --uri URI              the same as tcp://H:P, tcp://[V6]:P or unix:PATH
-  --framing resp|line|raw  resp; line: each line is sent as it is, each answer
-                         is a line; raw: bytes out, bytes back, no framing
-  --json                 one JSON value an answer; bytes that are no UTF-8 are
-                         {"base64": "..."}, errors are {"error": "..."}
-  --timeout T            for the connection and for each answer, as in 500ms,
-                         2s, 1m (5s; raw waits for its first byte for ever)
-  --repeat N, --interval T   send COMMAND N times, T apart
-  --help, --version
-
-  reactor-cli ceil 4.40
-  reactor-cli --json --uri unix:/run/reactord/reactord.sock info server
-  seq 0.5 99.5 | sed 's/^/ceil /' | reactor-cli
-Exit code: 0, 1 the server answered an error, 2 usage, 3 cannot connect,
-4 timed out, 5 the server broke the protocol. NO_COLOR turns colours off.
-)";
+// Where the package puts the admin listener's socket.
+constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 
 [[noreturn]] void usage_error(const std::string& problem) {
   throw Failure(ExitCode::usage, problem + "; see reactor-cli --help");
@@ -47,7 +26,7 @@ Exit code: 0, 1 the server answered an error, 2 usage, 3 cannot connect,
 
 /// The options as typed; empty where not given.
 struct Typed {
-  std::string host, port, uri, framing, timeout, repeat, interval;
+  std::string host, port, uri, framing, timeout, repeat, interval, name;
   bool json = false, help = false, version = false;
 };
 
@@ -62,7 +41,8 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--framing", &typed.framing},
                                     {"--timeout", &typed.timeout},
                                     {"--repeat", &typed.repeat},
-                                    {"--interval", &typed.interval}}) {
+                                    {"--interval", &typed.interval},
+                                    {"--name", &typed.name}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
 }
@@ -78,6 +58,29 @@ std::size_t options_end(const CLI::App& app, const std::vector<std::string>& wor
   return std::min(at, words.size());
 }
 
+// "operator" and "chat" are modes where nothing but options follows: OPERATOR's subcommands are the
+// server's. Moves those options to the others.
+Mode take_mode(std::vector<std::string>& command, std::vector<std::string>& options) {
+  if (command.empty() || (command[0] != "operator" && command[0] != "chat")) return Mode::requests;
+  if (command.size() > 1 && !command[1].starts_with("--")) return Mode::requests;
+  const Mode mode = command[0] == "chat" ? Mode::chat : Mode::operate;
+  options.insert(options.end(), std::next(command.begin()), command.end());
+  command.clear();
+  return mode;
+}
+
+std::string_view help_of(Mode mode) {
+  switch (mode) {
+    case Mode::requests:
+      return kHelp;
+    case Mode::operate:
+      return kOperatorHelp;
+    case Mode::chat:
+      return kChatHelp;
+  }
+  return kHelp;
+}
+
 void parse_typed(CLI::App& app, std::vector<std::string> words) {
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
@@ -87,7 +90,10 @@ void parse_typed(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
-std::vector<Endpoint> choose_endpoints(const Typed& typed) {
+std::vector<Endpoint> choose_endpoints(const Typed& typed, Mode mode) {
+  if (mode == Mode::operate && typed.uri.empty() && typed.host.empty() && typed.port.empty()) {
+    return {Endpoint{"", 0, std::string(kAdminSocket)}};
+  }
   if (!typed.uri.empty()) {
     if (!typed.host.empty() || !typed.port.empty()) {
       usage_error("--uri names the host and the port already");
@@ -125,9 +131,21 @@ std::uint64_t choose_repeat(const std::string& text) {
   return repeat;
 }
 
-Options check(const Typed& typed, std::vector<std::string> command) {
+// What belongs to one mode only.
+void check_mode(const Typed& typed, const Options& options) {
+  if (options.mode != Mode::operate && !typed.name.empty()) usage_error("--name needs 'operator'");
+  if (options.mode == Mode::operate && options.framing != Framing::resp) {
+    usage_error("the operator's console needs --framing resp");
+  }
+  const bool repeats = !typed.repeat.empty() || !typed.interval.empty();
+  if (options.command.empty() && repeats) usage_error("--repeat and --interval need a COMMAND");
+}
+
+Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
   Options options;
-  options.endpoints = choose_endpoints(typed);
+  options.mode = mode;
+  options.name = typed.name;
+  options.endpoints = choose_endpoints(typed, mode);
   options.framing = choose_framing(typed.framing);
   options.json = typed.json;
   options.command = std::move(command);
@@ -138,9 +156,7 @@ Options check(const Typed& typed, std::vector<std::string> command) {
   }
   if (!typed.repeat.empty()) options.repeat = choose_repeat(typed.repeat);
   if (!typed.interval.empty()) options.interval = choose_duration("--interval", typed.interval);
-  if (options.command.empty() && !(typed.repeat.empty() && typed.interval.empty())) {
-    usage_error("--repeat and --interval need a COMMAND");
-  }
+  check_mode(typed, options);
   if (typed.repeat.empty() && !typed.interval.empty()) usage_error("--interval needs --repeat");
   if (options.json && options.framing == Framing::raw) {
     usage_error("--json needs answers with an end: use --framing resp or line");
@@ -159,12 +175,13 @@ Options parse_options(int argc, const char* const* argv) {
   const auto first = command != words.end() && *command == "--" ? std::next(command) : command;
   std::vector<std::string> command_words(first, words.end());
   words.erase(command, words.end());
+  const Mode mode = take_mode(command_words, words);
   parse_typed(app, std::move(words));
   Options options;
-  if (typed.help) options.information = kHelp;
+  if (typed.help) options.information = help_of(mode);
   if (typed.version) options.information += fmt::format("reactor-cli {}\n", REACTORD_VERSION);
   if (!options.information.empty()) return options;
-  return check(typed, std::move(command_words));
+  return check(typed, mode, std::move(command_words));
 }
 
 }  // namespace reactord::cli

@@ -13,8 +13,17 @@ namespace reactord::cli {
 
 enum class Framing : std::uint8_t { resp, line, raw };
 
+/// What to do with the connection.
+enum class Mode : std::uint8_t {
+  requests,  ///< one command, or requests from standard input
+  operate,   ///< the operator's console
+  chat,
+};
+
 struct Options {
   std::string information;  ///< not empty: to be printed instead of doing anything (--help)
+  Mode mode = Mode::requests;
+  std::string name;  ///< of the operator; empty: choose one
   /// Tried in order until one accepts.
   std::vector<Endpoint> endpoints;
   Framing framing = Framing::resp;

@@ -64,7 +64,8 @@ class Prompt {
   Prompt(const Options& options, Printer& printer)
       : options_(options),
         printer_(printer),
-        editor_([this](std::string_view before) { return docs_.complete(before); }) {}
+        editor_([this](std::string_view before) { return docs_.complete(before); },
+                history_file()) {}
 
   ExitCode run() {
     catch_interrupts();
@@ -77,6 +78,7 @@ class Prompt {
           break;
         case LineResult::interrupted:
           break;
+        case LineResult::left:  // not without a background
         case LineResult::end:
           printer_.output().write("\n");
           leaving_ = true;

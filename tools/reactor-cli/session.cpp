@@ -23,6 +23,13 @@ void Session::send_some() {
     if (result != IoResult::done) return output_.release();
     output_.consume(sent);
   }
+  if (finishing_) connection_.finish_writing();
+  finishing_ = false;
+}
+
+void Session::finish_when_sent() {
+  finishing_ = true;
+  send_some();
 }
 
 Reply Session::exchange(Deadline deadline) {

@@ -31,6 +31,8 @@ class Session {
   /// Sends what the socket takes now. Once the server takes no more, drops the output: the answers
   /// already on their way can still be received.
   void send_some();
+  /// Tells the server that nothing more comes, once all was sent.
+  void finish_when_sent();
   /// Sends all of it and waits for one reply. A caller that waits for a further one, because this
   /// was a push, gives the same deadline again: pushes without end must not put it off.
   [[nodiscard]] Reply exchange(Deadline deadline);
@@ -60,6 +62,7 @@ class Session {
   Buffer output_;
   std::array<char, 64u << 10> input_{};  ///< as large as a pipe; what is parsed is kept elsewhere
   std::string_view unparsed_;            ///< of input_
+  bool finishing_ = false;
   bool ended_ = false;
   bool reset_ = false;
 };

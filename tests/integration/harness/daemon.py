@@ -161,7 +161,8 @@ class Daemon:
     def address(self, listener=None):
         for name, address in self.addresses:
             if listener is None or name == listener:
-                return address
+                # A relative path is one in the daemon's own directory.
+                return str(self.directory / address) if isinstance(address, str) else address
         raise AssertionError(f"no listener {listener}; there are {self.addresses}")
 
     @property

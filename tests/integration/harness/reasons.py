@@ -31,6 +31,8 @@ TOLD = {
     "finished": Told("event_closed_by_client", r"closed: finished by the client"),
     "reset": Told("event_closed_reset", r" lost: "),
     "refused, full": Told("event_refused_full", r"refused .*: max_connections reached"),
+    "refused, admins full": Told("event_refused_admin_full",
+                                 r"refused .*: max_admin_connections reached"),
     "waiting": Told("event_waiting_full", r"max_connections reached: new clients wait"),
     "refused, address": Told("event_refused_per_address",
                              r"refused .*: max_connections_per_address reached"),

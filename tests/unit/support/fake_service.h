@@ -71,6 +71,25 @@ class FakeService : public Service {
     if (exists) killed.push_back(id);
     return exists;
   }
+
+  std::string level = "info";
+  std::string level_problem;                 ///< what set_log_level() answers
+  std::vector<std::string> reload_problems;  ///< what reload() answers
+  std::vector<std::string> asked;            ///< of the daemon itself, and by whom
+
+  [[nodiscard]] std::string log_level() const override { return level; }
+  [[nodiscard]] std::string set_log_level(std::string_view wanted, std::string_view who) override {
+    asked.push_back("log level " + std::string(wanted) + " by " + std::string(who));
+    if (level_problem.empty()) level = wanted;
+    return level_problem;
+  }
+  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override {
+    asked.push_back("reload by " + std::string(who));
+    return reload_problems;
+  }
+  void shut_down(std::string_view who) override {
+    asked.push_back("shut down by " + std::string(who));
+  }
 };
 
 /// Records what happens to the tokens.

@@ -20,6 +20,8 @@ struct StreamScript {
   std::deque<std::size_t> accepts;  ///< bytes that the next sends take; then everything
   bool blocks_sends = false;
 
+  Delivery delivery = Delivery::arrived;
+
   std::string sent;
   bool finished_sending = false;
   std::size_t receives = 0;
@@ -62,7 +64,9 @@ class ScriptedStream final : public Stream {
     script_.finished_sending = true;
     return !script_.is_lost;
   }
-  [[nodiscard]] bool has_arrived() const noexcept override { return !script_.is_lost; }
+  [[nodiscard]] Delivery delivery() const noexcept override {
+    return script_.is_lost ? Delivery::lost : script_.delivery;
+  }
   [[nodiscard]] std::string peer() const override { return "198.51.100.7:4711"; }
   [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return {}; }
   [[nodiscard]] int fd() const noexcept override { return -1; }

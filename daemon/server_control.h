@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What a command may ask of the running daemon: the part of the server that its service knows.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reactord {
+
+/// `who` asks, for the log: "unix: (client 7)".
+class ServerControl {
+ public:
+  virtual ~ServerControl() = default;
+
+  /// The word of the level in force: "info".
+  [[nodiscard]] virtual std::string log_level() const = 0;
+  /// In force at once, until the next reload or restart. The problem, or "".
+  [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
+  /// As SIGHUP does. The problems; if there are any, nothing has changed.
+  [[nodiscard]] virtual std::vector<std::string> reload(std::string_view who) = 0;
+  /// As SIGTERM does, once the replies of this turn are sent.
+  virtual void shut_down(std::string_view who) = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""tools/lab from outside: it leaves nothing behind, two runs do not meet, its options. (tools/test
+lab runs its exercises.)"""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness.client import eventually
+from harness.daemon import ROOT
+
+LAB = str(ROOT / "tools/lab")
+LONGEST_SECONDS = 100
+
+
+def namespaces(pid):
+    done = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    return re.findall(rf"^reactord-lab{pid}-\w+", done.stdout, re.M)
+
+
+def processes_of(folder):
+    """Those that were told of the run's folder."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if folder.encode() in path.read_bytes():
+                found.append(path.parent.name)
+        except OSError:
+            pass
+    return found
+
+
+class Run:
+    """tools/lab, under way."""
+
+    def __init__(self, directory, *arguments):
+        self.output_path = directory / f"lab-{arguments[0]}.txt"
+        with open(self.output_path, "wb") as output:
+            self.process = subprocess.Popen(
+                [LAB, *arguments], stdout=output, stderr=subprocess.STDOUT, cwd=directory,
+                stdin=subprocess.DEVNULL, start_new_session=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+
+    @property
+    def output(self):
+        return self.output_path.read_text()
+
+    def wait_for(self, text):
+        eventually(lambda: text in self.output or self.process.poll() is not None, 30, text)
+        assert text in self.output, self.output
+
+    def folder(self):
+        return re.search(r"LAB=(\S+)", self.output)[1]
+
+    def wait(self):
+        return self.process.wait(LONGEST_SECONDS)
+
+    def assert_nothing_remains(self):
+        assert not namespaces(self.process.pid)
+        assert not pathlib.Path(self.folder()).exists()
+        assert not processes_of(self.folder())
+
+
+@pytest.fixture
+def lab(tmp_path):
+    started = []
+
+    def start(*arguments):
+        started.append(Run(tmp_path, *arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.terminate()
+            one.process.wait(30)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("moment", ["pulled-cable", "slow_cable.py"])
+def test_it_leaves_nothing_behind_when_it_is_stopped(lab, number, moment):
+    one = lab("3")
+    one.wait_for(moment) if "slow" not in moment else one.wait_for("a long and bad line")
+    assert namespaces(one.process.pid)
+    time.sleep(0.3)
+    os.killpg(one.process.pid, number)  # as Ctrl-C at a terminal does
+    assert one.wait() == 128 + number
+    one.assert_nothing_remains()
+
+
+def test_two_runs_side_by_side(lab):
+    both = [lab("2"), lab("5")]
+    for one in both:
+        assert one.wait() == 0, one.output
+        one.assert_nothing_remains()
+
+
+def test_what_a_killed_run_left_behind_is_removed_by_the_next(lab):
+    killed = lab("3")
+    killed.wait_for("good-cable")
+    os.killpg(killed.process.pid, signal.SIGKILL)
+    killed.wait()
+    assert namespaces(killed.process.pid) and processes_of(killed.folder())
+    assert lab("1").wait() == 0
+    killed.assert_nothing_remains()
+
+
+def test_it_keeps_what_it_is_asked_to_keep(lab, tmp_path):
+    one = lab("4", "--keep", "kept")
+    assert one.wait() == 0, one.output
+    names = {path.name for path in (tmp_path / "kept").iterdir()}
+    assert {"4-orderly-ipv4.pcap", "4-reset-by-client.pcap", "4-packets.log",
+            "4-packets.toml"} <= names
+    shown = subprocess.run(["tcpdump", "-nr", tmp_path / "kept/4-reset-by-client.pcap"],
+                           capture_output=True, text=True, check=True).stdout
+    assert "Flags [R.]" in shown
+    one.assert_nothing_remains()
+
+
+def test_it_is_plain_in_a_pipe(lab):
+    one = lab("6")
+    assert one.wait() == 0 and "\033" not in one.output
+
+
+@pytest.mark.parametrize("arguments", [["7"], ["--keep"], ["--nonsense"]])
+def test_wrong_usage(arguments):
+    done = subprocess.run([LAB, *arguments], capture_output=True, text=True, timeout=20,
+                          check=False)
+    assert done.returncode == 2 and "tools/lab --help" in done.stderr
+
+
+def test_help():
+    done = subprocess.run([LAB, "--help"], capture_output=True, text=True, timeout=20, check=True)
+    assert "--keep DIR" in done.stdout and done.stderr == ""
+
+
+def test_who_is_not_root_is_told_so():
+    """Where sudo is not there, or would ask: in one line, with the status of what is skipped."""
+    done = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", LAB], capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, timeout=20, check=False)
+    assert done.returncode == 77
+    assert re.fullmatch(r"tools/lab cannot run here: .*\n", done.stdout) and done.stderr == ""

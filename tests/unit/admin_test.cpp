@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// LOG LEVEL, RELOAD and SHUTDOWN: what they ask of the daemon, for whom, and what they answer.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/support/fake_service.h"
+
+namespace reactord {
+namespace {
+
+using test::HandlerBench;
+
+const std::string kOk = "+OK\r\n";
+const std::string kWho = "127.0.0.1:50000 (client 7)";
+
+TEST_CASE("LOG LEVEL tells the level in force") {
+  HandlerBench bench;
+  bench.service.level = "warning";
+  CHECK(bench.send("LOG LEVEL") == "$7\r\nwarning\r\n");
+  CHECK(bench.service.asked.empty());
+}
+
+TEST_CASE("LOG LEVEL changes it, in any case of letters, and tells who asked") {
+  HandlerBench bench;
+  CHECK(bench.send("LOG LEVEL Debug") == kOk);
+  CHECK(bench.service.asked == std::vector<std::string>{"log level debug by " + kWho});
+  CHECK(bench.send("LOG LEVEL") == "$5\r\ndebug\r\n");
+}
+
+TEST_CASE("LOG LEVEL answers with what is wrong") {
+  HandlerBench bench;
+  bench.service.level_problem = "expected one of these, found 'loud'";
+  CHECK(bench.send("LOG LEVEL loud") == "-ERR log level: expected one of these, found 'loud'\r\n");
+  CHECK(bench.service.level == "info");
+}
+
+TEST_CASE("LOG HELP names its subcommands") {
+  HandlerBench bench;
+  CHECK(
+      bench.send("LOG HELP") ==
+      "*5\r\n+LOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+HELP\r\n+    Lists "
+      "the subcommands of LOG.\r\n+LEVEL [TRACE|DEBUG|INFO|WARNING|ERROR|OFF]\r\n+    Tells the "
+      "level of the log, or changes it until the next reload.\r\n");
+}
+
+TEST_CASE("RELOAD says OK, or how much is wrong and what comes first") {
+  HandlerBench bench;
+  CHECK(bench.send("RELOAD") == kOk);
+  CHECK(bench.service.asked == std::vector<std::string>{"reload by " + kWho});
+  bench.service.reload_problems = {"a.toml:1:2: is odd"};
+  CHECK(bench.send("RELOAD") ==
+        "-ERR configuration not reloaded, 1 problem; first: a.toml:1:2: is odd\r\n");
+  bench.service.reload_problems.emplace_back("a.toml:3:4: is even");
+  CHECK(bench.send("RELOAD") ==
+        "-ERR configuration not reloaded, 2 problems; first: a.toml:1:2: is odd\r\n");
+}
+
+TEST_CASE("SHUTDOWN says OK and asks for the end once") {
+  HandlerBench bench;
+  CHECK(bench.send("SHUTDOWN") == kOk);
+  CHECK(bench.result == HandlerResult::replied);
+  CHECK(bench.service.asked == std::vector<std::string>{"shut down by " + kWho});
+}
+
+}  // namespace
+}  // namespace reactord

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What --help prints, of the program and of its two conversations. Each fits a screen of 80 by 24.
+#pragma once
+
+#include <string_view>
+
+namespace reactord::cli {
+
+inline constexpr std::string_view kHelp =
+    R"(Usage: reactor-cli [OPTION...] [COMMAND ARG... | chat | operator]
+Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
+Without COMMAND: a prompt on a terminal, else one request a line from stdin,
+pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
+  chat, operator         talk to a person at the server; be that person
+                         (more by: reactor-cli operator --help)
+  --host H, --port P     the server (127.0.0.1 or ::1, port 12345)
+  --uri URI              the same as tcp://H:P, tcp://[V6]:P or unix:PATH
+  --framing resp|line|raw  resp; line: each line is sent as it is, each answer
+                         is a line; raw: bytes out, bytes back, no framing
+  --json                 one JSON value an answer; bytes that are no UTF-8 are
+                         {"base64": "..."}, errors are {"error": "..."}
+  --timeout T            for the connection and for each answer, as in 500ms,
+                         2s, 1m (5s; raw waits for its first byte for ever)
+  --repeat N, --interval T   send COMMAND N times, T apart
+  --help, --version
+
+  reactor-cli ceil 4.40
+  reactor-cli --json --uri unix:/run/reactord/reactord.sock info server
+  seq 0.5 99.5 | sed 's/^/ceil /' | reactor-cli
+Exit code: 0, 1 the server answered an error, 2 usage, 3 cannot connect,
+4 timed out, 5 the server broke the protocol. NO_COLOR turns colours off.
+)";
+
+inline constexpr std::string_view kOperatorHelp =
+    R"(Usage: reactor-cli operator [--uri URI] [--name NAME] [--json] [--timeout T]
+Shows the texts that clients send to a reactord in operator mode, and sends the
+answers that you type. URI is an admin listener's; unless given, it is
+unix:/run/reactord/admin.sock. NAME is what other operators see; unless given,
+it is your login name.
+
+On a terminal, messages appear above the line being typed. Enter answers the
+one that the prompt names, '12 TEXT' answers number 12; /help tells the rest.
+
+In a pipe, reads the same lines from stdin and prints one line an event:
+  message ID PEER open|finished TEXT      finished|gone|expired|vanished ID
+  answered|rejected|uncertain ID NAME     joined|left NAME
+  waiting ID PEER STATE MILLISECONDS TEXT, operator NAME ANSWERED MISSED (/list)
+or, with --json, an object. A line without a number answers the oldest message.
+Goes on after the end of stdin, until the server closes (exit code 5) or a
+signal; the line /quit ends it when all was answered before:
+
+  reactor-cli operator --json </dev/null          watches
+  printf '12 hi\n/quit\n' | reactor-cli operator  answers, and leaves
+)";
+
+inline constexpr std::string_view kChatHelp =
+    R"(Usage: reactor-cli chat [--uri URI | --host H --port P] [--framing F]
+                        [--timeout T] [--json]
+A conversation: each line is sent as one TEXT, answers appear as they come.
+An answer may take as long as it likes, unless --timeout sets a limit.
+
+  --framing resp         sends TEXT LINE
+  --framing line         sends the line as it is, to a listener with a handler
+  --framing raw          sends it without its line end
+
+On a terminal, answers appear above the line being typed. Ctrl-D sends no more
+and waits for the answers that are owed; Ctrl-D again leaves, as does Ctrl-C.
+In a pipe, prints the answers in order and ends when all have come; raw, whose
+answers have no end, waits for one before it sends the next line:
+
+  printf 'hi\n' | reactor-cli chat
+)";
+
+}  // namespace reactord::cli
