@@ -2,6 +2,7 @@
 #include "tools/reactor-load/exact_ceil.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 
@@ -108,9 +109,33 @@ void add_one(std::string& digits) {
   digits.insert(digits.begin(), '1');
 }
 
+/// Most numbers are short: sign, digits, perhaps a point and digits, and nothing else. Their whole
+/// part is an integer of the machine; false leaves the others to the long way.
+bool ceil_of_short(std::string_view text, std::string& digits) {
+  constexpr std::size_t kMostShort = 17;
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  const std::size_t whole = count_digits(text.substr(0, kMostShort + 1));
+  if (whole == 0 || whole > kMostShort) return false;
+  std::int64_t value = 0;
+  for (const char digit : text.substr(0, whole)) value = value * 10 + (digit - '0');
+  text.remove_prefix(whole);
+  if (!text.empty()) {
+    if (text[0] != '.' || count_digits(text.substr(1)) != text.size() - 1) return false;
+    if (!negative && any_but_zero(text.substr(1))) ++value;
+  }
+  std::array<char, 20> shown;  // of 2^63
+  const std::int64_t signed_value = negative ? -value : value;
+  const auto [end, problem] =
+      std::to_chars(shown.data(), shown.data() + shown.size(), signed_value);
+  digits.assign(shown.data(), static_cast<std::size_t>(end - shown.data()));
+  return problem == std::errc();
+}
+
 }  // namespace
 
 bool exact_ceil(std::string_view text, std::string& digits) {
+  if (ceil_of_short(text, digits)) return true;
   digits.clear();
   Parts parts;
   bool has_rest = false;

@@ -101,32 +101,35 @@ class Follower {
     watched.replies = progress.replies;
     watched.errors = progress.errors;
     watched.late = progress.late;
-    // The end of the warm-up sets the counts back.
-    if (progress.replies < replies_) replies_ = 0;
-    Moment& moment = watched.last;
-    moment.at = watched.elapsed;
+    recent_.merge(progress.recent);
     // Counted from report to report: it is they who tell how much was done by when.
-    moment.seconds = seconds_of(std::max(progress.at, last_) - last_);
-    moment.replies = progress.replies - replies_;
-    moment.errors = progress.errors - std::min(progress.errors, errors_);
-    moment.in_flight = progress.in_flight;
-    moment.connected = progress.connected;
-    const auto at = [&](double share) {
-      return static_cast<double>(progress.recent.at_share(share));
-    };
-    moment.p50 = at(0.5);
-    moment.p90 = at(0.9);
-    moment.p99 = at(0.99);
-    moment.p999 = at(0.999);
-    moment.most = static_cast<double>(progress.recent.most());
-    last_ = std::max(progress.at, last_);
-    replies_ = progress.replies;
-    errors_ = progress.errors;
+    if (progress.at > last_) complete(watched.last, progress);
     estimate(watched);
     return watched;
   }
 
  private:
+  void complete(Moment& moment, const Progress& progress) {
+    // The end of the warm-up sets the counts back.
+    if (progress.replies < replies_) replies_ = 0;
+    moment.at = seconds_of(progress.at - run_.start);
+    moment.seconds = seconds_of(progress.at - last_);
+    moment.replies = progress.replies - replies_;
+    moment.errors = progress.errors - std::min(progress.errors, errors_);
+    moment.in_flight = progress.in_flight;
+    moment.connected = progress.connected;
+    const auto at = [&](double share) { return static_cast<double>(recent_.at_share(share)); };
+    moment.p50 = at(0.5);
+    moment.p90 = at(0.9);
+    moment.p99 = at(0.99);
+    moment.p999 = at(0.999);
+    moment.most = static_cast<double>(recent_.most());
+    recent_.clear();
+    last_ = progress.at;
+    replies_ = progress.replies;
+    errors_ = progress.errors;
+  }
+
   void estimate(Watched& watched) const {
     watched.share = -1;
     if (run_.stop_at != TimePoint::max()) {
@@ -143,6 +146,7 @@ class Follower {
 
   const RunState& run_;
   TimePoint last_;
+  Histogram recent_;
   std::uint64_t replies_ = 0;
   std::uint64_t errors_ = 0;
   double requests_ = 0;

@@ -83,6 +83,7 @@ Screen::Screen(Show show, bool color, std::size_t width, std::string headline)
 
 void Screen::gather(const Watched& watched) {
   const Moment& last = watched.last;
+  if (last.seconds <= 0) return;  // nobody has reported since the last time
   const double seconds = gathered_.seconds + last.seconds;
   const std::uint64_t replies = gathered_.replies + last.replies;
   for (double Moment::*value :
