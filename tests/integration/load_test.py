@@ -516,10 +516,23 @@ def test_a_browser_draws_the_page(page, tmp_path):
                  "Distribution of latency", "Latency by percentile", "By group and command",
                  "How connections ended", "Verdict", "The machine", "The scenario"):
         assert text in done.stdout, text
+    assert "[object" not in done.stdout
     assert done.stdout.count("<svg") == 4
     drawn = re.findall(r'<path d="(M[^"]+)"', done.stdout)
     assert len(drawn) >= 8
     assert not any("NaN" in path or "Infinity" in path for path in drawn)
+
+
+@pytest.mark.release_only
+def test_a_browser_shows_what_went_wrong(shared, tmp_path):
+    page = tmp_path / "failed.html"
+    done = load("--port", shared.address("main")[1], "-n", 20, "-c", 1, "--html", page, "NOSUCH",
+                "<b>bold</b>")
+    assert done.returncode == 1, done.stderr
+    shown = chromium(tmp_path, "--virtual-time-budget=3000", "--dump-dom", f"file://{page}").stdout
+    assert "[object" not in shown and "What went wrong" in shown
+    assert "any reply but an error" in shown
+    assert "&lt;b&gt;bold&lt;/b&gt;" in shown and "<b>bold" not in shown
 
 
 @pytest.mark.release_only

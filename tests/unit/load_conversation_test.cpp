@@ -158,8 +158,8 @@ TEST_CASE("errors that quote requests are counted together") {
   Talk talk("{ send = 'PING', expect = 'error' }");
   for (const char* quoted : {"abcd", "efgh \' ijkl"}) {
     talk.ask();
-    CHECK(talk.hear(std::string("-ERR the server's unknown command '") + quoted + "', and '$'\r\n") ==
-          Heard::fine);
+    CHECK(talk.hear(std::string("-ERR the server's unknown command '") + quoted +
+                    "', and '$'\r\n") == Heard::fine);
     talk.talk().end("the server closed");
   }
   CHECK_EQ(talk.group().last_words.at("ERR the server's unknown command '...'"), 2);

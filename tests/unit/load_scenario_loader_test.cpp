@@ -145,7 +145,7 @@ TEST_CASE("mistakes have their place and their remedy") {
            "brace\n");
   CHECK_EQ(problems("[run]\nthresholds = ['errors == 0', 'p98 < 1ms']\n[[group]]\nloops = 1\n"
                     "steps = [{ send = 'PING' }]")
-               .substr(0, 66),
+               .substr(0, 67),
            "x.toml:2:30: thresholds: nothing called 'p98' is measured; did you ");
   CHECK_EQ(problems("[[group]]\nsteps = [{ bytes = 'x', piece = 5 }]"),
            "x.toml:2:10: piece and every belong together\n");
