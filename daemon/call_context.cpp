@@ -19,7 +19,8 @@ void CallContext::log(HandlerLogLevel level, std::string_view message) {
   events_.log(event, {{"handler", std::string(entry_->handler_name)},
                       {"message", std::string(message)},
                       {"peer", peer()},
-                      {"client", std::to_string(client_id())}});
+                      {"client", std::to_string(client_id())},
+                      {"command", entry_->full_name, true}});
 }
 
 DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<void()> on_finished) {

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <string_view>
 
 #include "daemon/version.h"
@@ -26,6 +27,7 @@ reactor-cli; by default at 127.0.0.1:12345 and [::1]:12345.
                     127.0.0.1:7000, [::1]:7000, unix:PATH, systemd; repeatable
   --check-config    say what is wrong with the configuration, or that it is good
   --print-config    print all settings in force, with what they mean
+  --reload PID      check the configuration, then tell daemon PID to load it
   --help, --version
 
   reactord --config /etc/reactord/reactord.toml
@@ -77,6 +79,9 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   app.add_option("--listen", listen)->type_name("ADDRESS")->allow_extra_args(false);
   app.add_flag("--check-config", line.check_config);
   app.add_flag("--print-config", line.print_config);
+  app.add_option("--reload", line.reload)
+      ->type_name("PID")
+      ->check(CLI::Range(1, std::numeric_limits<pid_t>::max()));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,6 +2,8 @@
 // What the command line asks for.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,6 +22,7 @@ struct CommandLine {
   std::vector<Endpoint> listen;  ///< instead of the configured listeners, if not empty
   bool check_config = false;
   bool print_config = false;
+  pid_t reload = 0;  ///< the daemon to be told to reload; 0: none
 };
 
 /// What to do, or the exit code where everything is said already (--help, --version, usage errors).

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/command_table.h"
+
 namespace reactord {
 
 namespace {
@@ -77,10 +79,13 @@ void ConnectionTable::on_end(Connection& connection, CloseReason reason,
   if (observer_ != nullptr) observer_->on_connection_end(connection);
   events_.count(reason);
   if (!events_.wants(reason)) return;
+  const CommandEntry* last = connection.last_command();
+  const std::string command = last == nullptr ? "" : last->full_name;
   // {problem}, {protocol} and {bytes}: each message names at most one of them.
   events_.log(reason, {{"peer", connection.stream().peer()},
                        {"client", std::to_string(connection.client_id())},
-                       {spec_of(reason).detail(), std::string(detail)}});
+                       {spec_of(reason).detail(), std::string(detail)},
+                       {"command", command, true}});
 }
 
 void ConnectionTable::end_turn() {

@@ -51,17 +51,44 @@ bool fill_in(std::string& text, std::string_view name, std::string_view value) {
   return true;
 }
 
+/// What the events have in common with which a connection ends.
+constexpr std::string_view kClosePrefix = "closed_";
+
+/// A peer without its port, under which all connections of one machine are found.
+std::string_view host_of(std::string_view peer) {
+  if (peer.starts_with("unix:")) return "unix";
+  const std::string_view host = peer.substr(0, peer.rfind(':'));
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
 }  // namespace
 
 std::string event_text(Event event, EventFields fields) {
   std::string text(spec_of(event).message);
   std::string behind;
   for (const EventField& field : fields) {
-    if (field.name.empty()) continue;
+    if (field.name.empty() || field.is_for_search) continue;
     const std::string value = escaped(field.value, kMaxFieldBytes);
     if (!fill_in(text, field.name, value)) behind += fmt::format(" {}={}", field.name, value);
   }
   return text + behind;
+}
+
+std::string event_fields(Event event, EventFields fields) {
+  const EventSpec& spec = spec_of(event);
+  const MessageId id = message_id_of(spec.name);
+  std::string lines =
+      fmt::format("MESSAGE_ID={:016x}{:016x}\nREACTORD_EVENT={}\n", id.high, id.low, spec.name);
+  if (spec.name.starts_with(kClosePrefix))
+    lines += fmt::format("REACTORD_CLOSE_REASON={}\n", spec.name.substr(kClosePrefix.size()));
+  for (const EventField& field : fields) {
+    if (field.name.empty() || field.value.empty()) continue;
+    lines += "REACTORD_";
+    for (const char c : field.name) lines += static_cast<char>(c - ('a' <= c && c <= 'z' ? 32 : 0));
+    lines += fmt::format("={}\n", escaped(field.value, kMaxFieldBytes));
+    if (field.name == "peer") lines += fmt::format("REACTORD_HOST={}\n", host_of(field.value));
+  }
+  return lines;
 }
 
 /// The queue and the thread behind it.
@@ -76,6 +103,7 @@ class EventLog::Writer {
   }
 
   void write(LogLevel level, const std::string& text) { logger_->log(spdlog_level(level), text); }
+  [[nodiscard]] bool wants_fields() const { return sink_->wants_fields(); }
 
   [[nodiscard]] std::uint64_t dropped() const {
     return pool_->overrun_counter() + sink_->failed_writes();
@@ -116,6 +144,7 @@ void EventLog::log(Event event, EventFields fields) {
   std::uint64_t& left_out = left_out_[static_cast<std::size_t>(event)];
   if (left_out > 0) text += fmt::format(" ({} more like this before)", left_out);
   left_out = 0;
+  if (writer_->wants_fields()) text += '\n' + event_fields(event, fields);
   writer_->write(spec_of(event).level, text);
 }
 

@@ -20,12 +20,18 @@ namespace reactord {
 struct EventField {
   std::string_view name;
   std::string value;
+  /// Left out of the text: for the journal, where people search by fields.
+  bool is_for_search = false;
 };
 using EventFields = std::initializer_list<EventField>;
 
 /// The record's text: the event's message with its fields in place, escaped, and the others behind
 /// it.
 [[nodiscard]] std::string event_text(Event event, EventFields fields);
+
+/// The record's fields for the journal, each a line NAME=value: MESSAGE_ID, REACTORD_EVENT, and
+/// REACTORD_PEER and its like, in capitals, for those above.
+[[nodiscard]] std::string event_fields(Event event, EventFields fields);
 
 class EventLog {
  public:

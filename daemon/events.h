@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -103,6 +104,28 @@ inline constexpr std::array kEvents{
 
 [[nodiscard]] constexpr const EventSpec& spec_of(Event event) {
   return kEvents[static_cast<std::size_t>(event)];
+}
+
+/// Which kind of event a record in the journal is of: its MESSAGE_ID (systemd.journal-fields(7)),
+/// under which systemd/reactord.catalog explains it. A UUID of version 8 (RFC 9562): a hash of the
+/// name, so that an event keeps its id as long as it keeps its name.
+struct MessageId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  constexpr auto operator<=>(const MessageId&) const = default;
+};
+
+/// FNV-1a.
+[[nodiscard]] constexpr std::uint64_t hash_of(std::string_view text, std::uint64_t basis) {
+  for (const char c : text) basis = (basis ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return basis;
+}
+
+[[nodiscard]] constexpr MessageId message_id_of(std::string_view event_name) {
+  const std::uint64_t seed = hash_of("reactord.event.", 0xcbf29ce484222325);
+  const std::uint64_t high = hash_of(event_name, seed);
+  const std::uint64_t low = hash_of(event_name, high);
+  return {(high & ~std::uint64_t{0xf000}) | 0x8000, (low & (~std::uint64_t{0} >> 2)) | 1ull << 63};
 }
 
 }  // namespace reactord

@@ -6,12 +6,17 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION  // all records come from one line of this file
+#include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <system_error>
+#include <vector>
 
 namespace reactord {
 
@@ -25,6 +30,11 @@ bool is_stderr_the_journal() {
   struct stat status {};
   if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
   return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+}
+
+/// Where sd_journal_sendv(3) sends to; a service with a root of its own may not have it.
+bool is_journal_in_reach() {
+  return ::access("/run/systemd/journal/socket", W_OK) == 0;
 }
 
 /// syslog(3) levels, which the journal reads from a "<N>" prefix (sd-daemon(3)).
@@ -71,11 +81,13 @@ std::string_view level_text(spdlog::level::level_enum level) {
 
 }  // namespace
 
-LogSink::LogSink(const std::string& target) : target_(open_target(target)) {}
+LogSink::LogSink(const std::string& target)
+    : target_(open_target(target)), wants_fields_(target_.style == Style::journal_fields) {}
 
 LogSink::Target LogSink::open_target(const std::string& target) {
   if (target == "stderr") {
-    if (is_stderr_the_journal()) return {UniqueFd(), Style::journal};
+    if (is_stderr_the_journal())
+      return {UniqueFd(), is_journal_in_reach() ? Style::journal_fields : Style::journal_lines};
     const bool coloured = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
     return {UniqueFd(), coloured ? Style::coloured : Style::plain};
   }
@@ -91,6 +103,7 @@ LogSink::Target LogSink::open_target(const std::string& target) {
 std::string LogSink::retarget(const std::string& target) {
   try {
     auto opened = std::make_unique<Target>(open_target(target));
+    wants_fields_ = opened->style == Style::journal_fields;
     const std::lock_guard lock(next_mutex_);
     next_ = std::move(opened);
     return {};
@@ -108,9 +121,13 @@ void LogSink::change_over() {
 void LogSink::sink_it_(const spdlog::details::log_msg& record) {
   is_writing_ = true;
   change_over();
-  const std::string_view text(record.payload.data(), record.payload.size());
+  const std::string_view whole(record.payload.data(), record.payload.size());
+  const std::string_view text = whole.substr(0, whole.find('\n'));
   switch (target_.style) {
-    case Style::journal:
+    case Style::journal_fields:
+      write_fields(journal_priority(record.level), whole);
+      break;
+    case Style::journal_lines:
       write_line(fmt::format("<{}>{}\n", journal_priority(record.level), text));
       break;
     case Style::coloured:
@@ -123,6 +140,18 @@ void LogSink::sink_it_(const spdlog::details::log_msg& record) {
       break;
   }
   is_writing_ = false;
+}
+
+/// The record's first line is the MESSAGE, each other one a field.
+void LogSink::write_fields(int priority, std::string_view record) {
+  const std::string lines = fmt::format("PRIORITY={}\nMESSAGE={}", priority, record);
+  std::vector<iovec> fields;
+  for (std::size_t begin = 0; begin < lines.size();) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+    fields.push_back({const_cast<char*>(lines.data() + begin), end - begin});
+    begin = end + 1;
+  }
+  if (::sd_journal_sendv(fields.data(), static_cast<int>(fields.size())) < 0) ++failed_writes_;
 }
 
 /// A disk that is full, a pipe that is closed: the record is lost and counted, and nothing else

@@ -12,6 +12,8 @@
 #include "daemon/command_line.h"
 #include "daemon/config_source.h"
 #include "daemon/handlers/registry.h"
+#include "daemon/outgoing_lock.h"
+#include "daemon/reload_request.h"
 #include "daemon/server.h"
 
 namespace reactord {
@@ -24,6 +26,7 @@ int complain(std::string_view problem, int exit_code) {
 }
 
 int serve(const ConfigSource& source, Config config) {
+  forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   const SteadyClock clock;
   // Before the log's thread starts, which inherits the mask.
   SignalWatch signals({SIGTERM, SIGINT, SIGHUP});
@@ -51,6 +54,10 @@ int run(const CommandLine& line) {
   if (line.check_config && !line.print_config) std::cout << "the configuration is good\n";
   if (line.print_config || line.check_config)
     return std::cout.flush() ? EXIT_SUCCESS : kExitFailure;
+  if (line.reload != 0) {
+    const std::string problem = request_reload(line.reload);
+    return problem.empty() ? EXIT_SUCCESS : complain(problem, kExitFailure);
+  }
   return serve(source, std::move(loaded.config));
 }
 

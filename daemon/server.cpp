@@ -90,6 +90,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                  .host = connections_,
                  .sink = dispatcher_},
       service_(loop_, connections_, dispatcher_, commands_, events, *this),
+      reports_(loop_, connections_, dispatcher_),
       listeners_(kFirstListenerToken, loop_, connections_, events) {
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
@@ -126,21 +127,9 @@ bool Server::start(std::vector<PassedSocket> passed) {
     return false;
   }
   service_.set_tcp_port(listeners_.tcp_port());
-  start_watchdog();
-  notify_ready();
+  reports_.ready();
   events_.record(Event::ready);
   return true;
-}
-
-void Server::start_watchdog() {
-  if (const auto interval = watchdog_interval()) feed_watchdog(*interval);
-}
-
-/// Twice as often as needed. From the loop itself: a loop that hangs stops feeding.
-void Server::feed_watchdog(std::chrono::microseconds interval) {
-  notify_watchdog();
-  (void)loop_.timers().add(loop_.now() + interval / 2,
-                           [this, interval] { feed_watchdog(interval); });
 }
 
 // --- turns of the loop
@@ -229,7 +218,7 @@ std::vector<std::string> Server::reload(std::string_view who) {
 }
 
 std::vector<std::string> Server::reload_on(const std::string& request) {
-  notify_reloading();
+  reports_.reloading();
   std::vector<std::string> problems = load_and_apply();
   for (const std::string& problem : problems)
     events_.record(Event::config_problem, {{"problem", problem}});
@@ -238,7 +227,7 @@ std::vector<std::string> Server::reload_on(const std::string& request) {
   else
     events_.record(Event::reload_failed,
                    {{"request", request}, {"problems", std::to_string(problems.size())}});
-  notify_ready();
+  reports_.reloaded(problems.size());
   return problems;
 }
 
@@ -346,7 +335,7 @@ void Server::shut_down(std::string_view who) {
 void Server::begin_drain(const std::string& request) {
   phase_ = Phase::draining;
   events_.record(Event::draining, {{"request", request}});
-  notify_stopping();
+  reports_.stopping();
   listeners_.stop();
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });

@@ -27,7 +27,7 @@
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
 #include "daemon/server_control.h"
-#include "daemon/service_manager.h"
+#include "daemon/service_reports.h"
 
 namespace reactord {
 
@@ -65,8 +65,6 @@ class Server final : public EventSink, public ServerControl {
 
   // --- start ---
   void make_handlers(std::span<const HandlerEntry> entries);
-  void start_watchdog();
-  void feed_watchdog(std::chrono::microseconds interval);
 
   // --- life ---
   void on_signal(int signal);
@@ -99,6 +97,7 @@ class Server final : public EventSink, public ServerControl {
   Dispatcher dispatcher_;
   Workspace workspace_;
   DaemonService service_;
+  ServiceReports reports_;
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   ListenerSet listeners_;
   Phase phase_ = Phase::serving;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The line to systemd, or to whatever else started us that way: readiness, stopping, reloading, the
 // watchdog (sd_notify(3)) and the sockets that it passes (sd_listen_fds(3)). Every call is harmless
-// where there is no such manager.
+// where there is no such manager, and none waits for a manager that does not listen.
 #pragma once
 
 #include <chrono>
@@ -26,6 +26,9 @@ struct PassedSocket {
 
 /// How often the watchdog wants to hear of us; nothing if it does not.
 [[nodiscard]] std::optional<std::chrono::microseconds> watchdog_interval();
+
+/// Whether anybody wants to be told ($NOTIFY_SOCKET).
+[[nodiscard]] bool has_service_manager();
 
 void notify_ready();
 void notify_reloading();

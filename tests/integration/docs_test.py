@@ -17,7 +17,8 @@ from harness.daemon import BIN_DIR, ROOT, run_reactord
 
 DEFAULT_PORT = 12345
 READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
-           "daemon/README.md", "daemon/handlers/README.md", "tools/README.md"]
+           "daemon/README.md", "daemon/handlers/README.md", "systemd/README.md",
+           "tools/README.md"]
 
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
 INSTEAD = {
@@ -160,7 +161,8 @@ def test_a_person_answers_as_shown():
     terminals = []
     try:
         for command, shown in zip(CONVERSATION, ("ready", "nobody waits> ", "> ")):
-            terminals.append(pexpect.spawn(command, cwd=ROOT, timeout=10, encoding="utf-8"))
+            terminals.append(pexpect.spawn("bash", ["-c", f"exec {command}"], cwd=ROOT,
+                                           timeout=10, encoding="utf-8"))
             terminals[-1].expect(shown)
         _, answers, asks = terminals
         asks.sendline("is anybody there?")

@@ -246,20 +246,28 @@ def test_one_long_reply_may_exceed_the_mark_by_itself(daemon):
 
 def test_the_largest_holder_is_closed_at_the_memory_limit(daemon):
     """Incomplete frames fill the memory; who holds most goes, and the others stay."""
-    one = daemon('[limits]\nmax_buffer_memory = "6MiB"\nmax_frame = "4MiB"\n')
-    small, largest, last = [one.connect() for _ in range(3)]
-    frame = b"*2\r\n$4\r\nECHO\r\n$4000000\r\n"
-    small.send(b"*2\r\n$4\r\nECHO\r\n$100000\r\n" + b"s" * 1000)
-    largest.send(frame + b"x" * 3_900_000)
-    eventually(lambda: field(one_line(one, largest), "qbuf") > 3_900_000, what="all of it has come")
-    last.send(frame + b"x" * 3_000_000)
+    one = daemon('[limits]\nmax_buffer_memory = "8MiB"\nmax_frame = "4MiB"\n')
+    largest = one.connect()
+    send_beginning(one, largest, 3_500_000, 4_000_000)
+    others = []  # whose buffers, less than twice a frame, stay below the largest's
+    while count(one, "buffer memory") == 0:
+        assert len(others) < 8, "the memory is full, and nobody was closed"
+        others.append(one.connect())
+        send_beginning(one, others[-1], 1_200_000, 1_500_000)
     rest = largest.read_until_eof()
     assert rest.startswith(b"-ERR ") and rest.count(b"\r\n") == 1, "part of a request is unanswered"
     assert_told(one, "buffer memory")
-    small.send(b"s" * 99_000 + b"\r\n")
-    assert small.reply() == b"s" * 100_000
-    last.send(b"x" * 1_000_000 + b"\r\n")
-    assert last.reply() == b"x" * 4_000_000
+    assert all(field(one_line(one, other), "qbuf") > 1_200_000 for other in others)
+    for other in others[1:]:  # a whole request and its reply need the room of several halves
+        other.close()
+    others[0].send(b"x" * 300_000 + b"\r\n")
+    assert others[0].reply() == b"x" * 1_500_000
+
+
+def send_beginning(one, client, some, of_bytes):
+    """The first bytes of an ECHO; all of them have come."""
+    client.send(b"*2\r\n$4\r\nECHO\r\n$%d\r\n" % of_bytes + b"x" * some)
+    eventually(lambda: field(one_line(one, client), "qbuf") > some, what="all of it has come")
 
 
 def field(line, name):

@@ -10,39 +10,16 @@ import pytest
 from harness.client import Client
 from harness.daemon import BIN_DIR
 from harness.net import run
+from harness.operators import OPERATOR_CONFIG
 
 CLI = BIN_DIR / "reactor-cli"
 
 
 @pytest.fixture
-def desk(daemon, tmp_path):
+def desk(daemon):
     """A daemon whose TEXT is answered by people."""
-    one = daemon(f"""
-[handlers.text]
-mode = "operator"
-
-[[listener]]
-name = "main"
-address = "127.0.0.1:0"
-
-[[listener]]
-name = "line"
-address = "127.0.0.1:0"
-framing = "line"
-handler = "text"
-
-[[listener]]
-name = "raw"
-address = "127.0.0.1:0"
-framing = "raw"
-handler = "text"
-
-[[listener]]
-name = "desk"
-address = "unix:{tmp_path}/desk.sock"
-role = "admin"
-""")
-    one.uri = f"unix:{tmp_path}/desk.sock"
+    one = daemon(OPERATOR_CONFIG)
+    one.uri = f"unix:{one.address('admin')}"
     return one
 
 
@@ -180,7 +157,7 @@ def test_chat_in_a_pipe_gets_a_persons_answers(desk, people, listener, framing):
 
 def test_operators_of_one_name_and_a_daemon_that_stops(desk, people, tmux):
     people.operator("alice")
-    second = tmux.run(CLI, "--uri", desk.uri, "operator", "--name", "alice", columns=100)
+    second = tmux.run(CLI, "--uri", desk.uri, "operator", "--name", "alice", columns=200)
     second.wait_for("joined as alice-2;")
     second.type("half")
     desk.process.terminate()

@@ -18,12 +18,23 @@ build_needs=(
   "nlohmann-json3-dev|/usr/include/nlohmann/json.hpp|reactor-cli --json"
   "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
 )
+package_needs=(
+  "git|/usr/bin/git|tells the time of the last commit"
+  "scdoc|/usr/bin/scdoc|makes the manual pages"
+  "python3|/usr/bin/python3|makes the manual page of the configuration"
+  "dpkg-dev|/usr/bin/dpkg-shlibdeps|finds the libraries that a package needs"
+  "file|/usr/bin/file|tells programs from other files"
+  "lintian|/usr/bin/lintian|checks the package"
+)
 quickstart_needs=(
   "netcat-openbsd|/bin/nc.openbsd|talks to the daemon by hand"
 )
 test_needs=(
   "git|/usr/bin/git|lists the files to check"
   "systemd|/usr/bin/systemd-socket-activate|passes sockets to the daemon"
+  "systemd-container|/usr/bin/systemd-nspawn|boots a machine to check the service in"
+  "debootstrap|/usr/sbin/debootstrap|makes that machine's files"
+  "scdoc|/usr/bin/scdoc|makes the manual pages"
   "clang|/usr/bin/clang++|the second compiler"
   "clang-format|/usr/bin/clang-format|checks the code's format"
   "python3|/usr/bin/python3|runs the integration tests"

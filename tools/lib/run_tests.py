@@ -126,9 +126,14 @@ class Runner:
                  "--durations=10", f"--junitxml={report}", *options, *arguments, seconds=seconds,
                  directory=INTEGRATION,
                  environment={"REACTORD_BIN_DIR": str(ROOT / bin_dir),
-                              "REACTORD_NODE_DIR": str(node_packages.FOLDER), "PYTHONDONTWRITEBYTECODE": "1"})
+                              "REACTORD_NODE_DIR": str(node_packages.FOLDER),
+                              "PYTHONDONTWRITEBYTECODE": "1"})
+        self.count_report(report, "pytest did not finish")
+
+    def count_report(self, report, otherwise):
+        """Counts the test cases of pytest's report; a missing one is a failure, called `otherwise`."""
         if not report.exists():
-            self.case(False, "pytest did not finish")
+            self.case(False, otherwise)
             return
         kinds = {}  # a test that fails, and fails again when it is torn down, is there twice
         for case in ElementTree.parse(report).iter("testcase"):
@@ -220,6 +225,23 @@ def docs(part):
         part.pytest("docs_test.py")
 
 
+def systemd(part):
+    """the Debian package on a booted systemd, in systemd-nspawn"""
+    sys.path.insert(0, str(ROOT / "tests/systemd"))
+    import machine  # pylint: disable=import-outside-toplevel
+    if reason := machine.why_not_here():
+        print(f"{'':<12} not checked: {reason}", flush=True)
+        part.count += Count(skipped=1)
+        return
+    if not part.case(part.run("tools/package", "--twice", seconds=3600),
+                     "tools/package: lintian, and two builds with the same bytes"):
+        return
+    part.run("tests/systemd/run", "-rs", seconds=1800)
+    part.count_report(ROOT / "build/test-logs/systemd/junit.xml", "the machine did not boot")
+    part.case(part.run("tests/systemd/leaves_nothing_test"),
+              "nothing of a machine is left, also after an interruption")
+
+
 def fuzz(part):
     """longer fuzzing with sanitizers, a new seed each time"""
     if not part.case(part.build("asan"), "build of asan"):
@@ -233,7 +255,7 @@ def fuzz(part):
 PARTS = {"layers": layers, "format": formatting, "unit": unit, "integration": integration,
          "clients": clients, "promises": promises, "lab": lab, "asan": asan, "compilers": compilers,
          "docs": docs}
-LONG_PARTS = {"fuzz": fuzz}
+LONG_PARTS = {"fuzz": fuzz, "systemd": systemd}
 
 
 # --- telling

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""What the daemon tells the service manager, and `reactord --reload`; start-up and memory at rest."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness.client import eventually, is_refused
+from harness.daemon import DEFAULT_LISTENER, REACTORD, run_reactord
+from harness.net import free_port
+
+MAX_START_SECONDS = 0.020
+MAX_RESIDENT_BYTES = 8 << 20
+ALLOW_LIST = "allow = [" + ", ".join(f'"10.{n // 250}.{n % 250}.0/24"' for n in range(1000)) + "]\n"
+
+
+class Manager:
+    """A notify socket, as systemd has one."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(5)
+
+    def next(self):
+        return self.socket.recv(4096).decode()
+
+    def until(self, text):
+        """Everything told up to a message that contains the text."""
+        told = []
+        while not told or text not in told[-1]:
+            told.append(self.next())
+        return told
+
+
+@pytest.fixture
+def manager(tmp_path):
+    manager = Manager(tmp_path / "notify")
+    yield manager
+    manager.socket.close()
+
+
+def watched_by(manager, watchdog_usec=None):
+    environment = {"NOTIFY_SOCKET": manager.path}
+    if watchdog_usec:
+        environment["WATCHDOG_USEC"] = str(watchdog_usec)
+    return environment
+
+
+def test_its_whole_life_is_told(daemon, manager):
+    one = daemon(environment=watched_by(manager))
+    assert manager.next() == "READY=1"
+    assert manager.next() == "STATUS=0 connections, 0 requests served"
+    one.reload()
+    reloading = manager.next()
+    assert reloading.startswith("RELOADING=1\nMONOTONIC_USEC=")
+    assert manager.next() == "READY=1"
+    one.write_config("nonsense = 1\n")
+    one.reload()
+    assert "not reloaded" in manager.until("STATUS=0 connections, 0 requests served;")[-1]
+    one.signal(signal.SIGTERM)
+    assert "STOPPING=1" in manager.until("STOPPING=1")
+    assert manager.next().startswith("STATUS=stopping: ")
+
+
+def test_the_watchdog_is_fed_from_the_loop(daemon, manager):
+    one = daemon(environment=watched_by(manager, watchdog_usec=100_000))
+    for _ in range(3):
+        manager.until("WATCHDOG=1")
+    one.signal(signal.SIGSTOP)
+    manager.socket.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        for _ in range(1000):  # what was told before it stopped
+            manager.next()
+    one.signal(signal.SIGCONT)
+    manager.socket.settimeout(5)
+    manager.until("WATCHDOG=1")
+
+
+def test_the_status_has_live_figures(daemon, manager):
+    one = daemon(environment=watched_by(manager, watchdog_usec=100_000))
+    clients = [one.connect() for _ in range(2)]
+    for client in clients:
+        client.expect_alive()
+    manager.until("STATUS=2 connections, 2 requests served")
+
+
+def test_a_manager_that_does_not_read_is_not_waited_for(daemon, manager):
+    one = daemon(environment=watched_by(manager, watchdog_usec=2_000))
+    client = one.connect()
+    until = time.monotonic() + 2  # a thousand messages: more than any queue takes
+    while time.monotonic() < until:
+        client.expect_alive()
+
+
+def test_a_manager_that_is_gone(daemon, tmp_path):
+    one = daemon(environment={"NOTIFY_SOCKET": str(tmp_path / "nobody"), "WATCHDOG_USEC": "10000"})
+    one.connect().expect_alive()
+    one.reload()
+    one.wait_for_log("configuration reloaded")
+    one.connect().expect_alive()
+
+
+def test_a_full_disk_costs_the_log_alone(daemon):
+    port = free_port()
+    one = daemon(f'[log]\ntarget = "/dev/full"\n[[listener]]\naddress = "127.0.0.1:{port}"\n',
+                 ready=False)
+    one.addresses = [("main", ("127.0.0.1", port))]
+    eventually(lambda: not is_refused(one.address()))
+    client = one.connect()
+    for _ in range(1000):
+        assert client.call("TEXT", "x") == b"x"
+    eventually(lambda: one.stat("log_records_dropped") > 0)
+
+
+# --- reactord --reload PID
+
+def test_reload_applies_when_it_returns(daemon):
+    one = daemon()
+    client = one.connect()
+    one.write_config('[handlers.text]\nreply = "new {message}"\n' + DEFAULT_LISTENER)
+    done = run_reactord("--reload", one.pid, "--config", one.config_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    eventually(lambda: client.call("TEXT", "x") == b"new x")
+
+
+def test_a_file_with_a_mistake_is_not_loaded(daemon):
+    one = daemon()
+    one.write_config("nonsense = 1\n")
+    done = run_reactord("--reload", one.pid, "--config", one.config_path)
+    assert done.returncode == 78 and "nonsense" in done.stderr
+    one.connect().expect_alive()
+    assert "not reloaded" not in one.log, "it was not even asked"
+
+
+@pytest.mark.parametrize("pid, status", [("0", 2), ("-1", 2), ("x", 2), ("", 2), ("999999999", 1)])
+def test_no_such_process(pid, status):
+    done = run_reactord("--reload", pid)
+    assert done.returncode == status and done.stderr.startswith("reactord: ")
+
+
+def test_a_daemon_that_does_not_take_notice(daemon):
+    one = daemon()
+    one.signal(signal.SIGSTOP)
+    done = run_reactord("--reload", one.pid)
+    one.signal(signal.SIGCONT)
+    assert done.returncode == 1 and "has not looked at its signals" in done.stderr
+
+
+# --- start-up and memory
+
+def seconds_until_ready(config, manager):
+    began = time.monotonic()
+    process = subprocess.Popen([REACTORD, "--config", config], stderr=subprocess.DEVNULL,
+                               env={**os.environ, "NOTIFY_SOCKET": manager.path})
+    try:
+        manager.until("READY=1")
+        return time.monotonic() - began
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def seconds_of_an_empty_program():
+    began = time.monotonic()
+    subprocess.run(["/bin/true"], check=True)
+    return time.monotonic() - began
+
+
+@pytest.mark.release_only
+@pytest.mark.parametrize("extra", ["", ALLOW_LIST], ids=["default", "1000 allowed blocks"])
+def test_it_is_ready_at_once(manager, tmp_path, extra):
+    config = tmp_path / "reactord.toml"
+    config.write_text(DEFAULT_LISTENER + extra)
+    empty = min(seconds_of_an_empty_program() for _ in range(20))
+    ready = min(seconds_until_ready(config, manager) for _ in range(20))
+    print(f"ready {1000 * (ready - empty):.1f} ms above an empty program")
+    assert ready - empty <= MAX_START_SECONDS
+
+
+@pytest.mark.release_only
+@pytest.mark.parametrize("extra", ["", ALLOW_LIST], ids=["default", "1000 allowed blocks"])
+def test_it_is_small_at_rest(daemon, extra):
+    one = daemon(DEFAULT_LISTENER + extra)
+    status = pathlib.Path(f"/proc/{one.pid}/status").read_text()
+    resident = 1024 * int(status.partition("VmRSS:")[2].split()[0])
+    print(f"resident {resident / (1 << 20):.1f} MiB")
+    assert resident <= MAX_RESIDENT_BYTES

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""The package on a running system: upgrade, removal, purge."""
+
+import pathlib
+
+import pytest
+
+import host
+from harness.client import Client
+from load import Load
+
+PACKAGE, NEXT = host.PACKAGES / "reactord.deb", host.PACKAGES / "reactord-next.deb"
+
+
+def version():
+    return host.run("dpkg-query", "--show", "--showformat=${Version}", "reactord").stdout
+
+
+@pytest.fixture
+def installed(service):
+    yield
+    host.stop_everything()
+    host.run("dpkg", "--purge", "reactord")
+    host.run("dpkg", "--install", PACKAGE)
+
+
+def test_it_is_installed_enabled_and_running(service):
+    for unit in ("reactord.socket", "reactord.service"):
+        assert host.systemctl("is-enabled", unit).stdout.strip() == "enabled"
+        assert host.is_active(unit)
+    assert host.systemctl("is-enabled", "reactord-standalone.service",
+                          check=False).stdout.strip() == "disabled"
+
+
+def test_its_programs_and_pages(service):
+    assert host.run("reactor-cli", "ceil", "4.40").stdout.strip() == "5"
+    for page in ("reactord.8", "reactord.toml.5", "reactor-cli.1"):
+        name, _, section = page.rpartition(".")
+        assert pathlib.Path(f"/usr/share/man/man{section}/{page}.gz").exists(), name
+
+
+def test_an_upgrade_under_load(installed):
+    before = host.main_pid()
+    first = version()
+    with Load(host.TCP) as load:
+        host.eventually(lambda: load.answered() > 500)
+        host.run("dpkg", "--install", NEXT)
+        answered = load.answered()
+        host.eventually(lambda: load.answered() > answered + 500)
+    assert version() != first and host.main_pid() not in (0, before)
+    print(f"\nan upgrade: {dict(load.counts)}")
+    assert load.errors() == {}
+
+
+def test_an_upgrade_keeps_what_was_changed(installed):
+    host.CONFIG.write_text(host.CONFIG.read_text() + '[handlers.text]\nreply = "mine"\n')
+    host.systemctl("disable", "--now", "reactord.service", "reactord.socket")
+    host.run("dpkg", "--install", NEXT)
+    assert 'reply = "mine"' in host.CONFIG.read_text()
+    assert not host.is_active() and not host.is_active("reactord.socket"), "it stays stopped"
+    assert host.systemctl("is-enabled", "reactord.socket",
+                          check=False).stdout.strip() == "disabled"
+
+
+def test_removal_and_purge(installed):
+    host.drop_in("reactord.service", "[Service]\nBindReadOnlyPaths=/etc/hostname:/opt/some/where\n")
+    host.systemctl("restart", "reactord.service")
+    host.remove_drop_ins()
+    host.systemctl("start", "reactord@1.socket", "reactord@1.service")
+    host.systemctl("enable", "reactord@1.socket")
+    host.run("dpkg", "--remove", "reactord")
+    assert host.run("pgrep", "-x", "reactord", check=False).stdout == ""
+    assert host.CONFIG.exists(), "configuration goes with purge"
+    host.run("dpkg", "--purge", "reactord")
+    left = host.run("find", "/etc", "/usr", "/lib", "/run", "/var", "-xdev", "-iname", "*reactord*",
+                    "-not", "-path", "/usr/share/doc/*").stdout.split()
+    assert left == []
+    listed = host.systemctl("list-units", "--plain", "--no-legend", "reactord*.service",
+                            "reactord*.socket").stdout
+    assert listed.strip() == "", listed
+
+
+def test_it_can_be_installed_anew(installed):
+    host.run("dpkg", "--purge", "reactord")
+    host.run("dpkg", "--install", PACKAGE)
+    with Client(host.TCP, timeout=20) as client:
+        assert client.call("CEIL", "4.40") == 5

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+# bash completion for reactor-cli; the commands are the server's own (HELP lists them all)
+_reactor_cli() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    --framing) mapfile -t COMPREPLY < <(compgen -W 'resp line raw' -- "$current") ;;
+    --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
+    --port | --uri | --timeout | --repeat | --interval | --name) ;;
+    *)
+      local words='chat operator text ceil info help client config'
+      case $current in
+        -*) words='--host --port --uri --framing --json --timeout --repeat --interval --name --help --version' ;;
+      esac
+      mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+      ;;
+  esac
+}
+complete -F _reactor_cli reactor-cli

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+complete -c reactor-cli -f -a 'chat operator text ceil info help client config'
+complete -c reactor-cli -l host -x -a '(__fish_print_hostnames)' -d 'the server'
+complete -c reactor-cli -l port -x -d 'its port'
+complete -c reactor-cli -l uri -x -d 'the server, as tcp://HOST:PORT or unix:PATH'
+complete -c reactor-cli -l framing -x -a 'resp line raw' -d 'how the listener frames'
+complete -c reactor-cli -l json -d 'print one JSON value for each answer'
+complete -c reactor-cli -l timeout -x -d 'how long the connection and each answer may take'
+complete -c reactor-cli -l repeat -x -d 'send the command this many times'
+complete -c reactor-cli -l interval -x -d 'the pause between repetitions'
+complete -c reactor-cli -l name -x -d 'with operator, what other operators see'
+complete -c reactor-cli -l help -d 'print a summary'
+complete -c reactor-cli -l version -d 'print the version'
