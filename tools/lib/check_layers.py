@@ -36,6 +36,12 @@ RULES = {
                    {"spdlog/": None, "systemd/": None, "CLI/": None}),
     "tools": Rule(["tools/", "protocol/", "daemon/reactor/"], True,
                   {"CLI/": None, "nlohmann/": None, "histedit.h": None, "editline/": None}),
+    # A scenario is TOML, read with the same care and the same words as a configuration.
+    "tools/reactor-load": Rule(["tools/", "protocol/", "daemon/reactor/", "config/schema.h",
+                                "config/suggest.h", "config/toml_text.h",
+                                "config/regular_file.h"], True,
+                               {"CLI/": None, "nlohmann/": None,
+                                "toml++/": "tools/reactor-load/scenario_loader.cpp"}),
 }
 
 

@@ -47,6 +47,7 @@ test_needs=(
   "haproxy|/usr/sbin/haproxy|a client to test with"
   "prometheus-redis-exporter|/usr/bin/prometheus-redis-exporter|a client to test with"
   "netcat-openbsd|/bin/nc.openbsd|a client to test with"
+  "chromium|/usr/bin/chromium|looks at the page of reactor-load --html"
   "nodejs|/usr/bin/node|runs the Node clients"
   "npm|/usr/bin/npm|fetches the Node clients"
   "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// The result for people: a table by group and command, what went wrong, what the generator itself
+// took, and the verdict.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/reactor-load/load_run.h"
+
+namespace reactord::load {
+
+[[nodiscard]] std::string summarize(const Plan& plan, const Result& result, bool color);
+
+/// Columns side by side; the first is flush left, the others flush right.
+[[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace reactord::load
