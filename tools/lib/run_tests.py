@@ -28,7 +28,7 @@ INTEGRATION = ROOT / "tests/integration"
 JOBS = str(os.cpu_count() or 2)
 
 # In their own parts, since they take their time or need other programs.
-OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py"]
+OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py"]
 
 
 @dataclass
@@ -168,6 +168,12 @@ def clients(part):
         part.pytest("clients_test.py")
 
 
+def load(part):
+    """reactor-load: against the daemon, lying servers and a browser, release build"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("load_test.py")
+
+
 def promises(part):
     """what the daemon promises, at the size it is promised, release build"""
     if part.case(part.build("release"), "build of release"):
@@ -194,8 +200,10 @@ def lab(part):
 def asan(part):
     """the integration tests and promises against the build with sanitizers"""
     if part.case(part.build("asan"), "build of asan"):
-        ignored = [f"--ignore={name}" for name in ("clients_test.py", "docs_test.py", "lab_test.py")]
-        part.pytest(*ignored, bin_dir="build/asan/bin")
+        elsewhere = ["clients_test.py", "docs_test.py", "lab_test.py"]
+        if not part.long:
+            elsewhere.append("load_test.py")
+        part.pytest(*[f"--ignore={name}" for name in elsewhere], bin_dir="build/asan/bin")
 
 
 def compilers(part):
@@ -253,8 +261,8 @@ def fuzz(part):
 
 
 PARTS = {"layers": layers, "format": formatting, "unit": unit, "integration": integration,
-         "clients": clients, "promises": promises, "lab": lab, "asan": asan, "compilers": compilers,
-         "docs": docs}
+         "clients": clients, "promises": promises, "load": load, "lab": lab, "asan": asan,
+         "compilers": compilers, "docs": docs}
 LONG_PARTS = {"fuzz": fuzz, "systemd": systemd}
 
 
