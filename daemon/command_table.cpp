@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
+#include <cstring>
 #include <stdexcept>
 
 namespace reactord {
@@ -24,16 +24,35 @@ bool is_same_name(std::string_view lower_case, std::string_view name) {
 
 constexpr std::size_t kPrefixBytes = sizeof(std::uint64_t);
 
+template <class Word>
+std::uint64_t word_at(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+/// A number that tells names of one length apart by their first 8 bytes: in two words that may
+/// overlap, since a copy of as many bytes as there are would be a loop.
+inline std::uint64_t number_of(std::string_view name) {
+  constexpr std::size_t kHalf = sizeof(std::uint32_t);
+  const char* const first = name.data();
+  if (name.size() >= kPrefixBytes) return word_at<std::uint64_t>(first);
+  if (name.size() >= kHalf)
+    return word_at<std::uint32_t>(first) | word_at<std::uint32_t>(first + name.size() - kHalf)
+                                               << 32;
+  std::uint64_t number = 0;
+  for (const char byte : name) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
 /// Lower-case letters keep their value, upper-case ones take it. Other bytes may fall together with
 /// each other, but never with a letter: of names, which consist of letters, a prefix says all.
-std::uint64_t prefix_of(std::string_view name) {
-  std::array<char, kPrefixBytes> bytes{};
-  name.copy(bytes.data(), bytes.size());  // unlike memcpy, takes the null of an empty name
-  return std::bit_cast<std::uint64_t>(bytes) | 0x2020202020202020u;
+inline std::uint64_t prefix_of(std::string_view name) {
+  return number_of(name) | 0x2020202020202020u;
 }
 
 /// Clients do not choose what is in the table, so nothing is to be gained by collisions.
-std::size_t hash_of(std::uint64_t prefix, std::size_t length) {
+inline std::size_t hash_of(std::uint64_t prefix, std::size_t length) {
   return static_cast<std::size_t>(((prefix + length) * 0x9e3779b97f4a7c15u) >> 40);
 }
 
@@ -79,28 +98,38 @@ void CommandTable::insert(std::unique_ptr<CommandEntry> entry) {
 
 void CommandTable::rebuild_buckets() {
   buckets_.assign(std::bit_ceil(entries_.size() * 2 + 1), Bucket{});
+  bucket_mask_ = buckets_.size() - 1;
   specs_.clear();
   for (const auto& entry : entries_) {
     specs_.push_back(entry->spec);
     const std::string_view name = entry->spec->name;
     const Bucket bucket{prefix_of(name), name.size(), entry.get()};
-    std::size_t at = hash_of(bucket.prefix, bucket.length) & (buckets_.size() - 1);
-    while (buckets_[at].entry != nullptr) at = (at + 1) & (buckets_.size() - 1);
-    buckets_[at] = bucket;
+    std::size_t at = hash_of(bucket.prefix, bucket.length);
+    while (buckets_[at & bucket_mask_].entry != nullptr) ++at;
+    buckets_[at & bucket_mask_] = bucket;
   }
 }
 
 CommandEntry* CommandTable::find(std::string_view name) const {
-  if (buckets_.empty()) return nullptr;
+  if (name.size() > kPrefixBytes) return find_long(name);
+  return search(name, [](const CommandEntry&) { return true; });
+}
+
+CommandEntry* CommandTable::find_long(std::string_view name) const {
+  return search(name,
+                [name](const CommandEntry& entry) { return is_same_name(entry.spec->name, name); });
+}
+
+/// The first entry of that prefix and length that `is_meant` takes for the one.
+template <class IsMeant>
+CommandEntry* CommandTable::search(std::string_view name, IsMeant&& is_meant) const {
   const std::uint64_t prefix = prefix_of(name);
-  std::size_t at = hash_of(prefix, name.size()) & (buckets_.size() - 1);
-  for (; buckets_[at].entry != nullptr; at = (at + 1) & (buckets_.size() - 1)) {
-    const Bucket& bucket = buckets_[at];
-    if (bucket.prefix != prefix || bucket.length != name.size()) continue;
-    if (bucket.length <= kPrefixBytes || is_same_name(bucket.entry->spec->name, name))
+  for (std::size_t at = hash_of(prefix, name.size());; ++at) {
+    const Bucket& bucket = buckets_[at & bucket_mask_];
+    if (bucket.entry == nullptr) return nullptr;
+    if (bucket.prefix == prefix && bucket.length == name.size() && is_meant(*bucket.entry))
       return bucket.entry;
   }
-  return nullptr;
 }
 
 CommandEntry* CommandTable::find_subcommand(const CommandEntry& command, std::string_view name) {

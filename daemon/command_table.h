@@ -57,12 +57,18 @@ class CommandTable {
     CommandEntry* entry = nullptr;
   };
 
+  /// Out of line: nearly all names are told apart by their first 8 bytes, and need no call.
+  [[nodiscard, gnu::noinline]] CommandEntry* find_long(std::string_view name) const;
+  template <class IsMeant>
+  [[nodiscard]] CommandEntry* search(std::string_view name, IsMeant&& is_meant) const;
   void insert(std::unique_ptr<CommandEntry> entry);
   void rebuild_buckets();
 
   std::vector<std::unique_ptr<CommandEntry>> entries_;  ///< sorted by name
   std::vector<const CommandSpec*> specs_;
-  std::vector<Bucket> buckets_;  ///< open addressing, at most half full; its size a power of two
+  /// Open addressing, at most half full, so that there is an empty one to end each search.
+  std::vector<Bucket> buckets_ = std::vector<Bucket>(1);
+  std::size_t bucket_mask_ = 0;  ///< their number, a power of two, less one
 };
 
 }  // namespace reactord

@@ -100,7 +100,7 @@ void Connection::serve_turn() noexcept {
 
 /// One frame of a million arguments must not cost its 16 MiB for ever.
 void Connection::release_wide_frame() noexcept {
-  std::vector<std::string_view>& arguments = workspace().frame.arguments;
+  std::vector<std::string_view>& arguments = workspace().frame.many;
   if (arguments.capacity() > kMaxKeptArguments) std::vector<std::string_view>().swap(arguments);
 }
 
@@ -197,6 +197,15 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcep
 
 /// As FrameParser::parse, for this connection: a foreign protocol is an error, too.
 ParseStatus Connection::parse(std::string_view input) noexcept {
+  if (traits_.framing == Framing::command && input.front() == '*') [[likely]] {
+    reply_encoding_ = resp_encoding();
+    if (parser_.take_short_array(input, workspace().parser_limits, workspace().frame)) [[likely]]
+      return ParseStatus::frame;
+  }
+  return parse_any(input);
+}
+
+ParseStatus Connection::parse_any(std::string_view input) noexcept {
   reply_encoding_ = encoding_for(input.front());
   if (const ForeignMatch match = match_foreign(input); match.status == ForeignStatus::undecided)
     return ParseStatus::need_more;
@@ -262,7 +271,7 @@ ReplyEncoding Connection::encoding_for(char first_byte) const noexcept {
       break;
   }
   if (first_byte != '*' && !traits_.inline_replies_resp) return ReplyEncoding::plain;
-  return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
+  return resp_encoding();
 }
 
 void Connection::discard_input() noexcept {

@@ -229,6 +229,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] std::size_t receive(std::span<char> room) noexcept;
   [[nodiscard]] std::size_t serve_frames(std::string_view input, Turn& turn) noexcept;
   [[nodiscard]] ParseStatus parse(std::string_view input) noexcept;
+  [[nodiscard]] ParseStatus parse_any(std::string_view input) noexcept;
   [[nodiscard]] ForeignMatch match_foreign(std::string_view input) const noexcept;
   [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol) noexcept;
   void reject_input() noexcept;
@@ -237,6 +238,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] bool is_input_ended() const { return input_end_ != InputEnd::not_yet; }
   [[nodiscard]] bool owes_answer() const { return pending_ || has_backlog_ || mid_frame_; }
   [[nodiscard]] ReplyEncoding encoding_for(char first_byte) const noexcept;
+  [[nodiscard]] ReplyEncoding resp_encoding() const {
+    return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
+  }
   void discard_input() noexcept;
   void await_receipt(Readiness readiness) noexcept;
 

@@ -48,27 +48,37 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
     const Words words = frame.kind == FrameKind::array ? Words(frame.arguments) : Words(words_);
     result = dispatch(connection, words, entry, reply, out);
   }
-  if (reply.wrote_error()) count_error(out.view().substr(mark));
+  if (reply.wrote_error()) [[unlikely]]
+    count_error(out.view().substr(mark));
   apply_reply_mode(mode, connection.session().reply_mode(), out, mark);
   pending_.append_pushes(out);
-  if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
   return result;
+}
+
+void Dispatcher::end_batch() noexcept {
+  stop_timing();
+  if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
 }
 
 /// The words of a request, and its command if that is known and allowed. False if there is nothing
 /// to run: it was answered with an error, or it was blank.
 bool Dispatcher::split_words(const Frame& frame, const Connection& connection, CommandEntry*& entry,
                              ReplyWriter& reply) {
-  words_.clear();
-  if (frame.kind == FrameKind::array) {
+  if (frame.kind == FrameKind::array) [[likely]] {
     entry = find_allowed(connection, frame.arguments.front());
     return true;
   }
+  words_.clear();
   if (CommandEntry* bound = connection.traits().bound_command; bound != nullptr) {
     entry = bound;
     words_ = {bound->spec->name, frame.payload};
     return true;
   }
+  return split_line(frame, connection, entry, reply);
+}
+
+bool Dispatcher::split_line(const Frame& frame, const Connection& connection, CommandEntry*& entry,
+                            ReplyWriter& reply) {
   const FirstWord first = split_first_word(frame.payload);
   entry = find_allowed(connection, first.word);
   if (const CommandEntry* verbatim = find_verbatim(entry, first)) {
@@ -122,12 +132,8 @@ ServeResult Dispatcher::dispatch(Connection& connection, Words words, CommandEnt
     return ServeResult::replied;
   }
   if (!entry->subcommands.empty() && words.size() > 1) {
-    CommandEntry* sub = CommandTable::find_subcommand(*entry, words[1]);
-    if (sub == nullptr || !connection.traits().allowed_commands.has(sub->spec->command_class)) {
-      reject_unknown_subcommand(*entry, words, reply);
-      return ServeResult::replied;
-    }
-    entry = sub;
+    entry = find_subcommand(connection, *entry, words, reply);
+    if (entry == nullptr) return ServeResult::replied;
   }
   const Words arguments = words.subspan(entry->words);
   const CommandSpec& spec = *entry->spec;
@@ -139,6 +145,16 @@ ServeResult Dispatcher::dispatch(Connection& connection, Words words, CommandEnt
   return call(connection, *entry, {spec, words, arguments}, reply, out);
 }
 
+/// Null if there is none; that was answered.
+CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const CommandEntry& command,
+                                          Words words, ReplyWriter& reply) {
+  CommandEntry* sub = CommandTable::find_subcommand(command, words[1]);
+  if (sub != nullptr && connection.traits().allowed_commands.has(sub->spec->command_class))
+    return sub;
+  reject_unknown_subcommand(command, words, reply);
+  return nullptr;
+}
+
 ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, const Request& request,
                              ReplyWriter& reply, Buffer& out) {
   start_timing(entry);
@@ -147,6 +163,16 @@ ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, const 
   pending_.begin_call(connection, is_silent_);
   const HandlerResult result = call_handler(entry, request, reply, out);
   const PendingReplies::Outcome outcome = pending_.end_call(out);
+  if (result == HandlerResult::replied && outcome == PendingReplies::Outcome::none &&
+      reply.wrote_one_good()) [[likely]]
+    return ServeResult::replied;
+  return judge_call(connection, entry, {result, outcome}, reply, out);
+}
+
+/// What is rare: promises, errors, the connection's end, and handlers that break the rules.
+ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, CallEnd end,
+                                   ReplyWriter& reply, Buffer& out) {
+  const auto [result, outcome] = end;
   const bool wrote_one = reply.replies() == 1 && reply.balanced();
   const bool wrote_none = reply.replies() == 0 && reply.balanced();
   if (reply.wrote_error()) ++entry.figures.failed;
@@ -166,20 +192,22 @@ ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, const 
 
 HandlerResult Dispatcher::call_handler(CommandEntry& entry, const Request& request,
                                        ReplyWriter& reply, Buffer& out) {
-  std::string problem;
   try {
     return entry.handler->handle(request, reply, context_);
   } catch (const std::exception& exception) {
-    problem = exception.what();
+    record_throw(entry, exception.what());
   } catch (...) {
-    problem = "unknown exception";
+    record_throw(entry, "unknown exception");
   }
-  events_.record(Event::handler_threw, {{"handler", std::string(entry.handler_name)},
-                                        {"command", entry.full_name},
-                                        {"problem", problem},
-                                        {"peer", context_.peer()}});
   replace_reply(reply, out, "ERR internal error: the handler failed; the server's log says why");
   return HandlerResult::replied;
+}
+
+void Dispatcher::record_throw(const CommandEntry& entry, std::string_view problem) {
+  events_.record(Event::handler_threw, {{"handler", std::string(entry.handler_name)},
+                                        {"command", entry.full_name},
+                                        {"problem", std::string(problem)},
+                                        {"peer", context_.peer()}});
 }
 
 /// Throws away what a call has written and answers with `error` instead.

@@ -29,7 +29,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
 
   [[nodiscard]] ServeResult serve(Connection& connection, const Frame& frame,
                                   Buffer& out) noexcept override;
-  void end_batch() noexcept override { stop_timing(); }
+  void end_batch() noexcept override;
   void on_connection_end(Connection& connection) noexcept override;
   void on_peer_finished(Connection& connection) noexcept override {
     pending_.on_peer_finished(connection.id());
@@ -53,24 +53,37 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                      ReplyWriter& reply, Buffer& out);
   [[nodiscard]] ServeResult call(Connection& connection, CommandEntry& entry,
                                  const Request& request, ReplyWriter& reply, Buffer& out);
+  struct CallEnd {
+    HandlerResult result;
+    PendingReplies::Outcome outcome;
+  };
+  // Out of line, like all that is rare: what is inlined into serve() costs every request registers.
+  [[nodiscard, gnu::noinline]] ServeResult judge_call(Connection& connection, CommandEntry& entry,
+                                                      CallEnd end, ReplyWriter& reply, Buffer& out);
   [[nodiscard]] HandlerResult call_handler(CommandEntry& entry, const Request& request,
                                            ReplyWriter& reply, Buffer& out);
+  [[gnu::noinline]] void record_throw(const CommandEntry& entry, std::string_view problem);
   [[nodiscard]] bool split_words(const Frame& frame, const Connection& connection,
                                  CommandEntry*& entry, ReplyWriter& reply);
+  [[nodiscard, gnu::noinline]] bool split_line(const Frame& frame, const Connection& connection,
+                                               CommandEntry*& entry, ReplyWriter& reply);
+  [[nodiscard, gnu::noinline]] CommandEntry* find_subcommand(const Connection& connection,
+                                                             const CommandEntry& command,
+                                                             Words words, ReplyWriter& reply);
   [[nodiscard]] static const CommandEntry* find_verbatim(const CommandEntry* entry,
                                                          const FirstWord& first);
   void split_verbatim(std::string_view line, std::size_t words);
   [[nodiscard]] CommandEntry* find_allowed(const Connection& connection,
                                            std::string_view name) const;
 
-  void reject_unknown(Words words, ReplyWriter& reply);
+  [[gnu::noinline]] void reject_unknown(Words words, ReplyWriter& reply);
   void reject_unknown_subcommand(const CommandEntry& command, Words words, ReplyWriter& reply);
-  void reject_arity(CommandEntry& entry, ReplyWriter& reply);
-  void replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error);
+  [[gnu::noinline]] void reject_arity(CommandEntry& entry, ReplyWriter& reply);
+  [[gnu::noinline]] void replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error);
 
   ReplyMode begin_reply_mode(Session& session);
   static void apply_reply_mode(ReplyMode before, ReplyMode now, Buffer& out, std::size_t mark);
-  void count_error(std::string_view written);
+  [[gnu::noinline]] void count_error(std::string_view written);
   void start_timing(CommandEntry& entry);
   void stop_timing();
 

@@ -56,16 +56,10 @@ void write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& writ
 
 // --- calls -------------------------------------------------------------------------------------
 
-void PendingReplies::begin_call(Connection& connection, bool is_silent) {
-  calling_ = connection.id();
-  calling_encoding_ = connection.reply_encoding();
-  is_silent_ = is_silent;
-  is_kept_early_ = false;
-}
-
 std::uint64_t PendingReplies::defer(std::function<void()> on_gone,
                                     std::function<void()> on_finished) {
   const std::uint64_t number = ++last_promise_;
+  is_promised_ = true;
   promises_.insert_or_assign(
       calling_,
       Promise{
@@ -74,14 +68,14 @@ std::uint64_t PendingReplies::defer(std::function<void()> on_gone,
 }
 
 void PendingReplies::produce(std::unique_ptr<ReplyProducer> producer) {
+  is_promised_ = true;
   auto reply = std::make_unique<LongReply>(std::move(producer), calling_encoding_);
   promises_.insert_or_assign(
       calling_, Promise{++last_promise_, calling_encoding_, is_silent_, {}, {}, std::move(reply)});
   long_replies_.push_back(calling_);
 }
 
-PendingReplies::Outcome PendingReplies::end_call(Buffer& out) {
-  const SlotId called = std::exchange(calling_, 0);
+PendingReplies::Outcome PendingReplies::outcome_of(SlotId called, Buffer& out) {
   if (is_kept_early_) {
     out.append(early_.view());
     early_.release();
@@ -90,8 +84,7 @@ PendingReplies::Outcome PendingReplies::end_call(Buffer& out) {
   return promises_.contains(called) ? Outcome::open : Outcome::none;
 }
 
-void PendingReplies::append_pushes(Buffer& out) {
-  if (pushed_.empty()) return;
+void PendingReplies::append_pushed(Buffer& out) {
   out.append(pushed_.view());
   pushed_.release();
 }

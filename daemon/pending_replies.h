@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "daemon/connection_table.h"
 #include "daemon/handlers/deferred_reply.h"
@@ -21,7 +22,12 @@ class PendingReplies final : public ReplyPort {
   explicit PendingReplies(ConnectionTable& connections) : connections_(connections) {}
 
   // --- for the dispatcher, around Handler::handle() ---
-  void begin_call(Connection& connection, bool is_silent);
+  void begin_call(const Connection& connection, bool is_silent) {
+    calling_ = connection.id();
+    calling_encoding_ = connection.reply_encoding();
+    is_silent_ = is_silent;
+    is_promised_ = is_kept_early_ = false;
+  }
   /// Returns the number of the promise.
   [[nodiscard]] std::uint64_t defer(std::function<void()> on_gone,
                                     std::function<void()> on_finished);
@@ -32,9 +38,14 @@ class PendingReplies final : public ReplyPort {
     none,  ///< nothing was promised
   };
   /// Ends the call and says what became of its promise.
-  [[nodiscard]] Outcome end_call(Buffer& out);
+  [[nodiscard]] Outcome end_call(Buffer& out) {
+    const SlotId called = std::exchange(calling_, 0);
+    return is_promised_ ? outcome_of(called, out) : Outcome::none;
+  }
   /// Behind the call's reply: what it pushed to its own connection.
-  void append_pushes(Buffer& out);
+  void append_pushes(Buffer& out) {
+    if (!pushed_.empty()) append_pushed(out);
+  }
 
   // --- for the loop ---
   /// Runs a slice of some of the long replies.
@@ -73,6 +84,8 @@ class PendingReplies final : public ReplyPort {
     std::unique_ptr<LongReply> long_reply;
   };
 
+  [[nodiscard, gnu::noinline]] Outcome outcome_of(SlotId called, Buffer& out);
+  [[gnu::noinline]] void append_pushed(Buffer& out);
   [[nodiscard]] static bool run_slice(LongReply& reply) noexcept;
   void finish_long_reply(SlotId id) noexcept;
   void expect_receipt(Connection& connection, std::function<void()> on_uncertain);
@@ -88,9 +101,10 @@ class PendingReplies final : public ReplyPort {
   SlotId calling_ = 0;
   ReplyEncoding calling_encoding_ = ReplyEncoding::resp2;
   bool is_silent_ = false;
-  bool is_kept_early_ = false;
-  Buffer early_;   ///< a promise kept before handle() returned
-  Buffer pushed_;  ///< pushes of the call to its own connection
+  bool is_promised_ = false;    ///< it has promised a reply
+  bool is_kept_early_ = false;  ///< ... and kept the promise itself
+  Buffer early_;                ///< a promise kept before handle() returned
+  Buffer pushed_;               ///< pushes of the call to its own connection
 };
 
 }  // namespace reactord

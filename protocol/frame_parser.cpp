@@ -3,13 +3,15 @@
 //
 //   position_ 0 --count--> [ length -> body -> CRLF ] x bulks_left_ --> frame
 //
-// A frame of short arguments that is complete in one input is taken in one pass without keeping any
-// state. Every other one is validated piece by piece, keeping counters only; its arguments are then
-// collected in a second pass over its headers, which cannot fail. That is three visits to a byte at
-// most, however the frame is cut.
+// A frame of few and short arguments that is complete in one input is taken in one pass without
+// keeping any state (take_short_array). Every other one is validated piece by piece, keeping
+// counters only; its arguments are then collected in a second pass over its headers, which cannot
+// fail. That is three visits to a byte at most, however the frame is cut.
 #include "protocol/frame_parser.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -76,18 +78,33 @@ inline Header parse_header(std::string_view input, std::size_t start) {
   return {HeaderStatus::complete, value, static_cast<std::size_t>(at + 2 - input.data())};
 }
 
-// Parses the header line at `at` if it is whole, well-formed and of one or two digits, as nearly
-// all are: the position behind it. Null leaves the judgement to parse_header.
-inline const char* parse_short_header(const char* at, const char* end, std::uint32_t& value) {
-  if (end - at < 5) return nullptr;
+// "*d\r\n" or "$d\r\n" as it lies in memory, its digit left out.
+constexpr std::uint32_t short_header(char type) {
+  return std::bit_cast<std::uint32_t>(std::array{type, '\0', '\r', '\n'});
+}
+constexpr std::uint32_t kNoDigitMask =
+    std::bit_cast<std::uint32_t>(std::array{'\xff', '\0', '\xff', '\xff'});
+constexpr std::ptrdiff_t kShortHeaderBytes = 4;
+static_assert(Frame::kFewArguments == 9, "what one digit can count");
+
+// The header line at `at` if it is whole, well-formed and of one digit, as nearly all counts are
+// and most lengths, at one comparison: true, and its value. What it leaves over is for others to
+// judge.
+inline bool take_short_header(const char* at, const char* end, char type, std::uint32_t& value) {
+  if (end - at < kShortHeaderBytes) return false;
+  std::uint32_t header = 0;
+  std::memcpy(&header, at, sizeof header);
+  value = static_cast<std::uint32_t>(at[1] - '0');
+  return (header & kNoDigitMask) == short_header(type) && value <= 9;
+}
+
+// The same for "$dd\r\n".
+inline bool take_medium_header(const char* at, const char* end, std::uint32_t& value) {
+  if (end - at < kShortHeaderBytes + 1 || at[0] != '$') return false;
   const auto first = static_cast<std::uint32_t>(at[1] - '0');
-  if (first > 9) return nullptr;
-  value = first;
-  if (std::memcmp(at + 2, "\r\n", kCrlfBytes) == 0) return at + 4;
   const auto second = static_cast<std::uint32_t>(at[2] - '0');
-  if (first == 0 || second > 9 || std::memcmp(at + 3, "\r\n", kCrlfBytes) != 0) return nullptr;
   value = first * 10 + second;
-  return at + 5;
+  return first - 1 <= 8 && second <= 9 && std::memcmp(at + 3, "\r\n", kCrlfBytes) == 0;
 }
 
 std::string_view without_carriage_return(std::string_view line) {
@@ -126,9 +143,9 @@ ParseStatus FrameParser::parse_last(std::string_view input, const ParserLimits& 
 
 ParseStatus FrameParser::parse_array(std::string_view input, const ParserLimits& limits,
                                      Frame& frame) {
+  if (take_short_array(input, limits, frame)) return ParseStatus::frame;
   const bool from_start = position_ == 0;
-  if (from_start && take_whole_array(input, limits, frame)) return ParseStatus::frame;
-  frame.arguments.clear();
+  frame.many.clear();
   if (from_start) {
     const ParseStatus status = parse_count(input, limits, frame);
     if (status != ParseStatus::frame) return status;
@@ -144,27 +161,32 @@ ParseStatus FrameParser::parse_array(std::string_view input, const ParserLimits&
   return take_array(input, from_start, frame);
 }
 
-// The common case, at one look at each byte of a header. False: the careful way decides.
-bool FrameParser::take_whole_array(std::string_view input, const ParserLimits& limits,
+bool FrameParser::take_short_array(std::string_view input, const ParserLimits& limits,
                                    Frame& frame) {
+  if (is_under_way()) return false;
   const char* at = input.data();
   const char* const end = at + std::min(input.size(), limits.max_frame_bytes);
   std::uint32_t count = 0;
-  at = parse_short_header(at, end, count);
-  if (at == nullptr || count == 0 || count > limits.max_arguments) return false;
-  frame.arguments.clear();
-  for (; count > 0; --count) {
+  if (!take_short_header(at, end, '*', count) || count == 0 || count > limits.max_arguments)
+    return false;
+  at += kShortHeaderBytes;
+  const std::span arguments(frame.few.data(), count);
+  for (std::string_view& argument : arguments) {
     std::uint32_t length = 0;
-    if (at == end || *at != '$') return false;
-    at = parse_short_header(at, end, length);
-    if (at == nullptr || end - at < length + std::ptrdiff_t{kCrlfBytes}) return false;
+    if (take_short_header(at, end, '$', length))
+      at += kShortHeaderBytes;
+    else if (take_medium_header(at, end, length))
+      at += kShortHeaderBytes + 1;
+    else
+      return false;
+    if (end - at < length + std::ptrdiff_t{kCrlfBytes}) return false;
     if (std::memcmp(at + length, "\r\n", kCrlfBytes) != 0) return false;
-    frame.arguments.emplace_back(at, length);
+    argument = {at, length};
     at += length + kCrlfBytes;
   }
   frame.kind = FrameKind::array;
+  frame.arguments = arguments;
   frame.bytes = static_cast<std::size_t>(at - input.data());
-  frame.payload = {};
   return true;
 }
 
@@ -229,7 +251,7 @@ ParseStatus FrameParser::parse_body(std::string_view input, Frame& frame, bool c
     return ParseStatus::need_more;
   }
   if (input[end] != '\r' || input[end + 1] != '\n') return fail(Error::bulk_without_end);
-  if (collect) frame.arguments.emplace_back(input.data() + position_, bulk_bytes_);
+  if (collect) frame.many.emplace_back(input.data() + position_, bulk_bytes_);
   position_ = static_cast<std::uint32_t>(end + kCrlfBytes);
   in_bulk_ = false;
   return ParseStatus::frame;
@@ -238,15 +260,15 @@ ParseStatus FrameParser::parse_body(std::string_view input, Frame& frame, bool c
 ParseStatus FrameParser::take_array(std::string_view input, bool collected, Frame& frame) {
   frame.kind = FrameKind::array;
   frame.bytes = position_;
-  frame.payload = {};
   if (!collected) {
     for (std::size_t at = parse_header(input, 0).end; at < position_;) {
       const Header header = parse_header(input, at);
       const auto length = static_cast<std::size_t>(header.value);
-      frame.arguments.push_back(input.substr(header.end, length));
+      frame.many.push_back(input.substr(header.end, length));
       at = header.end + length + kCrlfBytes;
     }
   }
+  frame.arguments = frame.many;
   position_ = 0;
   return ParseStatus::frame;
 }
@@ -272,7 +294,6 @@ ParseStatus FrameParser::take_line(std::string_view line, std::size_t bytes, Fra
   position_ = 0;
   frame.kind = FrameKind::line;
   frame.bytes = bytes;
-  frame.arguments.clear();
   frame.payload = line;
   return line.empty() ? ParseStatus::nothing : ParseStatus::frame;
 }

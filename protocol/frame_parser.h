@@ -5,8 +5,10 @@
 // byte by byte costs linear time, and nothing is allocated for what is announced but not received.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,14 +31,22 @@ struct ParserLimits {
 
 enum class FrameKind : std::uint8_t { array, line, chunk };
 
-/// One frame, as views into the input it was parsed from: valid as long as those bytes are.
-/// Reused from frame to frame, so that `arguments` allocates only when a frame is the widest so
-/// far.
+/// One frame, as views into the input it was parsed from: valid as long as those bytes are. Reused
+/// from frame to frame, so that an array allocates only when it is the widest so far.
 struct Frame {
+  /// An array of at most so many arguments needs no allocation ever.
+  static constexpr std::size_t kFewArguments = 9;
+
+  Frame() = default;
+  Frame(const Frame&) = delete;
+  Frame& operator=(const Frame&) = delete;
+
   FrameKind kind = FrameKind::array;
-  std::size_t bytes = 0;                    ///< how much of the input it took, line end included
-  std::vector<std::string_view> arguments;  ///< array: its bulk strings
-  std::string_view payload;                 ///< line: without its end; chunk: all of it
+  std::size_t bytes = 0;  ///< how much of the input it took, line end included
+  std::span<const std::string_view> arguments;  ///< array: its bulk strings, in `few` or in `many`
+  std::string_view payload;                     ///< line: without its end; chunk: all of it
+  std::array<std::string_view, kFewArguments> few;
+  std::vector<std::string_view> many;
 };
 
 /// What the input amounts to; each name says the caller's next step.
@@ -59,6 +69,12 @@ class FrameParser {
   /// The same for the last bytes before end of input: an unterminated line is a line; the start
   /// of an array is an error. `input` must not be empty. Never returns need_more.
   ParseStatus parse_last(std::string_view input, const ParserLimits& limits, Frame& frame);
+
+  /// parse() for what nearly everybody sends, an array of few arguments of less than 100 bytes that
+  /// is whole, at one look at each byte of its headers. False decides nothing: ask
+  /// parse(). For Framing::command alone.
+  [[nodiscard]] bool take_short_array(std::string_view input, const ParserLimits& limits,
+                                      Frame& frame);
 
   /// After need_more: at least this many bytes are still missing from the frame (1 or more), as far
   /// as its announced lengths tell. A hint for how much to receive, never an amount to allocate.
@@ -83,8 +99,9 @@ class FrameParser {
     array_cut_off,
   };
 
+  /// A frame has begun and is not whole, or the stream is lost.
+  [[nodiscard]] bool is_under_way() const { return position_ != 0 || error_ != Error::none; }
   ParseStatus parse_array(std::string_view input, const ParserLimits& limits, Frame& frame);
-  bool take_whole_array(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_count(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_length(std::string_view input, const ParserLimits& limits);
   ParseStatus parse_body(std::string_view input, Frame& frame, bool collect);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "protocol/escape.h"
 
@@ -22,7 +23,8 @@ constexpr std::size_t kSafeIntegerBytes = 18;
 constexpr std::size_t kMinCodeBytes = 3;
 
 char* write(char* at, std::string_view bytes) {
-  return std::copy(bytes.begin(), bytes.end(), at);
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
 }
 
 char* write_number(char* at, char type, std::int64_t value) {

@@ -73,6 +73,8 @@ class ReplyWriter {
   [[nodiscard]] bool balanced() const { return depth_ == 0 && !too_deep_; }
   /// True if one of them was an error.
   [[nodiscard]] bool wrote_error() const { return wrote_error_; }
+  /// Exactly one reply was written, whole and no error: what nearly every request gets.
+  [[nodiscard]] bool wrote_one_good() const { return replies_ == 1 && balanced() && !wrote_error_; }
   /// Forgets what was written: the caller has cut it off the Buffer.
   void restart() {
     depth_ = 0;

@@ -147,10 +147,15 @@ class ConnectionHandler : public Handler {
 
  private:
   static HandlerResult ping(const Request& request, ReplyWriter& reply);
-  static HandlerResult reset(ReplyWriter& reply, HandlerContext& context);
-  static HandlerResult auth(const Request& request, ReplyWriter& reply);
-  static HandlerResult select(const Request& request, ReplyWriter& reply);
-  HandlerResult hello(const Request& request, ReplyWriter& reply, HandlerContext& context) const;
+  // Cold: once in a connection's life. Inlined, they would make every PING and ECHO dearer.
+  [[gnu::cold, gnu::noinline]] static HandlerResult reset(ReplyWriter& reply,
+                                                          HandlerContext& context);
+  [[gnu::cold, gnu::noinline]] static HandlerResult auth(const Request& request,
+                                                         ReplyWriter& reply);
+  [[gnu::cold, gnu::noinline]] static HandlerResult select(const Request& request,
+                                                           ReplyWriter& reply);
+  [[gnu::cold, gnu::noinline]] HandlerResult hello(const Request& request, ReplyWriter& reply,
+                                                   HandlerContext& context) const;
   void describe_server(ReplyWriter& reply, HandlerContext& context) const;
   [[nodiscard]] std::string redis_version() const;
 

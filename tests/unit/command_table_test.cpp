@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 using namespace reactord;
 
@@ -45,6 +48,25 @@ TEST_CASE("command table: names are found in any case, and only whole") {
     CHECK(table.find(other) == nullptr);
   CHECK(table.find(std::string_view("ping\0", 5)) == nullptr);
   CHECK(table.find(std::string(1'000'000, 'p')) == nullptr);
+}
+
+TEST_CASE("command table: a name of any length differs from others in any letter") {
+  const std::string_view letters = "abcdefghijkl";
+  std::vector<CommandSpec> specs;
+  for (std::size_t length = 1; length <= letters.size(); ++length)
+    specs.push_back({.name = letters.substr(0, length)});
+  Declares handler(specs);
+  CommandTable table;
+  table.add(handler, "test");
+  for (const CommandSpec& spec : specs) {
+    REQUIRE(table.find(spec.name) != nullptr);
+    CHECK(table.find(spec.name)->spec == &spec);
+    for (std::size_t changed = 0; changed < spec.name.size(); ++changed) {
+      std::string other(spec.name);
+      other[changed] = 'z';
+      CHECK(table.find(other) == nullptr);
+    }
+  }
 }
 
 TEST_CASE("command table: subcommands, and the first command of a handler") {
