@@ -15,6 +15,11 @@ constexpr std::size_t kReceiveBytes = 64u << 10;
 /// A frame larger than the scratch is received straight into the connection's own buffer, this much
 /// at a time.
 constexpr std::size_t kMaxDirectReceiveBytes = 1u << 20;
+/// From here on a frame is worth a large buffer, out of the reserve if it has one.
+constexpr std::size_t kMinLargeBytes = 16u << 10;
+/// A buffer for a frame that is announced longer than it is yet grows by this factor: a 16 MiB
+/// frame is copied four times at most, and an announcement costs little.
+constexpr std::size_t kMaxGrowth = 4;
 /// Kept input up to this length is moved in front of newly received bytes: cheaper than a second
 /// receive. Constant, so that a frame which arrives byte by byte still costs linear time.
 constexpr std::size_t kMaxMovedBytes = 4u << 10;
@@ -30,8 +35,9 @@ constexpr int kMaxDiscardsPerTurn = 4;
 /// The list of a frame's arguments stays allocated up to this many.
 constexpr std::size_t kMaxKeptArguments = 1024;
 
-/// The output scratch grows for one long reply; beyond this it does not stay so.
-constexpr std::size_t kMaxScratchBytes = 1u << 20;
+/// The output scratch grows for one long reply; beyond this, 1 MiB with what stands around it and
+/// before it, it does not stay so.
+constexpr std::size_t kMaxScratchBytes = 2u << 20;
 
 }  // namespace
 
@@ -115,7 +121,7 @@ void Connection::serve_input(Turn& turn) noexcept {
 
 void Connection::serve_kept(Turn& turn) noexcept {
   kept_.consume(serve_frames(kept_.view(), turn));
-  if (kept_.empty()) kept_.release();
+  if (kept_.empty()) release(kept_);
 }
 
 void Connection::receive_into_scratch(Turn& turn) noexcept {
@@ -129,16 +135,39 @@ void Connection::receive_into_scratch(Turn& turn) noexcept {
   // What is kept already need not be copied again.
   const std::size_t kept_already = served == 0 ? kept_.size() : 0;
   if (served > 0) kept_.clear();
-  kept_.append(scratch.view().substr(served + kept_already));
-  if (kept_.empty()) kept_.release();
+  keep(scratch.view().substr(served + kept_already));
+  if (kept_.empty()) release(kept_);
 }
 
+/// A frame larger than the scratch, or one that the client sends in pieces.
 void Connection::receive_behind_kept(Turn& turn) noexcept {
-  const std::size_t most = std::clamp(kept_.size(), kReceiveBytes, kMaxDirectReceiveBytes);
   // How much of a line is missing nobody knows: the parser says 1.
-  const std::size_t wanted = std::clamp(parser_.bytes_missing(kept_.size()), kReceiveBytes, most);
-  kept_.commit(receive(kept_.prepare(wanted).first(wanted)));
+  const std::size_t missing = parser_.bytes_missing(kept_.size());
+  if (kept_.room() < std::min(missing, kReceiveBytes)) widen_kept(missing);
+  const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
+  kept_.commit(receive(kept_.prepare(1).first(std::min(wanted, kept_.room()))));
   if (state_ == State::open) serve_kept(turn);
+}
+
+/// Keeps what could not be served of the scratch, behind what is kept already.
+void Connection::keep(std::string_view rest) noexcept {
+  if (kept_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
+    const std::size_t missing = mid_frame_ ? parser_.bytes_missing(kept_.size() + rest.size()) : 0;
+    widen_kept(rest.size() + missing);
+  }
+  kept_.append(rest);
+}
+
+/// Makes room for all that is missing, or for a good part of it where that is much more than was
+/// received: announcing is not allocating.
+void Connection::widen_kept(std::size_t bytes_missing) noexcept {
+  const std::size_t most = kMaxGrowth * std::max(kept_.size(), kReceiveBytes);
+  const std::size_t least = std::clamp(bytes_missing, kReceiveBytes, most);
+  Buffer wider =
+      workspace().reserve.take(kept_.size() + least, kept_.size() + std::max(bytes_missing, least));
+  wider.append(kept_.view());
+  release(kept_);
+  kept_ = std::move(wider);
 }
 
 /// Receives once and notes what that tells about the input to come. 0: nothing was received.
@@ -327,8 +356,8 @@ void Connection::keep_unsent(Buffer& out) noexcept {
   const bool is_scratch = &out != &unsent_;
   if (is_scratch && state_ != State::closed) unsent_.append(out.view());
   if (is_scratch) out.clear();
-  if (is_scratch && out.capacity() > kMaxScratchBytes) out.release();
-  if (unsent_.empty()) unsent_.release();
+  if (is_scratch && out.capacity() > kMaxScratchBytes) release(out);
+  if (unsent_.empty()) release(unsent_);
 }
 
 // --- the end -----------------------------------------------------------------------------------
@@ -388,8 +417,8 @@ void Connection::become_closed() noexcept {
   state_ = State::closed;
   DeadlineLink<InputDeadline>::cancel();
   DeadlineLink<OutputDeadline>::cancel();
-  kept_.release();
-  unsent_.release();
+  release(kept_);
+  release(unsent_);
   account_memory();
   if (wants_receipt_) give_receipt(!lost_);
   host().on_closed(*this);
@@ -402,10 +431,10 @@ void Connection::settle() noexcept {
   end_if_answered();
   if (state_ == State::flushing && unsent_.empty()) begin_linger();
   if (state_ != State::open) {
-    kept_.release();
+    release(kept_);
     has_backlog_ = mid_frame_ = false;
   }
-  if (unsent_.empty()) unsent_.release();  // what was written may have been taken back
+  if (unsent_.empty()) release(unsent_);  // what was written may have been taken back
   update_input_deadline();
   account_memory();
   if (has_more_to_do()) schedule();

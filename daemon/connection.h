@@ -38,6 +38,7 @@
 #include "daemon/reactor/slot_table.h"
 #include "daemon/reactor/socket_stream.h"
 #include "protocol/buffer.h"
+#include "protocol/buffer_reserve.h"
 #include "protocol/foreign.h"
 #include "protocol/frame_parser.h"
 #include "protocol/reply_writer.h"
@@ -104,9 +105,13 @@ struct Workspace {
   ConnectionDeadlines deadlines;
   ConnectionHost& host;
   RequestSink& sink;
+  /// What the reserve holds at most: a peak in which 8 clients send 1 MiB each leaves no more
+  /// behind.
+  static constexpr std::size_t kMaxReserveBytes = 8u << 20;
   const Connection* serving = nullptr;  ///< whose turn it is
   Buffer input{};
   Buffer output{};
+  BufferReserve reserve{kMaxReserveBytes};
   Frame frame{};
 };
 
@@ -226,6 +231,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void serve_kept(Turn& turn) noexcept;
   void receive_into_scratch(Turn& turn) noexcept;
   void receive_behind_kept(Turn& turn) noexcept;
+  void keep(std::string_view rest) noexcept;
+  void widen_kept(std::size_t bytes_missing) noexcept;
+  void release(Buffer& buffer) noexcept {
+    if (buffer.capacity() > 0) workspace().reserve.give(buffer);
+  }
   [[nodiscard]] std::size_t receive(std::span<char> room) noexcept;
   [[nodiscard]] std::size_t serve_frames(std::string_view input, Turn& turn) noexcept;
   [[nodiscard]] ParseStatus parse(std::string_view input) noexcept;

@@ -34,6 +34,11 @@ ParserLimits parser_limits_of(const LimitSettings& limits) {
           .max_inline_bytes = limits.max_inline.bytes};
 }
 
+/// Where buffers may take little memory together, little is kept for the next.
+std::size_t reserve_bytes_of(const LimitSettings& limits) {
+  return std::min(Workspace::kMaxReserveBytes, limits.max_buffer_memory.bytes / 32);
+}
+
 /// Without an admin listener nobody could use its slots.
 std::int64_t admin_slots(const Config& config) {
   const auto is_admin = [](const ListenerSettings& each) {
@@ -265,6 +270,7 @@ void Server::apply(const Config& config) {
   }
   connections_.set_limits(config.server.max_connections_per_address,
                           config.limits.max_buffer_memory.bytes);
+  workspace_.reserve.set_max_bytes(reserve_bytes_of(config.limits));
   if (config.deadlines.write_stall != deadlines.write_stall.length())
     connections_.for_each([&](Connection& connection) {
       set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);

@@ -34,6 +34,8 @@ class Buffer {
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   /// Bytes of memory held, used or not.
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  /// Bytes that can be written behind the end without a move or a new allocation.
+  [[nodiscard]] std::size_t room() const { return capacity_ - end_; }
   /// The unconsumed bytes. Valid until the next call that is not const.
   [[nodiscard]] std::string_view view() const { return {data_.get() + begin_, size()}; }
 

@@ -63,6 +63,38 @@ TEST_CASE("connection: a large frame that trickles is received behind what is ke
   CHECK(bench.connection->buffer_bytes() == 0);
 }
 
+TEST_CASE("connection: room follows what was received, not what was announced") {
+  ConnectionBench bench;
+  const std::string announced = "*2\r\n$4\r\nECHO\r\n$16000000\r\n";
+  bench.receive(announced + std::string(100, 'x'));
+  CHECK(bench.memory < 1000);
+  bench.receive(std::string(64u << 10, 'x'));
+  CHECK(bench.memory <= 6 * (64 << 10));
+  for (int i = 0; i < 15; ++i) bench.receive(std::string(64u << 10, 'x'));
+  CHECK(bench.memory <= 6 * (1 << 20));
+}
+
+TEST_CASE("connection: a large frame leaves its buffer to the next one, up to a limit") {
+  ConnectionBench bench;
+  const std::string word(1u << 20, 'x');
+  const std::string echo = "*2\r\n$4\r\nECHO\r\n$1048576\r\n" + word + "\r\n";
+  for (int i = 0; i < 3; ++i) {
+    bench.receive(echo);
+    CHECK(bench.take_sent() == "$1048576\r\n" + word + "\r\n");
+    CHECK(bench.memory == 0);
+  }
+  const std::size_t kept = bench.workspace.reserve.bytes();
+  CHECK(kept >= echo.size());
+  CHECK(kept <= Workspace::kMaxReserveBytes);
+  // The whole of it is there as soon as it is known to be needed.
+  bench.receive(echo.substr(0, 64u << 10));
+  CHECK(static_cast<std::size_t>(bench.memory) >= echo.size());
+  CHECK(bench.workspace.reserve.bytes() < kept);
+  bench.receive(echo.substr(64u << 10));
+  CHECK(bench.take_sent().size() == 1048588);
+  CHECK(bench.workspace.reserve.bytes() == kept);
+}
+
 TEST_CASE("connection: output that the kernel does not take is kept and sent later, in order") {
   ConnectionBench bench;
   bench.script.accepts = {3};

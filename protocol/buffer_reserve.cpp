@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "protocol/buffer_reserve.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace reactord {
+
+Buffer BufferReserve::take(std::size_t least, std::size_t wish) {
+  if (Buffer* kept = find(least, wish); kept != nullptr) {
+    bytes_ -= kept->capacity();
+    return std::exchange(*kept, Buffer());
+  }
+  Buffer fresh;
+  (void)fresh.prepare(least);
+  return fresh;
+}
+
+Buffer* BufferReserve::find(std::size_t least, std::size_t wish) {
+  Buffer* best = nullptr;
+  for (Buffer& buffer : buffers_) {
+    const std::size_t capacity = buffer.capacity();
+    if (capacity < least) continue;
+    const bool is_better =
+        best == nullptr ||
+        (best->capacity() < wish ? capacity > best->capacity()
+                                 : capacity >= wish && capacity < best->capacity());
+    if (is_better) best = &buffer;
+  }
+  return best;
+}
+
+void BufferReserve::give(Buffer& buffer) noexcept {
+  buffer.clear();
+  const std::size_t capacity = buffer.capacity();
+  Buffer& smallest = *std::min_element(
+      buffers_.begin(), buffers_.end(),
+      [](const Buffer& a, const Buffer& b) { return a.capacity() < b.capacity(); });
+  // An empty place is the smallest of all. The larger one is worth more: it cost more, and it fits
+  // more wishes.
+  const bool is_worth_more = capacity > smallest.capacity();
+  const std::size_t bytes_after = bytes_ - smallest.capacity() + capacity;
+  if (capacity < kMinKeptBytes || !is_worth_more || bytes_after > max_bytes_)
+    return buffer.release();
+  bytes_ = bytes_after;
+  smallest = std::move(buffer);
+}
+
+void BufferReserve::set_max_bytes(std::size_t max_bytes) noexcept {
+  max_bytes_ = max_bytes;
+  for (Buffer& buffer : buffers_) {
+    if (bytes_ <= max_bytes_) return;
+    bytes_ -= buffer.capacity();
+    buffer.release();
+  }
+}
+
+}  // namespace reactord
