@@ -395,9 +395,11 @@ void Connection::end_if_answered() noexcept {
 }
 
 void Connection::begin_linger() noexcept {
-  lost_ = !stream_->finish_sending();
   const bool is_finished = input_end_ == InputEnd::peer_finished;
-  if ((is_finished && !wants_receipt_) || !must_linger_ || lost_) return become_closed();
+  // close(2) sends the FIN.
+  if (!must_linger_ || (is_finished && !wants_receipt_)) return become_closed();
+  lost_ = !stream_->finish_sending();
+  if (lost_) return become_closed();
   state_ = State::lingering;
   workspace().deadlines.linger.arm(*this, host().now());
   if (is_finished) return;
