@@ -37,7 +37,7 @@ def operator(serve, tmux, desk):
 def test_what_waits_is_shown_at_first_and_enter_answers_the_oldest(operator, desk):
     desk.message(12, "hello there", waited=185_000)
     desk.message(13, "me too", state="finished")
-    terminal = operator(ready="2 waiting, Enter answers 12>")
+    terminal = operator(ready="2 waiting, Enter answers 12 (3 min)>")
     rows = terminal.screen()
     assert "joined as alice; /help tells what to type" in rows
     assert "12  127.0.0.1:5000  3m05s  hello there" in rows
@@ -50,6 +50,21 @@ def test_what_waits_is_shown_at_first_and_enter_answers_the_oldest(operator, des
     terminal.enter("and you")
     assert desk.replies.get(timeout=10) == ("REPLY", 13, "and you")
     terminal.wait_for_line("nobody waits>")
+
+
+def test_what_is_typed_right_behind_ctrl_c_is_the_next_line(operator):
+    terminal = operator()
+    for number in range(20):
+        terminal.press(*"dropped", "C-c", *f"kept-{number}")  # in one write to the terminal
+        terminal.wait_for_line(f"nobody waits> kept-{number}")
+
+
+def test_the_prompts_waiting_time_goes_on_by_itself(operator, desk):
+    desk.message(12, "hello", waited=58_000)
+    terminal = operator(ready="1 waiting, Enter answers 12>")
+    terminal.type("half")
+    terminal.wait_for_line("1 waiting, Enter answers 12> half")
+    terminal.wait_for_line("1 waiting, Enter answers 12 (1 min)> half")
 
 
 def test_a_message_leaves_the_half_typed_line_as_it_is(operator, desk):

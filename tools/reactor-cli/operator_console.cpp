@@ -105,6 +105,7 @@ class OperatorConsole final : public Conversation {
   }
 
   void on_reply(Reply reply) override {
+    view_.at(Clock::now());
     if (reply.kind == Reply::Kind::push) return on_push(reply);
     if (in_flight_.empty() && reply.kind == Reply::Kind::error) return error(0, reply.text);
     if (in_flight_.empty()) session_->fail_unasked();
@@ -115,9 +116,13 @@ class OperatorConsole final : public Conversation {
 
   // --- lines
 
-  void on_typing(std::string_view typed) override { view_.on_typing(typed); }
+  void on_typing(std::string_view typed) override {
+    view_.at(Clock::now());
+    view_.on_typing(typed);
+  }
 
   std::string prompt() const override { return session_ ? view_.prompt() : "not connected> "; }
+  Deadline next_prompt() const override { return session_ ? view_.next_change() : Deadline(); }
 
   Completion complete(std::string_view before) const override {
     static const std::vector<std::string> commands = {"/help",   "/list",  "/quit",
@@ -189,6 +194,7 @@ class OperatorConsole final : public Conversation {
     const Reply reply = ask(std::array<std::string_view, 2>{"OPERATOR", "LIST"});
     const std::optional<DeskList> list = read_desk_list(reply);
     if (!list) refuse(reply.kind == Reply::Kind::error ? reply.text : "no list of messages");
+    view_.at(Clock::now());
     const DeskView::Difference difference = view_.replace(*list, 0);
     if (style_.form == DeskForm::terminal) {
       note(fmt::format("joined as {}; /help tells what to type", name_));
