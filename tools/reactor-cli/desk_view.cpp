@@ -105,7 +105,8 @@ DeskView::Difference DeskView::replace(const DeskList& list, MessageId newest) {
   }
   for (const auto& [id, waiting] : waiting_) {
     // One that is being answered is told of by the answer's own reply.
-    if (!waiting.is_answering && id <= newest && !listed.contains(id)) difference.vanished.push_back(id);
+    if (!waiting.is_answering && id <= newest && !listed.contains(id))
+      difference.vanished.push_back(id);
   }
   for (const MessageId id : difference.vanished) remove(id, "no longer waits");
   return difference;
