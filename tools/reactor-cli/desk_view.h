@@ -65,7 +65,9 @@ class DeskView {
 
   /// To be called with what is typed, at each change of it and of what waits.
   void on_typing(std::string_view typed);
-  /// Follows from the last on_typing().
+  /// What Enter would answer, if that still waits. This and what follows is by the last
+  /// on_typing().
+  [[nodiscard]] std::optional<MessageId> addressee() const;
   [[nodiscard]] std::string prompt() const;
   /// When the prompt's waiting time changes next, if it tells one.
   [[nodiscard]] std::optional<Time> next_change() const;
@@ -82,8 +84,6 @@ class DeskView {
   };
 
   void add(const WaitingMessage& message);
-  /// What Enter would answer, if that still waits.
-  [[nodiscard]] std::optional<MessageId> addressee() const;
   [[nodiscard]] std::chrono::minutes age(MessageId id) const;
   [[nodiscard]] std::optional<MessageId> oldest() const;
   [[nodiscard]] std::size_t open_count() const { return waiting_.size() - answering_; }
