@@ -59,6 +59,7 @@ class CallContext final : public HandlerContext {
                                     std::function<void()> on_finished) override;
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
+  void end_states() override { forget(connection_->id()); }
 
  protected:
   [[nodiscard]] std::unique_ptr<ConnectionState>& state_slot() override;

@@ -173,6 +173,7 @@ HandlerResult ConnectionHandler::ping(const Request& request, ReplyWriter& reply
 
 HandlerResult ConnectionHandler::reset(ReplyWriter& reply, HandlerContext& context) {
   context.session().reset();
+  context.end_states();
   switch_protocol(2, reply, context);
   reply.simple("RESET");
   return HandlerResult::replied;

@@ -80,6 +80,9 @@ class HandlerContext {
   /// Subscribes this connection to what the handler will push.
   [[nodiscard]] virtual PushHandle subscribe() = 0;
 
+  /// Ends what all handlers keep of this connection (RESET).
+  virtual void end_states() = 0;
+
   /// This handler's state of this connection, default-constructed at the first call.
   template <std::derived_from<ConnectionState> State>
   [[nodiscard]] State& state() {

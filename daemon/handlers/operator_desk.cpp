@@ -196,15 +196,32 @@ void OperatorDesk::announce_mode(std::string_view mode) {
 
 /// What an operator missed is told before anything else, so that it knows that it must look again.
 void OperatorDesk::push(Operator& one, const WriteReply& write) {
-  const auto write_dropped = [&one](ReplyWriter& push) {
+  if (tell_dropped(one) && one.pushes.push(write) != PushResult::dropped) return;
+  ++one.dropped;
+  ++one.untold;
+  if (dropped_timer_ == nullptr) tell_dropped_later();
+}
+
+bool OperatorDesk::tell_dropped(Operator& one) {
+  const auto write = [&one](ReplyWriter& push) {
     begin_push(push, 3, "dropped");
     push.integer(static_cast<std::int64_t>(one.untold));
   };
-  const bool is_told = one.untold == 0 || one.pushes.push(write_dropped) == PushResult::queued;
-  if (is_told) one.untold = 0;
-  if (is_told && one.pushes.push(write) != PushResult::dropped) return;
-  ++one.dropped;
-  ++one.untold;
+  if (one.untold > 0 && one.pushes.push(write) == PushResult::dropped) return false;
+  one.untold = 0;
+  return true;
+}
+
+/// There may be no next push, and an operator that has caught up would never know.
+void OperatorDesk::tell_dropped_later() {
+  dropped_timer_ = service_.call_after(kTellDroppedAfter, [this] { tell_all_dropped(); });
+}
+
+void OperatorDesk::tell_all_dropped() {
+  bool is_all_told = true;
+  for (Operator& one : operators_) is_all_told = tell_dropped(one) && is_all_told;
+  dropped_timer_.reset();
+  if (!is_all_told) tell_dropped_later();
 }
 
 void OperatorDesk::push_to_all(const WriteReply& write, std::uint64_t except_client) {

@@ -97,6 +97,9 @@ class OperatorDesk {
     Fate fate = Fate::unknown;
     std::string by;
   };
+  /// How often an operator that has missed pushes is tried again: soon for a person, seldom for the
+  /// loop. Most are told before, by the next push that has room.
+  static constexpr std::chrono::milliseconds kTellDroppedAfter{1000};
   /// As many as an operator could have on the screen.
   static constexpr std::size_t kKeptOutcomes = 1024;
 
@@ -108,6 +111,10 @@ class OperatorDesk {
   void on_finished(std::uint64_t id);
 
   void push(Operator& one, const WriteReply& write);
+  /// Whether that operator now knows of all that it has missed.
+  static bool tell_dropped(Operator& one);
+  void tell_dropped_later();
+  void tell_all_dropped();
   void push_to_all(const WriteReply& write, std::uint64_t except_client = 0);
   /// "operator EVENT ID [BY]".
   void announce(std::string_view event, std::uint64_t id, const Answerer& by = {});
@@ -117,6 +124,7 @@ class OperatorDesk {
   WriteFallback write_fallback_;
   std::map<std::uint64_t, WaitingMessage> waiting_;
   std::list<Operator> operators_;
+  std::unique_ptr<Timer> dropped_timer_;  ///< while somebody has missed a push and is not told
   std::array<Outcome, kKeptOutcomes> outcomes_;  ///< at id modulo its size
   std::uint64_t last_id_ = 0;
   bool is_stopping_ = false;

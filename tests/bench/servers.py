@@ -50,8 +50,12 @@ class Server:
             return ["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--save", "",
                     "--maxclients", 17000, "--dir", self.directory.name]
         config = pathlib.Path(self.directory.name) / "reactord.toml"
-        config.write_text(REACTORD_CONFIG.format(port=self.port))
+        config.write_text(self.configuration())
         return [BIN_DIR / "reactord", "--config", config]
+
+    def configuration(self):
+        """Of reactord."""
+        return REACTORD_CONFIG.format(port=self.port)
 
     def __enter__(self):
         output = pathlib.Path(self.directory.name) / "output"

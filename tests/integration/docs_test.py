@@ -33,6 +33,7 @@ INSTEAD = {
         "tests/bench/cpu_per_request --rounds 1 --scale 0.02 --depths 16",
     "tests/bench/idle_memory": "tests/bench/idle_memory --connections 500 --settle 1",
     "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3",
+    "tests/bench/admin_when_full": "tests/bench/admin_when_full --seconds 0.3 --within 5000",
     "tests/bench/generator_cost": "tests/bench/generator_cost --rounds 1 --requests 20000",
     "DESTDIR=/tmp/reactord-root cmake --install build/release":
         'DESTDIR="$TMPDIR/root" cmake --install build/release',

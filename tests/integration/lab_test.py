@@ -2,9 +2,11 @@
 """tools/lab from outside: it leaves nothing behind, two runs do not meet, its options. (tools/test
 lab runs its exercises.)"""
 
+import contextlib
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -55,7 +57,7 @@ class Run:
         assert text in self.output, self.output
 
     def folder(self):
-        return re.search(r"LAB=(\S+)", self.output)[1]
+        return re.search(r"LAB=([^\s;]+)", self.output)[1]
 
     def wait(self):
         return self.process.wait(LONGEST_SECONDS)
@@ -120,6 +122,71 @@ def test_it_keeps_what_it_is_asked_to_keep(lab, tmp_path):
                            capture_output=True, text=True, check=True).stdout
     assert "Flags [R.]" in shown
     one.assert_nothing_remains()
+
+
+def test_where_nothing_can_be_kept_it_does_not_begin(tmp_path):
+    (tmp_path / "file").touch()
+    done = subprocess.run([LAB, "6", "--keep", "file"], capture_output=True, text=True, cwd=tmp_path,
+                          timeout=LONGEST_SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"tools/lab: nothing can be kept in \S+/file: .*\n", done.stderr)
+
+
+def test_it_ends_with_its_reader(tmp_path):
+    with subprocess.Popen([LAB, "6"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        started = [process.stdout.readline() for _ in range(20)]
+        process.stdout.close()
+        said = process.stderr.read()
+        assert (process.wait(LONGEST_SECONDS), said) == (128 + signal.SIGPIPE, "")
+    assert not namespaces(process.pid)
+    folder = re.search(r"LAB=(\S+);", "".join(started))[1]
+    assert not pathlib.Path(folder).exists() and not processes_of(folder)
+
+
+def shown_commands(output):
+    """What stands behind each prompt; a command goes on until its quotes are closed."""
+    lines = iter(output.splitlines())
+    for line in lines:
+        if match := re.match(r"  (#|client\$|server\$) (.*)", line):
+            host, command = match[1].rstrip("$"), match[2]
+            while command.count("'") % 2:
+                command += "\n" + next(lines).removeprefix("  ")
+            yield host, command
+
+
+def typed_by_hand(output):
+    """A script of those lines, each in a shell on its host."""
+    enter = {"#": "bash"}
+    for command, host in re.findall(r"^  (ip netns exec \S+ bash) +# (\w+)\$$", output, re.M):
+        enter[host] = command
+    script = "set -e\n" + re.search(r"^  (export .*)$", output, re.M)[1] + "\n"
+    for host, command in shown_commands(output):
+        if command.endswith(" &"):
+            command += ("\necho $! > $LAB/pid\n"
+                        "until grep -q ' ready$' $LAB/*.log; do sleep 0.05; done")
+        script += f"{enter[host]} <<'TYPED'\n{command}\nTYPED\n"
+    return script + "kill $(cat $LAB/pid)\n"
+
+
+def test_what_it_shows_can_be_run_again_by_hand(lab):
+    """After it has ended, from its first line on."""
+    one = lab("6")
+    assert one.wait() == 0, one.output
+    folder = pathlib.Path(one.folder())
+    try:
+        done = subprocess.run(["bash", "-c", typed_by_hand(one.output)], capture_output=True,
+                              text=True, cwd=ROOT, timeout=LONGEST_SECONDS, check=False)
+        assert done.returncode == 0, done
+        last = "9007199254740994\n"
+        assert done.stdout.count(last) == one.output.count(f"  {last}") >= 4, done
+        assert "'four' is not a decimal number" in done.stderr
+    finally:
+        with contextlib.suppress(OSError):
+            os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
+        for name in namespaces(one.process.pid):
+            subprocess.run(["ip", "netns", "delete", name], check=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_it_is_plain_in_a_pipe(lab):

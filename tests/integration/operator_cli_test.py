@@ -37,7 +37,7 @@ def operator(serve, tmux, desk):
 def test_what_waits_is_shown_at_first_and_enter_answers_the_oldest(operator, desk):
     desk.message(12, "hello there", waited=185_000)
     desk.message(13, "me too", state="finished")
-    terminal = operator(ready="2 waiting, Enter answers 12>")
+    terminal = operator(ready="2 waiting, Enter answers 12 (3 min)>")
     rows = terminal.screen()
     assert "joined as alice; /help tells what to type" in rows
     assert "12  127.0.0.1:5000  3m05s  hello there" in rows
@@ -50,6 +50,46 @@ def test_what_waits_is_shown_at_first_and_enter_answers_the_oldest(operator, des
     terminal.enter("and you")
     assert desk.replies.get(timeout=10) == ("REPLY", 13, "and you")
     terminal.wait_for_line("nobody waits>")
+
+
+def test_of_many_that_wait_a_screen_is_shown_and_the_others_in_their_turn(operator, desk):
+    for number in range(1, 25):
+        desk.message(number, f"text {number}")
+    terminal = operator(rows=60, ready="24 waiting, Enter answers 1>")
+    rows = terminal.screen()
+    assert "20  127.0.0.1:5000  0s  text 20" in rows
+    assert "... and 4 more, each shown when its turn comes" in rows
+    assert not any("text 21" in row for row in rows)
+    for number in range(1, 21):
+        terminal.wait_for_line(f"{25 - number} waiting, Enter answers {number}>")
+        terminal.enter("answer")
+    rows = terminal.wait_for("21  127.0.0.1:5000  0s  text 21")
+    assert not any("text 22" in row for row in rows)
+    terminal.type("23 half")
+    terminal.wait_for("23  127.0.0.1:5000  0s  text 23")
+    terminal.wait_for_line("4 waiting, Enter answers 23> 23 half")
+    terminal.press("C-c")
+    terminal.enter("/list")
+    rows = terminal.wait_for("22  127.0.0.1:5000  0s  text 22")
+    terminal.enter("21 answer")
+    terminal.enter("22 answer")
+    terminal.wait_for_line("2 waiting, Enter answers 23>")
+    assert sum("text 23" in row for row in terminal.screen()) == 2  # in its turn, and in the list
+
+
+def test_what_is_typed_right_behind_ctrl_c_is_the_next_line(operator):
+    terminal = operator()
+    for number in range(20):
+        terminal.press(*"dropped", "C-c", *f"kept-{number}")  # in one write to the terminal
+        terminal.wait_for_line(f"nobody waits> kept-{number}")
+
+
+def test_the_prompts_waiting_time_goes_on_by_itself(operator, desk):
+    desk.message(12, "hello", waited=58_000)
+    terminal = operator(ready="1 waiting, Enter answers 12>")
+    terminal.type("half")
+    terminal.wait_for_line("1 waiting, Enter answers 12> half")
+    terminal.wait_for_line("1 waiting, Enter answers 12 (1 min)> half")
 
 
 def test_a_message_leaves_the_half_typed_line_as_it_is(operator, desk):

@@ -134,6 +134,19 @@ TEST_CASE("JSON") {
         "{\"event\":\"error\",\"id\":12,\"error\":\"ERR no\"}\n");
 }
 
+TEST_CASE("a long list: a terminal gets a screen of it, a program all") {
+  DeskList list;
+  list.mode = "operator";
+  list.waiting.assign(kMaxListed, message("hi"));
+  CHECK(list_text(list, "me", kTerminal).find(" more") == std::string::npos);
+  list.waiting.push_back(message("beyond"));
+  const std::string shown = list_text(list, "me", kTerminal);
+  CHECK(shown.find("... and 1 more, each shown when its turn comes\n") != std::string::npos);
+  CHECK(shown.find("beyond") == std::string::npos);
+  for (const DeskStyle style : {kPlain, kJson})
+    CHECK(list_text(list, "me", style).find("beyond") != std::string::npos);
+}
+
 TEST_CASE("a list") {
   DeskList list;
   list.mode = "operator";

@@ -62,6 +62,33 @@ TEST_CASE("Enter answers the oldest") {
   for (const char* nothing : {"", " ", "   "}) CHECK(view.read(nothing).kind == Line::nothing);
 }
 
+TEST_CASE("the prompt tells how many minutes its message has waited, and when that changes") {
+  using namespace std::chrono_literals;
+  const DeskView::Time start{1h};
+  DeskView view;
+  CHECK_FALSE(view.next_change());
+  view.at(start);
+  DeskEvent old = event(DeskEvent::Kind::message, 12);
+  old.message.waited = 59s;
+  view.apply(old);
+  view.at(start + 500ms);
+  view.apply(event(DeskEvent::Kind::message, 13));
+  CHECK(prompt(view, "") == "2 waiting, Enter answers 12> ");
+  CHECK(view.next_change() == start + 1s);
+  view.at(start + 1s);
+  CHECK(prompt(view, "") == "2 waiting, Enter answers 12 (1 min)> ");
+  CHECK(view.next_change() == start + 61s);
+  view.at(start + 2h);
+  CHECK(prompt(view, "he") == "2 waiting, Enter answers 12 (120 min)> ");
+  CHECK(prompt(view, "13 he") == "2 waiting, Enter answers 13 (119 min)> ");
+  CHECK(prompt(view, "/list") == "2 waiting> ");
+  CHECK_FALSE(view.next_change());
+  DeskEvent absurd = event(DeskEvent::Kind::message, 11);
+  absurd.message.waited = std::chrono::milliseconds::max();
+  view.apply(absurd);
+  CHECK(prompt(view, "") == "3 waiting, Enter answers 11 (525949 min)> ");
+}
+
 TEST_CASE("a number in front names a message") {
   DeskView view = with({12, 13});
   check_answer(view, "13 text", 13, "text");

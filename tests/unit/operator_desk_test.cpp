@@ -172,6 +172,26 @@ TEST_CASE("desk: what a slow operator misses is counted, and said before the nex
   CHECK(bench.desk.operators().front().dropped == 2);
 }
 
+TEST_CASE("desk: what a slow operator missed is said without a next push, once it reads again") {
+  Bench bench;
+  Client& ada = bench.client(1);
+  Client& guest = bench.client(2);
+  REQUIRE(bench.desk.join("ada", ada) == "");
+  ada.port.push_result = PushResult::dropped;
+  bench.desk.add("one", 0ms, guest);
+  bench.desk.add("two", 0ms, guest);
+  REQUIRE(bench.service.timers.size() == 1);  // one for all that is dropped
+  bench.service.timers[0]();
+  CHECK(ada.take() == "");
+  REQUIRE(bench.service.timers.size() == 2);  // it still does not read: later again
+  ada.port.push_result = PushResult::queued;
+  bench.service.timers[1]();
+  CHECK(ada.take() == "*3\r\n$8\r\noperator\r\n$7\r\ndropped\r\n:2\r\n");
+  CHECK(bench.service.timers.size() == 2);
+  bench.desk.add("three", 0ms, guest);
+  CHECK(ada.take().find("dropped") == std::string::npos);
+}
+
 TEST_CASE("desk: stopping gives all that wait the fallback and takes no more") {
   Bench bench;
   Client& ada = bench.client(1);

@@ -83,7 +83,10 @@ class Terminal final : public Background, public Screen {
 
   Watched watched() override {
     if (talk_->session() != nullptr) talk_->session()->send_some();
-    return watch(*talk_);
+    Watched watched = watch(*talk_);
+    const Deadline change = talk_->next_prompt();
+    if (change && (!watched.deadline || *change < *watched.deadline)) watched.deadline = change;
+    return watched;
   }
 
   bool on_ready(Readiness ready) override {

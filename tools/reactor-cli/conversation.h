@@ -54,6 +54,8 @@ class Conversation {
   /// What is typed so far, at each change and at each event: "" before a line.
   virtual void on_typing(std::string_view typed) = 0;
   [[nodiscard]] virtual std::string prompt() const = 0;
+  /// When the prompt changes by itself, if it does.
+  [[nodiscard]] virtual Deadline next_prompt() const { return {}; }
   [[nodiscard]] virtual Completion complete(std::string_view before_cursor) const = 0;
   /// Takes a line, not connected too. Throws Failure.
   [[nodiscard]] virtual LineFate on_line(std::string_view line) = 0;

@@ -264,9 +264,9 @@ std::string operator_names(const DeskList& list, std::string_view own_name) {
 
 std::string terminal_list(const DeskList& list, std::string_view own_name, DeskStyle style) {
   std::string out;
-  for (const WaitingMessage& message : list.waiting) {
-    out += terminal_message(message, style, false);
-  }
+  const std::size_t shown = std::min(list.waiting.size(), kMaxListed);
+  for (std::size_t i = 0; i < shown; ++i) out += terminal_message(list.waiting[i], style, false);
+  out += more_text(list.waiting.size() - shown, style);
   if (list.waiting.empty()) out += "nobody waits\n";
   out += colored(kDim, "operators: " + operator_names(list, own_name), style) + '\n';
   if (list.mode != "operator") out += colored(kDim, mode_sentence(list.mode), style) + '\n';
@@ -298,6 +298,13 @@ std::string message_text(const WaitingMessage& message, DeskStyle style, bool wh
       return json_line(message_value(message), style);
   }
   return "";
+}
+
+std::string more_text(std::size_t count, DeskStyle style) {
+  if (count == 0) return "";
+  return colored(kDim, fmt::format("... and {} more, each shown when its turn comes", count),
+                 style) +
+         '\n';
 }
 
 std::string event_text(const DeskEvent& event, std::string_view own_name, DeskStyle style) {

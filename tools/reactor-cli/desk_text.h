@@ -5,12 +5,16 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "tools/reactor-cli/desk_events.h"
 
 namespace reactord::cli {
+
+/// Of a list, on a terminal: about a screen. What is beyond is shown when its turn comes.
+constexpr std::size_t kMaxListed = 20;
 
 enum class DeskForm : std::uint8_t { terminal, plain, json };
 
@@ -24,6 +28,8 @@ struct DeskStyle {
 /// a long one, unless it is `whole`.
 [[nodiscard]] std::string message_text(const WaitingMessage& message, DeskStyle style,
                                        bool whole = false);
+/// The form terminal alone: that `count` more wait, which are not shown yet; "" for none.
+[[nodiscard]] std::string more_text(std::size_t count, DeskStyle style);
 /// `own_name` tells what this operator did from what others did.
 [[nodiscard]] std::string event_text(const DeskEvent& event, std::string_view own_name,
                                      DeskStyle style);

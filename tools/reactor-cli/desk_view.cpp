@@ -71,16 +71,22 @@ std::string fate_text(const DeskEvent& event) {
 // --- what waits
 
 void DeskView::reset() {
+  const Time now = now_;
   *this = DeskView();
+  now_ = now;
 }
 
 void DeskView::apply(const DeskEvent& event) {
   if (event.kind == DeskEvent::Kind::message) {
-    waiting_.emplace(event.message.id, false);
-    return;
+    return add(event.message);
   }
   std::string fate = fate_text(event);
   if (!fate.empty()) remove(event.message.id, std::move(fate));
+}
+
+void DeskView::add(const WaitingMessage& message) {
+  constexpr std::chrono::milliseconds kLongest = std::chrono::years(1);  // whatever a server says
+  waiting_.try_emplace(message.id, Waiting{now_ - std::min(message.waited, kLongest), false});
 }
 
 MessageId DeskView::newest() const {
@@ -94,11 +100,13 @@ DeskView::Difference DeskView::replace(const DeskList& list, MessageId newest) {
   for (const WaitingMessage& message : list.waiting) {
     listed.insert(message.id);
     if (fates_.contains(message.id)) continue;
-    if (waiting_.emplace(message.id, false).second) difference.appeared.push_back(message);
+    if (!waits(message.id)) difference.appeared.push_back(message);
+    add(message);
   }
-  for (const auto& [id, answering] : waiting_) {
+  for (const auto& [id, waiting] : waiting_) {
     // One that is being answered is told of by the answer's own reply.
-    if (!answering && id <= newest && !listed.contains(id)) difference.vanished.push_back(id);
+    if (!waiting.is_answering && id <= newest && !listed.contains(id))
+      difference.vanished.push_back(id);
   }
   for (const MessageId id : difference.vanished) remove(id, "no longer waits");
   return difference;
@@ -106,8 +114,8 @@ DeskView::Difference DeskView::replace(const DeskList& list, MessageId newest) {
 
 void DeskView::begin_answer(MessageId id) {
   const auto known = waiting_.find(id);
-  if (known == waiting_.end() || known->second) return;
-  known->second = true;
+  if (known == waiting_.end() || known->second.is_answering) return;
+  known->second.is_answering = true;
   ++answering_;
 }
 
@@ -117,8 +125,8 @@ void DeskView::settle(MessageId id, std::string fate) {
 
 void DeskView::take_back(MessageId id) {
   const auto known = waiting_.find(id);
-  if (known == waiting_.end() || !known->second) return;
-  known->second = false;
+  if (known == waiting_.end() || !known->second.is_answering) return;
+  known->second.is_answering = false;
   --answering_;
 }
 
@@ -131,20 +139,20 @@ void DeskView::remove(MessageId id, std::string fate) {
 
 bool DeskView::is_open(MessageId id) const {
   const auto known = waiting_.find(id);
-  return known != waiting_.end() && !known->second;
+  return known != waiting_.end() && !known->second.is_answering;
 }
 
 std::vector<MessageId> DeskView::open() const {
   std::vector<MessageId> ids;
-  for (const auto& [id, answering] : waiting_) {
-    if (!answering) ids.push_back(id);
+  for (const auto& [id, waiting] : waiting_) {
+    if (!waiting.is_answering) ids.push_back(id);
   }
   return ids;
 }
 
 std::optional<MessageId> DeskView::oldest() const {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [](const auto& entry) { return !entry.second; });
+                                  [](const auto& entry) { return !entry.second.is_answering; });
   return found == waiting_.end() ? std::optional<MessageId>() : found->first;
 }
 
@@ -168,13 +176,29 @@ void DeskView::on_typing(std::string_view typed) {
 
 std::string DeskView::prompt() const {
   const std::size_t count = open_count();
-  const std::optional<MessageId> target = named_ ? named_ : target_;
-  if (!command_ && target && is_open(*target)) {
-    return fmt::format("{} waiting, Enter answers {}> ", count, *target);
+  if (const std::optional<MessageId> id = addressee()) {
+    const std::chrono::minutes waited = age(*id);
+    const std::string since = waited.count() > 0 ? fmt::format(" ({} min)", waited.count()) : "";
+    return fmt::format("{} waiting, Enter answers {}{}> ", count, *id, since);
   }
   const std::string rest = count == 0 ? "nobody waits" : fmt::format("{} waiting", count);
-  if (!command_ && typing_ && target) return fmt::format("{} is settled, {}> ", *target, rest);
+  if (!command_ && typing_ && target_) return fmt::format("{} is settled, {}> ", *target_, rest);
   return rest + "> ";
+}
+
+std::optional<MessageId> DeskView::addressee() const {
+  const std::optional<MessageId> id = named_ ? named_ : target_;
+  return !command_ && id && is_open(*id) ? id : std::nullopt;
+}
+
+std::chrono::minutes DeskView::age(MessageId id) const {
+  return std::chrono::duration_cast<std::chrono::minutes>(now_ - waiting_.at(id).since);
+}
+
+std::optional<DeskView::Time> DeskView::next_change() const {
+  const std::optional<MessageId> id = addressee();
+  if (!id) return std::nullopt;
+  return waiting_.at(*id).since + age(*id) + std::chrono::minutes(1);
 }
 
 DeskLine DeskView::read(std::string_view line) const {

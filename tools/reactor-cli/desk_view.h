@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What one operator knows of the messages that wait, what the prompt says of them, and what a typed
-// line means. Knows no connection, no screen and no clock.
+// line means. Knows no connection and no screen, and is told what time it is.
 //
 // An answer goes to the message that the prompt named when typing began, or to none: a message that
 // somebody else has answered meanwhile never hands its answer on to the next one.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -36,6 +37,10 @@ struct DeskLine {
 
 class DeskView {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// By which messages age. To be called before what follows.
+  void at(Time now) { now_ = now; }
   /// Forgets everything: another connection, perhaps to another server.
   void reset();
 
@@ -60,8 +65,12 @@ class DeskView {
 
   /// To be called with what is typed, at each change of it and of what waits.
   void on_typing(std::string_view typed);
-  /// Follows from the last on_typing().
+  /// What Enter would answer, if that still waits. This and what follows is by the last
+  /// on_typing().
+  [[nodiscard]] std::optional<MessageId> addressee() const;
   [[nodiscard]] std::string prompt() const;
+  /// When the prompt's waiting time changes next, if it tells one.
+  [[nodiscard]] std::optional<Time> next_change() const;
   [[nodiscard]] DeskLine read(std::string_view line) const;
 
   /// What waits and is not being answered by this operator, the oldest first.
@@ -69,6 +78,13 @@ class DeskView {
   [[nodiscard]] bool waits(MessageId id) const { return waiting_.contains(id); }
 
  private:
+  struct Waiting {
+    Time since;
+    bool is_answering = false;  ///< by this operator
+  };
+
+  void add(const WaitingMessage& message);
+  [[nodiscard]] std::chrono::minutes age(MessageId id) const;
   [[nodiscard]] std::optional<MessageId> oldest() const;
   [[nodiscard]] std::size_t open_count() const { return waiting_.size() - answering_; }
   [[nodiscard]] bool is_open(MessageId id) const;
@@ -82,7 +98,8 @@ class DeskView {
   [[nodiscard]] DeskLine with_id(DeskLine::Kind kind, std::string_view arguments) const;
   [[nodiscard]] std::string how_to_say(std::string_view text) const;
 
-  std::map<MessageId, bool> waiting_;  ///< whether this operator is answering it
+  Time now_;
+  std::map<MessageId, Waiting> waiting_;
   std::size_t answering_ = 0;
   std::map<MessageId, std::string> fates_;  ///< of those that wait no more, the last ones
   std::optional<MessageId> target_;         ///< what Enter answers

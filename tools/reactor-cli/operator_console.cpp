@@ -5,11 +5,13 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +54,7 @@ struct Request {
     answer,
     reject,
     show,
+    turn,  ///< LIST of one message that was not shown yet, and is the next to be answered
     list,
     resync,   ///< LIST, because events are missing
     recheck,  ///< LIST of one message, because an answer to it failed
@@ -70,6 +73,7 @@ class OperatorConsole final : public Conversation {
 
   void connect() override {
     view_.reset();
+    unseen_.clear();
     in_flight_.clear();
     session_.emplace(options_);
     greet();
@@ -105,6 +109,7 @@ class OperatorConsole final : public Conversation {
   }
 
   void on_reply(Reply reply) override {
+    view_.at(Clock::now());
     if (reply.kind == Reply::Kind::push) return on_push(reply);
     if (in_flight_.empty() && reply.kind == Reply::Kind::error) return error(0, reply.text);
     if (in_flight_.empty()) session_->fail_unasked();
@@ -115,9 +120,14 @@ class OperatorConsole final : public Conversation {
 
   // --- lines
 
-  void on_typing(std::string_view typed) override { view_.on_typing(typed); }
+  void on_typing(std::string_view typed) override {
+    view_.at(Clock::now());
+    view_.on_typing(typed);
+    show_whose_turn_it_is();
+  }
 
   std::string prompt() const override { return session_ ? view_.prompt() : "not connected> "; }
+  Deadline next_prompt() const override { return session_ ? view_.next_change() : Deadline(); }
 
   Completion complete(std::string_view before) const override {
     static const std::vector<std::string> commands = {"/help",   "/list",  "/quit",
@@ -189,10 +199,11 @@ class OperatorConsole final : public Conversation {
     const Reply reply = ask(std::array<std::string_view, 2>{"OPERATOR", "LIST"});
     const std::optional<DeskList> list = read_desk_list(reply);
     if (!list) refuse(reply.kind == Reply::Kind::error ? reply.text : "no list of messages");
+    view_.at(Clock::now());
     const DeskView::Difference difference = view_.replace(*list, 0);
     if (style_.form == DeskForm::terminal) {
       note(fmt::format("joined as {}; /help tells what to type", name_));
-      return screen_.show(list_text(*list, name_, style_));
+      return show_list(*list, difference);
     }
     DeskEvent joined;
     joined.kind = DeskEvent::Kind::joined;
@@ -250,6 +261,8 @@ class OperatorConsole final : public Conversation {
         return failed ? on_failed_answer(request, reply.text) : on_sent(request);
       case Request::Kind::recheck:
         return on_rechecked(request.id, !failed);
+      case Request::Kind::turn:
+        return failed ? void() : on_listed(request, reply);
       case Request::Kind::show:
         return failed ? error(request.id, reply.text) : on_listed(request, reply);
       case Request::Kind::list:
@@ -287,15 +300,16 @@ class OperatorConsole final : public Conversation {
   }
 
   void on_listed(const Request& request, const Reply& reply) {
-    if (request.kind == Request::Kind::show) {
+    const bool is_show = request.kind == Request::Kind::show;
+    if (is_show || request.kind == Request::Kind::turn) {
       const std::optional<WaitingMessage> message = read_waiting_message(reply);
       if (!message) return error(request.id, "not a message");
-      return screen_.show(message_text(*message, style_, true));
+      return screen_.show(message_text(*message, style_, is_show));
     }
     const std::optional<DeskList> list = read_desk_list(reply);
     if (!list) return error(0, "not a list of messages");
     const DeskView::Difference difference = view_.replace(*list, request.id);
-    if (request.kind == Request::Kind::list) return screen_.show(list_text(*list, name_, style_));
+    if (request.kind == Request::Kind::list) return show_list(*list, difference);
     show(difference);
   }
 
@@ -354,9 +368,36 @@ class OperatorConsole final : public Conversation {
 
   void show(const DeskView::Difference& difference) {
     for (const MessageId id : difference.vanished) screen_.show(vanished_text(id, style_));
-    for (const WaitingMessage& message : difference.appeared) {
-      screen_.show(message_text(message, style_));
+    const std::size_t count = count_shown(difference.appeared.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      screen_.show(message_text(difference.appeared[i], style_));
     }
+    for (std::size_t i = count; i < difference.appeared.size(); ++i) {
+      unseen_.insert(difference.appeared[i].id);
+    }
+    screen_.show(more_text(difference.appeared.size() - count, style_));
+  }
+
+  // What the list leaves out is unseen, unless it was known before.
+  void show_list(const DeskList& list, const DeskView::Difference& difference) {
+    for (const WaitingMessage& message : difference.appeared) unseen_.insert(message.id);
+    for (std::size_t i = 0; i < count_shown(list.waiting.size()); ++i) {
+      unseen_.erase(list.waiting[i].id);
+    }
+    screen_.show(list_text(list, name_, style_));
+  }
+
+  // A person sees a screen of them at a time; a program wants all.
+  [[nodiscard]] std::size_t count_shown(std::size_t count) const {
+    return style_.form == DeskForm::terminal ? std::min(count, kMaxListed) : count;
+  }
+
+  void show_whose_turn_it_is() {
+    const std::optional<MessageId> id = view_.addressee();
+    if (!session_ || !id || unseen_.erase(*id) == 0) return;
+    const std::string number = std::to_string(*id);
+    request({Request::Kind::turn, *id, {}},
+            std::array<std::string_view, 3>{"OPERATOR", "LIST", number});
   }
 
   void error(MessageId id, std::string_view text) {
@@ -377,6 +418,7 @@ class OperatorConsole final : public Conversation {
   DeskStyle style_;
   std::string name_;
   DeskView view_;
+  std::set<MessageId> unseen_;  ///< that wait, and whose text was not shown
   std::optional<Session> session_;
   std::deque<Request> in_flight_;
   bool leaving_ = false;

@@ -65,6 +65,17 @@ timespec time_until(Clock::time_point when) {
   return {static_cast<std::time_t>(seconds.count()), static_cast<long>((left - seconds).count())};
 }
 
+// As ppoll(2), which ends with a signal, too: then negative.
+int wait_unblocked(std::span<pollfd> fds, Deadline deadline, const sigset_t& mask) {
+  timespec left{};
+  if (deadline) left = time_until(*deadline);
+  const int ready = ::ppoll(fds.data(), fds.size(), deadline ? &left : nullptr, &mask);
+  if (ready < 0 && errno != EINTR) {
+    throw Failure(ExitCode::cannot_connect, fmt::format("poll: {}", std::strerror(errno)));
+  }
+  return ready;
+}
+
 }  // namespace
 
 void catch_terminal_signals() {
@@ -77,22 +88,16 @@ void catch_terminal_signals() {
 }
 
 TerminalEvents wait_on_terminal(std::span<pollfd> fds, Deadline deadline) {
-  const SignalsBlocked blocked;
+  for (pollfd& fd : fds) fd.revents = 0;
+  int ready = 0;
+  {
+    const SignalsBlocked blocked;
+    const TerminalEvents events = take_signals();
+    if (any(events)) return events;
+    ready = wait_unblocked(fds, deadline, blocked.before());
+  }
+  // Where a descriptor is ready, the kernel leaves a signal pending: it came just now.
   TerminalEvents events = take_signals();
-  if (any(events)) {
-    for (pollfd& fd : fds) fd.revents = 0;
-    return events;
-  }
-  timespec left{};
-  if (deadline) left = time_until(*deadline);
-  const int ready = ::ppoll(fds.data(), fds.size(), deadline ? &left : nullptr, &blocked.before());
-  if (ready < 0 && errno != EINTR) {
-    throw Failure(ExitCode::cannot_connect, fmt::format("poll: {}", std::strerror(errno)));
-  }
-  if (ready < 0) {
-    for (pollfd& fd : fds) fd.revents = 0;
-  }
-  events = take_signals();
   events.timed_out = ready == 0;
   return events;
 }

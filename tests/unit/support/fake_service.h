@@ -166,6 +166,7 @@ class FakeContext : public HandlerContext {
   }
   void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
+  void end_states() override { state_of_connection.reset(); }
 
  protected:
   [[nodiscard]] std::unique_ptr<ConnectionState>& state_slot() override {

@@ -17,6 +17,8 @@ from shell import LabFailure, Shell
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 EXERCISES = ["own_address", "loopback", "two_hosts", "ladders", "three_clients", "numbers"]
+WRONG_USAGE = 2
+READER_GONE = 128 + signal.SIGPIPE
 CANNOT_RUN = 77  # what test runners read as "skipped"
 MAX_SECONDS = 90  # of one exercise
 KEPT = ("*.pcap", "*.log", "*.out", "*.toml")
@@ -35,12 +37,13 @@ def options_from(arguments):
 
 def introduce(screen, folder):
     screen.title("The lab")
-    screen.say("""Two hosts, "client" and "server", are network namespaces of this machine. Where
-            a line below begins with client$ or server$ it was run there, and can be run again by
-            hand in a shell on that host (as root, at the top of the repository). # is this
-            machine itself.""")
+    screen.say("""Two hosts, "client" and "server", are network namespaces of this machine. A line
+            below that begins with client$ or server$ was run there; # is this machine itself. All
+            of it can be run again by hand, as root, at the top of the repository, from these lines
+            on. (When the lab has ended, its hosts and $LAB are gone: then make them first, as it
+            does.)""")
     screen.line()
-    screen.output(f'export PATH="$PWD/{BIN}:$PATH" LAB={folder}\n'
+    screen.output(f'export PATH="$PWD/{BIN}:$PATH" LAB={folder}; mkdir -p $LAB\n'
                   f"ip netns exec {hosts.namespace('client')} bash      # client$\n"
                   f"ip netns exec {hosts.namespace('server')} bash      # server$")
 
@@ -63,8 +66,16 @@ def run_exercise(lab, number):
     return (number, module.TITLE, *counts, time.monotonic() - began)
 
 
+def folder_problem(target):
+    """Why nothing can be kept there, or "". Makes it where there is none."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        return f"{target}: {problem.strerror}"
+    return "" if os.access(target, os.W_OK | os.X_OK) else f"{target}: no permission to write there"
+
+
 def keep(folder, target):
-    target.mkdir(parents=True, exist_ok=True)
     for pattern in KEPT:
         for path in folder.glob(pattern):
             shutil.copy(path, target)
@@ -93,8 +104,9 @@ def run(options, screen):
         lab.clear_up()
         if options.keep:
             keep(folder, options.keep)
-            screen.line(f"Captures, logs and configurations are in {options.keep}")
         shutil.rmtree(folder, ignore_errors=True)
+        if options.keep:
+            screen.line(f"Captures, logs and configurations are in {options.keep}")
 
 
 def main():
@@ -109,8 +121,15 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     signal.signal(signal.SIGALRM, too_slow)
+    if problem := options.keep and folder_problem(options.keep):
+        print(f"tools/lab: nothing can be kept in {problem}; name another folder", file=sys.stderr)
+        return WRONG_USAGE
     os.chdir(ROOT)
-    return run(options, Screen())
+    try:
+        return run(options, Screen())
+    except BrokenPipeError:  # nobody reads any more: "tools/lab | head"
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
 
 
 if __name__ == "__main__":

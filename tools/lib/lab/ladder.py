@@ -20,6 +20,10 @@ def text_of(data):
     return f'"{text}"' if len(text) <= _TEXT else f'"{text[:_TEXT - 3]}..."'
 
 
+def bytes_of(count):
+    return "1 byte" if count == 1 else f"{count} bytes"
+
+
 class Ladder:
     def __init__(self, conversation):
         self._conversation = conversation
@@ -65,7 +69,7 @@ class Ladder:
             (RST, self._note_on_reset(side)),
             (FIN, f"the {side} has no more to send")) if packet.has(flag)]
         if packet.data:
-            notes.insert(0, f"{text_of(packet.data)} {len(packet.data)} bytes")
+            notes.insert(0, f"{text_of(packet.data)} {bytes_of(len(packet.data))}")
         if not notes:
             notes.append(self._note_on_acknowledgement(packet, side, other))
         if packet.has(FIN):
@@ -91,7 +95,7 @@ class Ladder:
         if other in self._ended and acknowledged == self._sent[other]:
             return f"the {side} has heard of the end"
         if acknowledged > 1:
-            return f"all {acknowledged - 1} bytes have arrived"
+            return f"received so far: {bytes_of(acknowledged - 1)}"
         return ""
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The person at the server, whose part the lab plays: attached to the admin socket, told of each
-message, and answering it."""
+"""The person at the server, whose part the lab plays: at the operator's console, which tells of each
+message, and typing the answers."""
 
 import re
 
@@ -13,20 +13,19 @@ class Person:
 
     def __init__(self, lab):
         self._lab = lab
-        lab.say(f"""Somebody sits at the server, attached to the daemon's admin socket by
-                netcat, and types OPERATOR JOIN {NAME}. ("reactor-cli operator" is the
-                comfortable way.)""")
-        self._terminal = lab.open_terminal("server", f"nc -U {SOCKET}")
-        self._terminal.type(f"OPERATOR JOIN {NAME}\n")
-        lab.until(lambda: "\n\n" in self._terminal.output, "the answer to OPERATOR JOIN")
-        lab.show_output(NAME, self._terminal.output)
-        self._seen = len(self._terminal.output)
+        lab.say("""Somebody sits at the server, attached to the daemon's admin socket. Messages appear
+                there as they come, and what is typed goes to their clients. (This lab types into it
+                through a pipe. At a terminal it has a prompt, and Enter answers the oldest.)""")
+        self._terminal = lab.open_terminal(
+            "server", f"reactor-cli --uri unix:{SOCKET} operator --name {NAME}")
+        self._seen = 0
+        self.reads(f"joined {NAME}")
 
     def reads(self, pattern):
         """Waits for the line at the terminal, shows it and what came before it, and returns its
         match."""
         def found():
-            return re.search(rf"^operator {pattern}.*\n", self._terminal.output[self._seen:], re.M)
+            return re.search(rf"^{pattern}.*\n", self._terminal.output[self._seen:], re.M)
         match = self._lab.until(found, f"{pattern!r} at the terminal of {NAME}")
         self._lab.show_output(NAME, self._terminal.output[self._seen:self._seen + match.end()])
         self._seen += match.end()
@@ -37,11 +36,17 @@ class Person:
         return int(self.reads(rf"message (\d+) \S+ \w+ {re.escape(text)}$")[1])
 
     def answers(self, number, text):
-        return self._lab.on("server",
-                            f"reactor-cli --uri unix:{SOCKET} operator reply {number} '{text}'")
+        self._types(f"{number} {text}")
+        self.reads(f"answered {number} {NAME}")
 
     def leave(self):
-        self._terminal.end()
+        self._types("/quit")
+        self._terminal.wait()
+
+    def _types(self, line):
+        self._lab.screen.line()
+        self._lab.screen.output(f"({NAME} types: {line})")
+        self._terminal.type(f"{line}\n")
 
 
 def converse(lab, person, host, command, message, answer):

@@ -68,7 +68,8 @@ def check_bytes(lab, one, asked, answered):
     """`asked` and `answered` are the pieces, one a segment, that each side sent."""
     for side, pieces in (("client", asked), ("server", answered)):
         segments = [packet.data for packet in one.segments(side)]
-        lab.check(f"the {side} sent {len(pieces)} segment(s) with the bytes {b''.join(pieces)!r}",
+        count = f"{len(pieces)} segment{'s' if len(pieces) > 1 else ''}"
+        lab.check(f"the {side} sent {b''.join(pieces)!r}, in {count}",
                   segments == pieces and one.data(side) == b"".join(pieces), segments)
 
 
