@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -17,7 +18,9 @@ from harness.daemon import BIN_DIR, ROOT
 from harness.net import free_port, run
 
 LOAD = str(BIN_DIR / "reactor-load")
-SCENARIOS = sorted((ROOT / "tests/load").glob("*.toml"))
+# soak.toml needs a daemon with short deadlines: soak_test.py.
+SCENARIOS = sorted(path for path in (ROOT / "tests/load").glob("*.toml")
+                   if path.name != "soak.toml")
 RUN_SECONDS = 60
 
 # What a scenario of its own listener needs.
@@ -234,6 +237,9 @@ def test_nobody_listens():
     (["-c", "0"], "--clients '0': 0 is out of range"),
     (["-c", "many"], "--clients 'many': "),
     (["-t", "5"], "--time '5'"),
+    (["-t", "0s"], "--time '0s': "),
+    (["--check", "p99 of PNIG < 1s", "ping"],
+     "--check: no request is called 'PNIG'; did you mean 'PING'?"),
     (["--check", "p98 < 1ms"], "--check: nothing called 'p98' is measured"),
     (["--expect", "ecko", "ping"], "did you mean 'echo'?"),
     (["ECHO", "{txt:5}"], "did you mean 'text'?"),
@@ -263,6 +269,8 @@ def test_help_fits_a_screen():
     for option in ("--version", "--keys", "--generators", "--personas"):
         done = load(option)
         assert done.returncode == 0 and done.stdout
+    for scenario in re.findall(r"\S+/\S+\.toml", help_text):
+        assert (ROOT / scenario).exists(), scenario
 
 
 # --- the daemon
@@ -434,6 +442,38 @@ def test_an_interrupt_ends_with_the_result_so_far(shared):
     assert "interrupted" in output and re.search(r"^  PING +\d", output, re.M)
 
 
+def test_an_interrupt_waits_for_what_is_owed_and_a_second_one_does_not(tmp_path):
+    scenario = tmp_path / "slow.toml"
+    scenario.write_text('[run]\ntimeout = "1h"\n[[group]]\nname = "g"\n'
+                        'steps = [{ send = "PING" }]\n')
+    asked = threading.Event()
+
+    def answer(*_):
+        asked.set()
+        time.sleep(RUN_SECONDS)
+
+    with LyingServer(answer) as server:
+        process = subprocess.Popen([LOAD, "--port", str(server.port), str(scenario)],
+                                   stdout=subprocess.PIPE, text=True)
+        assert asked.wait(RUN_SECONDS)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 1
+    assert "interrupted" in output and "missing reply" in output
+
+
+def test_a_rate_that_is_not_reached_is_told(shared):
+    port = shared.address("main")[1]
+    done = load("--port", port, "-t", "1s", "-r", 100_000_000, "ping")
+    assert re.search(r"^WARNING: 'PING' was to send 100 000 000 requests a second, and sent [\d ]+",
+                     done.stdout, re.M), done.stdout
+    done = load("--port", port, "-t", "1s", "-r", 50, "ping")
+    assert "was to send" not in done.stdout, done.stdout
+
+
 def test_the_table_the_json_and_the_page_tell_the_same(shared, tmp_path):
     port = shared.address("main")[1]
     out, page = tmp_path / "a.json", tmp_path / "a.html"
@@ -472,10 +512,24 @@ def test_two_runs_side_by_side(shared, tmp_path):
     assert done.returncode == 2 and "is no result" in done.stderr
 
 
-def test_an_unwritable_result_is_told(shared, tmp_path):
-    done = load("--port", shared.address("main")[1], "-n", 10, "ping", "--json",
-                tmp_path / "none" / "a.json")
-    assert done.returncode == 2 and "cannot write" in done.stderr
+@pytest.mark.parametrize("text", [
+    "", "[]", "{}", '{"reactor_load": 1, "groups": 5}', '{"reactor_load": 1, "groups": [5]}',
+    '{"reactor_load": 1, "groups": [{"name": "g", "commands": 5}]}',
+    '{"reactor_load": 1, "groups": [{"name": 5, "commands": [{"name": []}]}], "machine": 5}',
+])
+def test_what_is_no_result_is_not_compared(tmp_path, text):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(text)
+    done = load("--compare", tmp_path / "a.json", tmp_path / "b.json")
+    assert (done.returncode, done.stdout) == (2, ""), done.stdout
+    assert f"{tmp_path / 'a.json'} is no result: write one with --json FILE" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_an_unwritable_result_is_told_before_the_run(shared, tmp_path, option):
+    done = load("--port", shared.address("main")[1], "-n", 10, "ping", option,
+                tmp_path / "none" / "a")
+    assert (done.returncode, done.stdout) == (2, "") and "cannot write" in done.stderr
 
 
 # --- the page in a browser

@@ -26,9 +26,12 @@ class Talk {
     talk_.begin({3, 2});
   }
 
-  std::string ask(std::uint32_t index = 0) {
+  void write(std::uint32_t index) {
     talk_.write(index, state_);
     talk_.stamp(clock.now());
+  }
+  std::string ask(std::uint32_t index = 0) {
+    write(index);
     std::string sent(talk_.unsent());
     talk_.sent(sent.size());
     return sent;
@@ -59,6 +62,20 @@ class Talk {
   GeneratorState state_{Rng(1), 1, 0, {}};
   Conversation talk_;
 };
+
+TEST_CASE("what was never sent does not count as sent bytes") {
+  Talk one("{ bytes = \"0123456789\" }, { bytes = \"abcde\" }", "hostile = true");
+  one.write(0);
+  one.write(1);
+  one.talk().sent(4);
+  CHECK_EQ(one.group().commands[0].bytes_out, 15);
+  one.talk().abandon();
+  CHECK_EQ(one.group().commands[0].bytes_out, 4);
+  one.write(1);
+  one.talk().sent(5);
+  one.talk().end("the server closed");
+  CHECK_EQ(one.group().commands[0].bytes_out, 9);
+}
 
 TEST_CASE("a right reply is counted with its latency") {
   Talk talk("{ send = 'CEIL 4.40' }");

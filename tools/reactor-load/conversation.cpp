@@ -48,6 +48,7 @@ std::string shape_of(std::string_view error) {
 }  // namespace
 
 void Conversation::begin(const Speaker& speaker) {
+  take_back_unsent();
   speaker_ = speaker;
   bytes_.clear();
   partial_.clear();
@@ -80,6 +81,19 @@ void Conversation::stamp(TimePoint now) {
 void Conversation::sent(std::size_t bytes) {
   sent_bytes_ += bytes;
   pop_silent();
+}
+
+/// What was written and never went out is no traffic. The end of a warm-up may have forgotten some
+/// of it already.
+void Conversation::take_back_unsent() {
+  std::size_t end = 0;
+  for (std::size_t i = first_; i < last_; ++i) {
+    const Request& request = ring_[i & (ring_.size() - 1)];
+    end += request.bytes;
+    if (end <= sent_bytes_) continue;
+    std::uint64_t& counted = ledger_.group->commands[encoded(request).row].bytes_out;
+    counted -= std::min<std::uint64_t>({counted, request.bytes, end - sent_bytes_});
+  }
 }
 
 void Conversation::push(const Request& request) {

@@ -79,6 +79,7 @@ class Conversation {
     return plan_.requests[request.index];
   }
   [[nodiscard]] Request& front() { return ring_[first_ & (ring_.size() - 1)]; }
+  void take_back_unsent();
   void push(const Request& request);
   void pop_front();
   void pop_silent();

@@ -39,7 +39,7 @@ Plays clients against a reactord or Redis, and verifies every reply.
 
   reactor-load -c 50 -d 100 -n 1000000 ceil
   reactor-load -r 20000 -t 30s --check 'p99 < 2ms' ECHO '{text:1..1KiB}'
-  reactor-load tests/load/mixed.toml --html mixed.html
+  reactor-load tests/load/hostile.toml --html hostile.html
 Exit code: 0 all was well, 1 a wrong, missing or surplus reply or a check that
 does not hold, 2 usage or a bad scenario, 3 cannot connect.
 )";
@@ -230,7 +230,9 @@ Scenario make_scenario(const Typed& typed, std::vector<std::string> words) {
   set(run_keys(), "threads", &scenario, "--threads", typed.threads);
   set(run_keys(), "seed", &scenario, "--seed", typed.seed);
   for (const std::string& check : typed.checks) {
-    std::string problem = parse_threshold(check, scenario.thresholds.emplace_back());
+    Threshold& threshold = scenario.thresholds.emplace_back();
+    std::string problem = parse_threshold(check, threshold);
+    if (problem.empty()) problem = unknown_command(threshold, scenario.groups);
     if (!problem.empty()) usage_error("--check: " + problem);
   }
   return scenario;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tools/reactor-load/units.h"
 
@@ -15,6 +16,9 @@ constexpr std::size_t kMostLastWords = 5;
 
 /// In the open model a generator that is busier than this measures itself.
 constexpr double kBusy = 0.9;
+
+/// Of a planned rate: what is sent at the very end is not worth a word.
+constexpr double kReached = 0.98;
 
 std::string count(std::uint64_t number) {
   return show_count(static_cast<double>(number));
@@ -108,6 +112,28 @@ std::string troubles(const Result& result) {
   return out + "\n";
 }
 
+/// Groups that did not send as much as they were to. Chance, and the clients' late starts, are no
+/// shortfall.
+std::string shortfalls(const Plan& plan, const Result& result) {
+  std::string out;
+  for (std::size_t i = 0; i < plan.groups.size() && !result.interrupted; ++i) {
+    const Group& group = plan.groups[i].group;
+    if (group.rate == 0 || result.seconds <= 0) continue;
+    const Scenario& run = plan.scenario;
+    const std::chrono::duration<double> starting = group.delay + group.ramp_up - run.warm_up;
+    const double expected = static_cast<double>(group.rate) *
+                            std::max(0.0, result.seconds - std::max(0.0, starting.count()));
+    const auto sent = static_cast<double>(result.tally.groups[i].sent());
+    const bool all_sent = group.requests > 0 || group.loops > 0;
+    if (all_sent || sent >= kReached * expected - 4 * std::sqrt(expected)) continue;
+    out += fmt::format(
+        "WARNING: '{}' was to send {} requests a second, and sent {}: give it more clients or a "
+        "deeper pipeline, or ask for less\n",
+        group.name, show_count(static_cast<double>(group.rate)), show_count(sent / result.seconds));
+  }
+  return out;
+}
+
 std::string overhead(const Plan& plan, const Result& result) {
   const GroupTally all = result.tally.honest();
   std::uint64_t sent = 0;
@@ -133,7 +159,7 @@ std::string overhead(const Plan& plan, const Result& result) {
         count(all.late), time_at(all.lateness, 0.99),
         show_time(static_cast<double>(all.lateness.most())), count(all.held_back));
   }
-  return out;
+  return out + shortfalls(plan, result);
 }
 
 std::string verdict(const Result& result, bool color) {
