@@ -20,7 +20,8 @@ class HeapTrimmer {
  public:
   /// Long enough that the pauses of a load are not taken for its end.
   static constexpr std::chrono::seconds kWindow{5};
-  /// As much as one slow reader holds (limits.output_high_water); less is not worth the page faults.
+  /// As much as one slow reader holds (limits.output_high_water); less is not worth the page
+  /// faults.
   static constexpr std::size_t kWorthwhileBytes = 1u << 20;
 
   /// `loop` outlives it; `trim` returns what malloc keeps.

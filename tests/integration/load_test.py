@@ -167,6 +167,25 @@ def test_a_greeting_that_nobody_asked_for_is_wrong():
         assert "'+HELLO\\r\\n'" in done.stdout
 
 
+def test_a_reply_before_the_request_is_sent_whole_does_not_end_the_generator():
+    class DeafServer(LyingServer):
+        """Reads a line of the request, and leaves the value unread."""
+
+        @staticmethod
+        def _request(stream):
+            return stream.readline()
+
+    def answer(*_):
+        time.sleep(0.5)  # the generator goes on meanwhile
+        return b"-ERR too long\r\n"
+
+    with DeafServer(answer) as server:
+        done = against(server, "-c", 1, "-n", 3, "-t", "3s", "--expect", "error:ERR too long*",
+                       "ECHO", "{bytes:64MiB}")
+        assert done.returncode in (0, 1), done.stderr
+        assert re.search(r"^  ECHO +[123] ", done.stdout, re.M), done.stdout + done.stderr
+
+
 def test_what_is_no_reply_fails_the_run():
     with LyingServer(lambda *_: b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         done = against(server, "-c", 1, "-n", 1, "ping")
@@ -402,6 +421,26 @@ def test_personas_do_what_they_are_for_and_the_honest_do_not_notice(daemon, tmp_
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.release_only
+def test_a_thousand_hostile_clients_and_what_fifty_honest_ones_get(daemon, tmp_path):
+    """The shipped scenario, whole; its times are for who runs it by hand."""
+    server = daemon()
+    path = tmp_path / "hostile.toml"
+    text = (ROOT / "tests/load/hostile.toml").read_text()
+    path.write_text(text.replace(', "p99 < 100ms"', ""))
+    out = tmp_path / "result.json"
+    done = against(server, path, "-t", "4s", "--json", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    groups = {group["name"]: group for group in json.loads(out.read_text())["groups"]}
+    honest = groups.pop("honest")
+    assert sum(group["clients"] for group in groups.values()) == 1000
+    assert all(group["hostile"] and group["connects"] >= group["clients"]
+               for group in groups.values()), groups
+    assert (honest["connects"], honest["closed_by_server"], honest["missing"]) == (50, 0, 0)
+    for command in honest["commands"]:
+        assert command["replies"] > 1000 and command["wrong"] == 0, command
+
+
 def test_wrong_listener_is_told_not_hung(shared):
     """RESP to a listener of lines: each line is an error reply."""
     done = load("--port", shared.address("line")[1], "-c", 2, "-n", 10, "ping")
@@ -465,9 +504,11 @@ def test_an_interrupt_waits_for_what_is_owed_and_a_second_one_does_not(tmp_path)
     assert "interrupted" in output and "missing reply" in output
 
 
-def test_a_rate_that_is_not_reached_is_told(shared):
+def test_a_rate_that_is_not_reached_is_told(shared, tmp_path):
     port = shared.address("main")[1]
-    done = load("--port", port, "-t", "1s", "-r", 100_000_000, "ping")
+    out = tmp_path / "a.json"
+    done = load("--port", port, "-t", "1s", "-r", 100_000_000, "ping", "--json", out)
+    assert "was to send" in json.loads(out.read_text())["warnings"][-1]
     assert re.search(r"^WARNING: 'PING' was to send 100 000 000 requests a second, and sent [\d ]+",
                      done.stdout, re.M), done.stdout
     done = load("--port", port, "-t", "1s", "-r", 50, "ping")

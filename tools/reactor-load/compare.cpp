@@ -43,10 +43,10 @@ bool is_result(const Json& json) {
   if (!json.is_object() || !json.contains("reactor_load") || !json.contains("groups")) return false;
   const Json& groups = json["groups"];
   return groups.is_array() && std::all_of(groups.begin(), groups.end(), [](const Json& group) {
-    if (!has_name(group) || !group.contains("commands")) return false;
-    const Json& commands = group["commands"];
-    return commands.is_array() && std::all_of(commands.begin(), commands.end(), has_name);
-  });
+           if (!has_name(group) || !group.contains("commands")) return false;
+           const Json& commands = group["commands"];
+           return commands.is_array() && std::all_of(commands.begin(), commands.end(), has_name);
+         });
 }
 
 std::string text_at(const Json& json, std::string_view path) {
@@ -58,8 +58,7 @@ std::string text_at(const Json& json, std::string_view path) {
 Json parse(const std::string& name, const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
   if (is_result(json)) return json;
-  throw Stopped(ExitCode::usage,
-                fmt::format("{} is no result: write one with --json FILE", name));
+  throw Stopped(ExitCode::usage, fmt::format("{} is no result: write one with --json FILE", name));
 }
 
 double number_at(const Json& json, std::string_view path) {

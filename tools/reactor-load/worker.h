@@ -50,7 +50,7 @@ struct RunState {
   TimePoint measure_from;  ///< after the warm-up
   TimePoint stop_at;       ///< TimePoint::max() where only requests or loops end the run
   std::atomic<bool> stop{false};
-  std::atomic<bool> stop_at_once{false};  ///< without the replies that are owed
+  std::atomic<bool> stop_at_once{false};        ///< without the replies that are owed
   std::atomic<std::int64_t> honest_clients{0};  ///< that still play
   bool any_honest = false;                      ///< there were some; without them, hostile ones end
   std::atomic<int> workers{0};                  ///< that still run
