@@ -308,6 +308,18 @@ def test_options_may_follow_a_preset(shared):
     assert re.search(r"^  CEIL +10 ", done.stdout, re.M)
 
 
+def test_an_option_among_the_words_of_a_request_is_not_sent_by_mistake(shared):
+    port = shared.address("main")[1]
+    for option in (["-n", 10], ["--expect=any"], ["-q"]):
+        done = load("--port", port, "ECHO", "hello", *option)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"'{option[0]}' stands behind the request: put it before 'ECHO'" in done.stderr
+    done = load("--port", port, "-n", 10, "--", "ECHO", "-q")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = load("--port", port, "-n", 10, "CEIL", "-4.40")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_other_protocols(shared):
     for listener, protocol in (("line", "line"), ("raw", "raw")):
         done = load("--port", shared.address(listener)[1], "--protocol", protocol, "-c", 3, "-n",

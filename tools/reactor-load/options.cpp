@@ -126,6 +126,19 @@ std::size_t options_end(const CLI::App& app, const std::vector<std::string>& wor
   return std::min(at, words.size());
 }
 
+/// `ECHO hello -n 5` would send "-n" and "5": hardly what was meant.
+void refuse_options_among(const CLI::App& app, const std::vector<std::string>& request) {
+  for (const std::string& word : request) {
+    const bool is_option =
+        word.starts_with('-') && app.get_option_no_throw(word.substr(0, word.find('='))) != nullptr;
+    if (!is_option) continue;
+    usage_error(
+        fmt::format("'{}' stands behind the request: put it before '{}', or -- before the "
+                    "request if it is to be sent",
+                    word, request[0]));
+  }
+}
+
 void parse_typed(CLI::App& app, std::vector<std::string> words) {
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
@@ -259,7 +272,11 @@ Options parse_options(int argc, const char* const* argv) {
     option_words.insert(option_words.end(), at(first + 1), words.end());
     request.resize(1);
   }
-  if (!request.empty() && request[0] == "--") request.erase(request.begin());
+  if (!request.empty() && request[0] == "--") {
+    request.erase(request.begin());
+  } else {
+    refuse_options_among(app, request);
+  }
   parse_typed(app, std::move(option_words));
   Options options;
   if (typed.help) options.information += kHelp;
