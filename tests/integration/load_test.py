@@ -643,6 +643,20 @@ def test_a_browser_shows_what_went_wrong(shared, tmp_path):
 
 
 @pytest.mark.release_only
+def test_a_browser_shows_a_run_without_any_reply(tmp_path):
+    page = tmp_path / "silent.html"
+    with LyingServer(lambda *_: None) as server:
+        done = against(server, "-n", 3, "-c", 1, "--check", "p99 < 1s", "--html", page, "ping")
+    assert done.returncode == 1, done.stderr
+    assert "FAILED  p99 < 1s: nothing was measured" in done.stdout
+    shown = chromium(tmp_path, "--virtual-time-budget=3000", "--enable-logging=stderr",
+                     "--dump-dom", f"file://{page}")
+    assert "Uncaught" not in shown.stderr and "NaN" not in shown.stdout.partition("<script>")[0]
+    assert "<span>Median</span><b class=\"\">–</b>" in shown.stdout, shown.stdout[-3000:]
+    assert "nothing was measured" in shown.stdout
+
+
+@pytest.mark.release_only
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_screenshot_shows_something(page, tmp_path, scheme):
     picture = tmp_path / f"{scheme}.png"
