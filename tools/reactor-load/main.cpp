@@ -120,6 +120,7 @@ ExitCode run(const Options& options, SignalWatch& signals) {
   Screen screen(how_to_show(options), has_color(STDOUT_FILENO), terminal_columns(),
                 headline_of(plan));
   Result result = play(plan, [&](const Watched& watched) {
+    screen.set_width(terminal_columns());
     write_out(STDOUT_FILENO, screen.update(watched));
     const auto signal = signals.next();
     return !signal;
