@@ -113,10 +113,10 @@ std::string headline_of(const Plan& plan) {
 
 ExitCode run(const Options& options, SignalWatch& signals) {
   raise_descriptor_limit(options.scenario);
-  check_can_save(options.json_file);
-  check_can_save(options.html_file);
   const Plan plan =
       make_plan(options.scenario, find_target(options.scenario.uri, options.scenario.timeout));
+  check_can_save(options.json_file);
+  check_can_save(options.html_file);
   Screen screen(how_to_show(options), has_color(STDOUT_FILENO), terminal_columns(),
                 headline_of(plan));
   Result result = play(plan, [&](const Watched& watched) {
