@@ -2,6 +2,7 @@
 #include "daemon/server.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstring>
@@ -96,6 +97,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                  .sink = dispatcher_},
       service_(loop_, connections_, dispatcher_, commands_, events, *this),
       reports_(loop_, connections_, dispatcher_),
+      heap_trimmer_(loop_, [] { ::malloc_trim(0); }),
       listeners_(kFirstListenerToken, loop_, connections_, events) {
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
@@ -160,6 +162,7 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
 
 void Server::on_turn_end() noexcept {
   connections_.end_turn();
+  heap_trimmer_.note(connections_.buffer_bytes());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
     has_long_replies_scheduled_ = true;
     loop_.make_ready(kLongRepliesToken);

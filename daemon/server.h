@@ -23,6 +23,7 @@
 #include "daemon/dispatcher.h"
 #include "daemon/event_log.h"
 #include "daemon/handlers/registry.h"
+#include "daemon/heap_trimmer.h"
 #include "daemon/listener_set.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
@@ -98,6 +99,7 @@ class Server final : public EventSink, public ServerControl {
   Workspace workspace_;
   DaemonService service_;
   ServiceReports reports_;
+  HeapTrimmer heap_trimmer_;
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   ListenerSet listeners_;
   Phase phase_ = Phase::serving;

@@ -83,7 +83,8 @@ def pytest_collection_modifyitems(config, items):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     """No test runs for ever."""
-    seconds = TEST_SECONDS * (5 if item.get_closest_marker("long") else 1)
+    long = item.get_closest_marker("long")
+    seconds = long.kwargs.get("seconds", TEST_SECONDS * 5) if long else TEST_SECONDS
 
     def give_up(*_):
         raise TimeoutError(f"the test took more than {seconds} s")

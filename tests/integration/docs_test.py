@@ -31,6 +31,7 @@ INSTEAD = {
         "/usr/bin/python3 -m pytest -q abuse_test.py --collect-only",
     "tests/bench/cpu_per_request":
         "tests/bench/cpu_per_request --rounds 1 --scale 0.02 --depths 16",
+    "tests/load/soak --time 2h": "tests/load/soak --help",  # tools/test soak
     "tests/bench/idle_memory": "tests/bench/idle_memory --connections 500 --settle 1",
     "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3",
     "tests/bench/admin_when_full": "tests/bench/admin_when_full --seconds 0.3 --within 5000",

@@ -299,6 +299,25 @@ def test_many_small_holders_are_bounded_together(daemon):
 
 # --- descriptors
 
+@pytest.mark.release_only
+def test_memory_that_is_not_needed_any_more_goes_back(daemon):
+    """Large holders leave, and small ones between them stay: malloc alone would keep all of it."""
+    one = daemon()
+    before = one.memory_bytes()
+    large, small = [], []
+    for _ in range(400):
+        large.append(one.connect())
+        send_beginning(one, large[-1], 45_000, 50_000)
+        small.append(one.connect())
+        send_beginning(one, small[-1], 100, 200)
+    assert one.memory_bytes() - before > 16 * MIB
+    for client in large:
+        client.close()
+    eventually(lambda: one.memory_bytes() - before < 4 * MIB, 30, what="memory is given back")
+    for client in small:
+        client.send(b"x" * 100 + b"\r\n").expect(b"$200\r\n" + b"x" * 200 + b"\r\n")
+
+
 def test_descriptors_run_out(daemon):
     """RLIMIT_NOFILE of 64: max_connections is lowered with a log line, and nothing spins."""
     one = daemon("", prefix=("prlimit", "--nofile=64:64"))

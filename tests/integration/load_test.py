@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -17,7 +18,9 @@ from harness.daemon import BIN_DIR, ROOT
 from harness.net import free_port, run
 
 LOAD = str(BIN_DIR / "reactor-load")
-SCENARIOS = sorted((ROOT / "tests/load").glob("*.toml"))
+# soak.toml needs a daemon with short deadlines: soak_test.py.
+SCENARIOS = sorted(path for path in (ROOT / "tests/load").glob("*.toml")
+                   if path.name != "soak.toml")
 RUN_SECONDS = 60
 
 # What a scenario of its own listener needs.
@@ -164,6 +167,25 @@ def test_a_greeting_that_nobody_asked_for_is_wrong():
         assert "'+HELLO\\r\\n'" in done.stdout
 
 
+def test_a_reply_before_the_request_is_sent_whole_does_not_end_the_generator():
+    class DeafServer(LyingServer):
+        """Reads a line of the request, and leaves the value unread."""
+
+        @staticmethod
+        def _request(stream):
+            return stream.readline()
+
+    def answer(*_):
+        time.sleep(0.5)  # the generator goes on meanwhile
+        return b"-ERR too long\r\n"
+
+    with DeafServer(answer) as server:
+        done = against(server, "-c", 1, "-n", 3, "-t", "3s", "--expect", "error:ERR too long*",
+                       "ECHO", "{bytes:64MiB}")
+        assert done.returncode in (0, 1), done.stderr
+        assert re.search(r"^  ECHO +[123] ", done.stdout, re.M), done.stdout + done.stderr
+
+
 def test_what_is_no_reply_fails_the_run():
     with LyingServer(lambda *_: b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
         done = against(server, "-c", 1, "-n", 1, "ping")
@@ -234,6 +256,9 @@ def test_nobody_listens():
     (["-c", "0"], "--clients '0': 0 is out of range"),
     (["-c", "many"], "--clients 'many': "),
     (["-t", "5"], "--time '5'"),
+    (["-t", "0s"], "--time '0s': "),
+    (["--check", "p99 of PNIG < 1s", "ping"],
+     "--check: no request is called 'PNIG'; did you mean 'PING'?"),
     (["--check", "p98 < 1ms"], "--check: nothing called 'p98' is measured"),
     (["--expect", "ecko", "ping"], "did you mean 'echo'?"),
     (["ECHO", "{txt:5}"], "did you mean 'text'?"),
@@ -263,6 +288,8 @@ def test_help_fits_a_screen():
     for option in ("--version", "--keys", "--generators", "--personas"):
         done = load(option)
         assert done.returncode == 0 and done.stdout
+    for scenario in re.findall(r"\S+/\S+\.toml", help_text):
+        assert (ROOT / scenario).exists(), scenario
 
 
 # --- the daemon
@@ -279,6 +306,18 @@ def test_options_may_follow_a_preset(shared):
     done = load("--port", shared.address("main")[1], "ceil", "-n", 10, "-c", 1)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^  CEIL +10 ", done.stdout, re.M)
+
+
+def test_an_option_among_the_words_of_a_request_is_not_sent_by_mistake(shared):
+    port = shared.address("main")[1]
+    for option in (["-n", 10], ["--expect=any"], ["-q"]):
+        done = load("--port", port, "ECHO", "hello", *option)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"'{option[0]}' stands behind the request: put it before 'ECHO'" in done.stderr
+    done = load("--port", port, "-n", 10, "--", "ECHO", "-q")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = load("--port", port, "-n", 10, "CEIL", "-4.40")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_other_protocols(shared):
@@ -394,6 +433,26 @@ def test_personas_do_what_they_are_for_and_the_honest_do_not_notice(daemon, tmp_
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.release_only
+def test_a_thousand_hostile_clients_and_what_fifty_honest_ones_get(daemon, tmp_path):
+    """The shipped scenario, whole; its times are for who runs it by hand."""
+    server = daemon()
+    path = tmp_path / "hostile.toml"
+    text = (ROOT / "tests/load/hostile.toml").read_text()
+    path.write_text(text.replace(', "p99 < 100ms"', ""))
+    out = tmp_path / "result.json"
+    done = against(server, path, "-t", "4s", "--json", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    groups = {group["name"]: group for group in json.loads(out.read_text())["groups"]}
+    honest = groups.pop("honest")
+    assert sum(group["clients"] for group in groups.values()) == 1000
+    assert all(group["hostile"] and group["connects"] >= group["clients"]
+               for group in groups.values()), groups
+    assert (honest["connects"], honest["closed_by_server"], honest["missing"]) == (50, 0, 0)
+    for command in honest["commands"]:
+        assert command["replies"] > 1000 and command["wrong"] == 0, command
+
+
 def test_wrong_listener_is_told_not_hung(shared):
     """RESP to a listener of lines: each line is an error reply."""
     done = load("--port", shared.address("line")[1], "-c", 2, "-n", 10, "ping")
@@ -434,6 +493,40 @@ def test_an_interrupt_ends_with_the_result_so_far(shared):
     assert "interrupted" in output and re.search(r"^  PING +\d", output, re.M)
 
 
+def test_an_interrupt_waits_for_what_is_owed_and_a_second_one_does_not(tmp_path):
+    scenario = tmp_path / "slow.toml"
+    scenario.write_text('[run]\ntimeout = "1h"\n[[group]]\nname = "g"\n'
+                        'steps = [{ send = "PING" }]\n')
+    asked = threading.Event()
+
+    def answer(*_):
+        asked.set()
+        time.sleep(RUN_SECONDS)
+
+    with LyingServer(answer) as server:
+        process = subprocess.Popen([LOAD, "--port", str(server.port), str(scenario)],
+                                   stdout=subprocess.PIPE, text=True)
+        assert asked.wait(RUN_SECONDS)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 1
+    assert "interrupted" in output and "missing reply" in output
+
+
+def test_a_rate_that_is_not_reached_is_told(shared, tmp_path):
+    port = shared.address("main")[1]
+    out = tmp_path / "a.json"
+    done = load("--port", port, "-t", "1s", "-r", 100_000_000, "ping", "--json", out)
+    assert "was to send" in json.loads(out.read_text())["warnings"][-1]
+    assert re.search(r"^WARNING: 'PING' was to send 100 000 000 requests a second, and sent [\d ]+",
+                     done.stdout, re.M), done.stdout
+    done = load("--port", port, "-t", "1s", "-r", 50, "ping")
+    assert "was to send" not in done.stdout, done.stdout
+
+
 def test_the_table_the_json_and_the_page_tell_the_same(shared, tmp_path):
     port = shared.address("main")[1]
     out, page = tmp_path / "a.json", tmp_path / "a.html"
@@ -472,10 +565,24 @@ def test_two_runs_side_by_side(shared, tmp_path):
     assert done.returncode == 2 and "is no result" in done.stderr
 
 
-def test_an_unwritable_result_is_told(shared, tmp_path):
-    done = load("--port", shared.address("main")[1], "-n", 10, "ping", "--json",
-                tmp_path / "none" / "a.json")
-    assert done.returncode == 2 and "cannot write" in done.stderr
+@pytest.mark.parametrize("text", [
+    "", "[]", "{}", '{"reactor_load": 1, "groups": 5}', '{"reactor_load": 1, "groups": [5]}',
+    '{"reactor_load": 1, "groups": [{"name": "g", "commands": 5}]}',
+    '{"reactor_load": 1, "groups": [{"name": 5, "commands": [{"name": []}]}], "machine": 5}',
+])
+def test_what_is_no_result_is_not_compared(tmp_path, text):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(text)
+    done = load("--compare", tmp_path / "a.json", tmp_path / "b.json")
+    assert (done.returncode, done.stdout) == (2, ""), done.stdout
+    assert f"{tmp_path / 'a.json'} is no result: write one with --json FILE" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_an_unwritable_result_is_told_before_the_run(shared, tmp_path, option):
+    done = load("--port", shared.address("main")[1], "-n", 10, "ping", option,
+                tmp_path / "none" / "a")
+    assert (done.returncode, done.stdout) == (2, "") and "cannot write" in done.stderr
 
 
 # --- the page in a browser
@@ -533,6 +640,20 @@ def test_a_browser_shows_what_went_wrong(shared, tmp_path):
     assert "[object" not in shown and "What went wrong" in shown
     assert "any reply but an error" in shown
     assert "&lt;b&gt;bold&lt;/b&gt;" in shown and "<b>bold" not in shown
+
+
+@pytest.mark.release_only
+def test_a_browser_shows_a_run_without_any_reply(tmp_path):
+    page = tmp_path / "silent.html"
+    with LyingServer(lambda *_: None) as server:
+        done = against(server, "-n", 3, "-c", 1, "--check", "p99 < 1s", "--html", page, "ping")
+    assert done.returncode == 1, done.stderr
+    assert "FAILED  p99 < 1s: nothing was measured" in done.stdout
+    shown = chromium(tmp_path, "--virtual-time-budget=3000", "--enable-logging=stderr",
+                     "--dump-dom", f"file://{page}")
+    assert "Uncaught" not in shown.stderr and "NaN" not in shown.stdout.partition("<script>")[0]
+    assert "<span>Median</span><b class=\"\">–</b>" in shown.stdout, shown.stdout[-3000:]
+    assert "nothing was measured" in shown.stdout
 
 
 @pytest.mark.release_only

@@ -26,9 +26,12 @@ class Talk {
     talk_.begin({3, 2});
   }
 
-  std::string ask(std::uint32_t index = 0) {
+  void write(std::uint32_t index) {
     talk_.write(index, state_);
     talk_.stamp(clock.now());
+  }
+  std::string ask(std::uint32_t index = 0) {
+    write(index);
     std::string sent(talk_.unsent());
     talk_.sent(sent.size());
     return sent;
@@ -59,6 +62,53 @@ class Talk {
   GeneratorState state_{Rng(1), 1, 0, {}};
   Conversation talk_;
 };
+
+TEST_CASE("bytes count as sent when they are, whatever was written") {
+  Talk one("{ bytes = \"0123456789\" }, { bytes = \"abcde\", name = \"b\" }", "hostile = true");
+  one.write(0);
+  one.write(1);
+  CHECK_EQ(one.group().commands[0].bytes_out, 0);
+  one.talk().sent(4);
+  CHECK_EQ(one.group().commands[0].bytes_out, 4);
+  one.talk().sent(8);
+  CHECK_EQ(one.group().commands[0].bytes_out, 10);
+  CHECK_EQ(one.group().commands[1].bytes_out, 2);
+  one.talk().abandon();
+  one.write(1);
+  one.talk().sent(5);
+  CHECK_EQ(one.group().commands[0].bytes_out, 10);
+  CHECK_EQ(one.group().commands[1].bytes_out, 7);
+}
+
+TEST_CASE("a reply may come before all of its request is sent") {
+  Talk one("{ send = \"ECHO 0123456789\", expect = \"error:ERR too long\" }, { send = \"PING\" }");
+  one.write(0);
+  one.write(1);
+  one.talk().sent(20);
+  const std::size_t whole = one.talk().unsent().size() + 20;
+  REQUIRE(one.hear("-ERR too long\r\n") == Heard::fine);
+  CHECK_EQ(one.group().errors(), 0);
+  CHECK_EQ(one.talk().owed(), 1);
+  CHECK_EQ(one.talk().unsent().size(), whole - 20);
+  SUBCASE("the rest is still sent, and the next reply is the next request's") {
+    one.talk().sent(whole - 20);
+    CHECK(one.hear("+PONG\r\n") == Heard::fine);
+    CHECK_EQ(one.group().errors(), 0);
+    CHECK_EQ(one.talk().owed(), 0);
+  }
+  SUBCASE("another one is too many") {
+    CHECK(one.hear("+PONG\r\n") == Heard::broken);
+    CHECK_EQ(one.group().surplus, 1);
+  }
+}
+
+TEST_CASE("a reply to a request of which nothing was sent is too many") {
+  Talk one("{ send = \"PING\" }");
+  one.write(0);
+  CHECK(one.hear("+PONG\r\n") == Heard::broken);
+  CHECK_EQ(one.group().surplus, 1);
+  CHECK(one.failure().find("surplus reply") == 0);
+}
 
 TEST_CASE("a right reply is counted with its latency") {
   Talk talk("{ send = 'CEIL 4.40' }");

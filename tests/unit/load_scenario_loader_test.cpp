@@ -28,6 +28,31 @@ Scenario good(std::string_view toml) {
   return std::move(loaded.scenario);
 }
 
+TEST_CASE("a threshold of a command that nobody sends is a mistake, at its place") {
+  const std::string_view scenario = R"(
+[run]
+thresholds = ["errors == 0", "p99 of CIEL < 1ms"]
+[[group]]
+name = "one"
+thresholds = ["rate of PING > 5"]
+loops = 1
+steps = [{ repeat = 2, steps = [{ one_of = [{ send = "CEIL 4.40" }] }] }]
+[[group]]
+name = "two"
+thresholds = "p99 of PING < 60s"
+hostile = true
+steps = [{ send = "PING" }]
+)";
+  CHECK_EQ(problems(scenario),
+           "x.toml:3:30: thresholds: no request is called 'CIEL'; did you mean 'CEIL'?\n"
+           "x.toml:6:15: thresholds: no request is called 'PING'\n");
+}
+
+TEST_CASE("a run of no time at all is a mistake, not one without end") {
+  CHECK_EQ(problems("[run]\nduration = \"0s\"\n[[group]]\nsteps = [{ send = \"PING\" }]"),
+           "x.toml:2:12: duration: this cannot be off: from 1ms to 168h\n");
+}
+
 TEST_CASE("every key of [run] and [[group]] reaches its member") {
   const Scenario scenario = good(R"(
 [run]

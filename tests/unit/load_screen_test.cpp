@@ -77,6 +77,17 @@ TEST_CASE("the view keeps to the terminal's width, and takes away what it has dr
   }
 }
 
+TEST_CASE("the view follows a terminal that becomes narrower or wider") {
+  Screen screen(Show::view, false, 200, std::string(300, 'h'));
+  int seconds = 0;
+  while (seconds < 60) (void)screen.update(watched(++seconds));
+  for (const std::size_t width : {40u, 20u, 120u}) {
+    screen.set_width(width);
+    const std::string drawn = screen.update(watched(++seconds));
+    CHECK(widest(drawn.substr(drawn.find('J') + 1)) == width);
+  }
+}
+
 TEST_CASE("the view tells how far it is and how long it will take") {
   Screen screen(Show::view, false, 80, "headline");
   const std::string out = screen.update(watched(4));

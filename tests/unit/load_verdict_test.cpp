@@ -130,6 +130,19 @@ TEST_CASE("hostile groups are not judged but by thresholds of their own") {
   CHECK_FALSE(judged(scenario, group).passed());
 }
 
+TEST_CASE("a latency that nobody measured is not good") {
+  const GroupTally nobody;
+  for (const char* text : {"p99 < 1ms", "mean < 1s", "max >= 0ms", "p50 of CEIL < 60s",
+                           "connect_p99 < 1s", "late_p99 != 1s"}) {
+    CAPTURE(text);
+    const double value = measure(threshold(text), nobody, 1);
+    CHECK_FALSE(holds(threshold(text), value));
+    CHECK_EQ(show_value(threshold(text), value), "nothing was measured");
+  }
+  CHECK(holds(threshold("errors == 0"), measure(threshold("errors == 0"), nobody, 1)));
+  CHECK(holds(threshold("rate < 1"), measure(threshold("rate < 1"), nobody, 1)));
+}
+
 TEST_CASE("times and counts are shown with three digits and groups of three") {
   CHECK_EQ(show_time(0), "0 ns");
   CHECK_EQ(show_time(999), "999 ns");

@@ -28,7 +28,8 @@ INTEGRATION = ROOT / "tests/integration"
 JOBS = str(os.cpu_count() or 2)
 
 # In their own parts, since they take their time or need other programs.
-OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py"]
+OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py",
+             "soak_test.py"]
 
 
 @dataclass
@@ -174,6 +175,12 @@ def load(part):
         part.pytest("load_test.py")
 
 
+def soak(part):
+    """every persona beside honest clients: a moment of it, ten minutes with --all, release build"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("soak_test.py")
+
+
 def promises(part):
     """what the daemon promises, at the size it is promised, release build"""
     if part.case(part.build("release"), "build of release"):
@@ -261,8 +268,8 @@ def fuzz(part):
 
 
 PARTS = {"layers": layers, "format": formatting, "unit": unit, "integration": integration,
-         "clients": clients, "promises": promises, "load": load, "lab": lab, "asan": asan,
-         "compilers": compilers, "docs": docs}
+         "clients": clients, "promises": promises, "load": load, "soak": soak, "lab": lab,
+         "asan": asan, "compilers": compilers, "docs": docs}
 LONG_PARTS = {"fuzz": fuzz, "systemd": systemd}
 
 

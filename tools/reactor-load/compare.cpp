@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -33,11 +34,31 @@ constexpr Figure kTotals[] = {
     {"generator's CPU a request", "/generator/cpu_nanoseconds_per_request", Unit::time},
 };
 
+bool has_name(const Json& json) {
+  return json.is_object() && json.contains("name") && json["name"].is_string();
+}
+
+/// Whatever else is there: all that the comparison takes for granted.
+bool is_result(const Json& json) {
+  if (!json.is_object() || !json.contains("reactor_load") || !json.contains("groups")) return false;
+  const Json& groups = json["groups"];
+  return groups.is_array() && std::all_of(groups.begin(), groups.end(), [](const Json& group) {
+           if (!has_name(group) || !group.contains("commands")) return false;
+           const Json& commands = group["commands"];
+           return commands.is_array() && std::all_of(commands.begin(), commands.end(), has_name);
+         });
+}
+
+std::string text_at(const Json& json, std::string_view path) {
+  const Json::json_pointer pointer{std::string(path)};
+  return json.contains(pointer) && json[pointer].is_string() ? json[pointer].get<std::string>()
+                                                             : std::string();
+}
+
 Json parse(const std::string& name, const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
-  if (json.is_object() && json.contains("reactor_load") && json.contains("groups")) return json;
-  throw Stopped(ExitCode::usage,
-                fmt::format("{} is no result: write one with --json {}", name, name));
+  if (is_result(json)) return json;
+  throw Stopped(ExitCode::usage, fmt::format("{} is no result: write one with --json FILE", name));
 }
 
 double number_at(const Json& json, std::string_view path) {
@@ -118,9 +139,9 @@ std::string compare(const std::string& a_name, const std::string& a, const std::
   rows.push_back({"the run"});
   add_figures(rows, kTotals, left, right);
   const auto headline = [](const char* letter, const std::string& file, const Json& json) {
-    return fmt::format("{}  {}: {} at {}, {}, {}\n", letter, file, json.value("title", ""),
-                       json.value("uri", ""), show_span(number_at(json, "/seconds")),
-                       json["machine"].value("when", ""));
+    return fmt::format("{}  {}: {} at {}, {}, {}\n", letter, file, text_at(json, "/title"),
+                       text_at(json, "/uri"), show_span(number_at(json, "/seconds")),
+                       text_at(json, "/machine/when"));
   };
   return headline("A", a_name, left) + headline("B", b_name, right) + "\n" + table(rows);
 }

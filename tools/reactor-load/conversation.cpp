@@ -54,7 +54,8 @@ void Conversation::begin(const Speaker& speaker) {
   scanner_ = {};
   sent_bytes_ = owed_ = 0;
   position_ = 0;
-  first_ = last_ = unstamped_ = 0;
+  first_ = last_ = unstamped_ = sending_ = 0;
+  sent_of_sending_ = 0;
   last_error_.clear();
 }
 
@@ -64,22 +65,34 @@ void Conversation::write(std::uint32_t index, GeneratorState& state, TimePoint p
   const EncodedRequest& request = plan_.requests[index];
   const EncodedRequest::Written written = request.write(bytes_, state, *ledger_.scratch);
   push({planned, written.bytes, written.tail, index});
-  CommandTally& row = ledger_.group->commands[request.row];
-  ++row.sent;
-  row.bytes_out += written.bytes;
+  ++ledger_.group->commands[request.row].sent;
   if (request.expectation.kind != Expectation::Kind::none) ++owed_;
 }
 
 void Conversation::stamp(TimePoint now) {
   for (; unstamped_ < last_; ++unstamped_) {
-    Request& request = ring_[unstamped_ & (ring_.size() - 1)];
+    Request& request = at(unstamped_);
     if (request.planned == TimePoint{}) request.planned = now;
   }
 }
 
 void Conversation::sent(std::size_t bytes) {
   sent_bytes_ += bytes;
-  pop_silent();
+  count_sent(bytes);
+  pop_settled();
+}
+
+void Conversation::count_sent(std::size_t bytes) {
+  while (bytes > 0) {
+    const Request& request = at(sending_);
+    const std::size_t taken = std::min(bytes, request.bytes - sent_of_sending_);
+    ledger_.group->commands[encoded(request).row].bytes_out += taken;
+    sent_of_sending_ += taken;
+    bytes -= taken;
+    if (sent_of_sending_ < request.bytes) return;
+    ++sending_;
+    sent_of_sending_ = 0;
+  }
 }
 
 void Conversation::push(const Request& request) {
@@ -96,12 +109,13 @@ void Conversation::push(const Request& request) {
 void Conversation::pop_front() {
   const std::size_t bytes = front().bytes;
   bytes_.consume(bytes);
-  sent_bytes_ -= bytes;
+  sent_bytes_ -= std::min(sent_bytes_, bytes);  // at the end, it may not be sent whole
   ++first_;
 }
 
-void Conversation::pop_silent() {
-  while (first_ < last_ && is_silent(front()) && sent_bytes_ >= front().bytes) pop_front();
+/// Drops the requests at the front that are sent, and owed no reply any more.
+void Conversation::pop_settled() {
+  while (first_ < last_ && is_settled(front()) && sent_bytes_ >= front().bytes) pop_front();
   unstamped_ = std::max(unstamped_, first_);
 }
 
@@ -142,7 +156,8 @@ Heard Conversation::judge_all(std::string_view bytes, TimePoint now, std::size_t
 }
 
 Conversation::Judged Conversation::judge(std::string_view bytes, TimePoint now, std::size_t& used) {
-  const bool surplus = owed_ == 0;
+  // Behind a request that is not sent yet, nothing else is.
+  const bool surplus = owed_ == 0 || sent_bytes_ == 0 || is_settled(front());
   if (!surplus && encoded(front()).expectation.kind == Expectation::Kind::echo) {
     const Judged judged = judge_echo(bytes, used);
     if (judged == Judged::reply) settle(used, now);
@@ -154,7 +169,7 @@ Conversation::Judged Conversation::judge(std::string_view bytes, TimePoint now, 
   } else if (const Judged found = find_reply(bytes, reply); found != Judged::reply) {
     if (found == Judged::broken) {
       ++ledger_.group->broken;
-      fail("not a reply", show(bytes));
+      fail("not a reply", show(bytes), surplus ? About::nothing : About::request);
     }
     return found;
   }
@@ -163,7 +178,7 @@ Conversation::Judged Conversation::judge(std::string_view bytes, TimePoint now, 
   note_error(reply);
   if (surplus) {
     ++ledger_.group->surplus;
-    fail("surplus reply", show(bytes));
+    fail("surplus reply", show(bytes), About::nothing);
     return Judged::broken;
   }
   const EncodedRequest& request = encoded(front());
@@ -240,8 +255,8 @@ void Conversation::settle(std::size_t reply_bytes, TimePoint now) {
   ledger_.recent->record(nanoseconds);
   ++position_;
   --owed_;
-  pop_front();
-  if (first_ < last_) pop_silent();
+  front().answered = true;
+  pop_settled();
 }
 
 /// A hostile group's replies are nobody's; what the server says last is remembered.
@@ -268,12 +283,13 @@ void Conversation::end(std::string_view how, bool timed_out) {
     const std::string rest = partial_.empty() ? "" : ", and a part: " + show(partial_.view());
     const char* kind = timed_out ? "no reply in time" : "missing reply";
     (timed_out ? ledger_.group->timeouts : ledger_.group->missing) += owed_;
+    while (is_settled(front())) pop_front();
     fail(kind,
          fmt::format("{}, with {} {} owed{}", how, owed_, owed_ == 1 ? "reply" : "replies", rest));
   }
   if (owed_ == 0 && !partial_.empty()) {
     ++ledger_.group->surplus;
-    fail("surplus reply", show(partial_.view()) + ", and then " + std::string(how));
+    fail("surplus reply", show(partial_.view()) + ", and then " + std::string(how), About::nothing);
   }
   if (!last_error_.empty()) ledger_.group->note_last_words(last_error_);
   begin(speaker_);
@@ -292,7 +308,8 @@ std::string_view Conversation::argument() {
   return argument_of(request_bytes().substr(front().bytes - front().tail), wire_);
 }
 
-void Conversation::fail(const char* kind, std::string got) {
+/// What is not about the request at the front came though nothing was owed.
+void Conversation::fail(const char* kind, std::string got, About about) {
   if (ledger_.tally->failures.size() >= Tally::kKeptFailures) return;
   Failure failure;
   failure.kind = kind;
@@ -300,7 +317,7 @@ void Conversation::fail(const char* kind, std::string got) {
   failure.client = speaker_.client;
   failure.connection = speaker_.connection;
   failure.got = std::move(got);
-  if (owed_ > 0) {
+  if (about == About::request) {
     const EncodedRequest& request = encoded(front());
     failure.command = plan_.labels[request.row];
     failure.position = position_ + 1;

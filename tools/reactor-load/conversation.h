@@ -69,19 +69,24 @@ class Conversation {
     std::uint32_t bytes = 0;
     std::uint32_t tail = 0;
     std::uint32_t index = 0;
+    bool answered = false;  ///< before all of it was sent
   };
+  enum class About : std::uint8_t { request, nothing };
   enum class Judged : std::uint8_t { need_more, reply, broken };
 
-  [[nodiscard]] bool is_silent(const Request& request) const {
-    return encoded(request).expectation.kind == Expectation::Kind::none;
+  /// It is owed no reply, or no more.
+  [[nodiscard]] bool is_settled(const Request& request) const {
+    return request.answered || encoded(request).expectation.kind == Expectation::Kind::none;
   }
   [[nodiscard]] const EncodedRequest& encoded(const Request& request) const {
     return plan_.requests[request.index];
   }
-  [[nodiscard]] Request& front() { return ring_[first_ & (ring_.size() - 1)]; }
+  [[nodiscard]] Request& at(std::size_t position) { return ring_[position & (ring_.size() - 1)]; }
+  [[nodiscard]] Request& front() { return at(first_); }
   void push(const Request& request);
   void pop_front();
-  void pop_silent();
+  void pop_settled();
+  void count_sent(std::size_t bytes);
 
   [[nodiscard]] Heard judge_all(std::string_view bytes, TimePoint now, std::size_t& used);
   [[nodiscard]] Judged judge(std::string_view bytes, TimePoint now, std::size_t& used);
@@ -94,7 +99,7 @@ class Conversation {
   void note_error(const ReplyView& reply);
   [[nodiscard]] std::string_view request_bytes();
   [[nodiscard]] std::string_view argument();
-  void fail(const char* kind, std::string got);
+  void fail(const char* kind, std::string got, About about = About::request);
 
   const GroupPlan& plan_;
   Wire wire_;
@@ -110,6 +115,8 @@ class Conversation {
   std::size_t first_ = 0;
   std::size_t last_ = 0;
   std::size_t unstamped_ = 0;  ///< the first without a planned time
+  std::size_t sending_ = 0;    ///< the first that is not sent whole
+  std::size_t sent_of_sending_ = 0;
   ReplyScanner scanner_;
   std::string last_error_;
 };

@@ -208,6 +208,7 @@ Result play(const Plan& plan, const std::function<bool(const Watched&)>& watch) 
     const bool told = watched.last.seconds > 0;
     if (told && (watched.last.replies > 0 || !run.stop.load())) series.add(watched.last);
     if (!watch(watched)) {
+      if (result.interrupted) run.stop_at_once = true;
       result.interrupted = true;
       run.stop = true;
     }

@@ -57,14 +57,22 @@ std::size_t terminal_columns() {
                                                                            : kUsualColumns;
 }
 
+[[noreturn]] void cannot_write(const std::string& path) {
+  throw Stopped(ExitCode::usage, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+}
+
 void save(const std::string& path, const std::string& text) {
   if (path.empty()) return;
   if (path == "-") return write_out(STDOUT_FILENO, text);
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file) {
-    throw Stopped(ExitCode::usage, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  }
+  if (!file) cannot_write(path);
   write_out(file.get(), text);
+}
+
+/// Before the run: hours of it must not end with a result that cannot be kept.
+void check_can_save(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  if (!UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666))) cannot_write(path);
 }
 
 std::string read_result(const std::string& path) {
@@ -107,9 +115,12 @@ ExitCode run(const Options& options, SignalWatch& signals) {
   raise_descriptor_limit(options.scenario);
   const Plan plan =
       make_plan(options.scenario, find_target(options.scenario.uri, options.scenario.timeout));
+  check_can_save(options.json_file);
+  check_can_save(options.html_file);
   Screen screen(how_to_show(options), has_color(STDOUT_FILENO), terminal_columns(),
                 headline_of(plan));
   Result result = play(plan, [&](const Watched& watched) {
+    screen.set_width(terminal_columns());
     write_out(STDOUT_FILENO, screen.update(watched));
     const auto signal = signals.next();
     return !signal;

@@ -39,7 +39,7 @@ Plays clients against a reactord or Redis, and verifies every reply.
 
   reactor-load -c 50 -d 100 -n 1000000 ceil
   reactor-load -r 20000 -t 30s --check 'p99 < 2ms' ECHO '{text:1..1KiB}'
-  reactor-load tests/load/mixed.toml --html mixed.html
+  reactor-load tests/load/hostile.toml --html hostile.html
 Exit code: 0 all was well, 1 a wrong, missing or surplus reply or a check that
 does not hold, 2 usage or a bad scenario, 3 cannot connect.
 )";
@@ -124,6 +124,19 @@ std::size_t options_end(const CLI::App& app, const std::vector<std::string>& wor
     at += 1 + static_cast<std::size_t>(values);
   }
   return std::min(at, words.size());
+}
+
+/// `ECHO hello -n 5` would send "-n" and "5": hardly what was meant.
+void refuse_options_among(const CLI::App& app, const std::vector<std::string>& request) {
+  for (const std::string& word : request) {
+    const bool is_option =
+        word.starts_with('-') && app.get_option_no_throw(word.substr(0, word.find('='))) != nullptr;
+    if (!is_option) continue;
+    usage_error(
+        fmt::format("'{}' stands behind the request: put it before '{}', or -- before the "
+                    "request if it is to be sent",
+                    word, request[0]));
+  }
 }
 
 void parse_typed(CLI::App& app, std::vector<std::string> words) {
@@ -230,7 +243,9 @@ Scenario make_scenario(const Typed& typed, std::vector<std::string> words) {
   set(run_keys(), "threads", &scenario, "--threads", typed.threads);
   set(run_keys(), "seed", &scenario, "--seed", typed.seed);
   for (const std::string& check : typed.checks) {
-    std::string problem = parse_threshold(check, scenario.thresholds.emplace_back());
+    Threshold& threshold = scenario.thresholds.emplace_back();
+    std::string problem = parse_threshold(check, threshold);
+    if (problem.empty()) problem = unknown_command(threshold, scenario.groups);
     if (!problem.empty()) usage_error("--check: " + problem);
   }
   return scenario;
@@ -257,7 +272,11 @@ Options parse_options(int argc, const char* const* argv) {
     option_words.insert(option_words.end(), at(first + 1), words.end());
     request.resize(1);
   }
-  if (!request.empty() && request[0] == "--") request.erase(request.begin());
+  if (!request.empty() && request[0] == "--") {
+    request.erase(request.begin());
+  } else {
+    refuse_options_among(app, request);
+  }
   parse_typed(app, std::move(option_words));
   Options options;
   if (typed.help) options.information += kHelp;

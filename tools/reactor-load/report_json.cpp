@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/reactor-load/report.h"
+#include "tools/reactor-load/summary.h"
 
 namespace reactord::load {
 namespace {
@@ -160,6 +161,7 @@ std::string to_json(const Plan& plan, const Result& result, const Machine& machi
            {"groups", groups},
            {"thresholds", judgements_of(result)},
            {"failures", failures_of(result)},
+           {"warnings", warnings(plan, result)},
            {"generator", overhead_of(plan, result)},
            {"machine", machine_of(machine)},
            {"moments", moments_of(result)},

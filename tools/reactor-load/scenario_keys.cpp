@@ -57,6 +57,7 @@ using std::chrono::seconds;
 
 constexpr Apply kNever = Apply::restart;  // a scenario is not reloaded
 constexpr ValueRange kSpan = duration_range(milliseconds(0), hours(24 * 7));
+constexpr ValueRange kDuration = duration_range(milliseconds(1), hours(24 * 7));
 constexpr ValueRange kPause = duration_range(milliseconds(1), hours(24));
 constexpr ValueRange kFromOne{1, 1'000'000'000'000, {}};
 
@@ -71,7 +72,7 @@ constexpr KeySpec kRunKeys[] = {
     key<&Scenario::duration>("duration",
                              "how long requests are sent (10s, unless all groups have "
                              "requests or loops)",
-                             kNever, kSpan),
+                             kNever, kDuration),
     key<&Scenario::warm_up>("warm_up", "verified, but not measured: how long", kNever, kSpan),
     key<&Scenario::timeout>("timeout", "of a reply, and of a connection", kNever, kPause),
     key<&Scenario::seed>("seed", "what is random depends on it, and on the client's number",

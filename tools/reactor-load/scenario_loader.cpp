@@ -108,6 +108,7 @@ class Reader {
         report_unknown_root(name);
       }
     }
+    check_thresholds(root);
     if (scenario_.groups.empty() && problems_.empty()) {
       report({1, 1}, "there is no [[group]]: nobody would send anything");
     }
@@ -179,6 +180,25 @@ class Reader {
     }
     for (Threshold& threshold : group.thresholds) threshold.group = group.name;
     scenario_.groups.push_back(std::move(group));
+  }
+
+  /// Once all groups are known: what is said of single commands.
+  void check_thresholds(const toml::table& root) {
+    check_thresholds_in(root["run"]["thresholds"], scenario_.thresholds);
+    for (std::size_t i = 0; i < scenario_.groups.size(); ++i) {
+      check_thresholds_in(root["group"][i]["thresholds"], scenario_.groups[i].thresholds);
+    }
+  }
+
+  void check_thresholds_in(toml::node_view<const toml::node> node,
+                           const std::vector<Threshold>& thresholds) {
+    const toml::array* list = node.as_array();
+    for (std::size_t i = 0; i < thresholds.size(); ++i) {
+      const std::string problem = unknown_command(thresholds[i], scenario_.groups);
+      if (problem.empty()) continue;
+      const toml::node* at = list == nullptr ? node.node() : list->get(i);
+      report(begin_of(at->source()), fmt::format("thresholds: {}", problem));
+    }
   }
 
   void report_unknown_persona(const toml::node& node, std::string_view name) {
@@ -380,7 +400,27 @@ void set_usual_end(Scenario& scenario) {
   }
 }
 
+void add_labels(const std::vector<Step>& steps, std::vector<std::string_view>& labels) {
+  for (const Step& step : steps) {
+    if (!step.label.empty()) labels.push_back(step.label);
+    add_labels(step.steps, labels);
+  }
+}
+
 }  // namespace
+
+std::string unknown_command(const Threshold& threshold, const std::vector<Group>& groups) {
+  if (threshold.command.empty()) return {};
+  std::vector<std::string_view> labels;
+  for (const Group& group : groups) {
+    if (threshold.group.empty() ? !group.hostile : group.name == threshold.group) {
+      add_labels(group.steps, labels);
+    }
+  }
+  if (std::find(labels.begin(), labels.end(), threshold.command) != labels.end()) return {};
+  return fmt::format("no request is called {}{}", shown(threshold.command),
+                     suggestion(threshold.command, labels));
+}
 
 bool apply_persona(std::string_view name, Group& group) {
   for (const Persona& persona : personas()) {

@@ -23,6 +23,11 @@ struct LoadedScenario {
 
 [[nodiscard]] LoadedScenario load_scenario(const std::string& path);
 
+/// What is wrong with `p99 of COMMAND`: no request of these groups is called so. Of a threshold
+/// that is no group's own, hostile groups are none of its business.
+[[nodiscard]] std::string unknown_command(const Threshold& threshold,
+                                          const std::vector<Group>& groups);
+
 /// Fills in a group's steps and what else a persona has; false if there is none of that name.
 [[nodiscard]] bool apply_persona(std::string_view name, Group& group);
 

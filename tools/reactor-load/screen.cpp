@@ -16,6 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 8> kBars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr double kRedrawSeconds = 0.25;
 constexpr std::size_t kMostSparks = 60;
+constexpr std::size_t kLeastColumns = 20;
 
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kBold = "\x1b[1m";
@@ -77,9 +78,14 @@ std::string sparkline(const std::deque<double>& values) {
 Screen::Screen(Show show, bool color, std::size_t width, std::string headline)
     : show_(show),
       color_(color),
-      width_(std::max<std::size_t>(width, 20)),
       headline_(std::move(headline)),
-      next_(show == Show::lines ? 1 : 0) {}
+      next_(show == Show::lines ? 1 : 0) {
+  set_width(width);
+}
+
+void Screen::set_width(std::size_t columns) {
+  width_ = std::max(columns, kLeastColumns);
+}
 
 void Screen::gather(const Watched& watched) {
   const Moment& last = watched.last;
@@ -109,7 +115,7 @@ std::string Screen::update(const Watched& watched) {
     rates_.push_back(rate_of(gathered_));
     slowest_.push_back(gathered_.p99);
     const std::size_t room = std::min(kMostSparks, width_ - 18);
-    if (rates_.size() > room) {
+    while (rates_.size() > room) {
       rates_.pop_front();
       slowest_.pop_front();
     }

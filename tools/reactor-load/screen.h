@@ -18,6 +18,8 @@ class Screen {
   /// `width` of the terminal in columns.
   Screen(Show show, bool color, std::size_t width, std::string headline);
 
+  /// The terminal may become another one while the run goes on.
+  void set_width(std::size_t columns);
   /// What to write now, if anything.
   [[nodiscard]] std::string update(const Watched& watched);
   /// What to write at the end: the view is taken away, so that the result stands alone.
@@ -31,7 +33,7 @@ class Screen {
 
   Show show_;
   bool color_;
-  std::size_t width_;
+  std::size_t width_ = 0;
   std::string headline_;
   std::size_t drawn_lines_ = 0;
   double next_ = 0;  ///< seconds; when something is written again

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tools/reactor-load/units.h"
 
@@ -15,6 +16,9 @@ constexpr std::size_t kMostLastWords = 5;
 
 /// In the open model a generator that is busier than this measures itself.
 constexpr double kBusy = 0.9;
+
+/// Of a planned rate: what is sent at the very end is not worth a word.
+constexpr double kReached = 0.98;
 
 std::string count(std::uint64_t number) {
   return show_count(static_cast<double>(number));
@@ -108,24 +112,32 @@ std::string troubles(const Result& result) {
   return out + "\n";
 }
 
+/// Whether the group sent less than it was to. Chance, and the clients' late starts, are no
+/// shortfall.
+bool fell_short(const Scenario& run, const Group& group, double sent, double seconds) {
+  if (group.rate == 0 || group.requests > 0 || group.loops > 0) return false;
+  const std::chrono::duration<double> starting = group.delay + group.ramp_up - run.warm_up;
+  const double planned =
+      static_cast<double>(group.rate) * std::max(0.0, seconds - std::max(0.0, starting.count()));
+  return sent < kReached * planned - 4 * std::sqrt(planned);
+}
+
+double busy_share(const Plan& plan, const Result& result) {
+  const double whole = result.wall_seconds * static_cast<double>(plan.scenario.threads);
+  return whole > 0 ? result.tally.busy_seconds / whole : 0;
+}
+
 std::string overhead(const Plan& plan, const Result& result) {
   const GroupTally all = result.tally.honest();
   std::uint64_t sent = 0;
   for (const GroupTally& group : result.tally.groups) sent += group.sent();
   const auto requests = static_cast<double>(std::max<std::uint64_t>(1, sent));
-  const double threads = static_cast<double>(plan.scenario.threads);
-  const double busy =
-      result.wall_seconds > 0 ? result.tally.busy_seconds / (result.wall_seconds * threads) : 0;
-  std::string out =
-      fmt::format("load generator: {} thread{}, {:.0f}% busy, {:.2f} s CPU, {} a request\n",
-                  plan.scenario.threads, plan.scenario.threads == 1 ? "" : "s", busy * 100,
-                  result.cpu_seconds, show_time(result.cpu_seconds * 1e9 / requests));
+  std::string out = fmt::format(
+      "load generator: {} thread{}, {:.0f}% busy, {:.2f} s CPU, {} a request\n",
+      plan.scenario.threads, plan.scenario.threads == 1 ? "" : "s", busy_share(plan, result) * 100,
+      result.cpu_seconds, show_time(result.cpu_seconds * 1e9 / requests));
   const bool planned = all.lateness.count() > 0 || all.held_back > 0;
-  if (planned && busy > kBusy) {
-    out +=
-        "WARNING: this was nearly all that the generator can do, so latencies are its own, too: "
-        "use more --threads, or less load\n";
-  }
+  for (const std::string& warning : warnings(plan, result)) out += "WARNING: " + warning + "\n";
   if (planned) {
     out += fmt::format(
         "planned sends: {} late by more than 1 ms (p99 {}, worst {}); {} held back, because "
@@ -176,6 +188,28 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     }
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
+  }
+  return out;
+}
+
+std::vector<std::string> warnings(const Plan& plan, const Result& result) {
+  std::vector<std::string> out;
+  const GroupTally all = result.tally.honest();
+  const bool planned = all.lateness.count() > 0 || all.held_back > 0;
+  if (planned && busy_share(plan, result) > kBusy) {
+    out.emplace_back(
+        "this was nearly all that the generator can do, so latencies are its own, too: use more "
+        "--threads, or less load");
+  }
+  for (std::size_t i = 0; i < plan.groups.size() && !result.interrupted; ++i) {
+    const Group& group = plan.groups[i].group;
+    const auto sent = static_cast<double>(result.tally.groups[i].sent());
+    if (!fell_short(plan.scenario, group, sent, result.seconds)) continue;
+    out.push_back(fmt::format(
+        "'{}' was to send {} requests a second, and sent {}: give it more clients or a deeper "
+        "pipeline, or ask for less",
+        group.name, show_count(static_cast<double>(group.rate)),
+        show_count(sent / result.seconds)));
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace reactord::load {
 namespace {
@@ -27,7 +28,9 @@ std::uint64_t sum(const std::vector<CommandTally>& commands, Member member) {
   return total;
 }
 
+/// NaN where nothing was measured: no threshold holds for it.
 double latency_metric(std::string_view metric, const Histogram& latency) {
+  if (latency.count() == 0) return std::numeric_limits<double>::quiet_NaN();
   if (metric == "mean") return latency.mean();
   if (metric == "max") return static_cast<double>(latency.most());
   double percent = 50;

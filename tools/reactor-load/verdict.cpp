@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -145,6 +146,7 @@ std::string parse_threshold(std::string_view text, Threshold& out) {
                      shown(text));
 }
 
+// Written so that nothing holds for NaN.
 bool holds(const Threshold& threshold, double value) {
   switch (threshold.op) {
     case Threshold::Operator::less:
@@ -164,6 +166,7 @@ bool holds(const Threshold& threshold, double value) {
 }
 
 std::string show_value(const Threshold& threshold, double value) {
+  if (std::isnan(value)) return "nothing was measured";
   const Metric* metric = find_metric(threshold.metric);
   const bool time = metric != nullptr && metric->unit == Unit::time;
   return time ? show_time(value) : show_count(value);

@@ -24,6 +24,7 @@ struct Threshold {
 /// Reads METRIC [of COMMAND] OPERATOR VALUE. Returns the problem, or "" after filling `out`.
 [[nodiscard]] std::string parse_threshold(std::string_view text, Threshold& out);
 
+/// Nothing holds for NaN, which is what was never measured.
 [[nodiscard]] bool holds(const Threshold& threshold, double value);
 
 /// The value as the threshold's metric is written: "1.2 ms", "50000".

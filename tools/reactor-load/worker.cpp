@@ -123,8 +123,7 @@ void Worker::on_appointment(const Agenda::Entry& entry, TimePoint now) {
   if (entry.who == kMeasure) return begin_to_measure();
   if (entry.who == kStop) return stop_all();
   if (entry.who == kStopAtOnce) {
-    for (const auto& client : clients_) client->stop_at_once();
-    return;
+    return stop_all_at_once();
   }
   clients_[entry.who]->on_time(entry.ticket);
 }
@@ -149,6 +148,7 @@ void Worker::report(TimePoint now) {
   progress.recent.clear();
   const bool honest_gone = run_.any_honest && run_.honest_clients.load() == 0;
   if (run_.stop.load() || honest_gone) stop_all();
+  if (run_.stop_at_once.load()) stop_all_at_once();
 }
 
 void Worker::begin_to_measure() {
@@ -161,6 +161,10 @@ void Worker::stop_all() {
   stopped_ = true;
   for (const auto& client : clients_) client->stop();
   agenda_.add({clock_.now() + plan_.scenario.timeout + kAfterStop, kStopAtOnce, 0});
+}
+
+void Worker::stop_all_at_once() {
+  for (const auto& client : clients_) client->stop_at_once();
 }
 
 /// Keeps the number of those who still play, here and for all threads.

@@ -50,6 +50,7 @@ struct RunState {
   TimePoint measure_from;  ///< after the warm-up
   TimePoint stop_at;       ///< TimePoint::max() where only requests or loops end the run
   std::atomic<bool> stop{false};
+  std::atomic<bool> stop_at_once{false};        ///< without the replies that are owed
   std::atomic<std::int64_t> honest_clients{0};  ///< that still play
   bool any_honest = false;                      ///< there were some; without them, hostile ones end
   std::atomic<int> workers{0};                  ///< that still run
@@ -81,6 +82,7 @@ class Worker final : private EventSink {
   void report(TimePoint now);
   void begin_to_measure();
   void stop_all();
+  void stop_all_at_once();
   void count_those_done();
 
   /// Names in the agenda and tokens that are no client's.
