@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Plays a load against a server with reactor-load, which verifies every reply."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+
+from servers import BIN_DIR
+
+# memcached's protocol: what it says of a key that it does not have.
+MEMCACHED_STEP = 'send = "get x", expect = "exact:END", name = "ECHO"'
+
+
+def argument(row):
+    return "4.40" if row.command == "CEIL" else "x" * row.value_bytes
+
+
+def resp(*words):
+    return f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+
+
+def wire_and_step(row, server):
+    """The same bytes go to every server but memcached; an echo is owed all of them back."""
+    if server == "memcached":
+        return "line", MEMCACHED_STEP
+    if server == "floor" or row.plain and server not in ("reactord", "redis"):
+        request = json.dumps(resp("ECHO", argument(row)))
+        return "raw", f'bytes = {request}, expect = "echo", name = "ECHO"'
+    return "resp", f'send = ["{row.command}", "{argument(row)}"]'
+
+
+def scenario(row, server, port, how_long, rate=0):
+    wire, step = wire_and_step(row, server)
+    steps = ["{ connect = true }", f"{{ {step} }}", "{ disconnect = true }"]
+    return "\n".join([
+        "[run]", f'uri = "tcp://127.0.0.1:{port}"', f'protocol = "{wire}"', how_long.get("run", ""),
+        "[[group]]", 'name = "load"', f"clients = {row.clients}",
+        f"pipeline = {max(row.depth, 16) if rate else row.depth}",
+        f"rate = {rate}" if rate else "", how_long.get("group", ""),
+        f"steps = [{', '.join(steps if row.churn else steps[1:2])}]", ""])
+
+
+def play(row, server, port, seconds=None, requests=None, rate=0, wrapper=()):
+    """reactor-load's result, for so long or so many requests. Stops the run if a reply is wrong.
+
+    `wrapper` is a command that runs it."""
+    how_long = ({"group": f"requests = {requests}"} if requests else
+                {"run": f'duration = "{round(seconds * 1000)}ms"'})
+    with tempfile.TemporaryDirectory(prefix="bench-load-") as name:
+        folder = pathlib.Path(name)
+        (folder / "load.toml").write_text(scenario(row, server, port, how_long, rate))
+        done = subprocess.run([*wrapper, BIN_DIR / "reactor-load", folder / "load.toml", "--quiet",
+                               "--json", folder / "result.json"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+                              check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"{row.title} against {server} failed:\n{done.stdout}{done.stderr}")
+        return json.loads((folder / "result.json").read_text())

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""Plays every load against every server, round after round, and collects what it cost."""
+
+import os
+from contextlib import ExitStack
+
+import idle
+import instructions
+import load
+import startup
+from rows import EXTRAS, INSTRUCTION_ROWS, PEERS, Row
+from servers import Server
+
+# Shares of a row's seconds: percentiles need many requests, and a peak needs few.
+LATENCY_SHARE, PEAK_SHARE = 3, 1
+LATENCY_ROW = Row("latency", "latency", "latency at half of the peak rate")
+PERCENTILES = ("p50", "p99", "p99.9")
+STARTS = 9
+
+
+def split_cpus():
+    """(the servers' CPU, the generator's): one each, where there are two, or both everywhere."""
+    cpus = sorted(os.sched_getaffinity(0))
+    return ({cpus[0]}, {cpus[1]}) if len(cpus) > 1 else (set(cpus), set(cpus))
+
+
+class Comparison:
+    """One run: which rows, servers and extras, and what was measured of them."""
+
+    def __init__(self, settings, rows, servers, extras, progress):
+        self.settings, self.rows, self.servers, self.extras = settings, rows, servers, extras
+        self.progress = progress
+        self.cpus, load_cpus = split_cpus()
+        self.load_wrapper = ["taskset", "-c", ",".join(map(str, load_cpus))]
+        self.running = {}
+        self.stack = ExitStack()
+        self.result = {"rows": {row.key: {} for row in rows}, **{extra: {} for extra in extras}}
+
+    def run(self):
+        with self.stack:
+            if "latency" in self.extras:
+                self.result["latency_rate"] = self._half_of_the_peak()
+            for number in range(self.settings["rounds"]):
+                self._round(f"round {number + 1} of {self.settings['rounds']}")
+        for extra in ("start", "memory", "instructions"):
+            if extra in self.extras:
+                getattr(self, f"_{extra}")()
+        return self.result
+
+    def steps(self):
+        """How many times progress is told of."""
+        takes = sum(row.takes(name) for row in self.rows for name in self.servers)
+        echoing = [name for name in self.servers if LATENCY_ROW.takes(name)]
+        counted = sum(row.takes(name) for row in INSTRUCTION_ROWS for name in self.servers)
+        extras = {"latency": len(echoing) * (1 + self.settings["rounds"]),
+                  "instructions": counted, "memory": len(self.servers),
+                  "start": len(self.servers)}
+        return self.settings["rounds"] * takes + sum(extras[extra] for extra in self.extras)
+
+    # --- the rounds
+
+    def _server(self, name):
+        """A server that runs until the last round is over."""
+        if name not in self.running:
+            self.running[name] = self.stack.enter_context(Server(name, cpus=self.cpus))
+        return self.running[name]
+
+    def _play(self, row, name, server, share=1.0, rate=0):
+        return load.play(row, name, server.port, seconds=share * self.settings["seconds"],
+                         rate=rate, wrapper=self.load_wrapper)
+
+    def _half_of_the_peak(self):
+        """Of the server with the least peak, so that none is asked for more than it can do."""
+        peaks = []
+        for name in filter(LATENCY_ROW.takes, self.servers):
+            self.progress.step(f"peak rate: {name}")
+            peaks.append(self._play(LATENCY_ROW, name, self._server(name), PEAK_SHARE)["rate"])
+        return max(1, round(min(peaks) / 2))
+
+    def _round(self, called):
+        for row in self.rows:
+            for name in filter(row.takes, self.servers):
+                self.progress.step(f"{called}, {row.title}: {name}")
+                self._measure(row, name)
+        if "latency" in self.extras:
+            for name in filter(LATENCY_ROW.takes, self.servers):
+                self.progress.step(f"{called}, {LATENCY_ROW.title}: {name}")
+                self._measure_latency(name)
+
+    def _measure(self, row, name):
+        server = self._server(f"{name}-echo" if row.plain and name in PEERS else name)
+        figures = self.result["rows"][row.key].setdefault(name, {})
+        if row.idle:
+            self._append(figures, "alone_nanoseconds", *self._cpu(row, name, server))
+        with idle.crowd(server, row.idle):
+            self._append(figures, "nanoseconds", *self._cpu(row, name, server))
+
+    def _cpu(self, row, name, server):
+        """(nanoseconds of the server's CPU for each request, requests a second, requests)"""
+        before = server.cpu_nanoseconds()
+        result = self._play(row, name, server)
+        spent = server.cpu_nanoseconds() - before
+        return spent / result["replies"], result["rate"], result["replies"]
+
+    @staticmethod
+    def _append(figures, what, nanoseconds, rate, requests):
+        figures.setdefault(what, []).append(round(nanoseconds))
+        if what == "nanoseconds":
+            figures.setdefault("rate", []).append(round(rate))
+            figures["requests"] = figures.get("requests", 0) + requests
+
+    def _measure_latency(self, name):
+        result = self._play(LATENCY_ROW, name, self._server(name), LATENCY_SHARE,
+                            self.result["latency_rate"])
+        figures = self.result["latency"].setdefault(name, {})
+        for percentile in PERCENTILES:
+            figures.setdefault(percentile, []).append(round(result["latency"][percentile]))
+        figures.setdefault("late", []).append(result["late"])
+        figures["requests"] = figures.get("requests", 0) + result["replies"]
+
+    # --- once, each with servers of their own
+
+    def _start(self):
+        for name in self.servers:
+            self.progress.step(f"start: {name}")
+            starts = [startup.measure_start(name) for _ in range(STARTS)]
+            self.result["start"][name] = {key: [start[key] for start in starts]
+                                          for key in starts[0]}
+
+    def _memory(self):
+        for name in self.servers:
+            self.progress.step(f"memory: {name}")
+            self.result["memory"][name] = idle.measure_memory(name, self.settings["idle"])
+
+    def _instructions(self):
+        counters = instructions.has_counters()
+        self.result["instructions_by"] = "perf stat" if counters else "callgrind"
+        for name in filter(LATENCY_ROW.takes, self.servers):
+            counts = instructions.measure_instructions(INSTRUCTION_ROWS, name, counters,
+                                                       self.progress)
+            for key, count in counts.items():
+                self.result["instructions"].setdefault(key, {})[name] = round(count)
+
+
+assert set(EXTRAS) == {"latency", "instructions", "memory", "start"}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What the peers share: how they are called, and what they do with bytes. Each peer adds what its
+// library is for: sockets, readiness, buffers. Yardsticks, not servers: they trust their clients.
+#pragma once
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace peer {
+
+/// Bytes of one recv where the library leaves it to us; the floor's is the same.
+inline constexpr std::size_t kReceiveBytes = 64 * 1024;
+
+/// `peer resp|echo PORT`
+struct Arguments {
+  bool resp = false;
+  unsigned short port = 0;
+};
+
+inline Arguments parse_arguments(int argc, char** argv) {
+  const std::string_view mode = argc == 3 ? argv[1] : "";
+  if (mode != "resp" && mode != "echo") {
+    std::fprintf(stderr, "usage: %s resp|echo PORT\n", argv[0]);
+    std::exit(2);
+  }
+  return {mode == "resp", static_cast<unsigned short>(std::atoi(argv[2]))};
+}
+
+/// The number between `mark` and CRLF at `at`, which moves past it; nothing if it is not whole.
+inline std::optional<std::size_t> read_count(std::string_view input, char mark, std::size_t& at) {
+  const std::size_t end = input.find("\r\n", at);
+  if (end == std::string_view::npos || input[at] != mark) return std::nullopt;
+  std::size_t count = 0;
+  std::from_chars(input.data() + at + 1, input.data() + end, count);
+  at = end + 2;
+  return count;
+}
+
+inline void append_bulk(std::string& out, std::string_view text) {
+  char head[32];
+  const int length = std::snprintf(head, sizeof head, "$%zu\r\n", text.size());
+  out.append(head, static_cast<std::size_t>(length)).append(text).append("\r\n");
+}
+
+/// Answers PING and ECHO, framed in RESP, as far as they are whole. Returns the bytes consumed.
+inline std::size_t answer(std::string_view input, std::string& out) {
+  std::size_t done = 0;
+  while (true) {
+    std::size_t at = done;
+    const auto words = at < input.size() ? read_count(input, '*', at) : std::nullopt;
+    if (!words) return done;
+    std::string_view last;
+    for (std::size_t i = 0; i < *words; ++i) {
+      const auto bytes = at < input.size() ? read_count(input, '$', at) : std::nullopt;
+      if (!bytes || input.size() - at < *bytes + 2) return done;
+      last = input.substr(at, *bytes);
+      at += *bytes + 2;
+    }
+    if (*words == 1) {
+      out.append("+PONG\r\n");
+    } else {
+      append_bulk(out, last);
+    }
+    done = at;
+  }
+}
+
+}  // namespace peer
