@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Starts the servers that the benchmarks compare, and reads what they use from /proc."""
 
+import contextlib
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -68,6 +70,33 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@contextlib.contextmanager
+def spawning(cpus=None):
+    """While a process is started and taken down in a variable: an interrupt waits until it is, or
+    nobody would end the process. Gives what to call in the child, which runs on those CPUs."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+
+    def in_child():
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if cpus:
+            os.sched_setaffinity(0, cpus)
+
+    try:
+        yield in_child
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end(process):
+    """Ends it by its pid, at once if it does not go."""
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Server:
     """A server process on a loopback port. Use it in a with statement: it is ended by its pid.
 
@@ -87,11 +116,10 @@ class Server:
         directory = pathlib.Path(self.directory.name)
         command = [*self.wrapper, *COMMANDS[self.name](self.port, directory)]
         environment = {**os.environ, **({"NOTIFY_SOCKET": str(self.notify)} if self.notify else {})}
-        affinity = (lambda: os.sched_setaffinity(0, self.cpus)) if self.cpus else None
-        with open(directory / "output", "wb") as log:
+        with open(directory / "output", "wb") as log, spawning(self.cpus) as in_child:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, env=environment,
-                                            preexec_fn=affinity)
+                                            preexec_fn=in_child)
 
     def __enter__(self):
         try:
@@ -115,12 +143,7 @@ class Server:
 
     def __exit__(self, *_):
         if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            end(self.process)
         self.directory.cleanup()
 
     def cpu_nanoseconds(self):

@@ -28,7 +28,7 @@ def by_counters(row, name, event="instructions:u", seconds=1.0):
     with tempfile.TemporaryDirectory(prefix="bench-perf-") as folder, Server(name) as server:
         out = pathlib.Path(folder) / "counts"
         wrapper = ["perf", "stat", "-x,", "-o", out, "-e", event, "-p", server.process.pid, "--"]
-        result = load.play(row, name, server.port, seconds=seconds, wrapper=map(str, wrapper))
+        result = load.play(row, name, server.port, seconds=seconds, wrapper=wrapper)
         return float(re.search(r"^[\d.]+", out.read_text(), re.M)[0]) / result["replies"]
 
 

@@ -30,7 +30,7 @@ def with_ratio(figure, ratio):
 
 
 def cpu_cell(measured, row, server):
-    figures = measured["rows"][row.key].get(server)
+    figures = ratios.cpu_of(measured, row.key, server)
     if not figures:
         return ""
     return with_ratio(times(ratios.median(figures["nanoseconds"])),
@@ -60,7 +60,7 @@ def rate_table(measured, servers):
     rows = [row for row in ROWS if row.key in measured["rows"]]
 
     def cell(row, name):
-        figures = measured["rows"][row.key].get(name)
+        figures = ratios.cpu_of(measured, row.key, name)
         return f"{ratios.median(figures['rate']):,.0f}" if figures else ""
 
     return table(["requests a second", *servers],
@@ -80,10 +80,13 @@ def latency_table(measured, servers):
 
 
 def instruction_table(measured, servers):
+    def cell(count):
+        return "" if count is None else f"{count:.1f}" if count < 100 else f"{count:,.0f}"
+
     rows = [row for row in INSTRUCTION_ROWS if row.key in measured["instructions"]]
     return table([f"instructions a request ({measured['instructions_by']})", *servers],
-                 [[row.title, *(f"{counts[name]:,}" if name in counts else "" for name in servers)]
-                  for row in rows for counts in [measured["instructions"][row.key]]])
+                 [[row.title, *(cell(measured["instructions"][row.key].get(name)) for name in servers)]
+                  for row in rows])
 
 
 def start_rows(measured, servers):

@@ -25,17 +25,20 @@ def quotients(ours, theirs):
     return [a / b for a, b in zip(ours or [], theirs or []) if b]
 
 
+def cpu_of(measured, row, server):
+    """What the rounds of a row measured of a server; empty if it was not played."""
+    return measured["rows"].get(row, {}).get("servers", {}).get(server, {})
+
+
 def to_floor(measured, row, server):
     """Server CPU for each request, beside the floor's."""
-    servers = measured["rows"].get(row, {})
-    yardstick = "nanoseconds"
-    return spread(quotients(servers.get(server, {}).get(yardstick),
-                            servers.get("floor", {}).get(yardstick)))
+    return spread(quotients(cpu_of(measured, row, server).get("nanoseconds"),
+                            cpu_of(measured, row, "floor").get("nanoseconds")))
 
 
 def to_itself_alone(measured, row, server):
     """Server CPU for each request, beside its own without the idle connections."""
-    figures = measured["rows"].get(row, {}).get(server, {})
+    figures = cpu_of(measured, row, server)
     return spread(quotients(figures.get("nanoseconds"), figures.get("alone_nanoseconds")))
 
 

@@ -11,11 +11,14 @@ import startup
 from rows import EXTRAS, INSTRUCTION_ROWS, PEERS, Row
 from servers import Server
 
-# Shares of a row's seconds: percentiles need many requests, and a peak needs few.
-LATENCY_SHARE, PEAK_SHARE = 3, 1
+# Of a row's seconds: percentiles need many requests.
+LATENCY_SHARE = 3
 LATENCY_ROW = Row("latency", "latency", "latency at half of the peak rate")
 PERCENTILES = ("p50", "p99", "p99.9")
 STARTS = 9
+
+# So many batches on each connection at least, so that connecting is not what is measured.
+LEAST_BATCHES = 20
 
 
 def split_cpus():
@@ -30,14 +33,15 @@ class Comparison:
     def __init__(self, settings, rows, servers, extras, progress):
         self.settings, self.rows, self.servers, self.extras = settings, rows, servers, extras
         self.progress = progress
-        self.cpus, load_cpus = split_cpus()
-        self.load_wrapper = ["taskset", "-c", ",".join(map(str, load_cpus))]
+        self.cpus, self.load_cpus = split_cpus()
         self.running = {}
         self.stack = ExitStack()
-        self.result = {"rows": {row.key: {} for row in rows}, **{extra: {} for extra in extras}}
+        self.result = {"rows": {}, **{extra: {} for extra in extras}}
 
     def run(self):
         with self.stack:
+            for row in self.rows:
+                self.result["rows"][row.key] = {"requests": self._requests_of(row), "servers": {}}
             if "latency" in self.extras:
                 self.result["latency_rate"] = self._half_of_the_peak()
             for number in range(self.settings["rounds"]):
@@ -55,26 +59,36 @@ class Comparison:
         extras = {"latency": len(echoing) * (1 + self.settings["rounds"]),
                   "instructions": counted, "memory": len(self.servers),
                   "start": len(self.servers)}
-        return self.settings["rounds"] * takes + sum(extras[extra] for extra in self.extras)
+        return len(self.rows) + self.settings["rounds"] * takes + sum(extras[extra] for extra in self.extras)
 
     # --- the rounds
 
-    def _server(self, name):
+    def _server_of(self, row, name):
         """A server that runs until the last round is over."""
+        name = f"{name}-echo" if row.plain and name in PEERS else name
         if name not in self.running:
             self.running[name] = self.stack.enter_context(Server(name, cpus=self.cpus))
         return self.running[name]
 
-    def _play(self, row, name, server, share=1.0, rate=0):
-        return load.play(row, name, server.port, seconds=share * self.settings["seconds"],
-                         rate=rate, wrapper=self.load_wrapper)
+    def _play(self, row, name, **how):
+        return load.play(row, name, self._server_of(row, name).port, cpus=self.load_cpus, **how)
+
+    def _requests_of(self, row):
+        """The same for every server: what the first of them can do in the row's seconds."""
+        name = next(filter(row.takes, self.servers), None)
+        if name is None:
+            return 0
+        self.progress.step(f"how many requests, {row.title}: {name}")
+        seconds = self.settings["seconds"]
+        done = self._play(row, name, seconds=seconds)["rate"] * seconds
+        return max(LEAST_BATCHES * row.clients * row.depth, round(done))
 
     def _half_of_the_peak(self):
         """Of the server with the least peak, so that none is asked for more than it can do."""
         peaks = []
         for name in filter(LATENCY_ROW.takes, self.servers):
             self.progress.step(f"peak rate: {name}")
-            peaks.append(self._play(LATENCY_ROW, name, self._server(name), PEAK_SHARE)["rate"])
+            peaks.append(self._play(LATENCY_ROW, name, seconds=self.settings["seconds"])["rate"])
         return max(1, round(min(peaks) / 2))
 
     def _round(self, called):
@@ -88,30 +102,25 @@ class Comparison:
                 self._measure_latency(name)
 
     def _measure(self, row, name):
-        server = self._server(f"{name}-echo" if row.plain and name in PEERS else name)
-        figures = self.result["rows"][row.key].setdefault(name, {})
+        server = self._server_of(row, name)
+        figures = self.result["rows"][row.key]["servers"].setdefault(name, {})
         if row.idle:
-            self._append(figures, "alone_nanoseconds", *self._cpu(row, name, server))
+            figures.setdefault("alone_nanoseconds", []).append(self._cost(row, name, server)[0])
         with idle.crowd(server, row.idle):
-            self._append(figures, "nanoseconds", *self._cpu(row, name, server))
+            nanoseconds, rate = self._cost(row, name, server)
+        figures.setdefault("nanoseconds", []).append(nanoseconds)
+        figures.setdefault("rate", []).append(rate)
 
-    def _cpu(self, row, name, server):
-        """(nanoseconds of the server's CPU for each request, requests a second, requests)"""
+    def _cost(self, row, name, server):
+        """(nanoseconds of the server's CPU for each request, requests a second)"""
         before = server.cpu_nanoseconds()
-        result = self._play(row, name, server)
-        spent = server.cpu_nanoseconds() - before
-        return spent / result["replies"], result["rate"], result["replies"]
-
-    @staticmethod
-    def _append(figures, what, nanoseconds, rate, requests):
-        figures.setdefault(what, []).append(round(nanoseconds))
-        if what == "nanoseconds":
-            figures.setdefault("rate", []).append(round(rate))
-            figures["requests"] = figures.get("requests", 0) + requests
+        result = self._play(row, name, requests=self.result["rows"][row.key]["requests"])
+        return (round((server.cpu_nanoseconds() - before) / result["replies"]),
+                round(result["rate"]))
 
     def _measure_latency(self, name):
-        result = self._play(LATENCY_ROW, name, self._server(name), LATENCY_SHARE,
-                            self.result["latency_rate"])
+        result = self._play(LATENCY_ROW, name, seconds=LATENCY_SHARE * self.settings["seconds"],
+                            rate=self.result["latency_rate"])
         figures = self.result["latency"].setdefault(name, {})
         for percentile in PERCENTILES:
             figures.setdefault(percentile, []).append(round(result["latency"][percentile]))
@@ -139,7 +148,7 @@ class Comparison:
             counts = instructions.measure_instructions(INSTRUCTION_ROWS, name, counters,
                                                        self.progress)
             for key, count in counts.items():
-                self.result["instructions"].setdefault(key, {})[name] = round(count)
+                self.result["instructions"].setdefault(key, {})[name] = round(count, 1)
 
 
 assert set(EXTRAS) == {"latency", "instructions", "memory", "start"}

@@ -3,9 +3,9 @@
 
 from dataclasses import dataclass
 
-# name: what it does with the bytes that it receives. `{mode}` is of the peers, see Row.plain.
+# name: what it does with the bytes that it receives.
 SERVERS = {
-    "floor": "epoll and nothing else, 64 KiB a recv; echoes, parses nothing",
+    "floor": "epoll and nothing else, 256 KiB a recv; echoes, parses nothing",
     "reactord": "the daemon, with its limits, deadlines and counters; RESP",
     "redis": "redis-server; RESP",
     "libevent": "bufferevents, 4 KiB a recv, the library's most; RESP, and plain echo of large values",

@@ -12,7 +12,7 @@
 
 namespace peer {
 
-/// Bytes of one recv where the library leaves it to us; the floor's is the same.
+/// Bytes of one recv where the library leaves it to us: what libuv suggests.
 inline constexpr std::size_t kReceiveBytes = 64 * 1024;
 
 /// `peer resp|echo PORT`
