@@ -21,8 +21,8 @@ from rounds import Comparison  # noqa: E402
 from rows import GROUPS, EXTRAS, ROWS, SERVERS  # noqa: E402
 from servers import ROOT  # noqa: E402
 
-USUAL = {"rounds": 9, "seconds": 0.4, "idle": 15_000}
-QUICK = {"rounds": 1, "seconds": 0.1, "idle": 500}
+USUAL = {"rounds": 9, "seconds": 0.4, "idle": 15_000, "settle_seconds": 4, "starts": 9}
+QUICK = {"rounds": 1, "seconds": 0.1, "idle": 500, "settle_seconds": 0.5, "starts": 2}
 
 
 def parse(words):
@@ -69,8 +69,8 @@ def settings_of(options):
 def measure(options):
     servers = [name for name in SERVERS if name in options.servers]
     if missing := machine.missing_programs(servers):
-        raise SystemExit(f"not built: {' '.join(missing)}; run tests/bench/compare, which builds them "
-                         "(unless REACTORD_BIN_DIR names another folder)")
+        raise SystemExit(f"not built: {' '.join(missing)}; tests/bench/compare builds them, unless "
+                         "REACTORD_BIN_DIR names another folder")
     settings = settings_of(options)
     rows = [row for row in ROWS if row.group in options.rows]
     extras = [extra for extra in EXTRAS if extra in options.rows]
@@ -97,6 +97,8 @@ def write(result, folder, name):
 
 
 def update_readme(result, path):
+    if not result["whole"]:
+        raise SystemExit(f"{path} is not changed: this is a part of a run, or a short one")
     readme = path.read_text()
     section = f"{markdown.render(result)}\n![The ratios to the floor](comparison.svg)\n"
     updated = markdown.replace_section(readme, section)  # before anything is written
@@ -108,6 +110,8 @@ def main():
     options = parse(sys.argv[1:])
     # Ended as by Ctrl-C: the servers are stopped on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.update_readme:
+        markdown.replace_section(options.update_readme.read_text(), "")  # or a run would be in vain
     try:
         result = json.loads(options.source.read_text()) if options.source else measure(options)
     except KeyboardInterrupt:

@@ -66,7 +66,8 @@ def draw(result):
     bars, y = [], TOP
     for row, found in groups(result["measured"], servers):
         middle = y + len(found) * BAR / 2 + 4
-        bars.append(text(LEFT - 8, middle, row.title.replace("`", "").replace(" of them", ""), "end"))
+        title = row.title.replace("`", "").replace(" of them", "")
+        bars.append(text(LEFT - 8, middle, title, "end"))
         for name, ratio in found:
             bars += bar(y, name, ratio)
             y += BAR

@@ -11,7 +11,6 @@ from servers import Server
 PING = b"*1\r\n$4\r\nPING\r\n"
 # server: (request, its reply), one of each on a connection before it idles.
 GREETINGS = {"floor": (PING, PING), "memcached": (b"get x\r\n", b"END\r\n")}
-SETTLE_SECONDS = 4  # Redis gives idle clients' buffers back after a while
 
 
 def raise_descriptor_limit(connections):
@@ -73,16 +72,18 @@ def settled_bytes(server, seconds):
     return least
 
 
-def measure_memory(name, connections):
-    """User-space memory: at rest, and the growth of Private_Dirty by each idle connection."""
+def measure_memory(name, connections, settle_seconds):
+    """User-space memory: at rest, and the growth of Private_Dirty by each idle connection.
+
+    Redis gives idle clients' buffers back after a while, for which it has `settle_seconds`."""
     with Server(name) as server:
         rest = {"resident": server.memory_bytes("Rss"),
                 "private": server.memory_bytes("Private_Dirty")}
         for _ in range(100):  # to warm up: what is allocated once is not a connection's
             connect(server).close()
-        before = settled_bytes(server, 1)
+        before = settled_bytes(server, settle_seconds / 4)
         with crowd(server, connections):
             at_once = server.memory_bytes("Private_Dirty")
-            after = settled_bytes(server, SETTLE_SECONDS)
+            after = settled_bytes(server, settle_seconds)
     return {**rest, "connections": connections, "each": (after - before) / connections,
             "each_at_once": (at_once - before) / connections}

@@ -11,6 +11,9 @@ from servers import BIN_DIR, end, spawning
 # memcached's protocol: what it says of a key that it does not have.
 MEMCACHED_STEP = 'send = "get x", expect = "exact:END", name = "ECHO"'
 
+# Long: a machine that stalls must not end a run of many minutes.
+REPLY_TIMEOUT_SECONDS = 30
+
 # Before latencies count: all have connected.
 WARM_UP_MILLISECONDS = 200
 
@@ -38,6 +41,7 @@ def scenario(row, server, port, how_long, rate=0):
     steps = ["{ connect = true }", f"{{ {step} }}", "{ disconnect = true }"]
     return "\n".join([
         "[run]", f'uri = "tcp://127.0.0.1:{port}"', f'protocol = "{wire}"', how_long.get("run", ""),
+        f'timeout = "{REPLY_TIMEOUT_SECONDS}s"',
         f'warm_up = "{WARM_UP_MILLISECONDS}ms"' if rate else "",
         "[[group]]", 'name = "load"', f"clients = {row.clients}",
         f"pipeline = {max(row.depth, 16) if rate else row.depth}",

@@ -7,6 +7,7 @@ import platform
 import re
 import subprocess
 
+from rows import PEERS
 from servers import BIN_DIR, ROOT
 
 
@@ -35,8 +36,9 @@ def version(server):
     """As the program or its library says it; of our own programs the commit."""
     number = r"(\d+\.\d+\S*)"
     if server in ("floor", "reactord"):
-        changed = "+" if output("git", "status", "--porcelain", "--untracked-files=no").strip() else ""
-        return (output("git", "rev-parse", "--short", "HEAD").strip() or "unknown") + changed
+        changed = output("git", "status", "--porcelain", "--untracked-files=no").strip()
+        commit = output("git", "rev-parse", "--short", "HEAD").strip() or "unknown"
+        return commit + ("+" if changed else "")
     if server == "redis":
         return first_match(rf"v={number}", output("redis-server", "--version"))
     if server == "memcached":
@@ -52,5 +54,5 @@ def version(server):
 def missing_programs(servers):
     """Files that the run would miss."""
     needed = [BIN_DIR / name for name in ("reactord", "reactor-load", "floor")]
-    needed += [BIN_DIR / f"peer_{name}" for name in servers if name in ("libevent", "libuv", "asio")]
+    needed += [BIN_DIR / f"peer_{name}" for name in servers if name in PEERS]
     return [str(path) for path in needed if not path.exists()]

@@ -9,11 +9,11 @@ END = "<!-- The end of what it wrote. -->\n"
 PERCENTILES = ("p50", "p99", "p99.9")
 
 
-def table(head, rows):
-    """A column without any figure is left out."""
+def table(head, rows, others="---:"):
+    """A column without any figure is left out; `others` says how all but the first are aligned."""
     kept = [i for i in range(len(head)) if i == 0 or any(row[i] for row in rows)]
     lines = [[row[i] for i in kept] for row in [head, *rows]]
-    lines.insert(1, ["---" if i == 0 else "---:" for i in range(len(kept))])
+    lines.insert(1, ["---" if i == 0 else others for i in range(len(kept))])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -25,16 +25,20 @@ def times(nanoseconds):
     return f"{nanoseconds / 1e6:,.1f} ms"
 
 
-def with_ratio(figure, ratio):
-    return f"{figure}, {ratio.median:.2f} ({ratio.least:.2f}–{ratio.most:.2f})" if ratio else figure
+def ratio_cell(ratio):
+    return f"{ratio.median:.2f} ({ratio.least:.2f}–{ratio.most:.2f})" if ratio else ""
+
+
+def beside_floor(nanoseconds, ratio, server):
+    figure = times(ratios.median(nanoseconds))
+    return f"{figure}, {ratio_cell(ratio)}" if ratio and server != "floor" else figure
 
 
 def cpu_cell(measured, row, server):
     figures = ratios.cpu_of(measured, row.key, server)
     if not figures:
         return ""
-    return with_ratio(times(ratios.median(figures["nanoseconds"])),
-                      ratios.to_floor(measured, row.key, server))
+    return beside_floor(figures["nanoseconds"], ratios.to_floor(measured, row.key, server), server)
 
 
 def cpu_table(measured, servers):
@@ -52,10 +56,6 @@ def alone_table(measured, servers):
                  [[row.title, *(ratio_cell(found[row, name]) for name in servers)] for row in rows])
 
 
-def ratio_cell(ratio):
-    return f"{ratio.median:.2f} ({ratio.least:.2f}–{ratio.most:.2f})" if ratio else ""
-
-
 def rate_table(measured, servers):
     rows = [row for row in ROWS if row.key in measured["rows"]]
 
@@ -70,8 +70,8 @@ def rate_table(measured, servers):
 def latency_table(measured, servers):
     def cell(percentile, name):
         figures = measured["latency"].get(name)
-        return with_ratio(times(ratios.median(figures[percentile])),
-                          ratios.latency_to_floor(measured, percentile, name)) if figures else ""
+        ratio = ratios.latency_to_floor(measured, percentile, name)
+        return beside_floor(figures[percentile], ratio, name) if figures else ""
 
     rate = measured["latency_rate"]
     return table([f"latency at {rate:,} requests a second", *servers],
@@ -85,8 +85,8 @@ def instruction_table(measured, servers):
 
     rows = [row for row in INSTRUCTION_ROWS if row.key in measured["instructions"]]
     return table([f"instructions a request ({measured['instructions_by']})", *servers],
-                 [[row.title, *(cell(measured["instructions"][row.key].get(name)) for name in servers)]
-                  for row in rows])
+                 [[row.title, *(cell(counts.get(name)) for name in servers)]
+                  for row in rows for counts in [measured["instructions"][row.key]]])
 
 
 def start_rows(measured, servers):
@@ -129,13 +129,13 @@ def goal_table(verdicts):
                 "met" if verdict["met"] else "**not met**"]
 
     return table(["goal of reactord", "at most", "seen", "verdict"],
-                 [verdict_row(verdict) for verdict in verdicts])
+                 [verdict_row(verdict) for verdict in verdicts], others="---")
 
 
 def server_table(result):
     return table(["server", "version", "what it is"],
                  [[name, about["version"], about["does"]]
-                  for name, about in result["servers"].items()])
+                  for name, about in result["servers"].items()], others="---")
 
 
 def conditions(result):

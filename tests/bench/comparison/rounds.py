@@ -8,14 +8,13 @@ import idle
 import instructions
 import load
 import startup
-from rows import EXTRAS, INSTRUCTION_ROWS, PEERS, Row
+from rows import INSTRUCTION_ROWS, PEERS, Row
 from servers import Server
 
 # Of a row's seconds: percentiles need many requests.
 LATENCY_SHARE = 3
 LATENCY_ROW = Row("latency", "latency", "latency at half of the peak rate")
 PERCENTILES = ("p50", "p99", "p99.9")
-STARTS = 9
 
 # So many batches on each connection at least, so that connecting is not what is measured.
 LEAST_BATCHES = 20
@@ -59,7 +58,8 @@ class Comparison:
         extras = {"latency": len(echoing) * (1 + self.settings["rounds"]),
                   "instructions": counted, "memory": len(self.servers),
                   "start": len(self.servers)}
-        return len(self.rows) + self.settings["rounds"] * takes + sum(extras[extra] for extra in self.extras)
+        return (len(self.rows) + self.settings["rounds"] * takes
+                + sum(extras[extra] for extra in self.extras))
 
     # --- the rounds
 
@@ -132,14 +132,15 @@ class Comparison:
     def _start(self):
         for name in self.servers:
             self.progress.step(f"start: {name}")
-            starts = [startup.measure_start(name) for _ in range(STARTS)]
+            starts = [startup.measure_start(name) for _ in range(self.settings["starts"])]
             self.result["start"][name] = {key: [start[key] for start in starts]
                                           for key in starts[0]}
 
     def _memory(self):
         for name in self.servers:
             self.progress.step(f"memory: {name}")
-            self.result["memory"][name] = idle.measure_memory(name, self.settings["idle"])
+            self.result["memory"][name] = idle.measure_memory(
+                name, self.settings["idle"], self.settings["settle_seconds"])
 
     def _instructions(self):
         counters = instructions.has_counters()
@@ -149,6 +150,3 @@ class Comparison:
                                                        self.progress)
             for key, count in counts.items():
                 self.result["instructions"].setdefault(key, {})[name] = round(count, 1)
-
-
-assert set(EXTRAS) == {"latency", "instructions", "memory", "start"}

@@ -3,17 +3,15 @@
 
 from dataclasses import dataclass
 
-# name: what it does with the bytes that it receives.
+# name: what it says, and how.
 SERVERS = {
-    "floor": "epoll and nothing else, 256 KiB a recv; echoes, parses nothing",
-    "reactord": "the daemon, with its limits, deadlines and counters; RESP",
-    "redis": "redis-server; RESP",
-    "libevent": "bufferevents, 4 KiB a recv, the library's most; RESP, and plain echo of large values",
-    "libuv": "one shared buffer, 64 KiB a recv; RESP, and plain echo of large values",
-    "asio": "Boost.Asio, a buffer for each connection, 64 KiB a recv; RESP, and plain echo of large "
-            "values",
-    "memcached": "one thread; its own protocol (a get that finds nothing): connections and memory "
-                 "alone",
+    "floor": "plain echo; epoll, 256 KiB a recv",
+    "reactord": "RESP; with its limits, deadlines and counters",
+    "redis": "RESP",
+    "libevent": "RESP, plain echo from 64 KiB on; bufferevents, 4 KiB a recv (its most)",
+    "libuv": "RESP, plain echo from 64 KiB on; one shared buffer, 64 KiB a recv",
+    "asio": "RESP, plain echo from 64 KiB on; a buffer of 64 KiB for each connection",
+    "memcached": "a get that finds nothing; one thread; connections and memory alone",
 }
 PEERS = ("libevent", "libuv", "asio")
 
