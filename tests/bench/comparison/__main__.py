@@ -21,7 +21,7 @@ from rounds import Comparison  # noqa: E402
 from rows import GROUPS, EXTRAS, ROWS, SERVERS  # noqa: E402
 from servers import ROOT  # noqa: E402
 
-USUAL = {"rounds": 9, "seconds": 0.4, "idle": 15_000, "settle_seconds": 4, "starts": 9}
+USUAL = {"rounds": 9, "seconds": 0.4, "idle": 15_000, "settle_seconds": 6, "starts": 9}
 QUICK = {"rounds": 1, "seconds": 0.1, "idle": 500, "settle_seconds": 0.5, "starts": 2}
 
 

@@ -73,10 +73,15 @@ def latency_table(measured, servers):
         ratio = ratios.latency_to_floor(measured, percentile, name)
         return beside_floor(figures[percentile], ratio, name) if figures else ""
 
+    def late(name):
+        figures = measured["latency"].get(name)
+        return f"{100 * ratios.median(figures['late_share']):.2f}%" if figures else ""
+
     rate = measured["latency_rate"]
     return table([f"latency at {rate:,} requests a second", *servers],
-                 [[percentile, *(cell(percentile, name) for name in servers)]
-                  for percentile in PERCENTILES])
+                 [*([percentile, *(cell(percentile, name) for name in servers)]
+                    for percentile in PERCENTILES),
+                  ["sent over 1 ms late", *(late(name) for name in servers)]])
 
 
 def instruction_table(measured, servers):
@@ -113,7 +118,7 @@ def memory_rows(measured, servers):
 
 
 def goal_figure(verdict):
-    digits = 0 if verdict["at_most"] >= 100 else 2
+    digits = 0 if verdict["at_most"] >= 100 else 3  # so that 1.104 is not shown as the goal
     figure = f"{verdict['median']:.{digits}f}"
     if verdict["least"] == verdict["most"]:
         return figure

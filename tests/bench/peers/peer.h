@@ -30,20 +30,23 @@ inline Arguments parse_arguments(int argc, char** argv) {
   return {mode == "resp", static_cast<unsigned short>(std::atoi(argv[2]))};
 }
 
-/// The number between `mark` and CRLF at `at`, which moves past it; nothing if it is not whole.
+/// The number after `mark` at `at`, which moves past the line; nothing if the line is not whole.
 inline std::optional<std::size_t> read_count(std::string_view input, char mark, std::size_t& at) {
-  const std::size_t end = input.find("\r\n", at);
-  if (end == std::string_view::npos || input[at] != mark) return std::nullopt;
+  if (at >= input.size() || input[at] != mark) return std::nullopt;
   std::size_t count = 0;
-  std::from_chars(input.data() + at + 1, input.data() + end, count);
-  at = end + 2;
+  std::size_t i = at + 1;
+  for (; i < input.size() && input[i] != '\r'; ++i) {
+    count = count * 10 + static_cast<std::size_t>(input[i] - '0');
+  }
+  if (input.size() < i + 2) return std::nullopt;
+  at = i + 2;
   return count;
 }
 
 inline void append_bulk(std::string& out, std::string_view text) {
-  char head[32];
-  const int length = std::snprintf(head, sizeof head, "$%zu\r\n", text.size());
-  out.append(head, static_cast<std::size_t>(length)).append(text).append("\r\n");
+  char head[24] = {'$'};
+  const char* const end = std::to_chars(head + 1, head + sizeof head, text.size()).ptr;
+  out.append(head, static_cast<std::size_t>(end - head)).append("\r\n").append(text).append("\r\n");
 }
 
 /// Answers PING and ECHO, framed in RESP, as far as they are whole. Returns the bytes consumed.
@@ -51,11 +54,11 @@ inline std::size_t answer(std::string_view input, std::string& out) {
   std::size_t done = 0;
   while (true) {
     std::size_t at = done;
-    const auto words = at < input.size() ? read_count(input, '*', at) : std::nullopt;
+    const auto words = read_count(input, '*', at);
     if (!words) return done;
     std::string_view last;
     for (std::size_t i = 0; i < *words; ++i) {
-      const auto bytes = at < input.size() ? read_count(input, '$', at) : std::nullopt;
+      const auto bytes = read_count(input, '$', at);
       if (!bytes || input.size() - at < *bytes + 2) return done;
       last = input.substr(at, *bytes);
       at += *bytes + 2;
