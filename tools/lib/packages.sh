@@ -52,6 +52,15 @@ test_needs=(
   "npm|/usr/bin/npm|fetches the Node clients"
   "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"
 )
+bench_needs=(
+  "python3|/usr/bin/python3|runs the comparison"
+  "redis-server|/usr/bin/redis-server|a server to compare with"
+  "memcached|/usr/bin/memcached|a server to compare with"
+  "libevent-dev|/usr/include/event2/event.h|an echo server to compare with"
+  "libuv1-dev|/usr/include/uv.h|an echo server to compare with"
+  "libboost-dev|/usr/include/boost/asio.hpp|an echo server to compare with"
+  "valgrind|/usr/bin/valgrind|counts instructions where the processor does not"
+)
 
 lab_needs=(
   "iproute2|/sbin/tc|makes hosts and the cable between them"

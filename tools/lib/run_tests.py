@@ -29,7 +29,7 @@ JOBS = str(os.cpu_count() or 2)
 
 # In their own parts, since they take their time or need other programs.
 OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py",
-             "soak_test.py"]
+             "soak_test.py", "bench_test.py"]
 
 
 @dataclass
@@ -207,7 +207,7 @@ def lab(part):
 def asan(part):
     """the integration tests and promises against the build with sanitizers"""
     if part.case(part.build("asan"), "build of asan"):
-        elsewhere = ["clients_test.py", "docs_test.py", "lab_test.py"]
+        elsewhere = ["clients_test.py", "docs_test.py", "lab_test.py", "bench_test.py"]
         if not part.long:
             elsewhere.append("load_test.py")
         part.pytest(*[f"--ignore={name}" for name in elsewhere], bin_dir="build/asan/bin")
@@ -232,6 +232,12 @@ def formatting(part):
     files = subprocess.run(["git", "ls-files", "*.cpp", "*.c", "*.h"], cwd=ROOT,
                            capture_output=True, text=True, check=False).stdout.split()
     part.case(part.run("clang-format", "--dry-run", "--Werror", *files), "clang-format")
+
+
+def bench(part):
+    """tests/bench/compare: that it measures every server, not how fast they are"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("bench_test.py")
 
 
 def docs(part):
