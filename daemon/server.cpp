@@ -97,7 +97,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                  .sink = dispatcher_},
       service_(loop_, connections_, dispatcher_, commands_, events, *this),
       reports_(loop_, connections_, dispatcher_),
-      heap_trimmer_(loop_, [] { ::malloc_trim(0); }),
+      heap_trimmer_(loop_, [this] { return_memory(); }),
       listeners_(kFirstListenerToken, loop_, connections_, events) {
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
@@ -162,11 +162,16 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
 
 void Server::on_turn_end() noexcept {
   connections_.end_turn();
-  heap_trimmer_.note(connections_.buffer_bytes());
+  heap_trimmer_.note(connections_.buffer_bytes() + workspace_.reserve.take_use());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
     has_long_replies_scheduled_ = true;
     loop_.make_ready(kLongRepliesToken);
   }
+}
+
+void Server::return_memory() noexcept {
+  workspace_.reserve.clear();
+  ::malloc_trim(0);
 }
 
 std::optional<TimePoint> Server::next_deadline() noexcept {

@@ -81,6 +81,7 @@ class Server final : public EventSink, public ServerControl {
   void on_drain_expired();
   void abort_connections();
   [[nodiscard]] bool is_done() const;
+  void return_memory() noexcept;
 
   template <class Kind, class Expire>
   static void expire(DeadlineQueue<Kind>& queue, TimePoint now, Expire&& expire_one);

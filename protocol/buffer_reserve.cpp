@@ -2,7 +2,6 @@
 #include "protocol/buffer_reserve.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace reactord {
 
@@ -43,16 +42,18 @@ void BufferReserve::give(Buffer& buffer) noexcept {
   if (capacity < kMinKeptBytes || !is_worth_more || bytes_after > max_bytes_)
     return buffer.release();
   bytes_ = bytes_after;
+  was_used_ = true;
   smallest = std::move(buffer);
 }
 
 void BufferReserve::set_max_bytes(std::size_t max_bytes) noexcept {
   max_bytes_ = max_bytes;
-  for (Buffer& buffer : buffers_) {
-    if (bytes_ <= max_bytes_) return;
-    bytes_ -= buffer.capacity();
-    buffer.release();
-  }
+  if (bytes_ > max_bytes_) clear();
+}
+
+void BufferReserve::clear() noexcept {
+  for (Buffer& buffer : buffers_) buffer.release();
+  bytes_ = 0;
 }
 
 }  // namespace reactord

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "protocol/buffer.h"
 
@@ -30,16 +31,20 @@ class BufferReserve {
   /// Empties `buffer` and keeps its memory, perhaps in place of a smaller one, or frees it.
   void give(Buffer& buffer) noexcept;
 
-  /// Frees what is kept beyond the new limit.
+  /// Frees what is kept if it is more than the new limit.
   void set_max_bytes(std::size_t max_bytes) noexcept;
+  void clear() noexcept;
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What it keeps, if it was of use since the last call; else 0.
+  [[nodiscard]] std::size_t take_use() { return std::exchange(was_used_, false) ? bytes_ : 0; }
 
  private:
   [[nodiscard]] Buffer* find(std::size_t least, std::size_t wish);
 
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
+  bool was_used_ = false;
   std::array<Buffer, kMaxBuffers> buffers_;  ///< a place without a buffer holds no memory
 };
 

@@ -54,9 +54,22 @@ TEST_CASE("buffer reserve: it is bounded, and small buffers are not kept") {
   CHECK(reserve.bytes() == 600 * kKiB);
   give(reserve, 400 * kKiB);
   CHECK(reserve.bytes() == 1000 * kKiB);
+  reserve.set_max_bytes(1000 * kKiB);
+  CHECK(reserve.bytes() == 1000 * kKiB);
   reserve.set_max_bytes(500 * kKiB);
-  CHECK(reserve.bytes() == 400 * kKiB);
-  reserve.set_max_bytes(0);
+  CHECK(reserve.bytes() == 0);
+}
+
+TEST_CASE("buffer reserve: tells whether it was of use") {
+  BufferReserve reserve(1000 * kKiB);
+  CHECK(reserve.take_use() == 0);
+  give(reserve, 100 * kKiB);
+  CHECK(reserve.take_use() == 100 * kKiB);
+  CHECK(reserve.take_use() == 0);
+  Buffer taken = reserve.take(64 * kKiB, 64 * kKiB);
+  reserve.give(taken);
+  CHECK(reserve.take_use() == 100 * kKiB);
+  reserve.clear();
   CHECK(reserve.bytes() == 0);
 }
 
