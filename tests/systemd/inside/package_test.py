@@ -2,6 +2,7 @@
 """The package on a running system: upgrade, removal, purge."""
 
 import pathlib
+import re
 
 import pytest
 
@@ -34,9 +35,18 @@ def test_it_is_installed_enabled_and_running(service):
 
 def test_its_programs_and_pages(service):
     assert host.run("reactor-cli", "ceil", "4.40").stdout.strip() == "5"
-    for page in ("reactord.8", "reactord.toml.5", "reactor-cli.1"):
-        name, _, section = page.rpartition(".")
-        assert pathlib.Path(f"/usr/share/man/man{section}/{page}.gz").exists(), name
+    assert "errors == 0: 0" in host.run("reactor-load", "-n", "1000", "ceil").stdout
+    files = host.run("dpkg", "--listfiles", "reactord").stdout.split()
+    programs = [pathlib.Path(path).name for path in files if path.startswith("/usr/bin/")]
+    assert len(programs) == 3
+    for name in programs:
+        for beside in (r"/usr/share/man/man[18]/{}\.[18]\.gz", "/usr/share/zsh/vendor-completions/_{}",
+                       "/usr/share/bash-completion/completions/{}",
+                       r"/usr/share/fish/vendor_completions\.d/{}\.fish"):
+            wanted = re.compile(beside.format(name))
+            assert any(wanted.fullmatch(path) for path in files), beside.format(name)
+    for page in [*programs, "reactord.toml"]:
+        assert host.run("man", page).stdout.strip(), page
 
 
 def test_an_upgrade_under_load(installed):
