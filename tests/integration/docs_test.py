@@ -32,6 +32,7 @@ INSTEAD = {
     "tests/bench/cpu_per_request":
         "tests/bench/cpu_per_request --rounds 1 --scale 0.02 --depths 16",
     "tests/bench/idle_memory": "tests/bench/idle_memory --connections 500 --settle 1",
+    "tests/bench/start_up": "tests/bench/start_up --rounds 3",
     "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3",
     "tests/bench/generator_cost": "tests/bench/generator_cost --rounds 1 --requests 20000",
     "DESTDIR=/tmp/reactord-root cmake --install build/release":
