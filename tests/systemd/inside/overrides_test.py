@@ -10,22 +10,6 @@ import pytest
 import host
 from harness.client import Client, is_refused
 
-LINES_SOCKET = """[Unit]
-PartOf=reactord.socket
-
-[Socket]
-FileDescriptorName=lines
-Service=reactord.service
-ListenStream=127.0.0.1:12346
-TriggerLimitIntervalSec=0
-"""
-LINES_SERVICE = """[Unit]
-Requires=reactord-lines.socket
-After=reactord-lines.socket
-
-[Service]
-Sockets=reactord-lines.socket
-"""
 LINES_LISTENER = """
 [[listener]]
 name = "lines"
@@ -35,14 +19,34 @@ handler = "ceil"
 """
 
 
+def drop_in_with(text):
+    """The one of the README's examples that contains this."""
+    found, = [block for block in host.documented("ini") if text in block]
+    return found
+
+
 def add_to_config(text):
     host.CONFIG.write_text(host.CONFIG.read_text() + text)
 
 
+def allow_in_config(network):
+    name = 'name = "default"\n'
+    text = host.CONFIG.read_text()
+    assert name in text
+    host.CONFIG.write_text(text.replace(name, f'{name}allow = ["{network}"]\n'))
+
+
 def test_another_address(service):
-    host.drop_in("reactord.socket", "[Socket]\nListenStream=\nListenStream=127.0.0.2:7000\n")
+    host.drop_in("reactord.socket", drop_in_with("10.0.0.5:12345"))
+    allow_in_config("10.0.0.0/8")
     host.systemctl("restart", "reactord.socket", service)
-    with Client(("127.0.0.2", 7000)) as client:
+    host.run("ip", "address", "add", "10.0.0.5/32", "dev", "lo")
+    try:
+        with Client(("10.0.0.5", 12345)) as client:
+            assert client.call("CEIL", "4.40") == 5
+    finally:
+        host.run("ip", "address", "del", "10.0.0.5/32", "dev", "lo")
+    with Client(host.UNIX) as client:
         assert client.call("CEIL", "4.40") == 5
     assert is_refused(host.TCP)
 
@@ -57,8 +61,8 @@ def test_a_port_below_1024(service):
 @pytest.fixture
 def lines(service):
     unit = host.DROP_INS / "reactord-lines.socket"
-    unit.write_text(LINES_SOCKET)
-    host.drop_in(service, LINES_SERVICE)
+    unit.write_text(drop_in_with("FileDescriptorName=lines"))
+    host.drop_in(service, drop_in_with("Requires=reactord-lines.socket"))
     yield
     host.systemctl("stop", "reactord-lines.socket", check=False)
     unit.unlink()

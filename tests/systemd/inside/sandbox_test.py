@@ -19,7 +19,6 @@ SystemCallFilter=getdents64 dup pipe2 lstat lseek
 """
 
 
-ROOT = pathlib.Path("/usr/lib/reactord/root")
 MOUNT_POINTS = ["usr/bin/python3.11", "usr/lib/python3.11", "reactord/tests", "reactord",
                 "usr/bin/grep"]
 
@@ -29,7 +28,7 @@ def room(service):
     """Takes away what systemd makes in the service's root for the probe."""
     yield
     host.stop_everything()
-    for path in (ROOT / name for name in MOUNT_POINTS):
+    for path in (host.ROOT / name for name in MOUNT_POINTS):
         if path.is_dir():
             path.rmdir()
         else:
