@@ -144,6 +144,24 @@ def test_reload_applies_when_it_returns(daemon):
     eventually(lambda: client.call("TEXT", "x") == b"new x")
 
 
+@pytest.fixture
+def slow_to_tell(tmp_path):
+    library = tmp_path / "slow_reloading.so"
+    source = pathlib.Path(__file__).parent / "harness/native/slow_reloading.c"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
+@pytest.mark.release_only  # a sanitizer wants to be the first library
+def test_reload_does_not_return_before_the_manager_is_told(daemon, manager, slow_to_tell):
+    """Or `systemctl reload` would return before the new settings are in force."""
+    one = daemon(environment={"LD_PRELOAD": slow_to_tell, **watched_by(manager)})
+    manager.until("STATUS=")
+    assert run_reactord("--reload", one.pid, "--config", one.config_path).returncode == 0
+    manager.socket.setblocking(False)
+    assert manager.next().startswith("RELOADING=1")
+
+
 def test_a_file_with_a_mistake_is_not_loaded(daemon):
     one = daemon()
     one.write_config("nonsense = 1\n")
