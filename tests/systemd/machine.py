@@ -44,8 +44,10 @@ def why_not_here():
     for program, package in NEEDED_PROGRAMS.items():
         if shutil.which(program) is None:
             return f"there is no {program} (package {package})"
-    if not cgroup_folders():
+    if not cgroup_folders() or not all(os.access(folder, os.W_OK) for folder in cgroup_folders()):
         return "there are no control groups to boot a machine in"
+    if subprocess.run([*IN_NAMESPACES, "true"], capture_output=True, check=False).returncode != 0:
+        return "it boots a machine, and this root may not make namespaces"
     return None
 
 
