@@ -133,6 +133,25 @@ def test_the_packaged_configuration_is_good():
     assert done.returncode == 0, done.stderr
 
 
+# --- the README
+
+def told_to_people():
+    """(event, its message) of each that refuses or ends a connection above debug level."""
+    events = (ROOT / "daemon/events.h").read_text(encoding="utf-8")
+    found = re.findall(r'X\((\w+), +(\w+), +\w+, +"(.*?)"\)', events)
+    return [(name, message) for name, level, message in found if level != "debug"
+            and re.match("refused_|waiting_|accept_|closed_", name)]
+
+
+def test_every_refusal_is_explained():
+    readme = (UNITS / "README.md").read_text(encoding="utf-8")
+    rows = "\n".join(line.split("|")[1] for line in readme.splitlines() if line.startswith("| "))
+    assert len(told_to_people()) > 10
+    for name, message in told_to_people():
+        literal = max(re.split(r"\{\w+\}(?: closed)?:? ?", message), key=len).strip(" (")
+        assert (literal and literal in rows) or name in rows, (name, literal)
+
+
 # --- manual pages and completions
 
 def page(source):

@@ -4,6 +4,7 @@
 import grp
 import os
 import pathlib
+import re
 
 import pytest
 
@@ -107,6 +108,41 @@ def test_a_log_file(service):
     host.eventually(log.exists, what="a new file after it was rotated")
     host.stop_everything()
     host.systemctl("clean", "--what=logs", service)
+
+
+@pytest.fixture
+def small_log_folder():
+    """Where LogsDirectory= is, of a file system that 64 KiB fill."""
+    folder = pathlib.Path("/var/log/private/reactord")
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o700)
+    host.run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder)
+    yield folder
+    host.stop_everything()
+    host.run("umount", folder)
+    host.systemctl("clean", "--what=logs", "reactord.service")
+
+
+def dropped(client):
+    info = client.call("INFO").decode()
+    return int(re.search(r"^log_records_dropped:(\d+)", info, re.M)[1])
+
+
+def test_a_full_disk_for_the_log(service, small_log_folder):
+    """It serves on, counts what is lost, and writes again when there is room."""
+    add_to_config('[log]\ntarget = "/var/log/reactord/reactord.log"\n')
+    host.drop_in(service, "[Service]\nLogsDirectory=reactord\n")
+    host.systemctl("restart", service)
+    log = small_log_folder / "reactord.log"
+    with Client(host.TCP) as client:
+        for number in range(1000):
+            text = f"{number}" + 200 * "x"
+            assert client.call("TEXT", text) == text.encode()
+        host.eventually(lambda: dropped(client) > 0)
+        os.truncate(log, 0)
+        client.call("TEXT", "room again")
+        host.eventually(lambda: "room again" in log.read_text(errors="replace"))
+    assert host.is_active()
 
 
 def test_more_connections(service):

@@ -61,6 +61,7 @@ def test_a_socket_without_its_listener_is_a_clear_error(service):
 
 def test_an_endless_loop_is_noticed(service):
     """SIGSTOP: the watchdog kills it, and clients that waited meanwhile are served."""
+    assert host.show(service, "WatchdogUSec") == "10s"
     host.drop_in(service, "[Service]\nWatchdogSec=1\n")
     host.systemctl("restart", service)
     hung = host.kill(signal.SIGSTOP)
