@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The service that systemd sees: readiness, sockets, watchdog, sandbox."""
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -114,6 +115,8 @@ def in_namespaces_of(pid, *command):
 
 
 def test_its_network_is_empty(service):
+    """And its own: the machine of these checks has no more than a loopback either."""
+    assert os.readlink(f"/proc/{host.main_pid()}/ns/net") != os.readlink("/proc/1/ns/net")
     links = in_namespaces_of(host.main_pid(), "ip", "-o", "link").stdout.splitlines()
     assert len(links) == 1 and " lo:" in links[0]
 
