@@ -13,7 +13,8 @@ from harness.client import Client
 INSTEAD = {
     "tools/package": None,  # it has made the package that is installed here
     "apt install ./build/package/reactord_*.deb": "dpkg --install /reactord/packages/reactord.deb",
-    "journalctl -u reactord -f": "timeout --preserve-status --signal=INT 1 journalctl -u reactord -f || [ $? = 130 ]",
+    "journalctl -u reactord -f":
+        "timeout --preserve-status --signal=INT 1 journalctl -u reactord -f || [ $? = 130 ]",
 }
 
 
