@@ -151,7 +151,7 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
     // A stale token, of a connection that this turn has closed, finds nothing.
     if (Connection* connection = connections_.find(token)) connection->on_event(readiness);
   } else if (token == kSignalsToken) {
-    while (const std::optional<int> signal = signals_.next()) on_signal(*signal);
+    while (const std::optional<int> signal = signals_.waiting()) on_signal(*signal);
   } else if (token == kLongRepliesToken) {
     has_long_replies_scheduled_ = false;
     dispatcher_.pending().run_slices();
@@ -209,10 +209,13 @@ void Server::on_deadlines(TimePoint now) noexcept {
 // --- reload
 
 void Server::on_signal(int signal) {
-  if (signal == SIGHUP) {
-    if (phase_ == Phase::serving) (void)reload_on("SIGHUP");
-    return;
-  }
+  const bool is_reload = signal == SIGHUP && phase_ == Phase::serving;
+  // Told before the signal is taken: then `reactord --reload` returns, and systemd must know that
+  // the reload is not over (reload_request.h).
+  if (is_reload) reports_.reloading();
+  signals_.take(signal);
+  if (is_reload) (void)finish_reload("SIGHUP");
+  if (signal == SIGHUP) return;
   if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
   events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
   abort_connections();
@@ -227,11 +230,11 @@ void Server::abort_connections() {
 std::vector<std::string> Server::reload(std::string_view who) {
   // systemd must not take a stopping daemon for ready.
   if (phase_ != Phase::serving) return {"the server is stopping"};
-  return reload_on(fmt::format("RELOAD by {}", who));
+  reports_.reloading();
+  return finish_reload(fmt::format("RELOAD by {}", who));
 }
 
-std::vector<std::string> Server::reload_on(const std::string& request) {
-  reports_.reloading();
+std::vector<std::string> Server::finish_reload(const std::string& request) {
   std::vector<std::string> problems = load_and_apply();
   for (const std::string& problem : problems)
     events_.record(Event::config_problem, {{"problem", problem}});

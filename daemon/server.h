@@ -69,7 +69,8 @@ class Server final : public EventSink, public ServerControl {
 
   // --- life ---
   void on_signal(int signal);
-  [[nodiscard]] std::vector<std::string> reload_on(const std::string& request);
+  /// The rest of a reload, once the service manager has heard of it.
+  [[nodiscard]] std::vector<std::string> finish_reload(const std::string& request);
   [[nodiscard]] std::vector<std::string> load_and_apply();
   void apply(const Config& config);
   void publish_settings();

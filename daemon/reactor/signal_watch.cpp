@@ -10,25 +10,39 @@
 namespace reactord {
 
 SignalWatch::SignalWatch(std::initializer_list<int> signals) {
-  sigset_t mask;
-  ::sigemptyset(&mask);
-  for (const int signal : signals) ::sigaddset(&mask, signal);
-  if (::sigprocmask(SIG_BLOCK, &mask, nullptr) != 0)
+  ::sigemptyset(&signals_);
+  for (const int signal : signals) ::sigaddset(&signals_, signal);
+  if (::sigprocmask(SIG_BLOCK, &signals_, nullptr) != 0)
     throw std::system_error(errno, std::system_category(), "sigprocmask");
   // A peer that is gone is a result of send(), not a reason to die.
   ::signal(SIGPIPE, SIG_IGN);
-  fd_ = UniqueFd(::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
+  fd_ = UniqueFd(::signalfd(-1, &signals_, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd_) throw std::system_error(errno, std::system_category(), "signalfd");
 }
 
+std::optional<int> SignalWatch::waiting() const noexcept {
+  sigset_t pending;
+  if (::sigpending(&pending) != 0) return std::nullopt;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (::sigismember(&signals_, signal) == 1 && ::sigismember(&pending, signal) == 1)
+      return signal;
+  }
+  return std::nullopt;
+}
+
+void SignalWatch::take(int signal) noexcept {
+  sigset_t one;
+  ::sigemptyset(&one);
+  ::sigaddset(&one, signal);
+  const timespec at_once{};
+  while (::sigtimedwait(&one, nullptr, &at_once) < 0 && errno == EINTR) {
+  }
+}
+
 std::optional<int> SignalWatch::next() noexcept {
-  signalfd_siginfo info{};
-  ssize_t n = 0;
-  do {
-    n = ::read(fd_.get(), &info, sizeof info);
-  } while (n < 0 && errno == EINTR);
-  if (n != sizeof info) return std::nullopt;
-  return static_cast<int>(info.ssi_signo);
+  const std::optional<int> signal = waiting();
+  if (signal) take(*signal);
+  return signal;
 }
 
 }  // namespace reactord

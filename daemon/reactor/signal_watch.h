@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Signals as input of the loop (signalfd(2)): they are blocked for the whole process and read in
-// turn.
+// Signals as input of the loop (signalfd(2) tells when): they are blocked for the whole process and
+// taken in turn.
 #pragma once
 
+#include <csignal>
 #include <initializer_list>
 #include <optional>
 
@@ -17,10 +18,15 @@ class SignalWatch {
   explicit SignalWatch(std::initializer_list<int> signals);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// The next signal that has come, if any.
+  /// A signal that has come, if any: the one with the lowest number. It goes on waiting, and others
+  /// can see that in /proc, until it is taken.
+  [[nodiscard]] std::optional<int> waiting() const noexcept;
+  void take(int signal) noexcept;
+  /// The next signal that has come, if any, taken.
   [[nodiscard]] std::optional<int> next() noexcept;
 
  private:
+  sigset_t signals_{};
   UniqueFd fd_;
 };
 

@@ -33,10 +33,8 @@ address = "127.0.0.1:{{port}}"
 """
 
 
-def reactord(port, directory):
-    config = directory / "reactord.toml"
-    config.write_text(REACTORD_CONFIG.format(port=port))
-    return [BIN_DIR / "reactord", "--config", config]
+def reactord(_, directory):
+    return [BIN_DIR / "reactord", "--config", directory / "reactord.toml"]
 
 
 def redis(port, directory):
@@ -111,27 +109,16 @@ class Server:
         self.port = free_port()
         self.process = None
 
-<<<<<<< HEAD
-    def command(self):
-        if self.name == "floor":
-            return [BIN_DIR / "floor"]
-        if self.name == "redis":
-            return ["redis-server", "--bind", "127.0.0.1", "--port", self.port, "--save", "",
-                    "--maxclients", 17000, "--dir", self.directory.name]
-        config = pathlib.Path(self.directory.name) / "reactord.toml"
-        config.write_text(self.configuration())
-        return [BIN_DIR / "reactord", "--config", config]
-=======
     def start(self):
         """Starts it, and does not wait until it listens."""
         directory = pathlib.Path(self.directory.name)
+        (directory / "reactord.toml").write_text(self.configuration())
         command = [*self.wrapper, *COMMANDS[self.name](self.port, directory)]
         environment = {**os.environ, **({"NOTIFY_SOCKET": str(self.notify)} if self.notify else {})}
         with open(directory / "output", "wb") as log, spawning(self.cpus) as in_child:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, env=environment,
                                             preexec_fn=in_child)
->>>>>>> work-compare
 
     def configuration(self):
         """Of reactord."""

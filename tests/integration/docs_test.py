@@ -29,15 +29,10 @@ INSTEAD = {
         "build/release/bin/unit_tests --test-case='*inline*'",
     "REACTORD_BIN_DIR=../../build/asan/bin /usr/bin/python3 -m pytest -q abuse_test.py":
         "/usr/bin/python3 -m pytest -q abuse_test.py --collect-only",
-<<<<<<< HEAD
-    "tests/bench/cpu_per_request":
-        "tests/bench/cpu_per_request --rounds 1 --scale 0.02 --depths 16",
     "tests/load/soak --time 2h": "tests/load/soak --help",  # tools/test soak
-    "tests/bench/idle_memory": "tests/bench/idle_memory --connections 500 --settle 1",
-=======
     "tests/bench/compare":
         "env -u REACTORD_BIN_DIR tests/bench/compare --quick --rows depth --servers floor reactord",
->>>>>>> work-compare
+    "tests/bench/start_up": "tests/bench/start_up --rounds 3",
     "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3",
     "tests/bench/admin_when_full": "tests/bench/admin_when_full --seconds 0.3 --within 5000",
     "tests/bench/generator_cost": "tests/bench/generator_cost --rounds 1 --requests 20000",

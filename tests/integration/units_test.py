@@ -133,6 +133,25 @@ def test_the_packaged_configuration_is_good():
     assert done.returncode == 0, done.stderr
 
 
+# --- the README
+
+def told_to_people():
+    """(event, its message) of each that refuses or ends a connection above debug level."""
+    events = (ROOT / "daemon/events.h").read_text(encoding="utf-8")
+    found = re.findall(r'X\((\w+), +(\w+), +\w+, +"(.*?)"\)', events)
+    return [(name, message) for name, level, message in found if level != "debug"
+            and re.match("refused_|waiting_|accept_|closed_", name)]
+
+
+def test_every_refusal_is_explained():
+    readme = (UNITS / "README.md").read_text(encoding="utf-8")
+    rows = "\n".join(line.split("|")[1] for line in readme.splitlines() if line.startswith("| "))
+    assert len(told_to_people()) > 10
+    for name, message in told_to_people():
+        literal = max(re.split(r"\{\w+\}(?: closed)?:? ?", message), key=len).strip(" (")
+        assert (literal and literal in rows) or name in rows, (name, literal)
+
+
 # --- manual pages and completions
 
 def page(source):
@@ -142,7 +161,8 @@ def page(source):
     return re.sub(r"\\f[BIR]|\\&", "", roff.stdout).replace("\\-", "-")
 
 
-SUBCOMMANDS = {"reactord": [[]], "reactor-cli": [[], ["chat"], ["operator"]]}
+SUBCOMMANDS = {"reactord": [[]], "reactor-cli": [[], ["chat"], ["operator"]], "reactor-load": [[]]}
+SECTIONS = {"reactord": 8, "reactor-cli": 1, "reactor-load": 1}
 
 
 def options_of(binary):
@@ -151,14 +171,27 @@ def options_of(binary):
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", told))
 
 
-@pytest.mark.parametrize("binary, section", [("reactord", 8), ("reactor-cli", 1)])
-def test_every_option_has_its_manual(binary, section):
-    text = page((PACKAGE / f"man/{binary}.{section}.scd").read_text(encoding="utf-8"))
-    assert options_of(binary) <= set(re.findall(r"--[a-z][a-z-]*", text))
-    assert options_of(binary) >= set(re.findall(r"^(--[a-z][a-z-]*)", text, re.M))
+def short_options_of(binary):
+    told = run(BIN_DIR / binary, "--help").stdout
+    return set(re.findall(r"(?<![\w-])-[a-zA-Z](?=, --)", told))
 
 
-@pytest.mark.parametrize("binary", ["reactord", "reactor-cli"])
+def takes(binary, option):
+    """Whether the program knows the option: it does not complain of it, but of what is missing."""
+    said = run(BIN_DIR / binary, option, "--version")
+    return not re.search(r"not expected|unknown option|no such option", said.stderr, re.I)
+
+
+@pytest.mark.parametrize("binary", SECTIONS)
+def test_every_option_has_its_manual(binary):
+    text = page((PACKAGE / f"man/{binary}.{SECTIONS[binary]}.scd").read_text(encoding="utf-8"))
+    described = set(re.findall(r"(?<![\w-])-[a-zA-Z]\b|--[a-z][a-z-]*", text))
+    assert options_of(binary) | short_options_of(binary) <= described
+    unknown = {option for option in described - options_of(binary) if not takes(binary, option)}
+    assert unknown <= {"-l", "-g"}, "options of other programs in the examples"
+
+
+@pytest.mark.parametrize("binary", SECTIONS)
 @pytest.mark.parametrize("name", ["{}.bash", "_{}", "{}.fish"])
 def test_every_option_is_completed(binary, name):
     text = (PACKAGE / "completions" / name.format(binary)).read_text(encoding="utf-8")
@@ -178,6 +211,19 @@ def test_every_key_has_its_manual():
     assert "role" in page(made.stdout)
 
 
+@pytest.mark.parametrize("option", ["--keys", "--generators"])
+def test_every_key_of_a_scenario_has_its_manual(option):
+    made = run(sys.executable, "-B", PACKAGE / "load_manual.py", PACKAGE / "man/reactor-load.1.scd",
+               BIN_DIR / "reactor-load")
+    assert made.returncode == 0, made.stderr
+    text = page(made.stdout)
+    told = run(BIN_DIR / "reactor-load", option).stdout
+    words = re.findall(r"^  (\{\w+|\w+)", told, re.M)
+    assert len(words) > 5
+    assert [word for word in words if not re.search(rf"^{re.escape(word)}|^  {re.escape(word)}", text,
+                                                    re.M)] == []
+
+
 def test_each_program_has_a_page():
     installed = re.findall(r"install\(TARGETS (\S+) RUNTIME", "".join(
         path.read_text(encoding="utf-8") for path in [*ROOT.glob("daemon/CMakeLists.txt"),
@@ -191,6 +237,30 @@ def test_maintainer_scripts_are_shell(script):
     assert run("sh", "-n", PACKAGE / "debian" / script).returncode == 0
 
 
-def test_bash_takes_the_completions():
-    for path in (PACKAGE / "completions").glob("*.bash"):
-        assert run("bash", "-n", path).returncode == 0
+# How each shell is started without anybody's settings, and told of one program's completions.
+SHELLS = {
+    "bash": (["bash", "--norc", "--noprofile", "-i"], "source {}/{}.bash"),
+    "zsh": (["zsh", "-f", "-i"], "fpath=({} $fpath); autoload -Uz compinit; compinit -u -D; compdef _{} {}"),
+    "fish": (["fish", "--no-config", "-i"], "source {}/{}.fish"),
+}
+# What is typed before Tab, and what is then on the line.
+COMPLETED = [("reactord --check-c", "reactord --check-config"),
+             ("reactor-cli --interv", "reactor-cli --interval"),
+             ("reactor-cli --framing li", "reactor-cli --framing line"),
+             ("reactor-load --thre", "reactor-load --threads"),
+             ("reactor-load --protocol ra", "reactor-load --protocol raw"),
+             ("reactor-load pin", "reactor-load ping")]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_shells_complete(tmux, shell):
+    command, told = SHELLS[shell]
+    terminal = tmux.run(*command, columns=120, PS1="$ ")
+    for typed, wanted in COMPLETED:
+        binary = typed.split()[0]
+        terminal.enter(told.format(PACKAGE / "completions", binary, binary) + "; clear; echo told")
+        terminal.wait_for("told")
+        terminal.type(typed)
+        terminal.press("Tab")
+        terminal.wait_for(wanted)
+        terminal.press("C-u")

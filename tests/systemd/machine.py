@@ -2,9 +2,10 @@
 """A small Debian that boots: built once by debootstrap and kept in a cache folder, then booted by
 systemd-nspawn on a layer in memory, so that each boot begins the same.
 
-Nothing outlives the process that boots it, however that ends: systemd-nspawn is the first process of a
-PID namespace, which dies with us, and all that is in the namespace with it; mounts are in a namespace
-too; control groups are in one of ours, which is removed (by the next run, if we were killed).
+Nothing outlives the process that builds or boots it, however that ends: debootstrap and systemd-nspawn are
+each the first process of a PID namespace, which dies with us, and all that is in the namespace with it;
+mounts are in a namespace too; control groups are in one of ours, which is removed (by the next run, if we
+were killed).
 """
 
 import contextlib
@@ -31,6 +32,9 @@ NEEDED_PROGRAMS = {"systemd-nspawn": "systemd-container", "debootstrap": "deboot
 BUILD_SECONDS = 900
 STOP_SECONDS = 15
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+# What is started by this has namespaces of its own, and dies with it.
+IN_NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 def why_not_here():
@@ -40,9 +44,17 @@ def why_not_here():
     for program, package in NEEDED_PROGRAMS.items():
         if shutil.which(program) is None:
             return f"there is no {program} (package {package})"
-    if not cgroup_folders():
+    if not cgroup_folders() or not all(os.access(folder, os.W_OK) for folder in cgroup_folders()):
         return "there are no control groups to boot a machine in"
+    if subprocess.run([*IN_NAMESPACES, "true"], capture_output=True, check=False).returncode != 0:
+        return "it boots a machine, and this root may not make namespaces"
     return None
+
+
+def die_with_parent():
+    """For a child before it is executed."""
+    os.setsid()
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 # --- the machine's files
@@ -60,15 +72,16 @@ def base():
 
 
 def build_base(folder):
-    """Renamed when it is whole: what is interrupted is begun anew."""
+    """Renamed when it is whole: what is interrupted is begun anew. In namespaces, because debootstrap
+    mounts /proc beneath the folder that is then removed."""
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
     print(f"building a minimal Debian in {folder} (once) ...", flush=True)
-    command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE,
+    command = [*IN_NAMESPACES, "debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE,
                str(partial), MIRROR]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=BUILD_SECONDS, check=False)
+                              timeout=BUILD_SECONDS, check=False, preexec_fn=die_with_parent)
         if done.returncode != 0:
             raise RuntimeError(f"debootstrap failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         shutil.rmtree(partial / "var/cache/apt/archives", ignore_errors=True)
@@ -130,8 +143,7 @@ def nspawn_command(folder, shared, checks):
     binds = [f"--bind{'' if writable else '-ro'}={source}:{target}"
              for source, target, writable in shared]
     wants = [] if checks is None else ["systemd.wants=checks.service"]
-    return ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc",
-            "systemd-nspawn", "--quiet", f"--directory={folder}", "--volatile=overlay",
+    return [*IN_NAMESPACES, "systemd-nspawn", "--quiet", f"--directory={folder}", "--volatile=overlay",
             "--register=no", "--keep-unit", "--private-network", "--console=pipe",
             "--link-journal=no", "--resolv-conf=off", "--timezone=off",
             # For the packet filters of IPAddressDeny=.
@@ -144,11 +156,9 @@ def booted(shared, checks, console):
     """A booted machine, as a process that ends with it. `shared`: (source, target, writable);
     `checks`: arguments of pytest, or None to run nothing."""
     folder = base()
-    libc = ctypes.CDLL(None, use_errno=True)
     with own_cgroups() as cgroups:
         def before_exec():
-            os.setsid()
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            die_with_parent()
             for cgroup in cgroups:
                 (cgroup / "cgroup.procs").write_text("0", encoding="utf-8")
 

@@ -45,6 +45,21 @@ TEST_SUITE("signal_watch") {
     CHECK(signals.next() == std::nullopt);
   }
 
+  TEST_CASE("a signal that is looked at waits until it is taken") {
+    const SignalsAsBefore restore;
+    SignalWatch signals({SIGHUP, SIGTERM});
+    ::kill(::getpid(), SIGTERM);
+    CHECK(signals.waiting() == SIGTERM);
+    CHECK(signals.waiting() == SIGTERM);
+    CHECK(wait_for(signals.fd(), POLLIN));
+    ::kill(::getpid(), SIGHUP);
+    signals.take(SIGTERM);
+    CHECK(signals.waiting() == SIGHUP);
+    signals.take(SIGHUP);
+    signals.take(SIGHUP);  // not there: nothing happens
+    CHECK(signals.waiting() == std::nullopt);
+  }
+
   TEST_CASE("several signals come one after the other, each of the watched ones") {
     const SignalsAsBefore restore;
     SignalWatch signals({SIGTERM, SIGINT, SIGHUP});

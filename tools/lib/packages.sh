@@ -41,6 +41,8 @@ test_needs=(
   "python3-pytest|/usr/lib/python3/dist-packages/pytest|runs the integration tests"
   "python3-pexpect|/usr/lib/python3/dist-packages/pexpect|types at prompts"
   "tmux|/usr/bin/tmux|terminals to type at"
+  "zsh|/usr/bin/zsh|takes the completions"
+  "fish|/usr/bin/fish|takes the completions"
   "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
   "redis-tools|/usr/bin/redis-cli|clients to test with"
   "redis-server|/usr/bin/redis-server|a server to compare with"

@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build/test-logs"
 INTEGRATION = ROOT / "tests/integration"
 JOBS = str(os.cpu_count() or 2)
+GRACE_SECONDS = 20
 
 # In their own parts, since they take their time or need other programs.
 OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py",
@@ -43,6 +45,16 @@ class Count:
                      self.skipped + other.skipped)
 
 
+def end(process):
+    """Asks first, so that it can take down what it has set up."""
+    process.terminate()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Runner:
     """One part: runs commands, keeps their output in one log, counts test cases."""
 
@@ -52,6 +64,7 @@ class Runner:
         self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
         self.count = Count()
         self.failures = []
+        self.not_checked = None  # why the part could not run here
 
     def run(self, *command, seconds=900, environment=None, directory=ROOT):
         """True if the command ended with 0. Its output goes to the log."""
@@ -70,8 +83,13 @@ class Runner:
             return False
         finally:
             if process.poll() is None:
-                process.kill()
-                process.wait()
+                end(process)
+
+    def skip(self, reason):
+        """The whole part, because it cannot run here."""
+        self.not_checked = f"not checked: {reason}"
+        self.count += Count(skipped=1)
+        print(f"{'':<12} {self.not_checked}", flush=True)
 
     def case(self, passed, failure):
         """Counts one test case."""
@@ -191,9 +209,8 @@ def lab(part):
     """tools/lab: two hosts, captured packets, three clients at once; and how it is stopped"""
     finished = part.run(ROOT / "tools/lab", "--keep", LOGS / "lab", seconds=300)
     output = part.log_path.read_text(encoding="utf-8", errors="replace")
-    if why := re.search(r"^tools/lab cannot run here: .*", output, re.M):
-        print(f"{'':<12} {why[0]}", flush=True)
-        part.count += Count(skipped=1)
+    if why := re.search(r"^tools/lab cannot run here: (.*)", output, re.M):
+        part.skip(why[1])
         return
     for verdict, what in re.findall(r"^  (pass|FAIL|skip)  (.*)", output, re.M):
         if verdict == "skip":
@@ -251,8 +268,7 @@ def systemd(part):
     sys.path.insert(0, str(ROOT / "tests/systemd"))
     import machine  # pylint: disable=import-outside-toplevel
     if reason := machine.why_not_here():
-        print(f"{'':<12} not checked: {reason}", flush=True)
-        part.count += Count(skipped=1)
+        part.skip(reason)
         return
     if not part.case(part.run("tools/package", "--twice", seconds=3600),
                      "tools/package: lintian, and two builds with the same bytes"):
@@ -309,13 +325,16 @@ def run_part(name, function, long):
           f"{part.count.skipped} skipped in {seconds:.0f} s", flush=True)
     if part.count.failed:
         show_failures(part)
-    return name, part.count, seconds
+    return name, part.count, seconds, part.not_checked
 
 
 def show_table(results):
     print(f"\n{'part':<12} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
-    for name, count, seconds in results:
+    for name, count, seconds, _ in results:
         print(f"{name:<12} {count.passed:>7} {count.failed:>7} {count.skipped:>8} {seconds:>8.0f}")
+    for name, _, _, not_checked in results:
+        if not_checked:
+            print(f"\n{name}: {not_checked}")
 
 
 def main():
@@ -334,9 +353,11 @@ def main():
         return 0
     chosen = options.part or (every if options.all else PARTS)
     LOGS.mkdir(parents=True, exist_ok=True)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as an exception: see Runner.run
+        signal.signal(number, lambda *_: sys.exit(1))
     results = [run_part(name, every[name], options.all) for name in chosen]
     show_table(results)
-    total = sum((count for _, count, _ in results), Count())
+    total = sum((count for _, count, _, _ in results), Count())
     print()
     print(f"{total.passed} passed, {total.failed} failed"
           + (f", {total.skipped} skipped" if total.skipped else ""))

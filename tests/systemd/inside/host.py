@@ -16,6 +16,8 @@ TCP = ("127.0.0.1", 12345)
 TCP6 = ("::1", 12345)
 UNIX = "/run/reactord/reactord.sock"
 DROP_INS = pathlib.Path("/run/systemd/system")
+ROOT = pathlib.Path("/usr/lib/reactord/root")
+README = pathlib.Path("/usr/share/doc/reactord/systemd.md")  # systemd/README.md, as it is packaged
 
 
 def run(*command, check=True, seconds=60):
@@ -69,6 +71,18 @@ def drop_in(unit, text, name="check"):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.conf").write_text(text, encoding="utf-8")
     systemctl("daemon-reload")
+
+
+def mount_points():
+    """What is in the services' root after the package was installed."""
+    listed = run("dpkg", "--listfiles", "reactord").stdout.split()
+    return {path for path in listed if path.startswith(f"{ROOT}/")} \
+        | {f"{ROOT}/run/systemd/notify", f"{ROOT}/usr/bin/reactord"}
+
+
+def documented(language):
+    """The blocks of that language in the README."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(encoding="utf-8"), re.M | re.S)
 
 
 def remove_drop_ins():

@@ -2,6 +2,9 @@
 """Several instances on one port; and the service that binds its own."""
 
 import pathlib
+import select
+import signal
+import time
 
 import pytest
 
@@ -40,9 +43,10 @@ def test_each_can_be_reached_alone(instances):
 
 def test_each_can_have_its_own_configuration(instances):
     own = host.CONFIG.with_name("second.toml")
+    example, = [text for text in host.documented("ini") if str(own) in text]
     try:
         own.write_text(host.CONFIG.read_text() + '[handlers.text]\nreply = "second"\n')
-        host.drop_in("reactord@2.service", f"[Service]\nEnvironment=CONFIG={own}\n")
+        host.drop_in("reactord@2.service", example)
         host.systemctl("restart", "reactord@2.service")
         with Client("/run/reactord/2.sock") as client:
             assert client.call("TEXT", "hello") == b"second"
@@ -66,6 +70,25 @@ def test_restarting_one_keeps_its_backlog(instances):
     host.systemctl("stop", *instances)
     waiting = [Client(host.TCP, timeout=30).request("CEIL", "4.40") for _ in range(60)]
     for client in waiting:
+        assert client.reply() == 5
+        client.close()
+
+
+def has_answer(client):
+    return bool(select.select([client.socket], [], [], 0)[0])
+
+
+def test_killing_one_resets_nobody_who_waits_for_it(instances):
+    """It hangs, and a third of the clients wait in its backlog while the others are served; it is
+    restarted, and they are served too."""
+    host.kill(signal.SIGSTOP, instances[1])
+    clients = [Client(host.TCP, timeout=30).request("CEIL", "4.40") for _ in range(60)]
+    host.eventually(lambda: sum(map(has_answer, clients)) >= 20)
+    time.sleep(1)  # for the answers that are still under way
+    waiting = [client for client in clients if not has_answer(client)]
+    assert waiting, "none of 60 came to the second instance"
+    host.kill(signal.SIGKILL, instances[1])
+    for client in clients:
         assert client.reply() == 5
         client.close()
 
@@ -108,9 +131,7 @@ def test_it_reloads(standalone):
 
 
 def test_its_root_is_shipped_whole(standalone):
-    root = pathlib.Path("/usr/lib/reactord/root")
-    shipped = set(host.run("dpkg", "--listfiles", "reactord").stdout.split())
-    assert {str(path) for path in root.rglob("*")} - shipped == set()
+    assert {str(path) for path in host.ROOT.rglob("*")} == host.mount_points()
 
 
 @pytest.fixture

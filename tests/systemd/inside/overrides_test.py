@@ -4,28 +4,13 @@
 import grp
 import os
 import pathlib
+import re
 
 import pytest
 
 import host
 from harness.client import Client, is_refused
 
-LINES_SOCKET = """[Unit]
-PartOf=reactord.socket
-
-[Socket]
-FileDescriptorName=lines
-Service=reactord.service
-ListenStream=127.0.0.1:12346
-TriggerLimitIntervalSec=0
-"""
-LINES_SERVICE = """[Unit]
-Requires=reactord-lines.socket
-After=reactord-lines.socket
-
-[Service]
-Sockets=reactord-lines.socket
-"""
 LINES_LISTENER = """
 [[listener]]
 name = "lines"
@@ -35,14 +20,34 @@ handler = "ceil"
 """
 
 
+def drop_in_with(text):
+    """The one of the README's examples that contains this."""
+    found, = [block for block in host.documented("ini") if text in block]
+    return found
+
+
 def add_to_config(text):
     host.CONFIG.write_text(host.CONFIG.read_text() + text)
 
 
+def allow_in_config(network):
+    name = 'name = "default"\n'
+    text = host.CONFIG.read_text()
+    assert name in text
+    host.CONFIG.write_text(text.replace(name, f'{name}allow = ["{network}"]\n'))
+
+
 def test_another_address(service):
-    host.drop_in("reactord.socket", "[Socket]\nListenStream=\nListenStream=127.0.0.2:7000\n")
+    host.drop_in("reactord.socket", drop_in_with("10.0.0.5:12345"))
+    allow_in_config("10.0.0.0/8")
     host.systemctl("restart", "reactord.socket", service)
-    with Client(("127.0.0.2", 7000)) as client:
+    host.run("ip", "address", "add", "10.0.0.5/32", "dev", "lo")
+    try:
+        with Client(("10.0.0.5", 12345)) as client:
+            assert client.call("CEIL", "4.40") == 5
+    finally:
+        host.run("ip", "address", "del", "10.0.0.5/32", "dev", "lo")
+    with Client(host.UNIX) as client:
         assert client.call("CEIL", "4.40") == 5
     assert is_refused(host.TCP)
 
@@ -57,8 +62,8 @@ def test_a_port_below_1024(service):
 @pytest.fixture
 def lines(service):
     unit = host.DROP_INS / "reactord-lines.socket"
-    unit.write_text(LINES_SOCKET)
-    host.drop_in(service, LINES_SERVICE)
+    unit.write_text(drop_in_with("FileDescriptorName=lines"))
+    host.drop_in(service, drop_in_with("Requires=reactord-lines.socket"))
     yield
     host.systemctl("stop", "reactord-lines.socket", check=False)
     unit.unlink()
@@ -103,6 +108,41 @@ def test_a_log_file(service):
     host.eventually(log.exists, what="a new file after it was rotated")
     host.stop_everything()
     host.systemctl("clean", "--what=logs", service)
+
+
+@pytest.fixture
+def small_log_folder():
+    """Where LogsDirectory= is, of a file system that 64 KiB fill."""
+    folder = pathlib.Path("/var/log/private/reactord")
+    folder.mkdir(parents=True)
+    folder.parent.chmod(0o700)
+    host.run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder)
+    yield folder
+    host.stop_everything()
+    host.run("umount", folder)
+    host.systemctl("clean", "--what=logs", "reactord.service")
+
+
+def dropped(client):
+    info = client.call("INFO").decode()
+    return int(re.search(r"^log_records_dropped:(\d+)", info, re.M)[1])
+
+
+def test_a_full_disk_for_the_log(service, small_log_folder):
+    """It serves on, counts what is lost, and writes again when there is room."""
+    add_to_config('[log]\ntarget = "/var/log/reactord/reactord.log"\n')
+    host.drop_in(service, "[Service]\nLogsDirectory=reactord\n")
+    host.systemctl("restart", service)
+    log = small_log_folder / "reactord.log"
+    with Client(host.TCP) as client:
+        for number in range(1000):
+            text = f"{number}" + 200 * "x"
+            assert client.call("TEXT", text) == text.encode()
+        host.eventually(lambda: dropped(client) > 0)
+        os.truncate(log, 0)
+        client.call("TEXT", "room again")
+        host.eventually(lambda: "room again" in log.read_text(errors="replace"))
+    assert host.is_active()
 
 
 def test_more_connections(service):

@@ -2,6 +2,8 @@
 """The package on a running system: upgrade, removal, purge."""
 
 import pathlib
+import re
+import time
 
 import pytest
 
@@ -34,9 +36,19 @@ def test_it_is_installed_enabled_and_running(service):
 
 def test_its_programs_and_pages(service):
     assert host.run("reactor-cli", "ceil", "4.40").stdout.strip() == "5"
-    for page in ("reactord.8", "reactord.toml.5", "reactor-cli.1"):
-        name, _, section = page.rpartition(".")
-        assert pathlib.Path(f"/usr/share/man/man{section}/{page}.gz").exists(), name
+    assert "errors == 0: 0" in host.run("reactor-load", "-n", "1000", "ceil").stdout
+    files = host.run("dpkg", "--listfiles", "reactord").stdout.split()
+    programs = [pathlib.Path(path).name for path in files if path.startswith("/usr/bin/")]
+    assert len(programs) == 3
+    for name in programs:
+        for beside in (r"/usr/share/man/man[18]/{}\.[18]\.gz", "/usr/share/zsh/vendor-completions/_{}",
+                       "/usr/share/bash-completion/completions/{}",
+                       r"/usr/share/fish/vendor_completions\.d/{}\.fish"):
+            wanted = re.compile(beside.format(name))
+            assert any(wanted.fullmatch(path) for path in files), beside.format(name)
+    for page in [*programs, "reactord.toml"]:
+        # Of a width of its own, so that man keeps no formatted copy.
+        assert host.run("env", "MANWIDTH=100", "man", page).stdout.strip(), page
 
 
 def test_an_upgrade_under_load(installed):
@@ -52,6 +64,24 @@ def test_an_upgrade_under_load(installed):
     assert load.errors() == {}
 
 
+def test_the_service_outlives_a_long_upgrade(installed):
+    """Between the unpacking and the restart apt may have many other packages to unpack: meanwhile the
+    service goes on, and can tell systemd so."""
+    host.drop_in("reactord.service", "[Service]\nWatchdogSec=1\n")
+    host.systemctl("restart", "reactord.service")
+    before = host.main_pid()
+    host.run("dpkg", "--unpack", NEXT)
+    with Client(host.TCP) as client:
+        assert client.call("CEIL", "4.40") == 5
+        host.eventually(lambda: host.show("reactord.service", "StatusText").startswith("1 connection"))
+        time.sleep(3)
+        assert (host.main_pid(), host.restarts()) == (before, 0)
+        host.systemctl("reload", "reactord.service")
+        assert client.call("CEIL", "4.40") == 5
+    host.run("dpkg", "--configure", "reactord")
+    host.eventually(lambda: host.main_pid() not in (0, before))
+
+
 def test_an_upgrade_keeps_what_was_changed(installed):
     host.CONFIG.write_text(host.CONFIG.read_text() + '[handlers.text]\nreply = "mine"\n')
     host.systemctl("disable", "--now", "reactord.service", "reactord.socket")
@@ -62,7 +92,14 @@ def test_an_upgrade_keeps_what_was_changed(installed):
                           check=False).stdout.strip() == "disabled"
 
 
+def files_of_ours():
+    return [path for folder in ("/etc", "/usr", "/lib", "/run", "/var", "/opt", "/tmp")
+            for path in host.run("find", "-H", folder, "-xdev", "-iname", "*reactor[d-]*").stdout.split()]
+
+
 def test_removal_and_purge(installed):
+    assert len(files_of_ours()) > 20
+    assert "reactord" in host.run("journalctl", "--list-catalog").stdout
     host.drop_in("reactord.service", "[Service]\nBindReadOnlyPaths=/etc/hostname:/opt/some/where\n")
     host.systemctl("restart", "reactord.service")
     host.remove_drop_ins()
@@ -72,9 +109,8 @@ def test_removal_and_purge(installed):
     assert host.run("pgrep", "-x", "reactord", check=False).stdout == ""
     assert host.CONFIG.exists(), "configuration goes with purge"
     host.run("dpkg", "--purge", "reactord")
-    left = host.run("find", "/etc", "/usr", "/lib", "/run", "/var", "-xdev", "-iname", "*reactord*",
-                    "-not", "-path", "/usr/share/doc/*").stdout.split()
-    assert left == []
+    assert files_of_ours() == []
+    assert "reactord" not in host.run("journalctl", "--list-catalog").stdout
     listed = host.systemctl("list-units", "--plain", "--no-legend", "reactord*.service",
                             "reactord*.socket").stdout
     assert listed.strip() == "", listed

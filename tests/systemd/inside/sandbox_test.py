@@ -2,6 +2,7 @@
 """The sandbox, tried from inside: not one connection gets out, and the service goes on serving."""
 
 import pathlib
+import re
 import socket
 
 import pytest
@@ -19,7 +20,6 @@ SystemCallFilter=getdents64 dup pipe2 lstat lseek
 """
 
 
-ROOT = pathlib.Path("/usr/lib/reactord/root")
 MOUNT_POINTS = ["usr/bin/python3.11", "usr/lib/python3.11", "reactord/tests", "reactord",
                 "usr/bin/grep"]
 
@@ -29,7 +29,7 @@ def room(service):
     """Takes away what systemd makes in the service's root for the probe."""
     yield
     host.stop_everything()
-    for path in (ROOT / name for name in MOUNT_POINTS):
+    for path in (host.ROOT / name for name in MOUNT_POINTS):
         if path.is_dir():
             path.rmdir()
         else:
@@ -59,6 +59,13 @@ def probe(cursor):
         return texts if "probed" in texts else None
     found = host.eventually(lines, what=lambda: host.run("journalctl", "-n", "40").stdout)
     return [text for text in found if text.startswith(("held", "ESCAPED"))]
+
+
+@pytest.mark.parametrize("unit, most", [("reactord.service", 0.1), ("reactord@1.service", 0.1),
+                                        ("reactord-standalone.service", 0.9)])
+def test_exposure_as_installed(package, unit, most):
+    told = host.run("systemd-analyze", "security", "--no-pager", unit).stdout
+    assert float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", told)[1]) <= most, told
 
 
 def test_the_goal_can_be_reached_from_outside(goal):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The service that systemd sees: readiness, sockets, watchdog, sandbox."""
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -9,6 +10,15 @@ import pytest
 
 import host
 from harness.client import Client
+
+
+MAX_RESIDENT_BYTES = 8 << 20
+
+
+def status_of(pid):
+    """/proc/PID/status"""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
 
 
 @pytest.mark.parametrize("address", [host.TCP, host.TCP6, host.UNIX], ids=str)
@@ -52,6 +62,7 @@ def test_a_socket_without_its_listener_is_a_clear_error(service):
 
 def test_an_endless_loop_is_noticed(service):
     """SIGSTOP: the watchdog kills it, and clients that waited meanwhile are served."""
+    assert host.show(service, "WatchdogUSec") == "10s"
     host.drop_in(service, "[Service]\nWatchdogSec=1\n")
     host.systemctl("restart", service)
     hung = host.kill(signal.SIGSTOP)
@@ -80,6 +91,22 @@ def test_killed_more_often_than_systemd_would_allow(service):
         assert client.call("CEIL", "4.40") == 5
 
 
+ALLOW_LIST = ", ".join(f'"10.{n // 250}.{n % 250}.0/24"' for n in range(1000))
+
+
+@pytest.mark.parametrize("listener", ["", f"allow = [{ALLOW_LIST}]\n"],
+                         ids=["as shipped", "1000 allowed blocks"])
+def test_it_is_small_at_rest(service, listener):
+    text = host.CONFIG.read_text()
+    name = 'name = "default"\n'
+    assert name in text
+    host.CONFIG.write_text(text.replace(name, name + listener))
+    host.systemctl("restart", service)
+    resident = 1024 * int(status_of(host.main_pid())["VmRSS"].split()[0])
+    print(f"\nresident {resident / (1 << 20):.1f} MiB")
+    assert resident <= MAX_RESIDENT_BYTES
+
+
 # --- the sandbox
 
 def in_namespaces_of(pid, *command):
@@ -88,6 +115,8 @@ def in_namespaces_of(pid, *command):
 
 
 def test_its_network_is_empty(service):
+    """And its own: the machine of these checks has no more than a loopback either."""
+    assert os.readlink(f"/proc/{host.main_pid()}/ns/net") != os.readlink("/proc/1/ns/net")
     links = in_namespaces_of(host.main_pid(), "ip", "-o", "link").stdout.splitlines()
     assert len(links) == 1 and " lo:" in links[0]
 
@@ -111,8 +140,7 @@ def test_it_can_execute_nothing_but_itself(service):
 
 
 def test_it_has_no_privileges(service):
-    status = pathlib.Path(f"/proc/{host.main_pid()}/status").read_text()
-    values = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    values = status_of(host.main_pid())
     for capabilities in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(values[capabilities], 16) == 0
     assert values["NoNewPrivs"] == "1" and values["Seccomp"] == "2"
@@ -120,7 +148,5 @@ def test_it_has_no_privileges(service):
 
 
 def test_it_leaves_nothing_in_its_root(service):
-    """Every mount point is shipped: systemd makes none, so /usr may be read-only."""
-    root = pathlib.Path("/usr/lib/reactord/root")
-    shipped = set(host.run("dpkg", "--listfiles", "reactord").stdout.split())
-    assert {str(path) for path in root.rglob("*")} - shipped == set()
+    """Every mount point is there beforehand: systemd makes none, so /usr may be read-only."""
+    assert {str(path) for path in host.ROOT.rglob("*")} == host.mount_points()

@@ -11,6 +11,8 @@ same words, escaped; indented comments stay as they are.
 import re
 import sys
 
+import scdoc_text
+
 KEY = re.compile(r"^(?:# )?([a-z_]+) = (.+)$")
 TABLE = re.compile(r"^\[+([a-z_.]+)\]+$")
 
@@ -35,7 +37,7 @@ TAIL = """
 
 
 def escaped(text):
-    return re.sub(r"([\\*_`#<>\[\]~+^])", r"\\\1", re.sub(r":  +", ": ", text))
+    return scdoc_text.escaped(re.sub(r":  +", ": ", text))
 
 
 def blocks(text):
