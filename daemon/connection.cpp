@@ -11,7 +11,7 @@ namespace {
 
 /// One receive of a turn: a deep pipeline fits, and it is copied to user space within some 10
 /// microseconds.
-constexpr std::size_t kReceiveBytes = 64u << 10;
+constexpr std::size_t kReceiveBytes = 256u << 10;
 /// A frame larger than the scratch is received straight into the connection's own buffer, this much
 /// at a time.
 constexpr std::size_t kMaxDirectReceiveBytes = 1u << 20;
