@@ -20,6 +20,8 @@ constexpr std::size_t kMinLargeBytes = 16u << 10;
 /// A buffer for a frame that is announced longer than it is yet grows by this factor: a 16 MiB
 /// frame is copied four times at most, and an announcement costs little.
 constexpr std::size_t kMaxGrowth = 4;
+/// Room for less would soon be too little again: most frames that come in pieces are longer.
+constexpr std::size_t kMinWideningBytes = 64u << 10;
 /// Kept input up to this length is moved in front of newly received bytes: cheaper than a second
 /// receive. Constant, so that a frame which arrives byte by byte still costs linear time.
 constexpr std::size_t kMaxMovedBytes = 4u << 10;
@@ -38,6 +40,8 @@ constexpr std::size_t kMaxKeptArguments = 1024;
 /// The output scratch grows for one long reply; beyond this, 1 MiB with what stands around it and
 /// before it, it does not stay so.
 constexpr std::size_t kMaxScratchBytes = 2u << 20;
+
+static_assert(BorrowedPieces::kMaxParts <= Stream::kMaxParts, "one send for all of them");
 
 }  // namespace
 
@@ -97,7 +101,7 @@ void Connection::serve_turn() noexcept {
     serve_input(turn);
     workspace().sink.end_batch();
     if (turn.requests_left < kMaxRequestsPerTurn) note_activity();
-    flush(out);
+    flush_turn(out);
     release_wide_frame();
     workspace().serving = nullptr;
   }
@@ -112,16 +116,25 @@ void Connection::release_wide_frame() noexcept {
 
 void Connection::serve_input(Turn& turn) noexcept {
   if (has_backlog_) serve_kept(turn);
-  if (must_pause(turn)) return;
+  if (must_pause(turn) || is_overtaken(turn)) return;
   if (may_receive_ && !is_input_ended())
     kept_.size() <= kMaxMovedBytes ? receive_into_scratch(turn) : receive_behind_kept(turn);
   // The end of the input turns what was kept of it into a last frame.
-  if (is_input_ended() && has_backlog_) serve_kept(turn);
+  if (is_input_ended() && has_backlog_ && !is_overtaken(turn)) serve_kept(turn);
 }
 
 void Connection::serve_kept(Turn& turn) noexcept {
-  kept_.consume(serve_frames(kept_.view(), turn));
+  const std::size_t served = serve_frames(kept_.view(), turn);
+  // What was borrowed of it must be sent before it goes.
+  if (!workspace().borrowed.empty()) flush_turn(turn.out);
+  kept_.consume(served);
   if (kept_.empty()) release(kept_);
+}
+
+/// Part of the turn's output was not taken by the kernel: what would be written to the scratch now
+/// would overtake it.
+bool Connection::is_overtaken(const Turn& turn) const noexcept {
+  return &turn.out != &unsent_ && !unsent_.empty();
 }
 
 void Connection::receive_into_scratch(Turn& turn) noexcept {
@@ -143,7 +156,7 @@ void Connection::receive_into_scratch(Turn& turn) noexcept {
 void Connection::receive_behind_kept(Turn& turn) noexcept {
   // How much of a line is missing nobody knows: the parser says 1.
   const std::size_t missing = parser_.bytes_missing(kept_.size());
-  if (kept_.room() < std::min(missing, kReceiveBytes)) widen_kept(missing);
+  if (kept_.room() < std::min(missing, kReceiveBytes)) widen_kept(kept_.size(), missing);
   const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
   kept_.commit(receive(kept_.prepare(1).first(std::min(wanted, kept_.room()))));
   if (state_ == State::open) serve_kept(turn);
@@ -153,18 +166,18 @@ void Connection::receive_behind_kept(Turn& turn) noexcept {
 void Connection::keep(std::string_view rest) noexcept {
   if (kept_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
     const std::size_t missing = mid_frame_ ? parser_.bytes_missing(kept_.size() + rest.size()) : 0;
-    widen_kept(rest.size() + missing);
+    widen_kept(kept_.size() + rest.size(), rest.size() + missing);
   }
   kept_.append(rest);
 }
 
-/// Makes room for all that is missing, or for a good part of it where that is much more than was
+/// Makes room for `wanted` bytes more, or for a good part of them where that is much more than was
 /// received: announcing is not allocating.
-void Connection::widen_kept(std::size_t bytes_missing) noexcept {
-  const std::size_t most = kMaxGrowth * std::max(kept_.size(), kReceiveBytes);
-  const std::size_t least = std::clamp(bytes_missing, kReceiveBytes, most);
+void Connection::widen_kept(std::size_t received, std::size_t wanted) noexcept {
+  const std::size_t most = kMaxGrowth * std::max(received, kMinWideningBytes);
+  const std::size_t least = std::clamp(wanted, kMinWideningBytes, most);
   Buffer wider =
-      workspace().reserve.take(kept_.size() + least, kept_.size() + std::max(bytes_missing, least));
+      workspace().reserve.take(kept_.size() + least, kept_.size() + std::max(wanted, least));
   wider.append(kept_.view());
   release(kept_);
   kept_ = std::move(wider);
@@ -199,6 +212,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
 std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcept {
   std::size_t served = 0;
   has_backlog_ = mid_frame_ = false;
+  if (&turn.out != &unsent_) workspace().borrowed.lend(input);
   while (served < input.size()) {
     if (must_pause(turn)) {
       has_backlog_ = true;
@@ -287,7 +301,7 @@ void Connection::serve_frame(Turn& turn) noexcept {
 
 bool Connection::must_pause(const Turn& turn) const noexcept {
   return state_ != State::open || pending_ || turn.requests_left == 0 ||
-         turn.out.size() >= turn.max_output_bytes;
+         turn.out.size() + workspace().borrowed.bytes() >= turn.max_output_bytes;
 }
 
 ReplyEncoding Connection::encoding_for(char first_byte) const noexcept {
@@ -329,27 +343,54 @@ Buffer& Connection::output() noexcept {
   return workspace().serving == this && unsent_.empty() ? workspace().output : unsent_;
 }
 
+void Connection::flush_turn(Buffer& out) noexcept {
+  workspace().borrowed.empty() ? flush(out) : flush_gathered(out);
+  workspace().borrowed.clear();
+}
+
 void Connection::flush(Buffer& out) noexcept {
-  bool progress = false;
+  std::size_t sent = 0;
   if (may_send_ && !out.empty() && state_ != State::closed) {
-    const IoResult result = stream_->send(out.view());
-    switch (result.status) {
-      case IoStatus::ok:
-        progress = must_linger_ = true;
-        may_send_ = result.bytes == out.size();
-        out.consume(result.bytes);
-        break;
-      case IoStatus::would_block:
-        may_send_ = false;
-        break;
-      case IoStatus::end:
-      case IoStatus::lost:
-        abort(CloseReason::closed_reset, std::strerror(result.error));
-        break;
-    }
+    sent = note_sent(stream_->send(out.view()), out.size());
+    out.consume(sent);
   }
   keep_unsent(out);
-  update_write_stall(progress);
+  update_write_stall(sent > 0);
+}
+
+/// The scratch, with what was borrowed of the input in its places.
+void Connection::flush_gathered(Buffer& out) noexcept {
+  const std::span<const std::string_view> parts = workspace().borrowed.parts(out.view());
+  std::size_t sent = 0;
+  if (may_send_ && state_ != State::closed)
+    sent = note_sent(stream_->send_parts(parts), out.size() + workspace().borrowed.bytes());
+  std::size_t skipped = 0;
+  for (const std::string_view part : parts) {
+    const std::size_t of_part = std::min(part.size(), sent - skipped);
+    if (state_ != State::closed) unsent_.append(part.substr(of_part));
+    skipped += of_part;
+  }
+  out.clear();
+  keep_unsent(out);
+  update_write_stall(sent > 0);
+}
+
+/// What a send has told; how many bytes it took.
+std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) noexcept {
+  switch (result.status) {
+    case IoStatus::ok:
+      must_linger_ = true;
+      may_send_ = result.bytes == wanted;
+      return result.bytes;
+    case IoStatus::would_block:
+      may_send_ = false;
+      return 0;
+    case IoStatus::end:
+    case IoStatus::lost:
+      abort(CloseReason::closed_reset, std::strerror(result.error));
+      return 0;
+  }
+  return 0;
 }
 
 void Connection::keep_unsent(Buffer& out) noexcept {

@@ -37,6 +37,7 @@
 #include "daemon/reactor/in_place.h"
 #include "daemon/reactor/slot_table.h"
 #include "daemon/reactor/socket_stream.h"
+#include "protocol/borrowed_pieces.h"
 #include "protocol/buffer.h"
 #include "protocol/buffer_reserve.h"
 #include "protocol/foreign.h"
@@ -111,6 +112,7 @@ struct Workspace {
   const Connection* serving = nullptr;  ///< whose turn it is
   Buffer input{};
   Buffer output{};
+  BorrowedPieces borrowed{};  ///< of input or of kept input, in between the bytes of output
   BufferReserve reserve{kMaxReserveBytes};
   Frame frame{};
 };
@@ -232,7 +234,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void receive_into_scratch(Turn& turn) noexcept;
   void receive_behind_kept(Turn& turn) noexcept;
   void keep(std::string_view rest) noexcept;
-  void widen_kept(std::size_t bytes_missing) noexcept;
+  void widen_kept(std::size_t received, std::size_t wanted) noexcept;
   void release(Buffer& buffer) noexcept {
     if (buffer.capacity() > 0) workspace().reserve.give(buffer);
   }
@@ -245,6 +247,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void reject_input() noexcept;
   void serve_frame(Turn& turn) noexcept;
   [[nodiscard]] bool must_pause(const Turn& turn) const noexcept;
+  [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_input_ended() const { return input_end_ != InputEnd::not_yet; }
   [[nodiscard]] bool owes_answer() const { return pending_ || has_backlog_ || mid_frame_; }
   [[nodiscard]] ReplyEncoding encoding_for(char first_byte) const noexcept;
@@ -256,7 +259,10 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   // --- output ---
   [[nodiscard]] Buffer& output() noexcept;
+  void flush_turn(Buffer& out) noexcept;
   void flush(Buffer& out) noexcept;
+  void flush_gathered(Buffer& out) noexcept;
+  [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
   void keep_unsent(Buffer& out) noexcept;
 
   // --- the end ---

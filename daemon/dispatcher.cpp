@@ -39,7 +39,8 @@ Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& co
 ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) noexcept {
   const ReplyMode mode = begin_reply_mode(connection.session());
   const std::size_t mark = out.size();
-  ReplyWriter reply(out, connection.reply_encoding());
+  borrowed_ = &connection.traits().workspace.borrowed;
+  ReplyWriter reply(out, connection.reply_encoding(), borrowed_);
   call_mark_ = mark;
   ++requests_;
   CommandEntry* entry = nullptr;
@@ -212,7 +213,7 @@ void Dispatcher::record_throw(const CommandEntry& entry, std::string_view proble
 
 /// Throws away what a call has written and answers with `error` instead.
 void Dispatcher::replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error) {
-  out.truncate(call_mark_);
+  take_back(out, call_mark_);
   reply.restart();
   reply.error(error);
 }
@@ -270,7 +271,12 @@ ReplyMode Dispatcher::begin_reply_mode(Session& session) {
 /// CLIENT REPLY: OFF and SKIP themselves get no reply either, ON does.
 void Dispatcher::apply_reply_mode(ReplyMode before, ReplyMode now, Buffer& out, std::size_t mark) {
   const bool is_skipped = before == ReplyMode::skip_next;
-  if (is_skipped || now != ReplyMode::on) out.truncate(mark);
+  if (is_skipped || now != ReplyMode::on) take_back(out, mark);
+}
+
+void Dispatcher::take_back(Buffer& out, std::size_t mark) {
+  out.truncate(mark);
+  borrowed_->truncate(mark);
 }
 
 // --- time --------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[gnu::noinline]] void replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error);
 
   ReplyMode begin_reply_mode(Session& session);
-  static void apply_reply_mode(ReplyMode before, ReplyMode now, Buffer& out, std::size_t mark);
+  void apply_reply_mode(ReplyMode before, ReplyMode now, Buffer& out, std::size_t mark);
+  void take_back(Buffer& out, std::size_t mark);
   [[gnu::noinline]] void count_error(std::string_view written);
   void start_timing(CommandEntry& entry);
   void stop_timing();
@@ -98,7 +99,8 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   // Reused from request to request.
   std::vector<std::string_view> words_;
   std::string decoded_;
-  bool is_silent_ = false;     ///< CLIENT REPLY: the request under way gets no reply
+  bool is_silent_ = false;              ///< CLIENT REPLY: the request under way gets no reply
+  BorrowedPieces* borrowed_ = nullptr;  ///< those of the connection's workspace
   std::size_t call_mark_ = 0;  ///< where in the output the reply of the call under way begins
 
   // A run of the same command within a batch is timed as a whole: two clock readings, not two for

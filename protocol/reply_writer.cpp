@@ -293,9 +293,24 @@ void ReplyWriter::append_line(char type, std::string_view content) {
 }
 
 void ReplyWriter::append_bulk(std::string_view bytes) {
+  if (bytes.size() >= BorrowedPieces::kMinPieceBytes && append_borrowed(bytes)) [[unlikely]]
+    return;
   char* const start = out_.prepare(kMaxNumberBytes + bytes.size() + kCrlf.size()).data();
   char* const body = write_number(start, '$', static_cast<std::int64_t>(bytes.size()));
   out_.commit(static_cast<std::size_t>(write(write(body, bytes), kCrlf) - start));
+}
+
+// False if it must be copied.
+bool ReplyWriter::append_borrowed(std::string_view bytes) {
+  if (borrowed_ == nullptr) return false;
+  const std::size_t before = out_.size();
+  append_number('$', static_cast<std::int64_t>(bytes.size()));
+  if (!borrowed_->borrow(out_.size(), bytes)) {
+    out_.truncate(before);
+    return false;
+  }
+  out_.append(kCrlf);
+  return true;
 }
 
 // --- plain and raw -------------------------------------------------------------------------------

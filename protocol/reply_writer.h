@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "protocol/borrowed_pieces.h"
 #include "protocol/buffer.h"
 
 namespace reactord {
@@ -29,7 +30,9 @@ class ReplyWriter {
   /// The deepest nesting of aggregates: COMMAND DOCS needs 5. A deeper reply is never balanced().
   static constexpr std::size_t kMaxDepth = 8;
 
-  ReplyWriter(Buffer& out, ReplyEncoding encoding) : out_(out), encoding_(encoding) {}
+  /// With `borrowed`, long bulk strings that lie in what was lent to it are not copied into `out`.
+  ReplyWriter(Buffer& out, ReplyEncoding encoding, BorrowedPieces* borrowed = nullptr)
+      : out_(out), borrowed_(borrowed), encoding_(encoding) {}
   ReplyWriter(const ReplyWriter&) = delete;
   ReplyWriter& operator=(const ReplyWriter&) = delete;
 
@@ -100,6 +103,7 @@ class ReplyWriter {
   void append_number(char type, std::int64_t value);
   void append_line(char type, std::string_view content);
   void append_bulk(std::string_view bytes);
+  [[gnu::noinline]] bool append_borrowed(std::string_view bytes);
   void append_header(Aggregate kind, std::size_t elements);
 
   void append_word(std::string_view word);
@@ -120,6 +124,7 @@ class ReplyWriter {
   void finish_aggregate(Aggregate kind);
 
   Buffer& out_;
+  BorrowedPieces* borrowed_;
   ReplyEncoding encoding_;
   bool too_deep_ = false;
   bool wrote_error_ = false;

@@ -4,7 +4,9 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
+#include <array>
 #include <cassert>
 #include <cerrno>
 
@@ -44,6 +46,23 @@ IoResult SocketStream::send(std::string_view bytes) noexcept {
   ssize_t n = 0;
   do {
     n = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  } while (n < 0 && errno == EINTR);
+  if (n >= 0) return {IoStatus::ok, static_cast<std::size_t>(n), 0};
+  return failed(errno);
+}
+
+IoResult SocketStream::send_parts(std::span<const std::string_view> parts) noexcept {
+  assert(!parts.empty() && parts.size() <= kMaxParts);
+  std::array<iovec, kMaxParts> vectors;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    // sendmsg(2) only reads, but shares its struct with recvmsg(2).
+    vectors[i] = {const_cast<char*>(parts[i].data()), parts[i].size()};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = parts.size();
+  ssize_t n = 0;
+  do {
+    n = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
   } while (n < 0 && errno == EINTR);
   if (n >= 0) return {IoStatus::ok, static_cast<std::size_t>(n), 0};
   return failed(errno);

@@ -17,6 +17,7 @@ class SocketStream final : public Stream {
 
   [[nodiscard]] IoResult receive(std::span<char> into) noexcept override;
   [[nodiscard]] IoResult send(std::string_view bytes) noexcept override;
+  [[nodiscard]] IoResult send_parts(std::span<const std::string_view> parts) noexcept override;
   bool finish_sending() noexcept override;
   [[nodiscard]] Delivery delivery() const noexcept override;
   [[nodiscard]] std::string peer() const override;

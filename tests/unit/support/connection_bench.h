@@ -83,14 +83,14 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   // --- RequestSink ---
   [[nodiscard]] ServeResult serve(Connection& c, const Frame& frame,
                                   Buffer& out) noexcept override {
-    ReplyWriter reply(out, c.reply_encoding());
+    ReplyWriter reply(out, c.reply_encoding(), &workspace.borrowed);
     const std::vector<std::string> words = words_of(frame);
     served.push_back(words.back());
     if (words[0] == "WAIT") return ServeResult::pending;
     if (words[0] == "BIG")
       reply.bulk(std::string(static_cast<std::size_t>(std::stoul(words[1])), 'x'));
     else
-      reply.bulk(words.back());
+      reply.bulk(frame.kind == FrameKind::array ? frame.arguments.back() : words.back());
     return words[0] == "QUIT" ? ServeResult::close_after_reply : ServeResult::replied;
   }
   void end_batch() noexcept override { ++batches; }

@@ -60,6 +60,12 @@ class ScriptedStream final : public Stream {
     return {IoStatus::ok, n, 0};
   }
 
+  [[nodiscard]] IoResult send_parts(std::span<const std::string_view> parts) noexcept override {
+    std::string all;
+    for (const std::string_view part : parts) all += part;
+    return send(all);
+  }
+
   bool finish_sending() noexcept override {
     script_.finished_sending = true;
     return !script_.is_lost;
