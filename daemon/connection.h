@@ -106,9 +106,9 @@ struct Workspace {
   ConnectionDeadlines deadlines;
   ConnectionHost& host;
   RequestSink& sink;
-  /// What the reserve holds at most: a peak in which 8 clients send 1 MiB each leaves no more
-  /// behind.
-  static constexpr std::size_t kMaxReserveBytes = 8u << 20;
+  /// What the reserve holds at most, until a while has not needed it: 1 MiB each for as many
+  /// clients as are likely to send that much at one time.
+  static constexpr std::size_t kMaxReserveBytes = 32u << 20;
   const Connection* serving = nullptr;  ///< whose turn it is
   Buffer input{};
   Buffer output{};

@@ -37,7 +37,7 @@ ParserLimits parser_limits_of(const LimitSettings& limits) {
 
 /// Where buffers may take little memory together, little is kept for the next.
 std::size_t reserve_bytes_of(const LimitSettings& limits) {
-  return std::min(Workspace::kMaxReserveBytes, limits.max_buffer_memory.bytes / 32);
+  return std::min(Workspace::kMaxReserveBytes, limits.max_buffer_memory.bytes / 8);
 }
 
 /// Without an admin listener nobody could use its slots.

@@ -16,8 +16,8 @@ class BufferReserve {
  public:
   /// Smaller buffers are not worth keeping: they fit into the scratch space.
   static constexpr std::size_t kMinKeptBytes = 64u << 10;
-  /// As many large requests as are usually on their way at once; few enough to be looked through.
-  static constexpr std::size_t kMaxBuffers = 8;
+  /// As many large requests as may be on their way at once; few enough to be looked through.
+  static constexpr std::size_t kMaxBuffers = 32;
 
   /// All of it together holds at most this much.
   explicit BufferReserve(std::size_t max_bytes) : max_bytes_(max_bytes) {}
