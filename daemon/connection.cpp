@@ -47,7 +47,7 @@ static_assert(BorrowedPieces::kMaxParts <= Stream::kMaxParts, "one send for all 
 
 struct Connection::Turn {
   Buffer& out;
-  std::size_t max_output_bytes;
+  std::size_t max_output_bytes;  ///< that `out` may hold, with what is borrowed
   std::size_t requests_left = kMaxRequestsPerTurn;
 };
 
@@ -126,9 +126,17 @@ void Connection::serve_input(Turn& turn) noexcept {
 void Connection::serve_kept(Turn& turn) noexcept {
   const std::size_t served = serve_frames(kept_.view(), turn);
   // What was borrowed of it must be sent before it goes.
-  if (!workspace().borrowed.empty()) flush_turn(turn.out);
+  if (!workspace().borrowed.empty()) flush_early(turn);
+  if (state_ == State::closed) return;  // by a reset: nothing is kept any more
   kept_.consume(served);
   if (kept_.empty()) release(kept_);
+}
+
+/// In the middle of a turn; it counts for the turn's share all the same.
+void Connection::flush_early(Turn& turn) noexcept {
+  const std::size_t bytes = turn.out.size() + workspace().borrowed.bytes();
+  turn.max_output_bytes -= std::min(bytes, turn.max_output_bytes);
+  flush_turn(turn.out);
 }
 
 /// Part of the turn's output was not taken by the kernel: what would be written to the scratch now

@@ -231,6 +231,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void serve_input(Turn& turn) noexcept;
   void release_wide_frame() noexcept;
   void serve_kept(Turn& turn) noexcept;
+  void flush_early(Turn& turn) noexcept;
   void receive_into_scratch(Turn& turn) noexcept;
   void receive_behind_kept(Turn& turn) noexcept;
   void keep(std::string_view rest) noexcept;
