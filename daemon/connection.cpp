@@ -180,10 +180,11 @@ void Connection::keep(std::string_view rest) noexcept {
 }
 
 /// Makes room for `wanted` bytes more, or for a good part of them where that is much more than was
-/// received: announcing is not allocating.
+/// received: announcing is not allocating. Never for less than is kept already, since what is
+/// announced may be one argument of many: a long frame is moved a few times, not at each of them.
 void Connection::widen_kept(std::size_t received, std::size_t wanted) noexcept {
   const std::size_t most = kMaxGrowth * std::max(received, kMinWideningBytes);
-  const std::size_t least = std::clamp(wanted, kMinWideningBytes, most);
+  const std::size_t least = std::clamp(std::max(wanted, kept_.size()), kMinWideningBytes, most);
   Buffer wider =
       workspace().reserve.take(kept_.size() + least, kept_.size() + std::max(wanted, least));
   wider.append(kept_.view());

@@ -83,3 +83,24 @@ TEST_CASE("connection: the error that ends it comes behind a large reply that wa
   CHECK(bench.script.sent ==
         "now\n" + bulk(word) + bulk("behind") + "-ERR Protocol error: expected '$', got ':'\r\n");
 }
+
+TEST_CASE("connection: a long frame is moved a few times, whatever it consists of") {
+  constexpr std::size_t kBytes = 8 * kMib;
+  const auto count_moves = [](ConnectionBench& bench, const std::string& input) {
+    std::set<std::size_t> capacities;
+    for (std::size_t at = 0; at < input.size(); at += 64u << 10) {
+      bench.receive(input.substr(at, 64u << 10));
+      capacities.insert(bench.connection->buffer_bytes());
+    }
+    CHECK(bench.served.size() == 1);
+    return capacities.size();
+  };
+  ConnectionBench one;
+  CHECK(count_moves(one, echo(std::string(kBytes, 'x'))) <= 12);
+  ConnectionBench many;
+  const std::string word(16'000, 'x');
+  CHECK(count_moves(many, "*500\r\n" + repeated(500, bulk(word))) <= 12);
+  ConnectionBench line;
+  line.workspace.parser_limits.max_inline_bytes = 16 * kMib;
+  CHECK(count_moves(line, "ECHO " + std::string(kBytes, 'x') + "\n") <= 12);
+}
