@@ -369,19 +369,26 @@ void Connection::flush(Buffer& out) noexcept {
 
 /// The scratch, with what was borrowed of the input in its places.
 void Connection::flush_gathered(Buffer& out) noexcept {
+  const std::size_t bytes = out.size() + workspace().borrowed.bytes();
   const std::span<const std::string_view> parts = workspace().borrowed.parts(out.view());
   std::size_t sent = 0;
-  if (may_send_ && state_ != State::closed)
-    sent = note_sent(stream_->send_parts(parts), out.size() + workspace().borrowed.bytes());
-  std::size_t skipped = 0;
-  for (const std::string_view part : parts) {
-    const std::size_t of_part = std::min(part.size(), sent - skipped);
-    if (state_ != State::closed) unsent_.append(part.substr(of_part));
-    skipped += of_part;
-  }
+  if (may_send_ && state_ != State::closed) sent = note_sent(stream_->send_parts(parts), bytes);
+  if (sent < bytes && state_ != State::closed) append_unsent(parts, sent, bytes - sent);
   out.clear();
   keep_unsent(out);
   update_write_stall(sent > 0);
+}
+
+/// Copies what is behind the first `sent` bytes of the parts, into room for exactly that: a slow
+/// reader is to cost no more than it is owed.
+void Connection::append_unsent(std::span<const std::string_view> parts, std::size_t sent,
+                               std::size_t rest) noexcept {
+  (void)unsent_.prepare(rest);
+  for (const std::string_view part : parts) {
+    const std::size_t of_part = std::min(part.size(), sent);
+    unsent_.append(part.substr(of_part));
+    sent -= of_part;
+  }
 }
 
 /// What a send has told; how many bytes it took.

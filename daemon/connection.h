@@ -263,6 +263,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void flush_turn(Buffer& out) noexcept;
   void flush(Buffer& out) noexcept;
   void flush_gathered(Buffer& out) noexcept;
+  void append_unsent(std::span<const std::string_view> parts, std::size_t sent,
+                     std::size_t rest) noexcept;
   [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
   void keep_unsent(Buffer& out) noexcept;
 

@@ -104,3 +104,19 @@ TEST_CASE("connection: a long frame is moved a few times, whatever it consists o
   line.workspace.parser_limits.max_inline_bytes = 16 * kMib;
   CHECK(count_moves(line, "ECHO " + std::string(kBytes, 'x') + "\n") <= 12);
 }
+
+TEST_CASE("connection: an unread echo is held once") {
+  for (const std::size_t bytes : {std::size_t{100'000}, kMib}) {
+    CAPTURE(bytes);
+    ConnectionBench bench;
+    const std::string reply = bulk(std::string(bytes, 'x'));
+    bench.script.accepts = {10};
+    bench.receive(echo(std::string(bytes, 'x')));
+    CHECK(bench.script.sent == reply.substr(0, 10));
+    CHECK(bench.connection->output_bytes() == reply.size() - 10);
+    CHECK(bench.connection->buffer_bytes() <= reply.size());
+    bench.turn({.writable = true});
+    CHECK(bench.script.sent == reply);
+    CHECK(bench.memory == 0);
+  }
+}
