@@ -50,7 +50,8 @@ def test_slow_readers_of_pipelined_echoes(shared):
         words = [word(DICE.choice((MIB, MIB, 300_000, 20_000, 16_384, 16_383, 5)))
                  for _ in range(24)]
         client = shared.connect(receive_buffer=DICE.choice((4096, 65_536, 4 * MIB)), timeout=60)
-        readers.append((client, words, sending(client, b"".join(request("ECHO", w) for w in words))))
+        thread = sending(client, b"".join(request("ECHO", w) for w in words))
+        readers.append((client, words, thread))
     for client, words, thread in readers:
         replies = b"".join(bulk(w) for w in words)
         assert read_slowly(client, len(replies)) == replies
@@ -154,6 +155,7 @@ def test_an_unread_echo_costs_its_size(daemon):
     client.send(request("ECHO", word(size)))
     with one.connect() as other:
         other.expect_alive()
-        fields = dict(pair.split("=", 1) for line in other.call("CLIENT", "LIST").decode().split("\n")
-                      if "cmd=echo" in line for pair in line.split(" "))
+        one_line, = [line for line in other.call("CLIENT", "LIST").decode().split("\n")
+                     if f":{client.socket.getsockname()[1]} " in line]
+    fields = dict(pair.split("=", 1) for pair in one_line.split(" "))
     assert 0 < int(fields["obl"]) <= int(fields["tot-mem"]) <= size + 1024
