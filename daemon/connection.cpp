@@ -29,6 +29,8 @@ constexpr std::size_t kMaxMovedBytes = 4u << 10;
 /// 3 KiB of reply) a turn stays below a millisecond, so that nobody waits for a hog.
 constexpr std::size_t kMaxRequestsPerTurn = 1000;
 constexpr std::size_t kMaxOutputBytesPerTurn = 128u << 10;
+static_assert(BorrowedPieces::kMaxPieces * BorrowedPieces::kMinPieceBytes >= kMaxOutputBytesPerTurn,
+              "a share of nothing but borrowed pieces needs no copy");
 
 /// Rounds of reading and discarding in one turn of a lingering connection.
 constexpr int kMaxDiscardsPerTurn = 4;
@@ -158,6 +160,7 @@ void Connection::receive_behind_kept(Turn& turn) noexcept {
   // How much of a line is missing nobody knows: the parser says 1.
   const std::size_t missing = parser_.bytes_missing(kept_.size());
   if (kept_.room() < std::min(missing, kReceiveBytes)) widen_kept(kept_.size(), missing);
+  // There is room now: prepare() does not move what is kept.
   const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
   kept_.commit(receive(kept_.prepare(1).first(std::min(wanted, kept_.room()))));
   if (state_ == State::open) serve_kept(turn);
@@ -250,6 +253,7 @@ ParseStatus Connection::parse(std::string_view input) noexcept {
   return parse_any(input);
 }
 
+/// Whatever is not a short array, as nearly all requests are.
 ParseStatus Connection::parse_any(std::string_view input) noexcept {
   reply_encoding_ = encoding_for(input.front());
   if (const ForeignMatch match = match_foreign(input); match.status == ForeignStatus::undecided)

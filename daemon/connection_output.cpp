@@ -25,6 +25,8 @@ Buffer& Connection::output() noexcept {
   return workspace().serving == this && unsent_.empty() ? workspace().output : unsent_;
 }
 
+/// Sends what the turn has written and borrowed, as far as the kernel takes it, and keeps the rest:
+/// afterwards the input may move.
 void Connection::flush_turn(Buffer& out) noexcept {
   workspace().borrowed.empty() ? flush(out) : flush_gathered(out);
   workspace().borrowed.clear();
