@@ -2,7 +2,6 @@
 #include "daemon/connection.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 
 namespace reactord {
@@ -30,6 +29,8 @@ constexpr std::size_t kMaxMovedBytes = 4u << 10;
 /// 3 KiB of reply) a turn stays below a millisecond, so that nobody waits for a hog.
 constexpr std::size_t kMaxRequestsPerTurn = 1000;
 constexpr std::size_t kMaxOutputBytesPerTurn = 128u << 10;
+static_assert(BorrowedPieces::kMaxPieces * BorrowedPieces::kMinPieceBytes >= kMaxOutputBytesPerTurn,
+              "a share of nothing but borrowed pieces needs no copy");
 
 /// Rounds of reading and discarding in one turn of a lingering connection.
 constexpr int kMaxDiscardsPerTurn = 4;
@@ -37,17 +38,11 @@ constexpr int kMaxDiscardsPerTurn = 4;
 /// The list of a frame's arguments stays allocated up to this many.
 constexpr std::size_t kMaxKeptArguments = 1024;
 
-/// The output scratch grows for one long reply; beyond this, 1 MiB with what stands around it and
-/// before it, it does not stay so.
-constexpr std::size_t kMaxScratchBytes = 2u << 20;
-
-static_assert(BorrowedPieces::kMaxParts <= Stream::kMaxParts, "one send for all of them");
-
 }  // namespace
 
 struct Connection::Turn {
   Buffer& out;
-  std::size_t max_output_bytes;
+  std::size_t max_output_bytes;  ///< that `out` may hold, with what is borrowed
   std::size_t requests_left = kMaxRequestsPerTurn;
 };
 
@@ -126,9 +121,17 @@ void Connection::serve_input(Turn& turn) noexcept {
 void Connection::serve_kept(Turn& turn) noexcept {
   const std::size_t served = serve_frames(kept_.view(), turn);
   // What was borrowed of it must be sent before it goes.
-  if (!workspace().borrowed.empty()) flush_turn(turn.out);
+  if (!workspace().borrowed.empty()) flush_early(turn);
+  if (state_ == State::closed) return;  // by a reset: nothing is kept any more
   kept_.consume(served);
   if (kept_.empty()) release(kept_);
+}
+
+/// In the middle of a turn; it counts for the turn's share all the same.
+void Connection::flush_early(Turn& turn) noexcept {
+  const std::size_t bytes = turn.out.size() + workspace().borrowed.bytes();
+  turn.max_output_bytes -= std::min(bytes, turn.max_output_bytes);
+  flush_turn(turn.out);
 }
 
 /// Part of the turn's output was not taken by the kernel: what would be written to the scratch now
@@ -157,6 +160,7 @@ void Connection::receive_behind_kept(Turn& turn) noexcept {
   // How much of a line is missing nobody knows: the parser says 1.
   const std::size_t missing = parser_.bytes_missing(kept_.size());
   if (kept_.room() < std::min(missing, kReceiveBytes)) widen_kept(kept_.size(), missing);
+  // There is room now: prepare() does not move what is kept.
   const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
   kept_.commit(receive(kept_.prepare(1).first(std::min(wanted, kept_.room()))));
   if (state_ == State::open) serve_kept(turn);
@@ -172,10 +176,11 @@ void Connection::keep(std::string_view rest) noexcept {
 }
 
 /// Makes room for `wanted` bytes more, or for a good part of them where that is much more than was
-/// received: announcing is not allocating.
+/// received: announcing is not allocating. Never for less than is kept already, since what is
+/// announced may be one argument of many: a long frame is moved a few times, not at each of them.
 void Connection::widen_kept(std::size_t received, std::size_t wanted) noexcept {
   const std::size_t most = kMaxGrowth * std::max(received, kMinWideningBytes);
-  const std::size_t least = std::clamp(wanted, kMinWideningBytes, most);
+  const std::size_t least = std::clamp(std::max(wanted, kept_.size()), kMinWideningBytes, most);
   Buffer wider =
       workspace().reserve.take(kept_.size() + least, kept_.size() + std::max(wanted, least));
   wider.append(kept_.view());
@@ -248,6 +253,7 @@ ParseStatus Connection::parse(std::string_view input) noexcept {
   return parse_any(input);
 }
 
+/// Whatever is not a short array, as nearly all requests are.
 ParseStatus Connection::parse_any(std::string_view input) noexcept {
   reply_encoding_ = encoding_for(input.front());
   if (const ForeignMatch match = match_foreign(input); match.status == ForeignStatus::undecided)
@@ -333,72 +339,6 @@ void Connection::await_receipt(Readiness readiness) noexcept {
   if (!readiness.hung_up || delivery == Delivery::under_way) return;
   lost_ = delivery == Delivery::lost;
   become_closed();
-}
-
-// --- output ------------------------------------------------------------------------------------
-
-/// Where replies go: behind what is unsent, or into the scratch if nothing is and it is this
-/// connection's turn.
-Buffer& Connection::output() noexcept {
-  return workspace().serving == this && unsent_.empty() ? workspace().output : unsent_;
-}
-
-void Connection::flush_turn(Buffer& out) noexcept {
-  workspace().borrowed.empty() ? flush(out) : flush_gathered(out);
-  workspace().borrowed.clear();
-}
-
-void Connection::flush(Buffer& out) noexcept {
-  std::size_t sent = 0;
-  if (may_send_ && !out.empty() && state_ != State::closed) {
-    sent = note_sent(stream_->send(out.view()), out.size());
-    out.consume(sent);
-  }
-  keep_unsent(out);
-  update_write_stall(sent > 0);
-}
-
-/// The scratch, with what was borrowed of the input in its places.
-void Connection::flush_gathered(Buffer& out) noexcept {
-  const std::span<const std::string_view> parts = workspace().borrowed.parts(out.view());
-  std::size_t sent = 0;
-  if (may_send_ && state_ != State::closed)
-    sent = note_sent(stream_->send_parts(parts), out.size() + workspace().borrowed.bytes());
-  std::size_t skipped = 0;
-  for (const std::string_view part : parts) {
-    const std::size_t of_part = std::min(part.size(), sent - skipped);
-    if (state_ != State::closed) unsent_.append(part.substr(of_part));
-    skipped += of_part;
-  }
-  out.clear();
-  keep_unsent(out);
-  update_write_stall(sent > 0);
-}
-
-/// What a send has told; how many bytes it took.
-std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) noexcept {
-  switch (result.status) {
-    case IoStatus::ok:
-      must_linger_ = true;
-      may_send_ = result.bytes == wanted;
-      return result.bytes;
-    case IoStatus::would_block:
-      may_send_ = false;
-      return 0;
-    case IoStatus::end:
-    case IoStatus::lost:
-      abort(CloseReason::closed_reset, std::strerror(result.error));
-      return 0;
-  }
-  return 0;
-}
-
-void Connection::keep_unsent(Buffer& out) noexcept {
-  const bool is_scratch = &out != &unsent_;
-  if (is_scratch && state_ != State::closed) unsent_.append(out.view());
-  if (is_scratch) out.clear();
-  if (is_scratch && out.capacity() > kMaxScratchBytes) release(out);
-  if (unsent_.empty()) release(unsent_);
 }
 
 // --- the end -----------------------------------------------------------------------------------

@@ -231,6 +231,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void serve_input(Turn& turn) noexcept;
   void release_wide_frame() noexcept;
   void serve_kept(Turn& turn) noexcept;
+  void flush_early(Turn& turn) noexcept;
   void receive_into_scratch(Turn& turn) noexcept;
   void receive_behind_kept(Turn& turn) noexcept;
   void keep(std::string_view rest) noexcept;
@@ -262,6 +263,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void flush_turn(Buffer& out) noexcept;
   void flush(Buffer& out) noexcept;
   void flush_gathered(Buffer& out) noexcept;
+  void append_unsent(std::span<const std::string_view> parts, std::size_t sent,
+                     std::size_t rest) noexcept;
   [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
   void keep_unsent(Buffer& out) noexcept;
 

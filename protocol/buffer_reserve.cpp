@@ -19,7 +19,7 @@ Buffer* BufferReserve::find(std::size_t least, std::size_t wish) {
   Buffer* best = nullptr;
   for (Buffer& buffer : buffers_) {
     const std::size_t capacity = buffer.capacity();
-    if (capacity < least) continue;
+    if (capacity < least || capacity / kMaxExcess > wish) continue;
     const bool is_better =
         best == nullptr ||
         (best->capacity() < wish ? capacity > best->capacity()

@@ -19,6 +19,10 @@ class BufferReserve {
   /// As many large requests as may be on their way at once; few enough to be looked through.
   static constexpr std::size_t kMaxBuffers = 32;
 
+  /// Nobody gets more than this many times what it wishes: it counts as held by whoever has it, and
+  /// memory is to follow the bytes received.
+  static constexpr std::size_t kMaxExcess = 4;
+
   /// All of it together holds at most this much.
   explicit BufferReserve(std::size_t max_bytes) : max_bytes_(max_bytes) {}
   BufferReserve(const BufferReserve&) = delete;

@@ -3,10 +3,11 @@
 //
 //   position_ 0 --count--> [ length -> body -> CRLF ] x bulks_left_ --> frame
 //
-// A frame of few and short arguments that is complete in one input is taken in one pass without
-// keeping any state (take_short_array). Every other one is validated piece by piece, keeping
-// counters only; its arguments are then collected in a second pass over its headers, which cannot
-// fail. That is three visits to a byte at most, however the frame is cut.
+// A frame that is complete in one input is taken in one pass without keeping any state
+// (take_short_array, and take_whole_array where its arguments are many or long). Every other one is
+// validated piece by piece, keeping counters only; its arguments are then collected in another pass
+// over its headers, which cannot fail. That is four visits to a header at most, however the frame
+// is cut.
 #include "protocol/frame_parser.h"
 
 #include <algorithm>
@@ -107,6 +108,36 @@ inline bool take_medium_header(const char* at, const char* end, std::uint32_t& v
   return first - 1 <= 8 && second <= 9 && std::memcmp(at + 3, "\r\n", kCrlfBytes) == 0;
 }
 
+// The bulk string at `at` if it is whole and of less than 100 bytes: the position behind it. Null
+// leaves the judgement to others.
+inline const char* take_short_bulk(const char* at, const char* end, std::string_view& bulk) {
+  std::uint32_t length = 0;
+  if (take_short_header(at, end, '$', length))
+    at += kShortHeaderBytes;
+  else if (take_medium_header(at, end, length))
+    at += kShortHeaderBytes + 1;
+  else
+    return nullptr;
+  if (end - at < length + std::ptrdiff_t{kCrlfBytes}) return nullptr;
+  if (std::memcmp(at + length, "\r\n", kCrlfBytes) != 0) return nullptr;
+  bulk = {at, length};
+  return at + length + kCrlfBytes;
+}
+
+// The same for one of any length.
+const char* take_bulk(const char* at, const char* end, std::string_view& bulk) {
+  if (at == end || *at != '$') return nullptr;
+  const std::string_view input(at, static_cast<std::size_t>(end - at));
+  const Header header = parse_header(input, 0);
+  if (header.status != HeaderStatus::complete || header.value < 0) return nullptr;
+  const std::string_view rest = input.substr(header.end);
+  const auto length = static_cast<std::uint64_t>(header.value);
+  if (rest.size() < kCrlfBytes || length > rest.size() - kCrlfBytes) return nullptr;
+  if (std::memcmp(rest.data() + length, "\r\n", kCrlfBytes) != 0) return nullptr;
+  bulk = rest.substr(0, length);
+  return rest.data() + length + kCrlfBytes;
+}
+
 std::string_view without_carriage_return(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
@@ -143,10 +174,9 @@ ParseStatus FrameParser::parse_last(std::string_view input, const ParserLimits& 
 
 ParseStatus FrameParser::parse_array(std::string_view input, const ParserLimits& limits,
                                      Frame& frame) {
-  if (take_short_array(input, limits, frame)) return ParseStatus::frame;
-  const bool from_start = position_ == 0;
+  if (take_whole_array(input, limits, frame)) return ParseStatus::frame;
   frame.many.clear();
-  if (from_start) {
+  if (position_ == 0) {
     const ParseStatus status = parse_count(input, limits, frame);
     if (status != ParseStatus::frame) return status;
   }
@@ -155,10 +185,10 @@ ParseStatus FrameParser::parse_array(std::string_view input, const ParserLimits&
       const ParseStatus status = parse_length(input, limits);
       if (status != ParseStatus::frame) return status;
     }
-    const ParseStatus status = parse_body(input, frame, from_start);
+    const ParseStatus status = parse_body(input);
     if (status != ParseStatus::frame) return status;
   }
-  return take_array(input, from_start, frame);
+  return take_array(input, frame);
 }
 
 bool FrameParser::take_short_array(std::string_view input, const ParserLimits& limits,
@@ -172,21 +202,37 @@ bool FrameParser::take_short_array(std::string_view input, const ParserLimits& l
   at += kShortHeaderBytes;
   const std::span arguments(frame.few.data(), count);
   for (std::string_view& argument : arguments) {
-    std::uint32_t length = 0;
-    if (take_short_header(at, end, '$', length))
-      at += kShortHeaderBytes;
-    else if (take_medium_header(at, end, length))
-      at += kShortHeaderBytes + 1;
-    else
-      return false;
-    if (end - at < length + std::ptrdiff_t{kCrlfBytes}) return false;
-    if (std::memcmp(at + length, "\r\n", kCrlfBytes) != 0) return false;
-    argument = {at, length};
-    at += length + kCrlfBytes;
+    at = take_short_bulk(at, end, argument);
+    if (at == nullptr) return false;
   }
   frame.kind = FrameKind::array;
   frame.arguments = arguments;
   frame.bytes = static_cast<std::size_t>(at - input.data());
+  return true;
+}
+
+// The same for arguments of any number and length. False decides nothing here either.
+bool FrameParser::take_whole_array(std::string_view input, const ParserLimits& limits,
+                                   Frame& frame) {
+  if (is_under_way()) return false;
+  const std::string_view whole = input.substr(0, limits.max_frame_bytes);
+  const Header count = parse_header(whole, 0);
+  if (count.status != HeaderStatus::complete || count.value <= 0) return false;
+  if (static_cast<std::uint64_t>(count.value) > limits.max_arguments) return false;
+  const char* at = whole.data() + count.end;
+  const char* const end = whole.data() + whole.size();
+  frame.many.clear();
+  for (auto left = count.value; left > 0; --left) {
+    std::string_view argument;
+    const char* behind = take_short_bulk(at, end, argument);
+    if (behind == nullptr) behind = take_bulk(at, end, argument);
+    if (behind == nullptr) return false;
+    frame.many.push_back(argument);
+    at = behind;
+  }
+  frame.kind = FrameKind::array;
+  frame.arguments = frame.many;
+  frame.bytes = static_cast<std::size_t>(at - whole.data());
   return true;
 }
 
@@ -244,29 +290,26 @@ ParseStatus FrameParser::parse_length(std::string_view input, const ParserLimits
   return ParseStatus::frame;
 }
 
-ParseStatus FrameParser::parse_body(std::string_view input, Frame& frame, bool collect) {
+ParseStatus FrameParser::parse_body(std::string_view input) {
   const std::size_t end = std::size_t{position_} + bulk_bytes_;
   if (input.size() < end + kCrlfBytes) {
     if (input.size() > end && input[end] != '\r') return fail(Error::bulk_without_end);
     return ParseStatus::need_more;
   }
   if (input[end] != '\r' || input[end + 1] != '\n') return fail(Error::bulk_without_end);
-  if (collect) frame.many.emplace_back(input.data() + position_, bulk_bytes_);
   position_ = static_cast<std::uint32_t>(end + kCrlfBytes);
   in_bulk_ = false;
   return ParseStatus::frame;
 }
 
-ParseStatus FrameParser::take_array(std::string_view input, bool collected, Frame& frame) {
+ParseStatus FrameParser::take_array(std::string_view input, Frame& frame) {
   frame.kind = FrameKind::array;
   frame.bytes = position_;
-  if (!collected) {
-    for (std::size_t at = parse_header(input, 0).end; at < position_;) {
-      const Header header = parse_header(input, at);
-      const auto length = static_cast<std::size_t>(header.value);
-      frame.many.push_back(input.substr(header.end, length));
-      at = header.end + length + kCrlfBytes;
-    }
+  for (std::size_t at = parse_header(input, 0).end; at < position_;) {
+    const Header header = parse_header(input, at);
+    const auto length = static_cast<std::size_t>(header.value);
+    frame.many.push_back(input.substr(header.end, length));
+    at = header.end + length + kCrlfBytes;
   }
   frame.arguments = frame.many;
   position_ = 0;

@@ -101,13 +101,15 @@ class FrameParser {
 
   /// A frame has begun and is not whole, or the stream is lost.
   [[nodiscard]] bool is_under_way() const { return position_ != 0 || error_ != Error::none; }
+  [[nodiscard]] bool take_whole_array(std::string_view input, const ParserLimits& limits,
+                                      Frame& frame);
   ParseStatus parse_array(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_count(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_length(std::string_view input, const ParserLimits& limits);
-  ParseStatus parse_body(std::string_view input, Frame& frame, bool collect);
+  ParseStatus parse_body(std::string_view input);
   ParseStatus parse_line(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus take_line(std::string_view line, std::size_t bytes, Frame& frame);
-  ParseStatus take_array(std::string_view input, bool collected, Frame& frame);
+  ParseStatus take_array(std::string_view input, Frame& frame);
   ParseStatus fail(Error error, std::size_t detail = 0);
 
   Framing framing_;

@@ -45,6 +45,14 @@ TEST_CASE("buffer reserve: the smallest that fulfils the wish, else the largest 
   CHECK(reserve.bytes() == 100 * kKiB);
 }
 
+TEST_CASE("buffer reserve: a short request does not get a long one's buffer") {
+  BufferReserve reserve(16u << 20);
+  give(reserve, 8192 * kKiB);
+  CHECK(reserve.take(64 * kKiB, 64 * kKiB).capacity() == 64 * kKiB);
+  CHECK(reserve.bytes() == 8192 * kKiB);
+  CHECK(reserve.take(64 * kKiB, 8192 * kKiB / BufferReserve::kMaxExcess).capacity() == 8192 * kKiB);
+}
+
 TEST_CASE("buffer reserve: it is bounded, and small buffers are not kept") {
   BufferReserve reserve(1000 * kKiB);
   give(reserve, 32 * kKiB);

@@ -4,23 +4,13 @@
 #include <doctest/doctest.h>
 
 #include "tests/unit/support/connection_bench.h"
+#include "tests/unit/support/resp_text.h"
 
 using namespace reactord;
+using reactord::test::bulk;
 using reactord::test::ConnectionBench;
+using reactord::test::echo;
 using namespace std::chrono_literals;
-
-namespace {
-
-std::string echo(std::string_view word) {
-  return "*2\r\n$4\r\nECHO\r\n$" + std::to_string(word.size()) + "\r\n" + std::string(word) +
-         "\r\n";
-}
-
-std::string bulk(std::string_view word) {
-  return "$" + std::to_string(word.size()) + "\r\n" + std::string(word) + "\r\n";
-}
-
-}  // namespace
 
 TEST_CASE("connection: a batch costs one receive and one send") {
   ConnectionBench bench;

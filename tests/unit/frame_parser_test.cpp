@@ -73,6 +73,28 @@ TEST_CASE("frames: whole arrays and lines") {
       Framing::command, kLimits);
 }
 
+TEST_CASE("frames: around the counts and lengths that are taken in another way") {
+  for (const std::size_t count : {1u, 9u, 10u, 11u, 100u})
+    for (const std::size_t length : {0u, 9u, 10u, 99u, 100u, 101u}) {
+      if (count * length > 1200) continue;
+      const std::string word(length, 'w');
+      Row row{"*" + std::to_string(count) + "\r\n", {"array"}};
+      for (std::size_t i = 0; i < count; ++i) {
+        row.bytes += "$" + std::to_string(length) + "\r\n" + word + "\r\n";
+        row.expected.front() += " [" + word + "]";
+      }
+      const ParserLimits exact{.max_frame_bytes = row.bytes.size(), .max_arguments = count};
+      check_every_cut(row, Framing::command, exact, AtEnd::open);
+      const ParserLimits less{.max_frame_bytes = row.bytes.size() - 1};
+      check_every_cut({row.bytes, error("invalid bulk length, the frame would exceed max_frame (" +
+                                        std::to_string(less.max_frame_bytes) + " bytes)")},
+                      Framing::command, less, AtEnd::open);
+      row.bytes.back() = 'x';
+      check_every_cut({row.bytes, error("bulk string not followed by CRLF")}, Framing::command,
+                      exact, AtEnd::open);
+    }
+}
+
 TEST_CASE("frames: what is ignored") {
   check_table(
       {

@@ -3,6 +3,7 @@
 // commands:
 //   ECHO word     the word          BIG n     a reply of n bytes
 //   QUIT          closes            WAIT      pending, until the test completes it
+//   TAKE_BACK w   "taken", in place of the word, which was a reply already
 #pragma once
 
 #include <chrono>
@@ -87,7 +88,9 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     const std::vector<std::string> words = words_of(frame);
     served.push_back(words.back());
     if (words[0] == "WAIT") return ServeResult::pending;
-    if (words[0] == "BIG")
+    if (words[0] == "TAKE_BACK")
+      take_back(frame, reply, out);
+    else if (words[0] == "BIG")
       reply.bulk(std::string(static_cast<std::size_t>(std::stoul(words[1])), 'x'));
     else
       reply.bulk(frame.kind == FrameKind::array ? frame.arguments.back() : words.back());
@@ -117,6 +120,15 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   std::optional<Connection> connection;
 
  private:
+  void take_back(const Frame& frame, ReplyWriter& reply, Buffer& out) {
+    const std::size_t mark = out.size();
+    reply.bulk(frame.arguments.back());
+    out.truncate(mark);
+    workspace.borrowed.truncate(mark);
+    reply.restart();
+    reply.bulk("taken");
+  }
+
   static std::vector<std::string> words_of(const Frame& frame) {
     if (frame.kind == FrameKind::array) return {frame.arguments.begin(), frame.arguments.end()};
     const std::string line(frame.payload);
