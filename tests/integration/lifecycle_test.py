@@ -167,8 +167,16 @@ def test_an_unwritable_log(tmp_path):
     path = tmp_path / "reactord.toml"
     path.write_text(f'[log]\ntarget = "{tmp_path}/nosuch/reactord.log"\n' + DEFAULT_LISTENER)
     done = run_reactord("--config", path)
-    assert done.returncode in (FAILED, BAD_CONFIG)
-    assert "nosuch/reactord.log" in done.stderr
+    assert done.returncode == FAILED
+    assert "nosuch/reactord.log: No such file or directory; create its folder" in done.stderr
+
+
+def test_a_configuration_that_is_not_there(tmp_path):
+    for more in ([], ["--check-config"]):
+        done = run_reactord("--config", tmp_path / "none.toml", *more)
+        assert done.returncode == BAD_CONFIG
+        assert f"{tmp_path}/none.toml: cannot be opened: No such file or directory" in done.stderr
+        assert "reactord --print-config > FILE writes one to start from" in done.stderr
 
 
 def test_a_listener_for_everyone_is_named_in_the_log(daemon):
