@@ -30,8 +30,9 @@ JOBS = str(os.cpu_count() or 2)
 GRACE_SECONDS = 20
 
 # In their own parts, since they take their time or need other programs.
-OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py",
-             "soak_test.py", "bench_test.py"]
+LOAD = ["load_test.py", "load_liars_test.py", "load_page_test.py"]
+OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "soak_test.py",
+             "bench_test.py", *LOAD]
 
 
 @dataclass
@@ -228,7 +229,7 @@ def promises(part):
 def load(part):
     """reactor-load: against the daemon, lying servers and a browser, release build"""
     if part.case(part.build("release"), "build of release"):
-        part.pytest("load_test.py")
+        part.pytest(*LOAD)
 
 
 @a_part(PARTS)
@@ -268,7 +269,7 @@ def asan(part):
     if part.case(part.build("asan"), "build of asan"):
         elsewhere = ["clients_test.py", "docs_test.py", "lab_test.py", "bench_test.py"]
         if not part.long:
-            elsewhere.append("load_test.py")
+            elsewhere += LOAD
         part.pytest(*[f"--ignore={name}" for name in elsewhere], bin_dir="build/asan/bin")
 
 
