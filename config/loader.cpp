@@ -55,13 +55,6 @@ std::string_view kind_of(const toml::node& node) {
   return "something else";
 }
 
-/// The declared key of that name, or null.
-const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name) {
-  const auto found = std::find_if(keys.begin(), keys.end(),
-                                  [&](const KeySpec& spec) { return spec.name == name; });
-  return found == keys.end() ? nullptr : &*found;
-}
-
 /// A value in the schema's terms; nothing when no setting can have one like it.
 std::optional<ConfigValue> to_value(const toml::node& node) {
   if (const auto* flag = node.as_boolean()) return flag->get();
