@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <optional>
 
@@ -51,13 +53,6 @@ std::string_view kind_of(const toml::node& node) {
       return "a date and time";
   }
   return "something else";
-}
-
-/// The declared key of that name, or null.
-const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name) {
-  const auto found = std::find_if(keys.begin(), keys.end(),
-                                  [&](const KeySpec& spec) { return spec.name == name; });
-  return found == keys.end() ? nullptr : &*found;
 }
 
 /// A value in the schema's terms; nothing when no setting can have one like it.
@@ -304,6 +299,15 @@ void parse_into(LoadedConfig& loaded, std::string_view toml,
   }
 }
 
+constexpr std::string_view kHowToBegin =
+    "; check its path, or: reactord --print-config > FILE writes one to start from";
+
+/// What may not be looked at is not known to be missing.
+bool is_missing(const std::string& path) {
+  const bool is_path = path.find('\0') == std::string::npos;
+  return is_path && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+}
+
 LoadedConfig file_problem(std::string message) {
   LoadedConfig loaded;
   loaded.problems.push_back({0, 0, std::move(message)});
@@ -325,6 +329,7 @@ LoadedConfig parse_config(std::string_view toml, std::span<const HandlerTableSpe
 LoadedConfig load_config(const std::string& path, std::span<const HandlerTableSpec> handlers) {
   std::string toml;
   if (std::string problem = read_regular_file(path, kMaxConfigFileBytes, toml); !problem.empty()) {
+    if (is_missing(path)) problem += kHowToBegin;
     return file_problem(std::move(problem));
   }
   return parse_config(toml, handlers);

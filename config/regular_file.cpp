@@ -17,6 +17,13 @@ std::string errno_text(std::string_view what) {
   return fmt::format("{}: {}", what, std::generic_category().message(errno));
 }
 
+std::string cannot_be_opened() {
+  const bool forbidden = errno == EACCES;
+  std::string text = errno_text("cannot be opened");
+  if (forbidden) text += fmt::format("; let user {} read it, and enter its folders", ::geteuid());
+  return text;
+}
+
 class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
@@ -58,7 +65,7 @@ std::string read_all(int fd, std::size_t max_bytes, std::string& out) {
 std::string read_regular_file(const std::string& path, std::size_t max_bytes, std::string& out) {
   if (path.find('\0') != std::string::npos) return "cannot be opened: its path has a NUL byte";
   const FileDescriptor fd(open_for_reading(path));
-  if (fd.get() < 0) return errno_text("cannot be opened");
+  if (fd.get() < 0) return cannot_be_opened();
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return errno_text("cannot be read");
   if (S_ISDIR(status.st_mode)) return "is a directory, not a file";

@@ -212,6 +212,12 @@ std::string check_duration(std::int64_t total, const ValueRange& range) {
 
 }  // namespace
 
+const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [&](const KeySpec& spec) { return spec.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
 std::string describe(const ConfigValue& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* number = std::get_if<std::int64_t>(&value)) {

@@ -65,6 +65,9 @@ struct KeySpec {
   ConfigValue (*get)(const void* settings) = nullptr;
 };
 
+/// The declared key of that name, or null.
+[[nodiscard]] const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name);
+
 [[nodiscard]] constexpr ValueRange duration_range(std::chrono::milliseconds least,
                                                   std::chrono::milliseconds most,
                                                   std::string_view why = {}) {

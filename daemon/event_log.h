@@ -35,7 +35,7 @@ using EventFields = std::initializer_list<EventField>;
 
 class EventLog {
  public:
-  /// Opens the target ("stderr" or a path). Throws std::system_error if the file cannot be opened.
+  /// Opens the target ("stderr" or a path). Throws std::runtime_error if the file cannot be opened.
   EventLog(const Clock& clock, const LogSettings& settings);
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;

@@ -15,7 +15,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <system_error>
+#include <cstring>
+#include <stdexcept>
 #include <vector>
 
 namespace reactord {
@@ -79,6 +80,14 @@ std::string_view level_text(spdlog::level::level_enum level) {
   return {name.data(), name.size()};
 }
 
+std::string cannot_write(const std::string& target, int error) {
+  const char* advice = "";
+  if (error == ENOENT) advice = "; create its folder, or choose another log.target";
+  if (error == EACCES || error == EROFS)
+    advice = "; choose a log.target that the daemon's user may write";
+  return fmt::format("cannot write the log {}: {}{}", target, std::strerror(error), advice);
+}
+
 }  // namespace
 
 LogSink::LogSink(const std::string& target)
@@ -95,8 +104,7 @@ LogSink::Target LogSink::open_target(const std::string& target) {
   // clients are in it. Non-blocking, because opening a FIFO would wait for its reader, in the loop.
   UniqueFd file(::open(target.c_str(),
                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
-  if (!file)
-    throw std::system_error(errno, std::system_category(), "cannot write the log " + target);
+  if (!file) throw std::runtime_error(cannot_write(target, errno));
   return {std::move(file), Style::plain};
 }
 
@@ -107,7 +115,7 @@ std::string LogSink::retarget(const std::string& target) {
     const std::lock_guard lock(next_mutex_);
     next_ = std::move(opened);
     return {};
-  } catch (const std::system_error& problem) {
+  } catch (const std::runtime_error& problem) {
     return problem.what();
   }
 }

@@ -21,7 +21,7 @@ namespace reactord {
 
 class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  /// "stderr" or a path. Throws std::system_error if the file cannot be opened.
+  /// "stderr" or a path. Throws std::runtime_error if the file cannot be opened.
   explicit LogSink(const std::string& target);
 
   /// Opens `target` now and lets the logging thread change over with its next record; the problem,

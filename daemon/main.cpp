@@ -33,7 +33,7 @@ int serve(const ConfigSource& source, Config config) {
   std::unique_ptr<EventLog> events;
   try {
     events = std::make_unique<EventLog>(clock, config.log);
-  } catch (const std::system_error& error) {
+  } catch (const std::runtime_error& error) {
     return complain(error.what(), kExitFailure);
   }
   Server server(clock, *events, signals, std::move(config), source, handler_entries());

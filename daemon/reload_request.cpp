@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 #include <thread>
 
 namespace reactord {
@@ -33,11 +34,36 @@ bool is_pending(pid_t process, int signal) {
   return false;
 }
 
+/// The first 15 bytes of the name of the program that a process runs (proc(5)); empty where /proc
+/// does not show it.
+std::string program_of(std::string_view process) {
+  std::ifstream file(fmt::format("/proc/{}/comm", process));
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+/// SIGHUP ends what does not expect it.
+std::string not_a_daemon(pid_t process) {
+  const std::string ours = program_of("self");
+  const std::string theirs = program_of(fmt::to_string(process));
+  if (theirs.empty() || theirs == ours) return "";
+  return fmt::format("process {} is '{}', not '{}'; pgrep -x {} names the daemon's", process,
+                     theirs, ours, ours);
+}
+
+std::string cannot_signal(pid_t process, int error) {
+  const char* advice = "";
+  if (error == ESRCH) advice = "; pgrep -x reactord names the daemon's";
+  if (error == EPERM) advice = "; ask as root, or as the daemon's user";
+  return fmt::format("cannot signal process {}: {}{}", process, std::strerror(error), advice);
+}
+
 }  // namespace
 
 std::string request_reload(pid_t daemon) {
-  if (::kill(daemon, SIGHUP) != 0)
-    return fmt::format("cannot signal process {}: {}", daemon, std::strerror(errno));
+  if (std::string problem = not_a_daemon(daemon); !problem.empty()) return problem;
+  if (::kill(daemon, SIGHUP) != 0) return cannot_signal(daemon, errno);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (is_pending(daemon, SIGHUP)) {
     if (std::chrono::steady_clock::now() >= deadline)

@@ -10,7 +10,8 @@
 namespace reactord {
 
 /// Sends SIGHUP to `daemon` and waits until it has taken it, so that systemd, which hears
-/// RELOADING=1 right after, keeps `systemctl reload` waiting for the end. The problem, or "".
+/// RELOADING=1 right after, keeps `systemctl reload` waiting for the end. Signals no program of
+/// another name, where /proc shows it. The problem, or "".
 [[nodiscard]] std::string request_reload(pid_t daemon);
 
 }  // namespace reactord

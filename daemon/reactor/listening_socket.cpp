@@ -32,13 +32,15 @@ bool is_socket_file(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-const char* advice(const SocketAddress& address, int error) {
+std::string advice(const SocketAddress& address, int error) {
   if (error == EADDRINUSE && !address.is_ip() && !is_socket_file(address.path()))
     return "; what is there is no socket: remove it, or choose another path";
   if (error == EADDRINUSE)
     return "; another program listens there: stop it, or choose another address";
   if (error == EACCES && address.is_ip())
     return "; ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher one";
+  if (error == EACCES)
+    return "; let user " + std::to_string(::geteuid()) + " write to its folder, or choose another";
   if (error == EADDRNOTAVAIL) return "; this machine has no such address";
   if (error == EPERM && !address.is_ip())
     return "; run as root or as a member of the group, or choose another";

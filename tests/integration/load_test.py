@@ -1,236 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""reactor-load, the built program: against the daemon, and against servers that lie."""
+"""reactor-load, the built program, against the daemon; load_liars_test.py has servers that lie."""
 
 import json
 import os
 import re
 import signal
-import socket
-import struct
 import subprocess
 import threading
-import time
 
 import pexpect
 import pytest
 
-from harness.daemon import BIN_DIR, ROOT
-from harness.net import free_port, run
+from harness.daemon import ROOT
+from harness.load import LOAD, RUN_SECONDS, against, load, result_of
+from harness.net import free_port
+from harness.scripted import answering
 
-LOAD = str(BIN_DIR / "reactor-load")
 # soak.toml needs a daemon with short deadlines: soak_test.py.
 SCENARIOS = sorted(path for path in (ROOT / "tests/load").glob("*.toml")
                    if path.name != "soak.toml")
-RUN_SECONDS = 60
 
 # What a scenario of its own listener needs.
 PORTS = {"lines.toml": "line", "raw.toml": "raw"}
-
-
-def load(*arguments, seconds=RUN_SECONDS, **options):
-    return run(LOAD, *arguments, seconds=seconds, **options)
-
-
-def against(server, *arguments, **options):
-    return load("--port", server.port, *arguments, **options)
-
-
-def result_of(tmp_path, *arguments):
-    """The JSON of a run, and how it ended."""
-    path = tmp_path / "result.json"
-    done = load(*arguments, "--quiet", "--json", path)
-    assert done.returncode in (0, 1), done.stderr
-    return json.loads(path.read_text()), done
-
-
-class LyingServer:
-    """Answers each request with what `answer(number, words)` returns; None closes."""
-
-    def __init__(self, answer, greeting=b""):
-        self.answer, self.greeting = answer, greeting
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join(10)
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        connection.settimeout(RUN_SECONDS)
-        with connection, connection.makefile("rb") as stream:
-            try:
-                connection.sendall(self.greeting)
-                for number in range(1, 1_000_000):
-                    words = self._request(stream)
-                    reply = None if words is None else self.answer(number, words)
-                    if reply is None:
-                        return
-                    connection.sendall(reply)
-            except OSError:
-                pass
-
-    @staticmethod
-    def _request(stream):
-        header = stream.readline()
-        if not header:
-            return None
-        words = []
-        for _ in range(int(header[1:])):
-            length = int(stream.readline()[1:])
-            words.append(stream.read(length + 2)[:-2])
-        return words
-
-
-def pong(_number, _words):
-    return b"+PONG\r\n"
-
-
-def assert_failed(done, kind, *shown):
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert re.search(rf"^  {kind}: group '\w+', client 1, connection \d+", done.stdout, re.M), \
-        done.stdout
-    for text in shown:
-        assert text in done.stdout, done.stdout
-
-
-# --- servers that lie
-
-def test_a_server_that_answers_rightly_passes():
-    with LyingServer(pong) as server:
-        done = against(server, "-c", 3, "-n", 300, "ping")
-        assert done.returncode == 0, done.stdout
-        assert re.search(r"^  PING +300 ", done.stdout, re.M)
-
-
-def test_a_wrong_reply_fails_the_run():
-    def answer(number, _words):
-        return b":5\r\n" if number != 7 else b":4\r\n"
-
-    with LyingServer(answer) as server:
-        done = against(server, "-c", 1, "-n", 20, "CEIL", "4.40")
-        assert_failed(done, "wrong reply", "request 7 on it", "CEIL\\r\\n$4\\r\\n4.40",
-                      "expected  the integer 5", "got       ':4\\r\\n'",
-                      "FAILED  wrong == 0: 1")
-        assert re.search(r"^  CEIL +20 ", done.stdout, re.M)  # the others are counted
-
-
-def test_a_single_wrong_byte_in_a_long_echo_fails_the_run():
-    def answer(number, words):
-        body = bytearray(words[1])
-        if number == 3:
-            body[70_000] ^= 1
-        return b"$%d\r\n%s\r\n" % (len(body), body)
-
-    with LyingServer(answer) as server:
-        done = against(server, "-c", 1, "-n", 5, "ECHO", "{bytes:100000}")
-        assert_failed(done, "wrong reply", "request 3 on it", "the 100000 bytes that were sent")
-
-
-def test_a_missing_reply_fails_the_run():
-    with LyingServer(lambda number, _: b"+PONG\r\n" if number < 5 else None) as server:
-        done = against(server, "-c", 1, "-d", 3, "-n", 9, "ping")
-        assert_failed(done, "missing reply", "request 5 on it", "the server closed, with 2 replies")
-
-
-def test_a_surplus_reply_fails_the_run():
-    with LyingServer(lambda n, _: b"+PONG\r\n" * (2 if n == 4 else 1)) as server:
-        done = against(server, "-c", 1, "-n", 10, "ping")
-        assert done.returncode == 1
-        assert "surplus reply: group 'PING', client 1, connection 1" in done.stdout
-        assert "expected  nothing more: every request was answered" in done.stdout
-
-
-def test_a_surplus_reply_at_the_very_end_fails_the_run():
-    with LyingServer(lambda n, _: b"+PONG\r\n+PO" if n == 10 else b"+PONG\r\n") as server:
-        done = against(server, "-c", 1, "-n", 10, "ping")
-        assert done.returncode == 1, done.stdout
-
-
-def test_a_greeting_that_nobody_asked_for_is_wrong():
-    with LyingServer(pong, greeting=b"+HELLO\r\n") as server:
-        done = against(server, "-c", 1, "-n", 3, "ping")
-        assert done.returncode == 1
-        assert "'+HELLO\\r\\n'" in done.stdout
-
-
-def test_a_reply_before_the_request_is_sent_whole_does_not_end_the_generator():
-    class DeafServer(LyingServer):
-        """Reads a line of the request, and leaves the value unread."""
-
-        @staticmethod
-        def _request(stream):
-            return stream.readline()
-
-    def answer(*_):
-        time.sleep(0.5)  # the generator goes on meanwhile
-        return b"-ERR too long\r\n"
-
-    with DeafServer(answer) as server:
-        done = against(server, "-c", 1, "-n", 3, "-t", "3s", "--expect", "error:ERR too long*",
-                       "ECHO", "{bytes:64MiB}")
-        assert done.returncode in (0, 1), done.stderr
-        assert re.search(r"^  ECHO +[123] ", done.stdout, re.M), done.stdout + done.stderr
-
-
-def test_what_is_no_reply_fails_the_run():
-    with LyingServer(lambda *_: b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
-        done = against(server, "-c", 1, "-n", 1, "ping")
-        assert_failed(done, "not a reply", "HTTP/1.1 400")
-
-
-def test_a_slow_reply_fails_the_run(tmp_path):
-    def answer(number, _words):
-        if number == 3:
-            time.sleep(1.5)
-        return b"+PONG\r\n"
-
-    scenario = tmp_path / "slow.toml"
-    scenario.write_text('[run]\ntimeout = "500ms"\n[[group]]\nname = "g"\nloops = 5\n'
-                        'steps = [{ send = "PING" }]\n')
-    with LyingServer(answer) as server:
-        done = against(server, scenario)
-        assert_failed(done, "no reply in time", "request 3 on it", "nothing for 500 ms")
-
-
-def test_a_server_that_does_not_close_fails_who_waits_for_it(tmp_path):
-    scenario = tmp_path / "close.toml"
-    scenario.write_text('[[group]]\nname = "g"\nloops = 1\n'
-                        'steps = [{ send = "PING" }, { await_close = "200ms" }]\n')
-    with LyingServer(pong) as server:
-        done = against(server, scenario)
-        assert_failed(done, "not closed in time")
-
-
-def test_latency_counts_from_the_planned_time(tmp_path):
-    """One pause of the server delays all that were due meanwhile: no coordinated omission."""
-    def answer(number, _words):
-        if number == 20:
-            time.sleep(1)
-        return b"+PONG\r\n"
-
-    with LyingServer(answer) as server:
-        result, done = result_of(tmp_path, "--port", server.port, "-c", 1, "-r", 100, "-n", 200,
-                                 "ping")
-        assert done.returncode == 0, done.stdout
-        # A second at 100 a second: of the 200 requests, 100 were due meanwhile, and had to wait.
-        assert result["latency"]["p90"] > 200e6, result["latency"]
-        assert result["held_back"] > 50
-        closed, _ = result_of(tmp_path, "--port", server.port, "-c", 1, "-n", 200, "ping")
-        assert closed["latency"]["p90"] < 200e6, closed["latency"]
 
 
 # --- the verdict and the exit code
@@ -350,7 +141,7 @@ def test_threads_share_the_clients_and_the_requests(shared, tmp_path):
     assert result["groups"][0]["connects"] == 10
 
 
-def test_the_same_seed_sends_the_same(tmp_path):
+def test_the_same_seed_sends_the_same(serve, tmp_path):
     """Whatever the threads, and whatever the order in which clients get their turn."""
     scenario = tmp_path / "seed.toml"
     scenario.write_text('[[group]]\nclients = 4\nloops = 10\nsteps = [{ send = "ECHO {text:16}" }]\n')
@@ -362,9 +153,9 @@ def test_the_same_seed_sends_the_same(tmp_path):
             seen.append(words[1])
             return b"$%d\r\n%s\r\n" % (len(words[1]), words[1])
 
-        with LyingServer(answer) as server:
-            done = against(server, scenario, "--seed", seed, "--threads", threads)
-            assert done.returncode == 0, done.stdout
+        server = serve(answering(answer))
+        done = against(server, scenario, "--seed", seed, "--threads", threads)
+        assert done.returncode == 0, done.stdout
         assert len(seen) == len(set(seen)) == 40
         return sorted(seen)
 
@@ -493,25 +284,26 @@ def test_an_interrupt_ends_with_the_result_so_far(shared):
     assert "interrupted" in output and re.search(r"^  PING +\d", output, re.M)
 
 
-def test_an_interrupt_waits_for_what_is_owed_and_a_second_one_does_not(tmp_path):
+def test_an_interrupt_waits_for_what_is_owed_and_a_second_one_does_not(serve, tmp_path):
     scenario = tmp_path / "slow.toml"
     scenario.write_text('[run]\ntimeout = "1h"\n[[group]]\nname = "g"\n'
                         'steps = [{ send = "PING" }]\n')
-    asked = threading.Event()
+    asked, ended = threading.Event(), threading.Event()
 
     def answer(*_):
         asked.set()
-        time.sleep(RUN_SECONDS)
+        ended.wait(RUN_SECONDS)
 
-    with LyingServer(answer) as server:
-        process = subprocess.Popen([LOAD, "--port", str(server.port), str(scenario)],
-                                   stdout=subprocess.PIPE, text=True)
-        assert asked.wait(RUN_SECONDS)
-        process.send_signal(signal.SIGINT)
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
-        process.send_signal(signal.SIGINT)
-        output = process.communicate(timeout=20)[0]
+    server = serve(answering(answer))
+    process = subprocess.Popen([LOAD, "--port", str(server.port), str(scenario)],
+                               stdout=subprocess.PIPE, text=True)
+    assert asked.wait(RUN_SECONDS)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=20)[0]
+    ended.set()
     assert process.returncode == 1
     assert "interrupted" in output and "missing reply" in output
 
@@ -542,14 +334,6 @@ def test_the_table_the_json_and_the_page_tell_the_same(shared, tmp_path):
     text = page.read_text()
     assert not re.search(r'(src|href)\s*=|url\(|@import|fetch\(|http://(?!www\.w3\.org)|https://',
                          text)
-
-
-def test_markup_in_a_scenario_stays_text(shared, tmp_path):
-    page = tmp_path / "a.html"
-    done = load("--port", shared.address("main")[1], "-n", 10, "-c", 1, "--html", page, "ECHO",
-                "</script><img src=x>")
-    assert done.returncode == 0, done.stderr
-    assert "</script><img" not in page.read_text()
 
 
 def test_two_runs_side_by_side(shared, tmp_path):
@@ -583,85 +367,3 @@ def test_an_unwritable_result_is_told_before_the_run(shared, tmp_path, option):
     done = load("--port", shared.address("main")[1], "-n", 10, "ping", option,
                 tmp_path / "none" / "a")
     assert (done.returncode, done.stdout) == (2, "") and "cannot write" in done.stderr
-
-
-# --- the page in a browser
-
-def png_size(path):
-    header = path.read_bytes()[:24]
-    assert header.startswith(b"\x89PNG")
-    return struct.unpack(">II", header[16:24])
-
-
-def chromium(tmp_path, *arguments):
-    return run("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-               "--no-first-run", "--disable-background-networking", "--disable-component-update",
-               "--disable-sync", "--hide-scrollbars", f"--user-data-dir={tmp_path / 'profile'}",
-               *arguments, seconds=90)
-
-
-@pytest.fixture(name="page", scope="module")
-def page_of_a_run(shared_daemon, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page")
-    scenario = folder / "page.toml"
-    scenario.write_text('[run]\ntitle = "A page to look at"\nduration = "2s"\n'
-                        'thresholds = ["p99 < 30s"]\n[[group]]\nname = "callers"\nclients = 10\n'
-                        'steps = [{ send = "CEIL {real:-9..9:2}" }, { send = "ECHO {text:9}" }]\n'
-                        '[[group]]\npersona = "garbage-sender"\nclients = 2\n')
-    path = folder / "page.html"
-    done = load(scenario, "--port", shared_daemon().address("main")[1], "--html", path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return path
-
-
-@pytest.mark.release_only
-def test_a_browser_draws_the_page(page, tmp_path):
-    done = chromium(tmp_path, "--virtual-time-budget=3000", "--enable-logging=stderr",
-                    "--dump-dom", f"file://{page}")
-    assert "Uncaught" not in done.stderr, done.stderr
-    for text in ("A page to look at", "passed", "Latency over time", "Replies a second",
-                 "Distribution of latency", "Latency by percentile", "By group and command",
-                 "How connections ended", "Verdict", "The machine", "The scenario"):
-        assert text in done.stdout, text
-    assert "[object" not in done.stdout
-    assert done.stdout.count("<svg") == 4
-    drawn = re.findall(r'<path d="(M[^"]+)"', done.stdout)
-    assert len(drawn) >= 8
-    assert not any("NaN" in path or "Infinity" in path for path in drawn)
-
-
-@pytest.mark.release_only
-def test_a_browser_shows_what_went_wrong(shared, tmp_path):
-    page = tmp_path / "failed.html"
-    done = load("--port", shared.address("main")[1], "-n", 20, "-c", 1, "--html", page, "NOSUCH",
-                "<b>bold</b>")
-    assert done.returncode == 1, done.stderr
-    shown = chromium(tmp_path, "--virtual-time-budget=3000", "--dump-dom", f"file://{page}").stdout
-    assert "[object" not in shown and "What went wrong" in shown
-    assert "any reply but an error" in shown
-    assert "&lt;b&gt;bold&lt;/b&gt;" in shown and "<b>bold" not in shown
-
-
-@pytest.mark.release_only
-def test_a_browser_shows_a_run_without_any_reply(tmp_path):
-    page = tmp_path / "silent.html"
-    with LyingServer(lambda *_: None) as server:
-        done = against(server, "-n", 3, "-c", 1, "--check", "p99 < 1s", "--html", page, "ping")
-    assert done.returncode == 1, done.stderr
-    assert "FAILED  p99 < 1s: nothing was measured" in done.stdout
-    shown = chromium(tmp_path, "--virtual-time-budget=3000", "--enable-logging=stderr",
-                     "--dump-dom", f"file://{page}")
-    assert "Uncaught" not in shown.stderr and "NaN" not in shown.stdout.partition("<script>")[0]
-    assert "<span>Median</span><b class=\"\">–</b>" in shown.stdout, shown.stdout[-3000:]
-    assert "nothing was measured" in shown.stdout
-
-
-@pytest.mark.release_only
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_screenshot_shows_something(page, tmp_path, scheme):
-    picture = tmp_path / f"{scheme}.png"
-    dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
-    chromium(tmp_path, *dark, "--window-size=1200,1600", "--virtual-time-budget=3000",
-             f"--screenshot={picture}", f"file://{page}")
-    assert png_size(picture) == (1200, 1600)
-    assert picture.stat().st_size > 40_000  # an empty page of that size takes a tenth of it

@@ -175,6 +175,19 @@ def test_a_file_with_a_mistake_is_not_loaded(daemon):
 def test_no_such_process(pid, status):
     done = run_reactord("--reload", pid)
     assert done.returncode == status and done.stderr.startswith("reactord: ")
+    assert "pgrep" in done.stderr or "--help" in done.stderr, "what to do"
+
+
+def test_another_program_is_not_signalled():
+    """SIGHUP would end it: a process id is easily mistaken, or somebody else's by now."""
+    with subprocess.Popen(["sleep", "60"]) as other:
+        done = run_reactord("--reload", other.pid)
+        assert other.poll() is None
+        other.terminate()
+        assert other.wait(10) == -signal.SIGTERM
+    assert done.returncode == 1
+    assert f"process {other.pid} is 'sleep', not 'reactord'" in done.stderr
+    assert "pgrep" in done.stderr
 
 
 def test_a_daemon_that_does_not_take_notice(daemon):

@@ -324,6 +324,19 @@ TEST_SUITE("listening_socket: Unix") {
     CHECK(result.status == ListenStatus::failed);
     CHECK(contains(result.problem, "create its folder first"));
   }
+
+  TEST_CASE("a folder that may not be written to is named, and who may not") {
+    const TemporaryFolder folder;
+    const ::uid_t before = ::geteuid();
+    if (before == 0) REQUIRE(::seteuid(65534) == 0);
+    REQUIRE((before == 0 || ::chmod((folder / ".").c_str(), 0500) == 0));
+    const std::string user = std::to_string(::geteuid());
+    const ListenResult result = listen_on(SocketAddress::unix_path(folder / "x.sock"));
+    REQUIRE(::seteuid(before) == 0);
+    CHECK(result.status == ListenStatus::failed);
+    CHECK(contains(result.problem, "Permission denied; let user " + user +
+                                       " write to its folder, or choose another"));
+  }
 }
 
 TEST_SUITE("listening_socket: adopted") {

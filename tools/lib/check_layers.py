@@ -24,7 +24,7 @@ FILES_AND_ADDRESSES = {"arpa/inet.h", "fcntl.h", "netinet/in.h", "sys/stat.h", "
 class Rule:
     ours: list
     linux: object = False  # True: any; a set: these; False: none
-    libraries: dict = field(default_factory=dict)  # prefix -> file it is limited to, or None
+    libraries: dict = field(default_factory=dict)  # prefix -> beginnings of the files it is limited to, or None
 
 
 RULES = {
@@ -41,7 +41,9 @@ RULES = {
                                 "config/suggest.h", "config/toml_text.h",
                                 "config/regular_file.h"], True,
                                {"CLI/": None, "nlohmann/": None,
-                                "toml++/": "tools/reactor-load/scenario_loader.cpp"}),
+                                "toml++/": ("tools/reactor-load/scenario_loader.cpp",
+                                            "tools/reactor-load/scenario_steps.",
+                                            "tools/reactor-load/toml_tables.")}),
 }
 
 
@@ -55,7 +57,7 @@ def problem_with(path, rule, quote, name):
         return None if any(name.startswith(ours) for ours in rule.ours) else "no arrow leads there"
     for prefix, only in rule.libraries.items():
         if name.startswith(prefix):
-            return None if only in (None, path) else f"only {only} may"
+            return None if only is None or path.startswith(only) else f"only {only} may"
     if STANDARD.fullmatch(name) or rule.linux is True:
         known = not re.match(r"(spdlog|toml\+\+|CLI|nlohmann|systemd|doctest)/", name)
         return None if known else "not a library of this folder"

@@ -30,8 +30,9 @@ JOBS = str(os.cpu_count() or 2)
 GRACE_SECONDS = 20
 
 # In their own parts, since they take their time or need other programs.
-OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "load_test.py",
-             "soak_test.py", "bench_test.py"]
+LOAD = ["load_test.py", "load_liars_test.py", "load_page_test.py"]
+OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "soak_test.py",
+             "bench_test.py", *LOAD]
 
 
 @dataclass
@@ -165,8 +166,36 @@ class Runner:
                 self.case(not found & {"failure", "error"}, name)
 
 
-# --- the parts
+# --- the parts, in the order in which they run
 
+PARTS = {}  # name: function; its docstring says what it checks
+LONG_PARTS = {}  # of --all
+
+
+def a_part(parts, name=None):
+    """Declares a part of the test suite, under the function's name if it has no other."""
+    def declare(function):
+        parts[name or function.__name__] = function
+        return function
+    return declare
+
+
+@a_part(PARTS)
+def layers(part):
+    """the arrows between the folders, as #include lines draw them"""
+    part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/lib/check_layers.py"),
+              "includes against the layers")
+
+
+@a_part(PARTS, "format")
+def formatting(part):
+    """clang-format has nothing to change"""
+    files = subprocess.run(["git", "ls-files", "*.cpp", "*.c", "*.h"], cwd=ROOT,
+                           capture_output=True, text=True, check=False).stdout.split()
+    part.case(part.run("clang-format", "--dry-run", "--Werror", *files), "clang-format")
+
+
+@a_part(PARTS)
 def unit(part):
     """unit tests and short fuzzing: release, and with sanitizers"""
     for preset in ("release", "asan"):
@@ -174,12 +203,14 @@ def unit(part):
             part.ctest(preset)
 
 
+@a_part(PARTS)
 def integration(part):
     """the daemon and reactor-cli from outside, release build"""
     if part.case(part.build("release"), "build of release"):
         part.pytest(*[f"--ignore={name}" for name in OWN_PARTS])
 
 
+@a_part(PARTS)
 def clients(part):
     """redis-cli, redis-benchmark, Python, Node, netcat, HAProxy, the Prometheus exporter"""
     part.case(node_packages.fetch(part.run), "npm ci of the Node clients")
@@ -187,24 +218,35 @@ def clients(part):
         part.pytest("clients_test.py")
 
 
-def load(part):
-    """reactor-load: against the daemon, lying servers and a browser, release build"""
-    if part.case(part.build("release"), "build of release"):
-        part.pytest("load_test.py")
-
-
-def soak(part):
-    """every persona beside honest clients: a moment of it, ten minutes with --all, release build"""
-    if part.case(part.build("release"), "build of release"):
-        part.pytest("soak_test.py")
-
-
+@a_part(PARTS)
 def promises(part):
     """what the daemon promises, at the size it is promised, release build"""
     if part.case(part.build("release"), "build of release"):
         part.pytest("promises_test.py")
 
 
+@a_part(PARTS)
+def load(part):
+    """reactor-load: against the daemon, lying servers and a browser, release build"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest(*LOAD)
+
+
+@a_part(PARTS)
+def soak(part):
+    """every persona beside honest clients: a moment of it, ten minutes with --all, release build"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("soak_test.py")
+
+
+@a_part(PARTS)
+def bench(part):
+    """tests/bench/compare: that it measures every server, not how fast they are"""
+    if part.case(part.build("release"), "build of release"):
+        part.pytest("bench_test.py")
+
+
+@a_part(PARTS)
 def lab(part):
     """tools/lab: two hosts, captured packets, three clients at once; and how it is stopped"""
     finished = part.run(ROOT / "tools/lab", "--keep", LOGS / "lab", seconds=300)
@@ -221,15 +263,17 @@ def lab(part):
     part.pytest("lab_test.py")
 
 
+@a_part(PARTS)
 def asan(part):
     """the integration tests and promises against the build with sanitizers"""
     if part.case(part.build("asan"), "build of asan"):
         elsewhere = ["clients_test.py", "docs_test.py", "lab_test.py", "bench_test.py"]
         if not part.long:
-            elsewhere.append("load_test.py")
+            elsewhere += LOAD
         part.pytest(*[f"--ignore={name}" for name in elsewhere], bin_dir="build/asan/bin")
 
 
+@a_part(PARTS)
 def compilers(part):
     """clang++ compiles everything, warnings as errors (g++ does in every other part)"""
     configured = part.run("cmake", "-S", ROOT, "-B", ROOT / "build/clang", "-G", "Ninja",
@@ -238,31 +282,25 @@ def compilers(part):
               "clang++ build")
 
 
-def layers(part):
-    """the arrows between the folders, as #include lines draw them"""
-    part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/lib/check_layers.py"),
-              "includes against the layers")
-
-
-def formatting(part):
-    """clang-format has nothing to change"""
-    files = subprocess.run(["git", "ls-files", "*.cpp", "*.c", "*.h"], cwd=ROOT,
-                           capture_output=True, text=True, check=False).stdout.split()
-    part.case(part.run("clang-format", "--dry-run", "--Werror", *files), "clang-format")
-
-
-def bench(part):
-    """tests/bench/compare: that it measures every server, not how fast they are"""
-    if part.case(part.build("release"), "build of release"):
-        part.pytest("bench_test.py")
-
-
+@a_part(PARTS)
 def docs(part):
     """every command in the READMEs"""
     if part.case(part.build("release"), "build of release"):
         part.pytest("docs_test.py")
 
 
+@a_part(LONG_PARTS)
+def fuzz(part):
+    """longer fuzzing with sanitizers, a new seed each time"""
+    if not part.case(part.build("asan"), "build of asan"):
+        return
+    seed = int(time.time()) % 1_000_000
+    for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
+        part.case(part.run(program, 1_000_000, seed, seconds=600),
+                  f"{program.name} 1000000 {seed}")
+
+
+@a_part(LONG_PARTS)
 def systemd(part):
     """the Debian package on a booted systemd, in systemd-nspawn"""
     sys.path.insert(0, str(ROOT / "tests/systemd"))
@@ -277,22 +315,6 @@ def systemd(part):
     part.count_report(ROOT / "build/test-logs/systemd/junit.xml", "the machine did not boot")
     part.case(part.run("tests/systemd/leaves_nothing_test"),
               "nothing of a machine is left, also after an interruption")
-
-
-def fuzz(part):
-    """longer fuzzing with sanitizers, a new seed each time"""
-    if not part.case(part.build("asan"), "build of asan"):
-        return
-    seed = int(time.time()) % 1_000_000
-    for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
-        part.case(part.run(program, 1_000_000, seed, seconds=600),
-                  f"{program.name} 1000000 {seed}")
-
-
-PARTS = {"layers": layers, "format": formatting, "unit": unit, "integration": integration,
-         "clients": clients, "promises": promises, "load": load, "soak": soak, "lab": lab,
-         "asan": asan, "compilers": compilers, "docs": docs}
-LONG_PARTS = {"fuzz": fuzz, "systemd": systemd}
 
 
 # --- telling

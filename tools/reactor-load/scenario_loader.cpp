@@ -6,97 +6,24 @@
 
 #include <algorithm>
 #include <exception>
-#include <optional>
-#include <set>
 
 #include "config/regular_file.h"
 #include "config/suggest.h"
 #include "config/toml_text.h"
 #include "tools/reactor-load/personas.h"
 #include "tools/reactor-load/scenario_keys.h"
+#include "tools/reactor-load/scenario_steps.h"
+#include "tools/reactor-load/toml_tables.h"
 
 namespace reactord::load {
 namespace {
 
 constexpr std::size_t kMostFileBytes = 4u << 20;
-constexpr std::size_t kMostDepth = 8;  // of steps inside steps
-
-struct Problem {
-  TextPosition at;
-  std::string message;
-};
-
-TextPosition begin_of(const toml::source_region& region) {
-  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
-}
-
-const KeySpec* find_key(std::span<const KeySpec> keys, std::string_view name) {
-  const auto found = std::find_if(keys.begin(), keys.end(),
-                                  [&](const KeySpec& spec) { return spec.name == name; });
-  return found == keys.end() ? nullptr : &*found;
-}
-
-/// A value in the schema's terms; nothing when no key can have one like it.
-std::optional<ConfigValue> to_value(const toml::node& node) {
-  if (const auto* flag = node.as_boolean()) return flag->get();
-  if (const auto* number = node.as_integer()) return number->get();
-  if (const auto* text = node.as_string()) return text->get();
-  const toml::array* list = node.as_array();
-  if (list == nullptr) return std::nullopt;
-  std::vector<std::string> items;
-  for (const toml::node& item : *list) {
-    const auto* text = item.as_string();
-    if (text == nullptr) return std::nullopt;
-    items.push_back(text->get());
-  }
-  return items;
-}
-
-struct ActionKey {
-  std::string_view name;
-  Action action;
-};
-constexpr std::array kActions{
-    ActionKey{"send", Action::send},
-    ActionKey{"bytes", Action::bytes},
-    ActionKey{"think", Action::think},
-    ActionKey{"connect", Action::connect},
-    ActionKey{"reconnect", Action::reconnect},
-    ActionKey{"disconnect", Action::disconnect},
-    ActionKey{"leave", Action::leave},
-    ActionKey{"half_close", Action::half_close},
-    ActionKey{"reset", Action::reset},
-    ActionKey{"await_replies", Action::await_replies},
-    ActionKey{"await_close", Action::await_close},
-    ActionKey{"read", Action::read},
-    ActionKey{"repeat", Action::repeat},
-    ActionKey{"one_of", Action::one_of},
-};
-
-/// Keys that say more of one action, and of which.
-struct Belongs {
-  std::string_view key;
-  std::array<Action, 2> to;
-};
-constexpr std::array kBelongings{
-    Belongs{"expect", {Action::send, Action::bytes}},
-    Belongs{"name", {Action::send, Action::bytes}},
-    Belongs{"times", {Action::send, Action::bytes}},
-    Belongs{"piece", {Action::send, Action::bytes}},
-    Belongs{"every", {Action::send, Action::bytes}},
-    Belongs{"steps", {Action::repeat, Action::repeat}},
-};
-
-std::string_view word_of(Action action) {
-  const auto found = std::find_if(kActions.begin(), kActions.end(),
-                                  [&](const ActionKey& known) { return known.action == action; });
-  return found->name;
-}
 
 class Reader {
  public:
   Reader(Scenario& scenario, std::vector<Problem>& problems, std::string folder)
-      : scenario_(scenario), problems_(problems), folder_(std::move(folder)) {}
+      : scenario_(scenario), tables_(problems), folder_(std::move(folder)) {}
 
   void read(const toml::table& root) {
     for (const auto& [name, node] : root) {
@@ -109,26 +36,21 @@ class Reader {
       }
     }
     check_thresholds(root);
-    if (scenario_.groups.empty() && problems_.empty()) {
-      report({1, 1}, "there is no [[group]]: nobody would send anything");
+    if (scenario_.groups.empty() && tables_.problems() == 0) {
+      tables_.report({1, 1}, "there is no [[group]]: nobody would send anything");
     }
   }
 
   /// The keys of one group alone: a persona.
   void read_group_keys(const toml::table& table, Group& group) {
-    read_keys(table, group_keys(), &group, "[[group]]", {"steps"});
-    places_ = 0;
+    tables_.read_keys(table, group_keys(), &group, "[[group]]", {"steps"});
     if (const toml::node* steps = table.get("steps")) {
       group.steps.clear();
-      read_steps(*steps, "steps", group.steps, 1);
+      StepReader(tables_, folder_).read(*steps, "steps", group.steps);
     }
   }
 
  private:
-  void report(TextPosition at, std::string message) {
-    problems_.push_back({at, std::move(message)});
-  }
-
   void report_unknown_root(const toml::key& name) {
     const std::string_view key = name.str();
     std::string hint;
@@ -140,20 +62,21 @@ class Reader {
       constexpr std::array<std::string_view, 2> kTables{"run", "group"};
       hint = suggestion(key, kTables);
     }
-    report(begin_of(name.source()), fmt::format("unknown key {}{}", shown(key), hint));
+    tables_.report(begin_of(name.source()), fmt::format("unknown key {}{}", shown(key), hint));
   }
 
   void read_run(const toml::key& name, const toml::node& node) {
     const toml::table* table = node.as_table();
-    if (table == nullptr) return report(begin_of(name.source()), "expected the table [run]");
-    read_keys(*table, run_keys(), &scenario_, "[run]", {});
+    if (table == nullptr)
+      return tables_.report(begin_of(name.source()), "expected the table [run]");
+    tables_.read_keys(*table, run_keys(), &scenario_, "[run]", {});
   }
 
   void read_groups(const toml::key& name, const toml::node& node) {
     const toml::array* list = node.as_array();
     if (list == nullptr || !list->is_array_of_tables()) {
-      return report(begin_of(name.source()),
-                    "expected [[group]] in double brackets, because there may be several");
+      return tables_.report(begin_of(name.source()),
+                            "expected [[group]] in double brackets, because there may be several");
     }
     for (const toml::node& item : *list) read_group(*item.as_table());
   }
@@ -171,12 +94,12 @@ class Reader {
     if (group.name.empty()) group.name = fmt::format("group {}", scenario_.groups.size() + 1);
     for (const Group& other : scenario_.groups) {
       if (other.name == group.name) {
-        report(at, fmt::format("there are two groups called {}", shown(group.name)));
+        tables_.report(at, fmt::format("there are two groups called {}", shown(group.name)));
       }
     }
     if (group.steps.empty() && table.get("steps") == nullptr && name == nullptr) {
-      report(at, fmt::format("{} has no steps: give it steps = [ ... ] or a persona",
-                             shown(group.name)));
+      tables_.report(at, fmt::format("{} has no steps: give it steps = [ ... ] or a persona",
+                                     shown(group.name)));
     }
     for (Threshold& threshold : group.thresholds) threshold.group = group.name;
     scenario_.groups.push_back(std::move(group));
@@ -197,165 +120,20 @@ class Reader {
       const std::string problem = unknown_command(thresholds[i], scenario_.groups);
       if (problem.empty()) continue;
       const toml::node* at = list == nullptr ? node.node() : list->get(i);
-      report(begin_of(at->source()), fmt::format("thresholds: {}", problem));
+      tables_.report(begin_of(at->source()), fmt::format("thresholds: {}", problem));
     }
   }
 
   void report_unknown_persona(const toml::node& node, std::string_view name) {
     std::vector<std::string_view> names;
     for (const Persona& persona : personas()) names.push_back(persona.name);
-    report(begin_of(node.source()), fmt::format("there is no persona {}{}; see --personas",
-                                                shown(name), suggestion(name, names)));
-  }
-
-  /// Reads the keys that `keys` declares; those in `others` are read elsewhere.
-  void read_keys(const toml::table& table, std::span<const KeySpec> keys, void* settings,
-                 std::string_view title, std::initializer_list<std::string_view> others) {
-    for (const auto& [name, node] : table) {
-      if (std::find(others.begin(), others.end(), name.str()) != others.end()) continue;
-      const KeySpec* spec = find_key(keys, name.str());
-      if (spec == nullptr) {
-        std::vector<std::string_view> names(others);
-        for (const KeySpec& known : keys) names.push_back(known.name);
-        report(begin_of(name.source()), fmt::format("unknown key {} in {}{}", shown(name.str()),
-                                                    title, suggestion(name.str(), names)));
-        continue;
-      }
-      read_value(node, *spec, settings);
-    }
-  }
-
-  void read_value(const toml::node& node, const KeySpec& spec, void* settings) {
-    const std::optional<ConfigValue> value = to_value(node);
-    if (!value) {
-      return report(begin_of(node.source()), fmt::format("{}: expected {}", spec.name, spec.type));
-    }
-    if (report_bad_items(node, spec, settings)) return;
-    const std::string problem = spec.set(settings, *value, spec.range);
-    if (!problem.empty()) {
-      report(begin_of(node.source()), fmt::format("{}: {}", spec.name, problem));
-    }
-  }
-
-  /// Tries each item of a list by itself, so that a message can point at it.
-  bool report_bad_items(const toml::node& node, const KeySpec& spec, void* settings) {
-    const toml::array* list = node.as_array();
-    const bool takes_list = std::holds_alternative<std::vector<std::string>>(spec.get(settings));
-    if (list == nullptr || !takes_list) return false;
-    bool any_bad = false;
-    for (const toml::node& item : *list) {
-      const std::vector<std::string> alone{item.as_string()->get()};
-      const std::string problem = spec.set(settings, alone, spec.range);
-      if (problem.empty()) continue;
-      report(begin_of(item.source()), fmt::format("{}: {}", spec.name, problem));
-      any_bad = true;
-    }
-    return any_bad;
-  }
-
-  void read_steps(const toml::node& node, std::string_view key, std::vector<Step>& out,
-                  std::size_t depth) {
-    const toml::array* list = node.as_array();
-    if (list == nullptr || list->empty() || !list->is_homogeneous<toml::table>()) {
-      return report(begin_of(node.source()),
-                    fmt::format("{}: expected a list of steps: [ {{ send = \"PING\" }} ]", key));
-    }
-    if (depth > kMostDepth) {
-      return report(begin_of(node.source()),
-                    fmt::format("steps inside steps more than {} deep", kMostDepth));
-    }
-    for (const toml::node& item : *list) read_step(*item.as_table(), out, depth);
-  }
-
-  void read_step(const toml::table& table, std::vector<Step>& out, std::size_t depth) {
-    const std::size_t problems_before = problems_.size();
-    StepTexts texts;
-    read_keys(table, step_keys(), &texts, "a step", {"steps", "one_of"});
-    Step step;
-    if (problems_.size() > problems_before || !find_action(table, step)) return;
-    fill_in(texts, step);
-    if (step.action == Action::send) read_send(table, texts, step);
-    if (step.action == Action::bytes) read_bytes(table, texts, step);
-    const char* inner = step.action == Action::repeat ? "steps" : "one_of";
-    if (step.action == Action::repeat || step.action == Action::one_of) {
-      if (const toml::node* steps = table.get(inner)) {
-        read_steps(*steps, inner, step.steps, depth + 1);
-      } else {
-        report(begin_of(table.source()), "repeat needs steps = [ ... ] beside it");
-      }
-    }
-    out.push_back(std::move(step));
-  }
-
-  /// Exactly one key says what a step does, and the others belong to it.
-  bool find_action(const toml::table& table, Step& step) {
-    const TextPosition at = begin_of(table.source());
-    std::vector<Action> found;
-    for (const ActionKey& known : kActions) {
-      if (table.contains(known.name)) found.push_back(known.action);
-    }
-    if (found.size() != 1) {
-      report(at, found.empty() ? std::string("a step does something: send, bytes, think, connect, "
-                                             "disconnect, ...; see --keys")
-                               : fmt::format("a step does one thing: {} and {} are two",
-                                             word_of(found[0]), word_of(found[1])));
-      return false;
-    }
-    step.action = found.front();
-    for (const Belongs& rule : kBelongings) {
-      if (!table.contains(rule.key) || step.action == rule.to[0] || step.action == rule.to[1])
-        continue;
-      report(at, fmt::format("{} does not belong to {}", rule.key, word_of(step.action)));
-    }
-    if (table.contains("piece") != table.contains("every")) {
-      report(at, "piece and every belong together");
-    }
-    if (const auto* flag = table.get(word_of(step.action))->as_boolean();
-        flag != nullptr && !flag->get() && step.action != Action::read) {
-      report(at, fmt::format("{} = false does nothing: leave the step out", word_of(step.action)));
-    }
-    return true;
-  }
-
-  static void fill_in(const StepTexts& texts, Step& step) {
-    step.times = step.action == Action::repeat ? texts.repeat : texts.times;
-    step.weight = texts.weight;
-    step.pause = texts.think;
-    step.patience = texts.await_close;
-    step.piece_bytes = texts.piece.bytes;
-    step.every = texts.every;
-    step.on = texts.read;
-  }
-
-  void report_in(const toml::table& table, std::string_view key, std::string_view problem) {
-    if (problem.empty()) return;
-    report(begin_of(table.get(key)->source()), fmt::format("{}: {}", key, problem));
-  }
-
-  void read_send(const toml::table& table, const StepTexts& texts, Step& step) {
-    report_in(table, "send", parse_request(texts.send, folder_, places_, step.request));
-    step.label = texts.name.empty() ? step.request.label() : texts.name;
-    if (step.label.empty()) step.label = "(request)";
-    step.expectation = usual_expectation(step.request.label(), step.request.words.size());
-    if (!texts.expect.empty()) {
-      report_in(table, "expect", parse_expectation(texts.expect, step.expectation));
-    }
-  }
-
-  void read_bytes(const toml::table& table, const StepTexts& texts, Step& step) {
-    step.request.words.resize(1);
-    report_in(table, "bytes", parse_word(texts.bytes, folder_, places_, step.request.words[0]));
-    step.label = texts.name.empty() ? "(bytes)" : texts.name;
-    step.expectation = {Expectation::Kind::none, ""};
-    if (!texts.expect.empty()) {
-      report_in(table, "expect", parse_expectation(texts.expect, step.expectation));
-    }
+    tables_.report(begin_of(node.source()), fmt::format("there is no persona {}{}; see --personas",
+                                                        shown(name), suggestion(name, names)));
   }
 
   Scenario& scenario_;
-  std::vector<Problem>& problems_;
+  TableReader tables_;
   std::string folder_;
-  std::size_t places_ = 0;
 };
 
 /// What a parser must not see. Returns whether the text may be parsed.

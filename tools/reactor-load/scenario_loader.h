@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// TOML -> Scenario: strict, every problem with its place. The only part of the program that knows
-// toml++ (in scenario_loader.cpp alone).
+// TOML -> Scenario: strict, every problem with its place. toml_tables.h reads the keys,
+// scenario_steps.h the steps; nothing else of the program knows toml++.
 #pragma once
 
 #include <string>

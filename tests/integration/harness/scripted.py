@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Servers that follow a script, for a client under test: friendly, slow, broken and hostile."""
 
+import itertools
 import socket
 import threading
 
@@ -108,3 +109,42 @@ class Peer:
     def wait_for_end(self):
         while self.recv():
             pass
+
+
+# --- scripts
+
+def replies(*answers):
+    """Answers the requests with these bytes, in order, and stays connected."""
+
+    def script(peer):
+        for answer in answers:
+            if peer.request() is None:
+                return
+            peer.send(answer)
+        peer.wait_for_end()
+
+    return script
+
+
+def answering(answer, greeting=b""):
+    """Answers each request of a connection with what `answer(number, words)` returns; None closes."""
+
+    def script(peer):
+        peer.send(greeting)
+        for number in itertools.count(1):
+            words = peer.request()
+            reply = None if words is None else answer(number, words)
+            if reply is None:
+                return
+            peer.send(reply)
+
+    return script
+
+
+def echo(peer):
+    """Answers each request with its last word; NOPE is an error."""
+    while (words := peer.request()) is not None:
+        if words[0].upper() == b"NOPE":
+            peer.send(b"-ERR unknown command 'nope'\r\n")
+        else:
+            peer.send(b"$%d\r\n%s\r\n" % (len(words[-1]), words[-1]))

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// TOML tables, read key by key as the keys are declared; every problem with its place. Knows no
+// key.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/schema.h"
+#include "config/toml_text.h"
+
+namespace reactord::load {
+
+struct Problem {
+  TextPosition at;
+  std::string message;
+};
+
+[[nodiscard]] TextPosition begin_of(const toml::source_region& region);
+
+class TableReader {
+ public:
+  explicit TableReader(std::vector<Problem>& problems) : problems_(problems) {}
+
+  void report(TextPosition at, std::string message) {
+    problems_.push_back({at, std::move(message)});
+  }
+  [[nodiscard]] std::size_t problems() const { return problems_.size(); }
+
+  /// Reads the keys that `keys` declares; those in `others` are read elsewhere.
+  void read_keys(const toml::table& table, std::span<const KeySpec> keys, void* settings,
+                 std::string_view title, std::initializer_list<std::string_view> others);
+
+ private:
+  void read_value(const toml::node& node, const KeySpec& spec, void* settings);
+  bool report_bad_items(const toml::node& node, const KeySpec& spec, void* settings);
+
+  std::vector<Problem>& problems_;
+};
+
+}  // namespace reactord::load
