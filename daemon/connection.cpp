@@ -8,7 +8,7 @@ namespace reactord {
 
 namespace {
 
-/// One receive of a turn: a deep pipeline fits, and it is copied to user space within some 10
+/// One receive of a turn: a deep pipeline fits, and it is copied to user space within some 40
 /// microseconds.
 constexpr std::size_t kReceiveBytes = 256u << 10;
 /// A frame larger than the scratch is received straight into the connection's own buffer, this much

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
-// TOML in, exact problems out, each with its line and column; and the files that are no
-// configuration.
+// TOML in, exact problems out, each with its line and column.
 #include "config/loader.h"
 
 #include <doctest/doctest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "tests/unit/config_fixtures.h"
@@ -24,30 +18,6 @@ Config good(std::string_view toml) {
   LoadedConfig loaded = parse_config(toml, handlers());
   CHECK_EQ(test::text_of(loaded.problems), "");
   return loaded.config;
-}
-
-/// A directory that goes with its test.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "reactord-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] std::string path(std::string_view name) const { return (path_ / name).string(); }
-  [[nodiscard]] std::string file(std::string_view name, std::string_view content) const {
-    std::ofstream(path(name), std::ios::binary) << content;
-    return path(name);
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
-std::string file_problems(const std::string& path) {
-  return test::text_of(load_config(path, handlers()).problems);
 }
 
 struct Row {
@@ -505,47 +475,6 @@ TEST_CASE("dots outside keys are not counted") {
   CHECK_EQ(problems_of("[handlers.greet]\ngreeting = '''\n'" + repeat(".", 40) + "\\'''''\n"), "");
   CHECK_EQ(problems_of("[handlers.greet]\ngreeting = \"\"\"\n\\\"" + repeat(".", 40) + "\"\"\"\n"),
            "");
-}
-
-TEST_CASE("files that are no configuration") {
-  const TemporaryDirectory directory;
-  CHECK_EQ(file_problems(directory.path("missing.toml")),
-           "0:0: cannot be opened: No such file or directory; check its path, or: "
-           "reactord --print-config > FILE writes one to start from");
-  CHECK_EQ(file_problems(directory.path("")), "0:0: is a directory, not a file");
-  REQUIRE_EQ(::mkfifo(directory.path("fifo").c_str(), 0600), 0);
-  CHECK_EQ(file_problems(directory.path("fifo")), "0:0: is not a regular file");
-  CHECK_EQ(file_problems("/dev/null"), "0:0: is not a regular file");
-  CHECK_EQ(file_problems(std::string("a\0b", 3)), "0:0: cannot be opened: its path has a NUL byte");
-  CHECK_EQ(file_problems(directory.file("10mib.toml", std::string(10u << 20, '#'))),
-           "0:0: is larger than 1048576 bytes");
-  CHECK_EQ(file_problems(directory.file("latin1.toml", "# ok\n# caf\xe9\n")),
-           "2:6: the byte 0xe9 is not UTF-8");
-}
-
-TEST_CASE("a file that may not be read") {
-  const TemporaryDirectory directory;
-  const std::string path = directory.file("secret.toml", "");
-  REQUIRE_EQ(::chmod(path.c_str(), 0), 0);
-  const ::uid_t before = ::geteuid();
-  if (before == 0) REQUIRE_EQ(::seteuid(65534), 0);  // root may read everything
-  const std::string found = file_problems(path);
-  const ::uid_t reader = ::geteuid();
-  REQUIRE_EQ(::seteuid(before), 0);
-  CHECK_EQ(found, "0:0: cannot be opened: Permission denied; let user " + std::to_string(reader) +
-                      " read it, and enter its folders");
-}
-
-TEST_CASE("files up to the limit are read whole") {
-  const TemporaryDirectory directory;
-  CHECK_EQ(file_problems(directory.file("empty.toml", "")), "");
-  std::string longest = "[server]\nmax_connections = 5\n";
-  longest += "#" + std::string(kMaxConfigFileBytes - longest.size() - 1, 'x');
-  const LoadedConfig loaded = load_config(directory.file("longest.toml", longest), handlers());
-  CHECK(loaded.ok());
-  CHECK_EQ(loaded.config.server.max_connections, 5);
-  CHECK_EQ(file_problems(directory.file("longer.toml", longest + "x")),
-           "0:0: is larger than 1048576 bytes");
 }
 
 }  // namespace

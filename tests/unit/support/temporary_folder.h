@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace reactord {
 
@@ -23,6 +25,11 @@ class TemporaryFolder {
 
   /// The path of `name` in it.
   [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  /// The path of a new file of that name.
+  [[nodiscard]] std::string file(const std::string& name, std::string_view content) const {
+    std::ofstream(*this / name, std::ios::binary) << content;
+    return *this / name;
+  }
 
  private:
   std::string path_ = "/tmp/reactord-test-XXXXXX";
