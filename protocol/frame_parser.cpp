@@ -4,7 +4,7 @@
 //   position_ 0 --count--> [ length -> body -> CRLF ] x bulks_left_ --> frame
 //
 // A frame that is complete in one input is taken in one pass without keeping any state
-// (take_short_array, and take_whole_array where its arguments are many or long). Every other one is
+// (take_short_array, and take_whole_array where its arguments are many). Every other one is
 // validated piece by piece, keeping counters only; its arguments are then collected in another pass
 // over its headers, which cannot fail. That is four visits to a header at most, however the frame
 // is cut.
@@ -124,8 +124,9 @@ inline const char* take_short_bulk(const char* at, const char* end, std::string_
   return at + length + kCrlfBytes;
 }
 
-// The same for one of any length.
-const char* take_bulk(const char* at, const char* end, std::string_view& bulk) {
+// The same for one of any length. Out of line: its registers would cost the short ones.
+[[gnu::noinline]] const char* take_long_bulk(const char* at, const char* end,
+                                             std::string_view& bulk) {
   if (at == end || *at != '$') return nullptr;
   const std::string_view input(at, static_cast<std::size_t>(end - at));
   const Header header = parse_header(input, 0);
@@ -136,6 +137,11 @@ const char* take_bulk(const char* at, const char* end, std::string_view& bulk) {
   if (std::memcmp(rest.data() + length, "\r\n", kCrlfBytes) != 0) return nullptr;
   bulk = rest.substr(0, length);
   return rest.data() + length + kCrlfBytes;
+}
+
+inline const char* take_bulk(const char* at, const char* end, std::string_view& bulk) {
+  const char* const behind = take_short_bulk(at, end, bulk);
+  return behind != nullptr ? behind : take_long_bulk(at, end, bulk);
 }
 
 std::string_view without_carriage_return(std::string_view line) {
@@ -202,7 +208,7 @@ bool FrameParser::take_short_array(std::string_view input, const ParserLimits& l
   at += kShortHeaderBytes;
   const std::span arguments(frame.few.data(), count);
   for (std::string_view& argument : arguments) {
-    at = take_short_bulk(at, end, argument);
+    at = take_bulk(at, end, argument);
     if (at == nullptr) return false;
   }
   frame.kind = FrameKind::array;
@@ -211,7 +217,7 @@ bool FrameParser::take_short_array(std::string_view input, const ParserLimits& l
   return true;
 }
 
-// The same for arguments of any number and length. False decides nothing here either.
+// The same for arguments of any number. False decides nothing here either.
 bool FrameParser::take_whole_array(std::string_view input, const ParserLimits& limits,
                                    Frame& frame) {
   if (is_under_way()) return false;
@@ -224,11 +230,9 @@ bool FrameParser::take_whole_array(std::string_view input, const ParserLimits& l
   frame.many.clear();
   for (auto left = count.value; left > 0; --left) {
     std::string_view argument;
-    const char* behind = take_short_bulk(at, end, argument);
-    if (behind == nullptr) behind = take_bulk(at, end, argument);
-    if (behind == nullptr) return false;
+    at = take_bulk(at, end, argument);
+    if (at == nullptr) return false;
     frame.many.push_back(argument);
-    at = behind;
   }
   frame.kind = FrameKind::array;
   frame.arguments = frame.many;

@@ -70,9 +70,8 @@ class FrameParser {
   /// of an array is an error. `input` must not be empty. Never returns need_more.
   ParseStatus parse_last(std::string_view input, const ParserLimits& limits, Frame& frame);
 
-  /// parse() for what nearly everybody sends, an array of few arguments of less than 100 bytes that
-  /// is whole, at one look at each byte of its headers. False decides nothing: ask
-  /// parse(). For Framing::command alone.
+  /// parse() for what nearly everybody sends, an array of few arguments that is whole, at one look
+  /// at each byte of its headers. False decides nothing: ask parse(). For Framing::command alone.
   [[nodiscard]] bool take_short_array(std::string_view input, const ParserLimits& limits,
                                       Frame& frame);
 
