@@ -293,7 +293,7 @@ void ReplyWriter::append_line(char type, std::string_view content) {
 }
 
 void ReplyWriter::append_bulk(std::string_view bytes) {
-  if (bytes.size() >= BorrowedPieces::kMinPieceBytes && append_borrowed(bytes)) [[unlikely]]
+  if (bytes.size() >= GatherList::kMinPieceBytes && append_borrowed(bytes)) [[unlikely]]
     return;
   char* const start = out_.prepare(kMaxNumberBytes + bytes.size() + kCrlf.size()).data();
   char* const body = write_number(start, '$', static_cast<std::int64_t>(bytes.size()));

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "protocol/borrowed_pieces.h"
 #include "protocol/buffer.h"
+#include "protocol/gather_list.h"
 
 namespace reactord {
 
@@ -31,7 +31,7 @@ class ReplyWriter {
   static constexpr std::size_t kMaxDepth = 8;
 
   /// With `borrowed`, long bulk strings that lie in what was lent to it are not copied into `out`.
-  ReplyWriter(Buffer& out, ReplyEncoding encoding, BorrowedPieces* borrowed = nullptr)
+  ReplyWriter(Buffer& out, ReplyEncoding encoding, GatherList* borrowed = nullptr)
       : out_(out), borrowed_(borrowed), encoding_(encoding) {}
   ReplyWriter(const ReplyWriter&) = delete;
   ReplyWriter& operator=(const ReplyWriter&) = delete;
@@ -124,7 +124,7 @@ class ReplyWriter {
   void finish_aggregate(Aggregate kind);
 
   Buffer& out_;
-  BorrowedPieces* borrowed_;
+  GatherList* borrowed_;
   ReplyEncoding encoding_;
   bool too_deep_ = false;
   bool wrote_error_ = false;

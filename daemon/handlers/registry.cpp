@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/handlers/registry.h"
+#include "daemon/interface/registry.h"
 
 #include <vector>
 

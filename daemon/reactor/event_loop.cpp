@@ -73,7 +73,7 @@ void EventLoop::wait(EventSink& sink) {
 void EventLoop::deliver_events(EventSink& sink) {
   for (std::size_t i = 0; i < event_count_; ++i)
     sink.on_event(events_[i].data.u64, readiness_of(events_[i].events));
-  figures_.events += event_count_;
+  stats_.events += event_count_;
 }
 
 void EventLoop::serve_ready(EventSink& sink) {
@@ -90,9 +90,9 @@ void EventLoop::serve_ready(EventSink& sink) {
 
 void EventLoop::account_turn() {
   const Duration took = clock_.now() - now_;
-  ++figures_.turns;
-  figures_.busy += took;
-  figures_.longest_turn = std::max(figures_.longest_turn, took);
+  ++stats_.turns;
+  stats_.busy += took;
+  stats_.longest_turn = std::max(stats_.longest_turn, took);
 }
 
 }  // namespace reactord

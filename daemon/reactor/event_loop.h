@@ -67,7 +67,7 @@ class EventLoop {
 
   void run_turn(EventSink& sink);
 
-  struct Figures {
+  struct Stats {
     std::uint64_t turns = 0;
     std::uint64_t events = 0;
     /// From wake-up to end of turn: what a client may have waited for others.
@@ -75,7 +75,7 @@ class EventLoop {
     /// All turns together, without the sleep between them.
     Duration busy{0};
   };
-  [[nodiscard]] const Figures& figures() const { return figures_; }
+  [[nodiscard]] const Stats& stats() const { return stats_; }
 
  private:
   [[nodiscard]] int wait_milliseconds(EventSink& sink);
@@ -96,7 +96,7 @@ class EventLoop {
   std::vector<Token> serving_;
   std::array<epoll_event, kMaxEvents> events_;
   std::size_t event_count_ = 0;
-  Figures figures_;
+  Stats stats_;
 };
 
 }  // namespace reactord

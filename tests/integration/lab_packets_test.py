@@ -9,7 +9,7 @@ import pytest
 
 from harness.daemon import ROOT
 
-sys.path.insert(0, str(ROOT / "tools/lib/lab"))
+sys.path.insert(0, str(ROOT / "tools/scripts/lab"))
 from ladder import Ladder, text_of  # noqa: E402
 from packets import ACK, FIN, PSH, RST, SYN, conversations, read_pcap  # noqa: E402
 

@@ -48,13 +48,13 @@ def test_a_benchmark_without_a_build_says_how_to_make_one(name, tmp_path):
     assert f"in {tmp_path}: build the release (cmake --preset release" in done.stderr
 
 
-# --- tools/lib/build.sh
+# --- tools/scripts/build.sh
 
 # A build of three steps, as ninja tells of it.
 BUILD = """
 cmake() {{ case $1 in --build) printf '[1/3] a\\n[2/3] b\\n[3/3] error: c\\n'; return {status} ;; esac; }}
 set -euo pipefail
-source tools/lib/build.sh
+source tools/scripts/build.sh
 build_preset release {log} && echo built
 """
 

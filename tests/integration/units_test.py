@@ -11,7 +11,7 @@ from harness.daemon import BIN_DIR, REACTORD, ROOT, run_reactord
 from harness.net import program
 
 UNITS = ROOT / "systemd"
-PACKAGE = ROOT / "tools/lib/package"
+PACKAGE = ROOT / "tools/scripts/package"
 SERVICES = ["reactord.service", "reactord@.service", "reactord-standalone.service"]
 # The most that `systemd-analyze security` may say, of 10.
 MAX_EXPOSURE = {"reactord.service": 0.1, "reactord@.service": 0.1,
@@ -137,7 +137,7 @@ def test_the_packaged_configuration_is_good():
 
 def told_to_people():
     """(event, its message) of each that refuses or ends a connection above debug level."""
-    events = (ROOT / "daemon/events.h").read_text(encoding="utf-8")
+    events = (ROOT / "daemon/log/events.h").read_text(encoding="utf-8")
     found = re.findall(r'X\((\w+), +(\w+), +\w+, +"(.*?)"\)', events)
     return [(name, message) for name, level, message in found if level != "debug"
             and re.match("refused_|waiting_|accept_|closed_", name)]

@@ -10,9 +10,9 @@
 #include <optional>
 #include <string>
 
-#include "tools/reactor-cli/input_lines.h"
+#include "tools/reactor-cli/net/session.h"
 #include "tools/reactor-cli/one_shot.h"
-#include "tools/reactor-cli/session.h"
+#include "tools/reactor-cli/terminal/input_lines.h"
 
 namespace reactord::cli {
 namespace {

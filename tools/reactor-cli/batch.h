@@ -2,9 +2,9 @@
 // Requests from standard input, one a line: pipelined, bounded in flight, answers in order.
 #pragma once
 
-#include "tools/reactor-cli/failure.h"
-#include "tools/reactor-cli/options.h"
-#include "tools/reactor-cli/printer.h"
+#include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/command_line/options.h"
+#include "tools/reactor-cli/output/printer.h"
 
 namespace reactord::cli {
 

@@ -9,15 +9,15 @@
 #include <new>
 
 #include "tools/reactor-cli/batch.h"
-#include "tools/reactor-cli/chat.h"
-#include "tools/reactor-cli/failure.h"
+#include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/one_shot.h"
-#include "tools/reactor-cli/operator_console.h"
-#include "tools/reactor-cli/options.h"
-#include "tools/reactor-cli/output.h"
-#include "tools/reactor-cli/printer.h"
-#include "tools/reactor-cli/prompt.h"
+#include "tools/reactor-cli/operator/chat.h"
+#include "tools/reactor-cli/operator/operator_console.h"
+#include "tools/reactor-cli/output/output.h"
+#include "tools/reactor-cli/output/printer.h"
 #include "tools/reactor-cli/raw.h"
+#include "tools/reactor-cli/terminal/prompt.h"
 
 namespace {
 

@@ -2,10 +2,10 @@
 // One request from the command line, as often as --repeat says.
 #pragma once
 
-#include "tools/reactor-cli/failure.h"
-#include "tools/reactor-cli/options.h"
-#include "tools/reactor-cli/printer.h"
-#include "tools/reactor-cli/session.h"
+#include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/command_line/options.h"
+#include "tools/reactor-cli/net/session.h"
+#include "tools/reactor-cli/output/printer.h"
 
 namespace reactord::cli {
 

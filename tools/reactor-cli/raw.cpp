@@ -22,9 +22,9 @@
 #include <thread>
 
 #include "protocol/buffer.h"
-#include "tools/reactor-cli/connection.h"
-#include "tools/reactor-cli/duration.h"
-#include "tools/reactor-cli/render.h"
+#include "tools/reactor-cli/command_line/duration.h"
+#include "tools/reactor-cli/net/connection.h"
+#include "tools/reactor-cli/output/render.h"
 
 namespace reactord::cli {
 namespace {

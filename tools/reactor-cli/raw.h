@@ -3,9 +3,9 @@
 // but time and the end of the stream tells when an answer is complete.
 #pragma once
 
-#include "tools/reactor-cli/failure.h"
-#include "tools/reactor-cli/options.h"
-#include "tools/reactor-cli/output.h"
+#include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/command_line/options.h"
+#include "tools/reactor-cli/output/output.h"
 
 namespace reactord::cli {
 

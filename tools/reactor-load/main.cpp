@@ -16,14 +16,14 @@
 #include "config/regular_file.h"
 #include "daemon/reactor/signal_watch.h"
 #include "tools/reactor-load/failure.h"
-#include "tools/reactor-load/load_run.h"
-#include "tools/reactor-load/machine.h"
 #include "tools/reactor-load/options.h"
-#include "tools/reactor-load/report.h"
-#include "tools/reactor-load/screen.h"
-#include "tools/reactor-load/summary.h"
-#include "tools/reactor-load/target.h"
-#include "tools/reactor-load/units.h"
+#include "tools/reactor-load/report/machine.h"
+#include "tools/reactor-load/report/report.h"
+#include "tools/reactor-load/report/screen.h"
+#include "tools/reactor-load/report/summary.h"
+#include "tools/reactor-load/results/units.h"
+#include "tools/reactor-load/run/load_run.h"
+#include "tools/reactor-load/run/target.h"
 
 namespace {
 

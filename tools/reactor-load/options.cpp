@@ -10,11 +10,11 @@
 #include <optional>
 
 #include "config/toml_text.h"
-#include "tools/reactor-cli/endpoint.h"
+#include "tools/reactor-cli/net/endpoint.h"
 #include "tools/reactor-load/failure.h"
-#include "tools/reactor-load/personas.h"
-#include "tools/reactor-load/scenario_keys.h"
-#include "tools/reactor-load/scenario_loader.h"
+#include "tools/reactor-load/scenario/personas.h"
+#include "tools/reactor-load/scenario/scenario_keys.h"
+#include "tools/reactor-load/scenario/scenario_loader.h"
 
 namespace reactord::load {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/reactor-load/scenario.h"
+#include "tools/reactor-load/scenario/scenario.h"
 
 namespace reactord::load {
 

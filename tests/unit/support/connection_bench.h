@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/connection.h"
+#include "daemon/connection/connection.h"
 #include "tests/unit/support/scripted_stream.h"
 
 namespace reactord::test {
@@ -26,8 +26,8 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   static constexpr auto kLinger = std::chrono::seconds(2);
 
   explicit ConnectionBench(Framing framing = Framing::command)
-      : traits{.workspace = workspace, .framing = framing} {
-    connection.emplace(SlotId{1} << 32, std::uint64_t{1}, traits,
+      : policy{.loop_context = loop_context, .framing = framing} {
+    connection.emplace(SlotId{1} << 32, std::uint64_t{1}, policy,
                        std::in_place_type<ScriptedStream>, script);
   }
 
@@ -57,7 +57,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   /// Moves the clock and lets deadlines expire.
   void pass(std::chrono::milliseconds time) {
     now_ += time;
-    ConnectionDeadlines& d = workspace.deadlines;
+    ConnectionDeadlines& d = loop_context.deadlines;
     const auto input = [&](DeadlineQueue<InputDeadline>& queue, CloseReason reason) {
       if (queue.pop_expired(now_)) connection->on_input_deadline(reason);
     };
@@ -84,7 +84,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   // --- RequestSink ---
   [[nodiscard]] ServeResult serve(Connection& c, const Frame& frame,
                                   Buffer& out) noexcept override {
-    ReplyWriter reply(out, c.reply_encoding(), &workspace.borrowed);
+    ReplyWriter reply(out, c.reply_encoding(), &loop_context.borrowed);
     const std::vector<std::string> words = words_of(frame);
     served.push_back(words.back());
     if (words[0] == "WAIT") return ServeResult::pending;
@@ -98,16 +98,16 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   }
   void end_batch() noexcept override { ++batches; }
 
-  Workspace workspace{.parser_limits = {},
-                      .output_high_water = 1u << 20,
-                      .deadlines = {DeadlineQueue<InputDeadline>(kFirstRequest),
-                                    DeadlineQueue<InputDeadline>(kFrame),
-                                    DeadlineQueue<InputDeadline>(Duration::zero()),
-                                    DeadlineQueue<OutputDeadline>(kWriteStall),
-                                    DeadlineQueue<OutputDeadline>(kLinger)},
-                      .host = *this,
-                      .sink = *this};
-  ConnectionTraits traits;
+  LoopContext loop_context{.parser_limits = {},
+                           .output_high_water = 1u << 20,
+                           .deadlines = {DeadlineQueue<InputDeadline>(kFirstRequest),
+                                         DeadlineQueue<InputDeadline>(kFrame),
+                                         DeadlineQueue<InputDeadline>(Duration::zero()),
+                                         DeadlineQueue<OutputDeadline>(kWriteStall),
+                                         DeadlineQueue<OutputDeadline>(kLinger)},
+                           .host = *this,
+                           .sink = *this};
+  ListenerPolicy policy;
   StreamScript script;
   std::vector<std::string> served;
   std::vector<CloseReason> ends;
@@ -124,7 +124,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     const std::size_t mark = out.size();
     reply.bulk(frame.arguments.back());
     out.truncate(mark);
-    workspace.borrowed.truncate(mark);
+    loop_context.borrowed.truncate(mark);
     reply.restart();
     reply.bulk("taken");
   }

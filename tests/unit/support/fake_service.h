@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/handlers/command_set.h"
-#include "daemon/handlers/handler.h"
-#include "daemon/handlers/registry.h"
+#include "daemon/interface/command_set.h"
+#include "daemon/interface/handler.h"
+#include "daemon/interface/registry.h"
 
 namespace reactord::test {
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "config/loader.h"
-#include "daemon/server.h"
+#include "daemon/process/server.h"
 #include "tests/unit/support/temporary_folder.h"
 
 namespace reactord::test {

@@ -8,7 +8,7 @@
 #include <deque>
 #include <string>
 
-#include "daemon/reactor/stream.h"
+#include "daemon/net/stream.h"
 
 namespace reactord::test {
 

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "daemon/reactor/socket_address.h"
+#include "daemon/net/socket_address.h"
 #include "daemon/reactor/unique_fd.h"
 
 namespace reactord {

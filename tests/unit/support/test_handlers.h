@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/handlers/registry.h"
+#include "daemon/interface/registry.h"
 
 namespace reactord::test {
 

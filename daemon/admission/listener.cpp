@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/admission/listener.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace reactord {
+
+namespace {
+
+/// A listener's share of a turn: a flood of connections must not keep the served ones waiting.
+constexpr int kMaxAcceptsPerTurn = 64;
+/// Out of descriptors, accept(2) fails at once and for ever: without a pause the loop would spin.
+constexpr auto kPause = std::chrono::milliseconds(100);
+
+/// In the words of the listener's clients.
+Buffer refusal_text(const ListenerPolicy& policy, std::string_view error) {
+  Buffer text;
+  switch (policy.framing) {
+    case Framing::command:
+      ReplyWriter(text, ReplyEncoding::resp2).error(error);
+      break;
+    case Framing::line:
+      ReplyWriter(text, ReplyEncoding::plain).error(error);
+      break;
+    case Framing::raw:
+      ReplyWriter(text, ReplyEncoding::raw).error(error);
+      break;
+  }
+  return text;
+}
+
+/// The inode of a socket's file; 0 if it has none.
+::ino_t file_of(const SocketAddress& address) {
+  struct stat status {};
+  const std::string path = address.path();
+  if (path.empty() || ::lstat(path.c_str(), &status) != 0) return 0;
+  return status.st_ino;
+}
+
+}  // namespace
+
+Listener::Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRules& rules,
+                   EventLoop& loop, ConnectionTable& connections, EventLog& events)
+    : token_(token),
+      fd_(std::move(fd)),
+      address_(SocketAddress::local_of(fd_.get())),
+      file_(is_adopted ? 0 : file_of(address_)),
+      is_adopted_(is_adopted),
+      rules_(rules),
+      loop_(loop),
+      connections_(connections),
+      events_(events) {}
+
+Listener::~Listener() {
+  close();
+}
+
+void Listener::close() noexcept {
+  loop_.timers().cancel(std::exchange(pause_timer_, 0));
+  // A Unix socket's file would otherwise stay behind and refuse everyone. Somebody else's that has
+  // taken its place is left alone.
+  if (fd_ && file_ != 0 && file_of(address_) == file_) ::unlink(address_.path().c_str());
+  fd_.reset();
+}
+
+void Listener::on_event(Readiness readiness) noexcept {
+  is_scheduled_ = false;
+  if (readiness.readable) may_accept_ = true;
+  if (pause_timer_ == 0 && fd_) accept_some();
+}
+
+void Listener::on_room() noexcept {
+  if (!is_waiting_for_room_) return;
+  is_waiting_for_room_ = false;
+  schedule();
+}
+
+void Listener::stop() noexcept {
+  if (!is_adopted_) {
+    may_accept_ = true;
+    is_waiting_for_room_ = false;
+    // As many as could have been waiting; those who come meanwhile are lucky, but not for ever.
+    for (int n = 0; n < SOMAXCONN && accept_one(); ++n) continue;
+  }
+  close();
+}
+
+void Listener::accept_some() noexcept {
+  for (int n = 0; n < kMaxAcceptsPerTurn; ++n)
+    if (!accept_one()) return;
+  schedule();
+}
+
+/// False when there is no point in another try for now.
+bool Listener::accept_one() noexcept {
+  if (!may_accept_) return false;
+  if (rules_.when_full == WhenFull::wait && connections_.is_full(rules_.policy)) {
+    if (!is_waiting_for_room_) events_.record(Event::waiting_full, {{"listener", rules_.name}});
+    is_waiting_for_room_ = true;
+    return false;
+  }
+  AcceptResult accepted = accept_connection(fd_.get());
+  switch (accepted.status) {
+    case AcceptStatus::accepted:
+      take_in(accepted);
+      return true;
+    case AcceptStatus::gone:
+      return true;
+    case AcceptStatus::none_waiting:
+      may_accept_ = false;
+      return false;
+    case AcceptStatus::exhausted:
+      events_.record(Event::accept_exhausted,
+                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_.name}});
+      pause();
+      return false;
+    case AcceptStatus::failed:
+      events_.record(Event::accept_failed,
+                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_.name}});
+      pause();
+      return false;
+  }
+  return false;
+}
+
+void Listener::take_in(AcceptResult& accepted) noexcept {
+  const bool is_allowed =
+      rules_.allow.empty() || !accepted.peer.is_ip() ||
+      std::any_of(rules_.allow.begin(), rules_.allow.end(),
+                  [ip = accepted.peer.mapped_ip()](const auto& net) { return net.contains(ip); });
+  if (!is_allowed)
+    return refuse(accepted, Event::refused_not_allowed,
+                  "DENIED your address is not in the allow list of this listener");
+  switch (connections_.admit(accepted.peer, rules_.policy)) {
+    case Admission::admitted:
+      break;
+    case Admission::full:
+      return refuse_full(accepted);
+    case Admission::too_many_from_address:
+      return refuse(accepted, Event::refused_per_address,
+                    "ERR max number of clients reached for your address");
+  }
+  if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_.policy))
+    events_.record(Event::accept_failed,
+                   {{"problem", std::strerror(ENOMEM)}, {"listener", rules_.name}});
+}
+
+void Listener::refuse_full(AcceptResult& accepted) noexcept {
+  if (rules_.policy.is_admin)
+    return refuse(accepted, Event::refused_admin_full,
+                  "ERR max number of clients reached on the admin listeners");
+  refuse(accepted, Event::refused_full, "ERR max number of clients reached");
+}
+
+/// Says why and closes. What the client has sent already is read first, because closing with unread
+/// input makes the kernel send RST, which may overtake the reason.
+void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept {
+  events_.record(why, {{"peer", accepted.peer.to_string()}, {"listener", rules_.name}});
+  SocketStream stream(std::move(accepted.fd), accepted.peer);
+  const Buffer text = refusal_text(rules_.policy, error);
+  (void)stream.send(text.view());
+  stream.finish_sending();
+  Buffer unread;
+  (void)stream.receive(unread.prepare(4096));
+}
+
+void Listener::pause() noexcept {
+  loop_.timers().cancel(pause_timer_);
+  pause_timer_ = loop_.timers().add(loop_.now() + kPause, [this] {
+    pause_timer_ = 0;
+    schedule();
+  });
+}
+
+void Listener::schedule() noexcept {
+  if (is_scheduled_) return;
+  is_scheduled_ = true;
+  loop_.make_ready(token_);
+}
+
+}  // namespace reactord

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// One listening socket: accepts within its share of a turn, refuses with a reason before there is a
+// connection, and pauses where the process has run out of descriptors. Owns the socket; the
+// connections are the table's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/connection/connection_table.h"
+#include "daemon/log/event_log.h"
+#include "daemon/net/listening_socket.h"
+#include "daemon/reactor/event_loop.h"
+
+namespace reactord {
+
+/// What all sockets of one [[listener]] share. Outlives their connections.
+struct ListenerRules {
+  std::string name;
+  ListenerPolicy policy;
+  AllowedCommands allowed_commands;  ///< as configured; policy has what comes of it
+  std::vector<IpNetwork> allow;      ///< empty: everyone
+  WhenFull when_full = WhenFull::refuse;
+};
+
+class Listener {
+ public:
+  /// `is_adopted`: the socket is somebody else's, who keeps it when we end.
+  Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRules& rules, EventLoop& loop,
+           ConnectionTable& connections, EventLog& events);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  [[nodiscard]] const ListenerRules& rules() const { return rules_; }
+  /// Also after stop().
+  [[nodiscard]] const SocketAddress& address() const { return address_; }
+  /// -1 after stop().
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+  /// New clients wait, or there is room again for those who waited, or it is its turn.
+  void on_event(Readiness readiness) noexcept;
+  /// Connections have gone: those who waited in the backlog may come.
+  void on_room() noexcept;
+  /// Takes in who has connected already, then closes the socket: whoever comes later is refused at
+  /// once, and a successor can listen there. What is adopted leaves its backlog to the successor.
+  void stop() noexcept;
+
+ private:
+  void accept_some() noexcept;
+  [[nodiscard]] bool accept_one() noexcept;
+  void take_in(AcceptResult& accepted) noexcept;
+  void refuse_full(AcceptResult& accepted) noexcept;
+  void refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept;
+  void pause() noexcept;
+  void schedule() noexcept;
+  void close() noexcept;
+
+  Token token_;
+  UniqueFd fd_;
+  SocketAddress address_;
+  ::ino_t file_ = 0;  ///< of a Unix socket that we made: only that one is ours to remove
+  bool is_adopted_;
+  const ListenerRules& rules_;
+  EventLoop& loop_;
+  ConnectionTable& connections_;
+  EventLog& events_;
+  TimerQueue::TimerId pause_timer_ = 0;
+  bool may_accept_ = false;  ///< an edge that is not used up
+  bool is_waiting_for_room_ = false;
+  bool is_scheduled_ = false;
+};
+
+}  // namespace reactord

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+// One client connection: owns its stream, parser, kept bytes, deadlines and state, and nothing
+// more. Requests leave it through RequestSink; it knows no command, no handler and no other
+// connection.
+//
+//                accept
+//                  |
+//                  v
+//     +--------- open --------------- input ends: FIN from the peer, or drain -----------+
+//     |            |                                                                     |
+//     |            | end(): QUIT, protocol error, deadline, kill                         |
+//     |            v                                                                     v
+//     |        flushing <------------------ everything received is answered ------ open, input
+//     ended |            | |            | all sent: FIN to the peer |            v | lingering
+//     input is discarded until the peer's FIN or deadlines.linger, because closing |            |
+//     with unread input makes the kernel send RST and lose replies in flight |            v
+//     +-------> closed     lost, evicted, write_stall: at once. The table destroys it at the end of
+//     the turn
+//
+// Input and output are edge-triggered: may_receive_ and may_send_ remember edges that are not used
+// up.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "daemon/interface/command_spec.h"
+#include "daemon/interface/session.h"
+#include "daemon/log/events.h"
+#include "daemon/net/socket_stream.h"
+#include "daemon/reactor/deadline_queue.h"
+#include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/in_place.h"
+#include "daemon/reactor/slot_table.h"
+#include "protocol/buffer.h"
+#include "protocol/buffer_pool.h"
+#include "protocol/frame_parser.h"
+#include "protocol/gather_list.h"
+#include "protocol/protocol_detector.h"
+#include "protocol/reply_writer.h"
+
+namespace reactord {
+
+class Connection;
+struct CommandEntry;
+
+/// What became of a request.
+enum class ServeResult : std::uint8_t {
+  replied,
+  pending,  ///< the reply comes through Connection::complete(); until then its input waits
+  close_after_reply,  ///< what follows in the pipeline is not run
+};
+
+class RequestSink {
+ public:
+  virtual ~RequestSink() = default;
+  /// Serves one frame; its reply goes behind what `out` holds. The frame's views end with the call.
+  [[nodiscard]] virtual ServeResult serve(Connection& connection, const Frame& frame,
+                                          Buffer& out) noexcept = 0;
+  /// The connection's batch is over.
+  virtual void end_batch() noexcept = 0;
+};
+
+/// What a connection asks of those around it.
+class ConnectionHost {
+ public:
+  virtual ~ConnectionHost() = default;
+  [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+  /// Serve it again before the loop sleeps.
+  virtual void make_ready(Connection& connection) noexcept = 0;
+  /// It has stopped serving, for this reason; `detail` is the {problem} or {protocol} of the event.
+  virtual void on_end(Connection& connection, CloseReason reason,
+                      std::string_view detail) noexcept = 0;
+  /// The client has sent FIN while a request of its waits for the reply.
+  virtual void on_peer_finished(Connection& connection) noexcept = 0;
+  /// What became of the bytes after want_receipt(): `arrived`, as far as can be known.
+  virtual void on_receipt(Connection& connection, bool arrived) noexcept = 0;
+  /// It is over: destroy it at the end of the turn.
+  virtual void on_closed(Connection& connection) noexcept = 0;
+  /// The bytes that its private buffers hold have changed by this much.
+  virtual void on_memory_change(std::ptrdiff_t bytes) noexcept = 0;
+};
+
+/// One per kind of deadline that a connection can have running side by side.
+struct InputDeadline;   ///< first_request, frame or idle
+struct OutputDeadline;  ///< write_stall or linger
+
+struct ConnectionDeadlines {
+  DeadlineQueue<InputDeadline> first_request;
+  DeadlineQueue<InputDeadline> frame;
+  DeadlineQueue<InputDeadline> idle;
+  DeadlineQueue<OutputDeadline> write_stall;
+  DeadlineQueue<OutputDeadline> linger;
+};
+
+/// What the loop lends to whichever connection it serves: the limits, the sinks, and large scratch
+/// buffers, so that a connection at rest needs none of its own.
+struct LoopContext {
+  ParserLimits parser_limits;
+  std::size_t output_high_water;
+  ConnectionDeadlines deadlines;
+  ConnectionHost& host;
+  RequestSink& sink;
+  /// What the pool holds at most, until a while has not needed it: 1 MiB each for as many
+  /// clients as are likely to send that much at one time.
+  static constexpr std::size_t kMaxPoolBytes = 32u << 20;
+  const Connection* serving = nullptr;  ///< whose turn it is
+  Buffer input{};
+  Buffer output{};
+  GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
+  BufferPool pool{kMaxPoolBytes};
+  Frame frame{};
+};
+
+/// How a listener wants its connections served. Outlives them.
+struct ListenerPolicy {
+  LoopContext& loop_context;
+  Framing framing = Framing::command;
+  bool inline_replies_resp = false;
+  /// What the listener allows; and the command that answers every line or chunk, unless framing is
+  /// `command`.
+  CommandClasses allowed_commands = CommandClasses::all();
+  CommandEntry* bound_command = nullptr;
+  bool is_admin = false;  ///< the listener's role: its connections have slots of their own
+};
+
+class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
+ public:
+  /// Its stream is an S, constructed in place from `args`.
+  template <std::derived_from<Stream> S, class... Args>
+  Connection(SlotId id, std::uint64_t client_id, const ListenerPolicy& policy,
+             std::in_place_type_t<S> stream, Args&&... args)
+      : id_(id),
+        client_id_(client_id),
+        policy_(policy),
+        parser_(policy.framing),
+        stream_(stream, std::forward<Args>(args)...) {
+    start();
+  }
+
+  [[nodiscard]] SlotId id() const { return id_; }
+  /// What CLIENT ID tells: counts up from 1, never used twice.
+  [[nodiscard]] std::uint64_t client_id() const { return client_id_; }
+  [[nodiscard]] const ListenerPolicy& policy() const { return policy_; }
+  [[nodiscard]] Stream& stream() { return *stream_; }
+  [[nodiscard]] Session& session() { return session_; }
+  [[nodiscard]] std::chrono::seconds age() const { return seconds_since(created_); }
+  [[nodiscard]] std::chrono::seconds idle() const { return seconds_since(last_active_); }
+  /// The encoding that the reply to the latest request is due in.
+  [[nodiscard]] ReplyEncoding reply_encoding() const { return reply_encoding_; }
+  /// For CLIENT LIST; null before the first.
+  [[nodiscard]] const std::string* last_command() const { return last_command_; }
+  void set_last_command(const std::string* command) { last_command_ = command; }
+
+  [[nodiscard]] bool is_pending() const { return pending_; }
+  [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
+  /// The client has sent FIN. It may still wait for replies.
+  [[nodiscard]] bool is_peer_finished() const { return read_to_end_; }
+  [[nodiscard]] bool is_ending() const { return state_ != State::open; }
+  [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
+  [[nodiscard]] std::size_t input_bytes() const { return input_.size(); }
+  [[nodiscard]] std::size_t output_bytes() const { return output_.size(); }
+  [[nodiscard]] std::size_t buffer_bytes() const { return input_.capacity() + output_.capacity(); }
+
+  /// The loop has news, or (none) the connection's turn has come again.
+  void on_event(Readiness readiness) noexcept;
+
+  /// Delivers the reply that ServeResult::pending promised, formatted by `write` into a Buffer.
+  template <class Write>
+  void complete(Write&& write) noexcept {
+    if (!pending_ || state_ != State::open) return;
+    pending_ = false;
+    last_active_ = seconds_now();
+    write(output());
+    settle();
+  }
+
+  /// Tells the host, once, whether what was written so far has arrived: it has when the client
+  /// sends more or the connection ends in order; nobody can know when it is lost.
+  void want_receipt() noexcept { wants_receipt_ = true; }
+
+  /// Writes a message that no request asked for; false if the reader is behind.
+  template <class Write>
+  [[nodiscard]] bool push(Write&& write) noexcept {
+    if (state_ != State::open || output().size() >= loop().output_high_water) return false;
+    write(output());
+    settle();
+    return true;
+  }
+  /// Pushes speak the encoding of the request that subscribed.
+  void subscribe() noexcept;
+  [[nodiscard]] ReplyEncoding push_encoding() const { return push_encoding_; }
+  void unsubscribe() noexcept;
+
+  /// Serves no more; sends what is owed, then closes. Where a request, or a part of one, goes
+  /// unanswered, `last_words` (code and text of an error) are sent behind it.
+  void end(CloseReason reason, std::string_view last_words = {},
+           std::string_view detail = {}) noexcept;
+  /// Closes at once; nothing more is sent.
+  void abort(CloseReason reason, std::string_view detail = {}) noexcept;
+  /// Answers what the kernel has received so far, then ends.
+  void drain() noexcept;
+
+  /// A deadline of the kind that `reason` names has expired.
+  void on_input_deadline(CloseReason reason) noexcept;
+  void on_output_deadline() noexcept;
+  /// A reload has changed deadlines.idle.
+  void restart_idle_deadline() noexcept;
+
+ private:
+  enum class State : std::uint8_t { open, flushing, lingering, closed };
+  enum class InputEnd : std::uint8_t { not_yet, peer_finished, drained };
+  struct Turn;
+
+  /// Seconds on the loop's clock, in half of a TimePoint's size.
+  using Seconds = std::uint32_t;
+
+  void start() noexcept;
+  [[nodiscard]] LoopContext& loop() const { return policy_.loop_context; }
+  [[nodiscard]] ConnectionHost& host() const { return policy_.loop_context.host; }
+  [[nodiscard]] Seconds seconds_now() const noexcept;
+  [[nodiscard]] std::chrono::seconds seconds_since(Seconds then) const noexcept;
+
+  // --- input ---
+  void serve_turn() noexcept;
+  void serve_input(Turn& turn) noexcept;
+  void release_wide_frame() noexcept;
+  void serve_kept(Turn& turn) noexcept;
+  void flush_early(Turn& turn) noexcept;
+  void receive_into_scratch(Turn& turn) noexcept;
+  void receive_behind_kept(Turn& turn) noexcept;
+  void keep(std::string_view rest) noexcept;
+  void widen_kept(std::size_t received, std::size_t wanted) noexcept;
+  void release(Buffer& buffer) noexcept {
+    if (buffer.capacity() > 0) loop().pool.give(buffer);
+  }
+  [[nodiscard]] std::size_t receive(std::span<char> room) noexcept;
+  [[nodiscard]] std::size_t serve_frames(std::string_view input, Turn& turn) noexcept;
+  [[nodiscard]] ParseStatus parse(std::string_view input) noexcept;
+  [[nodiscard]] ParseStatus parse_any(std::string_view input) noexcept;
+  [[nodiscard]] ForeignMatch match_foreign(std::string_view input) const noexcept;
+  [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol) noexcept;
+  void reject_input() noexcept;
+  void serve_frame(Turn& turn) noexcept;
+  [[nodiscard]] bool must_pause(const Turn& turn) const noexcept;
+  [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
+  [[nodiscard]] bool is_input_ended() const { return input_end_ != InputEnd::not_yet; }
+  [[nodiscard]] bool owes_answer() const { return pending_ || has_backlog_ || mid_frame_; }
+  [[nodiscard]] ReplyEncoding encoding_for(char first_byte) const noexcept;
+  [[nodiscard]] ReplyEncoding resp_encoding() const {
+    return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
+  }
+  void discard_input() noexcept;
+  void await_receipt(Readiness readiness) noexcept;
+
+  // --- output ---
+  [[nodiscard]] Buffer& output() noexcept;
+  void flush_turn(Buffer& out) noexcept;
+  void flush(Buffer& out) noexcept;
+  void flush_gathered(Buffer& out) noexcept;
+  void append_unsent(std::span<const std::string_view> parts, std::size_t sent,
+                     std::size_t rest) noexcept;
+  [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
+  void keep_unsent(Buffer& out) noexcept;
+
+  // --- the end ---
+  void end_if_answered() noexcept;
+  void begin_linger() noexcept;
+  void give_receipt(bool arrived) noexcept;
+  void become_closed() noexcept;
+
+  // --- deadlines ---
+  void update_input_deadline() noexcept;
+  void time_frame() noexcept;
+  [[nodiscard]] bool is_first_request_nearer() const noexcept;
+  void stop_frame_time() noexcept;
+  void time_idle() noexcept;
+  void note_activity() noexcept;
+  void update_write_stall(bool progress) noexcept;
+  [[nodiscard]] bool is_reader_behind() const { return output_.size() >= loop().output_high_water; }
+  [[nodiscard]] bool is_input_paused() const {
+    return pending_ || has_backlog_ || is_reader_behind();
+  }
+
+  // --- after a turn ---
+  void settle() noexcept;
+  void schedule() noexcept;
+  [[nodiscard]] bool has_more_to_do() const noexcept;
+  void account_memory() noexcept;
+
+  SlotId id_;
+  std::uint64_t client_id_;
+  const ListenerPolicy& policy_;
+  const std::string* last_command_ = nullptr;
+  FrameParser parser_;
+  Buffer input_;   ///< input that could not be served yet
+  Buffer output_;  ///< output that the kernel did not take yet
+  Session session_;
+  InPlace<Stream, sizeof(SocketStream)> stream_;
+  Seconds created_ = 0;
+  Seconds last_active_ = 0;
+  std::uint32_t accounted_bytes_ = 0;
+  std::uint16_t subscriptions_ = 0;
+  State state_ = State::open;
+  InputEnd input_end_ = InputEnd::not_yet;
+  ReplyEncoding reply_encoding_ = ReplyEncoding::resp2;
+  ReplyEncoding push_encoding_ = ReplyEncoding::resp2;
+  bool may_receive_ : 1 = false;
+  bool may_send_ : 1 = true;
+  bool read_to_end_ : 1 = false;  ///< a FIN was announced: a short read is not the last one
+  bool draining_ : 1 = false;     ///< the input ends where the kernel has no more for now
+  bool has_backlog_ : 1 =
+      false;                    ///< input_ may hold whole frames: serve them before receiving more
+  bool mid_frame_ : 1 = false;  ///< input_ holds the beginning of a frame
+  bool frame_timed_ : 1 = false;  ///< ... and its deadline runs
+  bool past_first_ : 1 =
+      false;  ///< a request was served: foreign protocols are no longer looked for
+  bool pending_ : 1 = false;
+  bool scheduled_ : 1 = false;
+  bool must_linger_ : 1 = false;  ///< something was sent that the peer may not have read yet
+  bool wants_receipt_ : 1 = false;
+  bool lost_ : 1 = false;  ///< the end was not in order: what was sent last may not have arrived
+};
+
+/// 256 bytes of memory per idle connection, with the table's 8: the promise of daemon/README.md.
+static_assert(sizeof(Connection) <= 248);
+
+}  // namespace reactord

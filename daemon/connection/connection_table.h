@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Owns the connections, in a bounded table, and what belongs to all of them together: how many
+// there may be, of clients, of administrators and per client address, and how much memory they
+// hold. Closing only queues; what has ended is destroyed at the end of the turn.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/connection/connection.h"
+#include "daemon/log/event_log.h"
+#include "daemon/net/listening_socket.h"
+#include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/slot_table.h"
+
+namespace reactord {
+
+enum class Admission : std::uint8_t { admitted, full, too_many_from_address };
+
+/// How many connections there may be. Neither kind takes the other's slots.
+struct TableSize {
+  std::uint32_t clients = 0;
+  std::uint32_t admins = 0;  ///< connections of admin listeners
+};
+
+/// Told what happens to connections for which something may wait.
+class ConnectionObserver {
+ public:
+  virtual ~ConnectionObserver() = default;
+  /// It stops serving: what waits for it can be given up.
+  virtual void on_connection_end(Connection& connection) noexcept = 0;
+  /// As ConnectionHost has them.
+  virtual void on_peer_finished(Connection& connection) noexcept = 0;
+  virtual void on_receipt(Connection& connection, bool arrived) noexcept = 0;
+};
+
+class ConnectionTable final : public ConnectionHost {
+ public:
+  ConnectionTable(EventLoop& loop, EventLog& events, TableSize size);
+
+  void set_observer(ConnectionObserver& observer) { observer_ = &observer; }
+  /// Called at the end of a turn in which connections have gone.
+  void set_on_room(std::function<void()> on_room) { on_room_ = std::move(on_room); }
+  /// The limits that a reload may change; `max_per_address` of 0 is no limit. Connections of admin
+  /// listeners are not counted in it.
+  void set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes);
+
+  // --- connections ---
+  [[nodiscard]] Admission admit(const SocketAddress& peer, const ListenerPolicy& policy) const;
+  /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
+  /// to.
+  [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy);
+  [[nodiscard]] Connection* find(SlotId id) { return slots_.find(id); }
+  [[nodiscard]] Connection* at_slot(std::uint32_t slot) { return slots_.at_slot(slot); }
+  [[nodiscard]] std::uint32_t slots_used() const { return slots_.slots_used(); }
+  /// By the number that CLIENT ID tells; null if it has gone.
+  [[nodiscard]] Connection* find_client(std::uint64_t client_id);
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (std::uint32_t slot = 0; slot < slots_.slots_used(); ++slot)
+      if (Connection* connection = slots_.at_slot(slot); connection && !connection->is_closed())
+        visit(*connection);
+  }
+
+  /// Destroys what has ended, and closes the largest holders while all together hold more than they
+  /// may.
+  void end_turn();
+
+  // --- figures ---
+  [[nodiscard]] bool is_empty() const { return slots_.size() == 0; }
+  [[nodiscard]] TableSize used() const { return {slots_.size() - admins_, admins_}; }
+  [[nodiscard]] TableSize capacity() const { return capacity_; }
+  /// Whether a connection of that kind finds no slot.
+  [[nodiscard]] bool is_full(const ListenerPolicy& policy) const {
+    return policy.is_admin ? used().admins >= capacity_.admins
+                           : used().clients >= capacity_.clients;
+  }
+  [[nodiscard]] std::uint64_t opened() const { return last_client_id_; }
+  [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
+
+  // --- ConnectionHost ---
+  [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
+  void make_ready(Connection& connection) noexcept override { loop_.make_ready(connection.id()); }
+  void on_end(Connection& connection, CloseReason reason,
+              std::string_view detail) noexcept override;
+  void on_peer_finished(Connection& connection) noexcept override {
+    if (observer_ != nullptr) observer_->on_peer_finished(connection);
+  }
+  void on_receipt(Connection& connection, bool arrived) noexcept override {
+    if (observer_ != nullptr) observer_->on_receipt(connection, arrived);
+  }
+  void on_closed(Connection& connection) noexcept override { closed_.push_back(connection.id()); }
+  void on_memory_change(std::ptrdiff_t bytes) noexcept override {
+    buffer_bytes_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(buffer_bytes_) + bytes);
+  }
+
+ private:
+  /// A client's address; the /64 of an IPv6 address, since that is what one subscriber gets (RFC
+  /// 6177).
+  using AddressKey = std::array<std::uint8_t, 16>;
+  struct AddressHash {
+    std::size_t operator()(const AddressKey& key) const noexcept;
+  };
+  [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
+
+  void count(Connection& connection, int change);
+  void count_address(Connection& connection, int change);
+  void recount_addresses();
+  [[nodiscard]] Connection* largest_holder();
+  [[nodiscard]] bool evict_largest();
+  void destroy_closed();
+
+  EventLoop& loop_;
+  EventLog& events_;
+  TableSize capacity_;
+  SlotTable<Connection> slots_;
+  std::uint32_t admins_ = 0;  ///< of the slots in use
+  std::vector<SlotId> closed_;
+  ConnectionObserver* observer_ = nullptr;
+  std::function<void()> on_room_;
+  std::int64_t max_per_address_ = 0;
+  std::size_t max_buffer_bytes_ = 0;
+  std::size_t buffer_bytes_ = 0;
+  std::uint64_t last_client_id_ = 0;
+  /// The latest slot of each client id modulo its size: one look for all but the longest-lived
+  /// clients.
+  std::vector<std::uint32_t> slot_of_client_;
+  /// Kept only while there is a limit: it costs memory for every address.
+  std::unordered_map<AddressKey, std::int64_t, AddressHash> per_address_;
+};
+
+}  // namespace reactord

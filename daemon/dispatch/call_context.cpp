@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/dispatch/call_context.h"
+
+namespace reactord {
+
+void CallContext::forget(SlotId connection) noexcept {
+  states_.erase(connection);
+}
+
+TimePoint CallContext::now() const {
+  return connection_->policy().loop_context.host.now();
+}
+
+void CallContext::log(HandlerLogLevel level, std::string_view message) {
+  if (level == HandlerLogLevel::off) return;
+  const Event event = handler_event(level);
+  events_.count(event);
+  if (!events_.wants(event)) return;
+  events_.log(event, {{"handler", std::string(entry_->handler_name)},
+                      {"message", std::string(message)},
+                      {"peer", peer()},
+                      {"client", std::to_string(client_id())},
+                      {"command", entry_->full_name, true}});
+}
+
+DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<void()> on_finished) {
+  const std::uint64_t promise = pending_.defer(std::move(on_gone), std::move(on_finished));
+  return {pending_, connection_->id(), promise};
+}
+
+void CallContext::produce(std::unique_ptr<ReplyProducer> producer) {
+  pending_.produce(std::move(producer));
+}
+
+PushHandle CallContext::subscribe() {
+  connection_->subscribe();
+  return {pending_, connection_->id()};
+}
+
+std::unique_ptr<ConnectionState>& CallContext::state_slot() {
+  return states_[connection_->id()][entry_->handler];
+}
+
+}  // namespace reactord

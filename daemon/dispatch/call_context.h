@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// What a handler is given for the length of one call, and where handlers' own state of connections
+// is kept. The one place where the handler interface meets connections, events and promises.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "daemon/connection/connection.h"
+#include "daemon/dispatch/command_table.h"
+#include "daemon/dispatch/pending_replies.h"
+#include "daemon/interface/handler.h"
+#include "daemon/log/event_log.h"
+
+namespace reactord {
+
+/// Under which event a handler's own records are logged.
+[[nodiscard]] constexpr Event handler_event(HandlerLogLevel level) {
+  switch (level) {
+    case HandlerLogLevel::off:
+    case HandlerLogLevel::debug:
+      return Event::handler_debug;
+    case HandlerLogLevel::info:
+      return Event::handler_info;
+    case HandlerLogLevel::warning:
+      return Event::handler_warning;
+  }
+  return Event::handler_debug;
+}
+
+class CallContext final : public HandlerContext {
+ public:
+  CallContext(EventLog& events, PendingReplies& pending) : events_(events), pending_(pending) {}
+
+  void begin(Connection& connection, const CommandEntry& entry) {
+    connection_ = &connection;
+    entry_ = &entry;
+  }
+  /// Destroys what handlers keep for that connection.
+  void forget(SlotId connection) noexcept;
+
+  // --- HandlerContext ---
+  [[nodiscard]] TimePoint now() const override;
+  [[nodiscard]] std::uint64_t client_id() const override { return connection_->client_id(); }
+  [[nodiscard]] std::string peer() const override { return connection_->stream().peer(); }
+  [[nodiscard]] bool has_finished_sending() const override {
+    return connection_->is_peer_finished();
+  }
+  [[nodiscard]] Session& session() override { return connection_->session(); }
+  [[nodiscard]] CommandClasses allowed_commands() const override {
+    return connection_->policy().allowed_commands;
+  }
+  void log(HandlerLogLevel level, std::string_view message) override;
+  [[nodiscard]] DeferredReply defer(std::function<void()> on_gone,
+                                    std::function<void()> on_finished) override;
+  void produce(std::unique_ptr<ReplyProducer> producer) override;
+  [[nodiscard]] PushHandle subscribe() override;
+  void end_states() override { forget(connection_->id()); }
+
+ protected:
+  [[nodiscard]] std::unique_ptr<ConnectionState>& state_slot() override;
+
+ private:
+  using States = std::map<const Handler*, std::unique_ptr<ConnectionState>>;
+
+  EventLog& events_;
+  PendingReplies& pending_;
+  Connection* connection_ = nullptr;
+  const CommandEntry* entry_ = nullptr;
+  std::unordered_map<SlotId, States> states_;
+};
+
+}  // namespace reactord

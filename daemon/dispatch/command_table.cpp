@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/dispatch/command_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <stdexcept>
+
+namespace reactord {
+
+namespace {
+
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+bool is_same_name(std::string_view lower_case, std::string_view name) {
+  return lower_case.size() == name.size() &&
+         std::equal(name.begin(), name.end(), lower_case.begin(),
+                    [](char a, char b) { return to_lower(a) == b; });
+}
+
+constexpr std::size_t kPrefixBytes = sizeof(std::uint64_t);
+
+template <class Word>
+std::uint64_t word_at(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+/// A number that tells names of one length apart by their first 8 bytes: in two words that may
+/// overlap, since a copy of as many bytes as there are would be a loop.
+inline std::uint64_t number_of(std::string_view name) {
+  constexpr std::size_t kHalf = sizeof(std::uint32_t);
+  const char* const first = name.data();
+  if (name.size() >= kPrefixBytes) return word_at<std::uint64_t>(first);
+  if (name.size() >= kHalf)
+    return word_at<std::uint32_t>(first) | word_at<std::uint32_t>(first + name.size() - kHalf)
+                                               << 32;
+  std::uint64_t number = 0;
+  for (const char byte : name) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
+/// Lower-case letters keep their value, upper-case ones take it. Other bytes may fall together with
+/// each other, but never with a letter: of names, which consist of letters, a prefix says all.
+inline std::uint64_t prefix_of(std::string_view name) {
+  return number_of(name) | 0x2020202020202020u;
+}
+
+/// Clients do not choose what is in the table, so nothing is to be gained by collisions.
+inline std::size_t hash_of(std::uint64_t prefix, std::size_t length) {
+  return static_cast<std::size_t>(((prefix + length) * 0x9e3779b97f4a7c15u) >> 40);
+}
+
+bool is_letters(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+std::unique_ptr<CommandEntry> make_entry(const CommandSpec& spec, Handler& handler,
+                                         std::string_view handler_name) {
+  auto entry = std::make_unique<CommandEntry>();
+  entry->spec = &spec;
+  entry->handler = &handler;
+  entry->handler_name = handler_name;
+  entry->full_name = spec.name;
+  return entry;
+}
+
+}  // namespace
+
+void CommandTable::add(Handler& handler, std::string_view handler_name) {
+  for (const CommandSpec& spec : handler.commands()) {
+    if (!is_letters(spec.name))
+      throw std::logic_error(fmt::format("command '{}': a name is lower-case letters", spec.name));
+    auto entry = make_entry(spec, handler, handler_name);
+    for (const CommandSpec& sub : spec.subcommands) {
+      auto child = make_entry(sub, handler, handler_name);
+      child->full_name = entry->full_name + "|" + child->full_name;
+      child->words = 2;
+      entry->subcommands.push_back(std::move(child));
+    }
+    insert(std::move(entry));
+  }
+  rebuild_buckets();
+}
+
+void CommandTable::insert(std::unique_ptr<CommandEntry> entry) {
+  const auto by_name = [](const auto& a, const auto& b) { return a->full_name < b->full_name; };
+  const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry, by_name);
+  if (at != entries_.end() && (*at)->full_name == entry->full_name)
+    throw std::logic_error("two handlers declare the command " + entry->full_name);
+  entries_.insert(at, std::move(entry));
+}
+
+void CommandTable::rebuild_buckets() {
+  buckets_.assign(std::bit_ceil(entries_.size() * 2 + 1), Bucket{});
+  bucket_mask_ = buckets_.size() - 1;
+  specs_.clear();
+  for (const auto& entry : entries_) {
+    specs_.push_back(entry->spec);
+    const std::string_view name = entry->spec->name;
+    const Bucket bucket{prefix_of(name), name.size(), entry.get()};
+    std::size_t at = hash_of(bucket.prefix, bucket.length);
+    while (buckets_[at & bucket_mask_].entry != nullptr) ++at;
+    buckets_[at & bucket_mask_] = bucket;
+  }
+}
+
+CommandEntry* CommandTable::find(std::string_view name) const {
+  if (name.size() > kPrefixBytes) return find_long(name);
+  return search(name, [](const CommandEntry&) { return true; });
+}
+
+CommandEntry* CommandTable::find_long(std::string_view name) const {
+  return search(name,
+                [name](const CommandEntry& entry) { return is_same_name(entry.spec->name, name); });
+}
+
+/// The first entry of that prefix and length that `is_meant` takes for the one.
+template <class IsMeant>
+CommandEntry* CommandTable::search(std::string_view name, IsMeant&& is_meant) const {
+  const std::uint64_t prefix = prefix_of(name);
+  for (std::size_t at = hash_of(prefix, name.size());; ++at) {
+    const Bucket& bucket = buckets_[at & bucket_mask_];
+    if (bucket.entry == nullptr) return nullptr;
+    if (bucket.prefix == prefix && bucket.length == name.size() && is_meant(*bucket.entry))
+      return bucket.entry;
+  }
+}
+
+CommandEntry* CommandTable::find_subcommand(const CommandEntry& command, std::string_view name) {
+  for (const auto& entry : command.subcommands)
+    if (is_same_name(entry->spec->name, name)) return entry.get();
+  return nullptr;
+}
+
+CommandEntry* CommandTable::first_of(std::string_view handler_name) const {
+  for (const auto& entry : entries_)
+    if (entry->handler_name == handler_name && entry->spec == &entry->handler->commands().front())
+      return entry.get();
+  return nullptr;
+}
+
+}  // namespace reactord

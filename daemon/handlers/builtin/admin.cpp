@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// LOG LEVEL, RELOAD and SHUTDOWN: what a signal or a restart does, from a connection, with an
+// answer that says how it went. Each tells the log who asked.
+#include <fmt/format.h>
+
+#include "daemon/interface/command_set.h"
+#include "daemon/interface/registry.h"
+#include "daemon/interface/words.h"
+
+namespace reactord {
+namespace {
+
+enum class Id : std::uint8_t { log, log_help, log_level, reload, shutdown };
+
+constexpr std::uint8_t id(Id command) {
+  return static_cast<std::uint8_t>(command);
+}
+
+constexpr CommandSpec kLogSubcommands[] = {
+    {.name = "help",
+     .synopsis = "",
+     .summary = "Lists the subcommands of LOG",
+     .command_class = CommandClass::admin,
+     .id = id(Id::log_help)},
+    {.name = "level",
+     .synopsis = "[TRACE|DEBUG|INFO|WARNING|ERROR|OFF]",
+     .summary = "Tells the level of the log, or changes it until the next reload",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .command_class = CommandClass::admin,
+     .id = id(Id::log_level)},
+};
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "log",
+     .synopsis = "",
+     .summary = "Tells and changes what is logged",
+     .min_arguments = 1,
+     .max_arguments = CommandSpec::kAnyNumber,
+     .command_class = CommandClass::admin,
+     .id = id(Id::log),
+     .subcommands = kLogSubcommands},
+    {.name = "reload",
+     .synopsis = "",
+     .summary = "Loads the configuration again, as SIGHUP does",
+     .command_class = CommandClass::admin,
+     .id = id(Id::reload)},
+    {.name = "shutdown",
+     .synopsis = "",
+     .summary = "Answers what was received and ends the daemon, as SIGTERM does",
+     .command_class = CommandClass::admin,
+     .id = id(Id::shutdown)},
+};
+
+/// Peers of a Unix socket have no address of their own; their number tells them apart.
+std::string who_asks(const HandlerContext& context) {
+  return fmt::format("{} (client {})", context.peer(), context.client_id());
+}
+
+class AdminHandler : public Handler {
+ public:
+  explicit AdminHandler(Service& service) : service_(service) {}
+
+  std::span<const CommandSpec> commands() const override { return kCommands; }
+
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    switch (static_cast<Id>(request.command.id)) {
+      case Id::log_help:
+        write_subcommand_help(kCommands[0], context.allowed_commands(), reply);
+        return HandlerResult::replied;
+      case Id::log_level:
+        return log_level(request.arguments, reply, context);
+      case Id::reload:
+        return reload_configuration(reply, context);
+      case Id::shutdown:
+        service_.shut_down(who_asks(context));
+        reply.ok();
+        return HandlerResult::replied;
+      case Id::log:
+        break;  // has subcommands alone
+    }
+    throw_undeclared(request.command);
+  }
+
+ private:
+  HandlerResult log_level(std::span<const std::string_view> arguments, ReplyWriter& reply,
+                          const HandlerContext& context);
+  HandlerResult reload_configuration(ReplyWriter& reply, const HandlerContext& context);
+
+  Service& service_;
+};
+
+HandlerResult AdminHandler::log_level(std::span<const std::string_view> arguments,
+                                      ReplyWriter& reply, const HandlerContext& context) {
+  if (arguments.empty()) {
+    reply.bulk(service_.log_level());
+    return HandlerResult::replied;
+  }
+  const std::string problem = service_.set_log_level(lower_case(arguments[0]), who_asks(context));
+  if (problem.empty())
+    reply.ok();
+  else
+    reply.error("ERR log level: " + problem);
+  return HandlerResult::replied;
+}
+
+HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply,
+                                                 const HandlerContext& context) {
+  const std::vector<std::string> problems = service_.reload(who_asks(context));
+  if (problems.empty())
+    reply.ok();
+  else
+    reply.error(fmt::format("ERR configuration not reloaded, {} problem{}; first: {}",
+                            problems.size(), problems.size() == 1 ? "" : "s", problems.front()));
+  return HandlerResult::replied;
+}
+
+}  // namespace
+
+HandlerEntry admin_handler() {
+  return handler_entry<AdminHandler>("admin");
+}
+
+}  // namespace reactord

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: MIT
+// CLIENT: what a client says about itself, and a look at the others. The fields, filters and texts
+// are those of Redis 7. Walks over all clients are cut into slices.
+#include <fmt/format.h>
+
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "daemon/handlers/builtin/client_filter.h"
+#include "daemon/interface/command_set.h"
+#include "daemon/interface/registry.h"
+#include "daemon/interface/words.h"
+#include "protocol/escape.h"
+
+namespace reactord {
+namespace {
+
+enum class Id : std::uint8_t { getname, help, id, info, kill, list, reply, setinfo, setname };
+
+constexpr std::uint8_t id(Id command) {
+  return static_cast<std::uint8_t>(command);
+}
+
+/// Each is looked up: a thousand is a slice of work or two.
+constexpr std::size_t kMaxListIds = 1000;
+
+constexpr CommandSpec kSubcommands[] = {
+    {.name = "getname",
+     .synopsis = "",
+     .summary = "Returns this connection's name",
+     .id = id(Id::getname)},
+    {.name = "help",
+     .synopsis = "",
+     .summary = "Lists the subcommands of CLIENT",
+     .id = id(Id::help)},
+    {.name = "id", .synopsis = "", .summary = "Returns this connection's id", .id = id(Id::id)},
+    {.name = "info",
+     .synopsis = "",
+     .summary = "Describes this connection in one line",
+     .id = id(Id::info)},
+    {.name = "kill",
+     .synopsis = "[address] [ID id] [TYPE type] [USER name] [ADDR address] [LADDR address] "
+                 "[SKIPME YES|NO] [MAXAGE seconds]",
+     .summary = "Ends the connection from an address, or all that meet every condition",
+     .min_arguments = 1,
+     .max_arguments = 16,
+     .command_class = CommandClass::admin,
+     .id = id(Id::kill)},
+    {.name = "list",
+     .synopsis = "[TYPE type] [ID id ...]",
+     .summary = "Describes the connections, one a line",
+     .min_arguments = 0,
+     .max_arguments = 1 + kMaxListIds,
+     .command_class = CommandClass::introspection,
+     .id = id(Id::list)},
+    {.name = "reply",
+     .synopsis = "ON|OFF|SKIP",
+     .summary = "Turns this connection's replies on or off, or skips the next",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .id = id(Id::reply)},
+    {.name = "setinfo",
+     .synopsis = "<LIB-NAME name|LIB-VER version>",
+     .summary = "Names the client library and its version",
+     .min_arguments = 2,
+     .max_arguments = 2,
+     .id = id(Id::setinfo)},
+    {.name = "setname",
+     .synopsis = "name",
+     .summary = "Names this connection",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .id = id(Id::setname)},
+};
+
+constexpr CommandSpec kCommands[] = {{.name = "client",
+                                      .synopsis = "",
+                                      .summary = "Names, describes and ends connections",
+                                      .min_arguments = 1,
+                                      .max_arguments = CommandSpec::kAnyNumber,
+                                      .subcommands = kSubcommands}};
+
+/// Redis' flag letters (CLIENT LIST in its manual).
+std::string flags_of(const ClientFacts& client) {
+  std::string flags;
+  if (client.pending) flags += 'b';
+  if (client.closing) flags += 'c';
+  if (client.subscribed) flags += 'P';
+  if (client.peer.starts_with("unix:")) flags += 'U';
+  return flags.empty() ? "N" : flags;
+}
+
+void append_client(std::string& lines, const ClientFacts& client) {
+  fmt::format_to(
+      std::back_inserter(lines),
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub={} psub=0 ssub=0 "
+      "multi=-1 qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={} oll=0 omem=0 "
+      "tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+      client.id, client.peer, client.local, client.fd, client.name, client.age.count(),
+      client.idle.count(), flags_of(client), client.subscribed ? 1 : 0, client.input_bytes,
+      client.output_bytes, client.memory_bytes, client.output_bytes > 0 ? "rw" : "r",
+      client.last_command, client.protocol, client.library_name, client.library_version);
+}
+
+// --- walks
+
+/// Finds the clients that a filter means, a slice at a time.
+class ClientWalk {
+ public:
+  ClientWalk(const Service& service, ClientFilter filter)
+      : service_(service), filter_(std::move(filter)) {}
+
+  /// Calls `visit(facts)` for the matches in the next slice; false once there are no more.
+  template <class Visit>
+  [[nodiscard]] bool next_slice(const Visit& visit) {
+    // A client's facts are gathered and written in some three microseconds.
+    constexpr int kClientsPerSlice = 32;
+    ClientFacts facts;
+    for (int i = 0; i < kClientsPerSlice; ++i) {
+      switch (step(facts)) {
+        case Step::end:
+          return false;
+        case Step::gone:
+          continue;
+        case Step::client:
+          break;
+      }
+      if (!filter_.matches(facts)) continue;
+      visit(facts);
+      if (filter_.first_only) return false;
+    }
+    return true;
+  }
+
+ private:
+  enum class Step : std::uint8_t { client, gone, end };
+
+  Step step(ClientFacts& facts) {
+    if (filter_.ids.empty()) {
+      return service_.next_client(cursor_, facts) ? Step::client : Step::end;
+    }
+    if (next_id_ == filter_.ids.size()) return Step::end;
+    return service_.find_client(filter_.ids[next_id_++], facts) ? Step::client : Step::gone;
+  }
+
+  const Service& service_;
+  ClientFilter filter_;
+  std::uint32_t cursor_ = 0;
+  std::size_t next_id_ = 0;
+};
+
+/// The memory of all lists in the making: a list must be complete before it is sent, because RESP
+/// announces its length, and it counts in no connection's buffers until then.
+class ListBudget {
+ public:
+  /// Twenty lists of 10,000 clients.
+  static constexpr std::size_t kMaxBytes = 64u << 20;
+
+  [[nodiscard]] bool take(std::size_t bytes) {
+    used_bytes_ += bytes;
+    return used_bytes_ <= kMaxBytes;
+  }
+  void give_back(std::size_t bytes) { used_bytes_ -= bytes; }
+
+ private:
+  std::size_t used_bytes_ = 0;
+};
+
+class ListProducer : public ReplyProducer {
+ public:
+  ListProducer(const Service& service, ClientFilter filter, std::uint64_t self,
+               std::shared_ptr<ListBudget> budget)
+      : walk_(service, std::move(filter)), self_(self), budget_(std::move(budget)) {}
+  ~ListProducer() override { budget_->give_back(taken_bytes_); }
+  ListProducer(const ListProducer&) = delete;
+  ListProducer& operator=(const ListProducer&) = delete;
+
+  Progress produce(ReplyWriter& reply) override {
+    const bool more = walk_.next_slice([this](ClientFacts& client) {
+      // Who asks is waiting for nothing but this list.
+      if (client.id == self_) client.pending = false;
+      append_client(lines_, client);
+    });
+    const std::size_t grown_bytes = lines_.size() - taken_bytes_;
+    taken_bytes_ = lines_.size();
+    if (!budget_->take(grown_bytes)) {
+      reply.error("ERR too many client lists are being written at once; try again later");
+      return Progress::done;
+    }
+    if (more) return Progress::more;
+    reply.text(lines_);
+    return Progress::done;
+  }
+
+ private:
+  ClientWalk walk_;
+  std::uint64_t self_;
+  std::shared_ptr<ListBudget> budget_;
+  std::size_t taken_bytes_ = 0;
+  std::string lines_;
+};
+
+/// Redis answers CLIENT KILL with a status in its old form, with a count in its new one.
+enum class KillReply : std::uint8_t { status, count };
+
+class KillProducer : public ReplyProducer {
+ public:
+  KillProducer(Service& service, ClientFilter filter, std::uint64_t self, KillReply form)
+      : service_(service), walk_(service, std::move(filter)), self_(self), form_(form) {}
+
+  Progress produce(ReplyWriter& reply) override {
+    if (walk_.next_slice([this](const ClientFacts& client) { kill(client.id); })) {
+      return Progress::more;
+    }
+    write(reply);
+    return Progress::done;
+  }
+
+  /// Who ends itself still reads the answer.
+  void after_reply() noexcept override {
+    if (kill_self_) service_.kill_client(self_);
+  }
+
+ private:
+  void kill(std::uint64_t client) {
+    if (client == self_) {
+      kill_self_ = true;
+      ++killed_;
+    } else if (service_.kill_client(client)) {
+      ++killed_;
+    }
+  }
+
+  void write(ReplyWriter& reply) const {
+    switch (form_) {
+      case KillReply::count:
+        return reply.integer(killed_);
+      case KillReply::status:
+        return killed_ > 0 ? reply.ok() : reply.error("ERR No such client");
+    }
+  }
+
+  Service& service_;
+  ClientWalk walk_;
+  std::uint64_t self_;
+  KillReply form_;
+  std::int64_t killed_ = 0;
+  bool kill_self_ = false;
+};
+
+// --- the handler
+
+class ClientHandler : public Handler {
+ public:
+  explicit ClientHandler(Service& service) : service_(service) {}
+
+  std::span<const CommandSpec> commands() const override { return kCommands; }
+
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    switch (static_cast<Id>(request.command.id)) {
+      case Id::getname:
+        return get_name(reply, context);
+      case Id::help:
+        write_subcommand_help(kCommands[0], context.allowed_commands(), reply);
+        return HandlerResult::replied;
+      case Id::id:
+        reply.integer(static_cast<std::int64_t>(context.client_id()));
+        return HandlerResult::replied;
+      case Id::info:
+        return info(reply, context);
+      case Id::kill:
+        return kill(request, reply, context);
+      case Id::list:
+        return list(request, reply, context);
+      case Id::reply:
+        return set_reply_mode(request, reply, context);
+      case Id::setinfo:
+        return set_info(request, reply, context);
+      case Id::setname:
+        return set_name(request, reply, context);
+    }
+    throw_undeclared(request.command);
+  }
+
+ private:
+  static HandlerResult get_name(ReplyWriter& reply, HandlerContext& context);
+  static HandlerResult set_name(const Request& request, ReplyWriter& reply,
+                                HandlerContext& context);
+  static HandlerResult set_info(const Request& request, ReplyWriter& reply,
+                                HandlerContext& context);
+  static HandlerResult set_reply_mode(const Request& request, ReplyWriter& reply,
+                                      HandlerContext& context);
+  HandlerResult info(ReplyWriter& reply, HandlerContext& context) const;
+  HandlerResult list(const Request& request, ReplyWriter& reply, HandlerContext& context) const;
+  HandlerResult kill(const Request& request, ReplyWriter& reply, HandlerContext& context) const;
+
+  Service& service_;
+  std::shared_ptr<ListBudget> list_budget_ = std::make_shared<ListBudget>();
+};
+
+/// Writes the error, if there is one, else OK.
+HandlerResult finish(const std::string& problem, ReplyWriter& reply) {
+  if (problem.empty()) {
+    reply.ok();
+  } else {
+    reply.error(problem);
+  }
+  return HandlerResult::replied;
+}
+
+HandlerResult ClientHandler::get_name(ReplyWriter& reply, HandlerContext& context) {
+  const std::string_view name = context.session().name();
+  if (name.empty()) {
+    reply.nil();
+  } else {
+    reply.bulk(name);
+  }
+  return HandlerResult::replied;
+}
+
+HandlerResult ClientHandler::set_name(const Request& request, ReplyWriter& reply,
+                                      HandlerContext& context) {
+  const std::string_view name = request.arguments[0];
+  const std::string problem = label_problem("Client names", name);
+  if (problem.empty()) context.session().set_name(name);
+  return finish(problem, reply);
+}
+
+HandlerResult ClientHandler::set_info(const Request& request, ReplyWriter& reply,
+                                      HandlerContext& context) {
+  const std::string_view option = request.arguments[0];
+  const std::string_view value = request.arguments[1];
+  const bool is_name = same_word(option, "LIB-NAME");
+  if (!is_name && !same_word(option, "LIB-VER")) {
+    return finish(fmt::format("ERR Unrecognized option '{}'", escaped(option)), reply);
+  }
+  const std::string problem = label_problem(option, value);
+  if (!problem.empty()) return finish(problem, reply);
+  if (is_name) {
+    context.session().set_library_name(value);
+  } else {
+    context.session().set_library_version(value);
+  }
+  return finish({}, reply);
+}
+
+HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter& reply,
+                                            HandlerContext& context) {
+  const std::string_view mode = request.arguments[0];
+  Session& session = context.session();
+  if (same_word(mode, "ON")) {
+    session.set_reply_mode(ReplyMode::on);
+  } else if (same_word(mode, "OFF")) {
+    session.set_reply_mode(ReplyMode::off);
+  } else if (same_word(mode, "SKIP")) {
+    if (session.reply_mode() != ReplyMode::off) session.set_reply_mode(ReplyMode::skip_next);
+  } else {
+    return finish("ERR syntax error", reply);
+  }
+  return finish({}, reply);
+}
+
+HandlerResult ClientHandler::info(ReplyWriter& reply, HandlerContext& context) const {
+  ClientFacts facts;
+  std::string line;
+  if (service_.find_client(context.client_id(), facts)) append_client(line, facts);
+  reply.text(line);
+  return HandlerResult::replied;
+}
+
+HandlerResult ClientHandler::list(const Request& request, ReplyWriter& reply,
+                                  HandlerContext& context) const {
+  ClientFilter filter;
+  const std::string problem = parse_list_filter(request.arguments, filter);
+  if (!problem.empty()) return finish(problem, reply);
+  context.produce(std::make_unique<ListProducer>(service_, std::move(filter), context.client_id(),
+                                                 list_budget_));
+  return HandlerResult::pending;
+}
+
+HandlerResult ClientHandler::kill(const Request& request, ReplyWriter& reply,
+                                  HandlerContext& context) const {
+  ClientFilter filter;
+  const std::uint64_t self = context.client_id();
+  const std::string problem = parse_kill_filter(request.arguments, self, filter);
+  if (!problem.empty()) return finish(problem, reply);
+  const KillReply form = filter.first_only ? KillReply::status : KillReply::count;
+  context.produce(std::make_unique<KillProducer>(service_, std::move(filter), self, form));
+  return HandlerResult::pending;
+}
+
+}  // namespace
+
+HandlerEntry client_handler() {
+  return handler_entry<ClientHandler>("client");
+}
+
+}  // namespace reactord

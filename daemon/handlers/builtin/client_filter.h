@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Which clients CLIENT LIST shows and CLIENT KILL ends: the filters as Redis words them, read once
+// and matched against each client. Ends nobody.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/interface/service.h"
+
+namespace reactord {
+
+/// Redis' classes of clients; there are never masters or replicas here.
+enum class ClientType : std::uint8_t { normal, pubsub, master, replica };
+
+/// What a client must fulfil, all of it. Owns its texts: the walk outlives the request.
+struct ClientFilter {
+  std::vector<std::uint64_t> ids;  ///< empty: any
+  std::optional<ClientType> type;
+  std::optional<std::string> peer;
+  std::optional<std::string> local;
+  std::chrono::seconds min_age{0};
+  std::optional<std::uint64_t> skip;  ///< this one never matches
+  bool first_only = false;            ///< the walk ends at the first match
+
+  /// Everything but `ids`, by which clients are looked up.
+  [[nodiscard]] bool matches(const ClientFacts& client) const;
+};
+
+/// The arguments of CLIENT LIST. Returns the error reply, or "" after filling `filter`.
+[[nodiscard]] std::string parse_list_filter(std::span<const std::string_view> arguments,
+                                            ClientFilter& filter);
+
+/// The arguments of CLIENT KILL, an address alone or options. `self` is the client that asks.
+[[nodiscard]] std::string parse_kill_filter(std::span<const std::string_view> arguments,
+                                            std::uint64_t self, ClientFilter& filter);
+
+}  // namespace reactord

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// The commands with which a client opens, names, checks and ends its connection. Texts and shapes
+// are those of Redis 7, because client libraries match on them.
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "daemon/interface/command_set.h"
+#include "daemon/interface/registry.h"
+#include "daemon/interface/words.h"
+#include "protocol/escape.h"
+
+namespace reactord {
+namespace {
+
+enum class Id : std::uint8_t { ping, echo, quit, reset, auth, hello, select };
+
+constexpr std::uint8_t id(Id command) {
+  return static_cast<std::uint8_t>(command);
+}
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "ping",
+     .synopsis = "[message]",
+     .summary = "Answers PONG, or the message",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .id = id(Id::ping)},
+    {.name = "echo",
+     .synopsis = "message",
+     .summary = "Returns the message",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .id = id(Id::echo)},
+    {.name = "quit",
+     .synopsis = "",
+     .summary = "Ends the connection once its replies are sent",
+     .min_arguments = 0,
+     .max_arguments = CommandSpec::kAnyNumber,
+     .id = id(Id::quit)},
+    {.name = "reset",
+     .synopsis = "",
+     .summary = "Takes the connection back to how it began",
+     .id = id(Id::reset)},
+    {.name = "auth",
+     .synopsis = "[username] password",
+     .summary = "For clients that log in: there is no password",
+     .min_arguments = 1,
+     .max_arguments = 2,
+     .id = id(Id::auth)},
+    {.name = "hello",
+     .synopsis = "[protover [AUTH username password] [SETNAME clientname]]",
+     .summary = "Chooses RESP 2 or 3, and describes the server",
+     .min_arguments = 0,
+     .max_arguments = 16,
+     .id = id(Id::hello)},
+    {.name = "select",
+     .synopsis = "index",
+     .summary = "For clients that choose a database: there is one",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .id = id(Id::select)},
+};
+
+constexpr std::string_view kWrongPass =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+
+/// The one user, who has no password and so may give any, as in Redis.
+bool may_log_in(std::string_view user) {
+  return user == "default";
+}
+
+void switch_protocol(int version, ReplyWriter& reply, HandlerContext& context) {
+  context.session().set_protocol(version);
+  // A person at netcat keeps reading plain lines.
+  const ReplyEncoding encoding = reply.encoding();
+  if (encoding != ReplyEncoding::resp2 && encoding != ReplyEncoding::resp3) return;
+  reply.set_encoding(version == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2);
+}
+
+/// What HELLO asks for; nothing is changed before all of it is known to be good.
+struct HelloOptions {
+  std::optional<int> protocol;
+  std::optional<std::string_view> name;
+};
+
+std::string parse_version(std::string_view text, HelloOptions& options) {
+  const std::optional<std::int64_t> version = parse_integer(text);
+  if (!version) return "ERR Protocol version is not an integer or out of range";
+  if (*version != 2 && *version != 3) return "NOPROTO unsupported protocol version";
+  options.protocol = static_cast<int>(*version);
+  return {};
+}
+
+/// Takes one option and its values off the front of `words`; returns the problem or "".
+std::string take_option(std::span<const std::string_view>& words, HelloOptions& options) {
+  const std::string_view option = words[0];
+  if (same_word(option, "AUTH") && words.size() >= 3) {
+    if (!may_log_in(words[1])) return std::string(kWrongPass);
+    words = words.subspan(3);
+    return {};
+  }
+  if (same_word(option, "SETNAME") && words.size() >= 2) {
+    options.name = words[1];
+    words = words.subspan(2);
+    return label_problem("Client names", *options.name);
+  }
+  return fmt::format("ERR Syntax error in HELLO option '{}'", escaped(option));
+}
+
+std::string parse_hello(std::span<const std::string_view> words, HelloOptions& options) {
+  if (words.empty()) return {};
+  std::string problem = parse_version(words[0], options);
+  words = words.subspan(1);
+  while (problem.empty() && !words.empty()) problem = take_option(words, options);
+  return problem;
+}
+
+class ConnectionHandler : public Handler {
+ public:
+  explicit ConnectionHandler(Service& service) : service_(service) {}
+
+  std::span<const CommandSpec> commands() const override { return kCommands; }
+
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    switch (static_cast<Id>(request.command.id)) {
+      case Id::ping:
+        return ping(request, reply);
+      case Id::echo:
+        reply.bulk(request.arguments[0]);
+        return HandlerResult::replied;
+      case Id::quit:
+        reply.ok();
+        return HandlerResult::close_after_reply;
+      case Id::reset:
+        return reset(reply, context);
+      case Id::auth:
+        return auth(request, reply);
+      case Id::hello:
+        return hello(request, reply, context);
+      case Id::select:
+        return select(request, reply);
+    }
+    throw_undeclared(request.command);
+  }
+
+ private:
+  static HandlerResult ping(const Request& request, ReplyWriter& reply);
+  // Cold: once in a connection's life. Inlined, they would make every PING and ECHO dearer.
+  [[gnu::cold, gnu::noinline]] static HandlerResult reset(ReplyWriter& reply,
+                                                          HandlerContext& context);
+  [[gnu::cold, gnu::noinline]] static HandlerResult auth(const Request& request,
+                                                         ReplyWriter& reply);
+  [[gnu::cold, gnu::noinline]] static HandlerResult select(const Request& request,
+                                                           ReplyWriter& reply);
+  [[gnu::cold, gnu::noinline]] HandlerResult hello(const Request& request, ReplyWriter& reply,
+                                                   HandlerContext& context) const;
+  void describe_server(ReplyWriter& reply, HandlerContext& context) const;
+  [[nodiscard]] std::string redis_version() const;
+
+  Service& service_;
+};
+
+HandlerResult ConnectionHandler::ping(const Request& request, ReplyWriter& reply) {
+  if (request.arguments.empty()) {
+    reply.simple("PONG");
+  } else {
+    reply.bulk(request.arguments[0]);
+  }
+  return HandlerResult::replied;
+}
+
+HandlerResult ConnectionHandler::reset(ReplyWriter& reply, HandlerContext& context) {
+  context.session().reset();
+  context.end_states();
+  switch_protocol(2, reply, context);
+  reply.simple("RESET");
+  return HandlerResult::replied;
+}
+
+HandlerResult ConnectionHandler::auth(const Request& request, ReplyWriter& reply) {
+  if (request.arguments.size() == 1) {
+    reply.error(
+        "ERR AUTH <password> called without any password configured for the default user. Are you "
+        "sure your configuration is correct?");
+  } else if (may_log_in(request.arguments[0])) {
+    reply.ok();
+  } else {
+    reply.error(kWrongPass);
+  }
+  return HandlerResult::replied;
+}
+
+HandlerResult ConnectionHandler::select(const Request& request, ReplyWriter& reply) {
+  const std::optional<std::int64_t> index = parse_integer(request.arguments[0]);
+  if (!index) {
+    reply.error("ERR value is not an integer or out of range");
+  } else if (*index != 0) {
+    reply.error("ERR DB index is out of range");
+  } else {
+    reply.ok();
+  }
+  return HandlerResult::replied;
+}
+
+HandlerResult ConnectionHandler::hello(const Request& request, ReplyWriter& reply,
+                                       HandlerContext& context) const {
+  HelloOptions options;
+  const std::string problem = parse_hello(request.arguments, options);
+  if (!problem.empty()) {
+    reply.error(problem);
+    return HandlerResult::replied;
+  }
+  if (options.name) context.session().set_name(*options.name);
+  if (options.protocol) switch_protocol(*options.protocol, reply, context);
+  describe_server(reply, context);
+  return HandlerResult::replied;
+}
+
+void ConnectionHandler::describe_server(ReplyWriter& reply, HandlerContext& context) const {
+  reply.map(7);
+  reply.bulk("server");
+  reply.bulk("reactord");
+  reply.bulk("version");
+  reply.bulk(redis_version());
+  reply.bulk("proto");
+  reply.integer(context.session().protocol());
+  reply.bulk("id");
+  reply.integer(static_cast<std::int64_t>(context.client_id()));
+  reply.bulk("mode");
+  reply.bulk("standalone");
+  reply.bulk("role");
+  reply.bulk("master");
+  reply.bulk("modules");
+  reply.array(0);
+}
+
+/// Clients judge by it what a server can do, so it is the one that INFO tells.
+std::string ConnectionHandler::redis_version() const {
+  std::vector<InfoField> fields;
+  service_.append_info("server", fields);
+  for (const InfoField& field : fields) {
+    if (field.name == "redis_version") return field.value;
+  }
+  return "0.0.0";
+}
+
+}  // namespace
+
+HandlerEntry connection_handler() {
+  return handler_entry<ConnectionHandler>("connection");
+}
+
+}  // namespace reactord

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Counts events and writes them to the log. Formatting happens on the loop's thread, writing on
+// another, behind a bounded queue: a sink that blocks costs log records (counted), never a turn of
+// the loop.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "daemon/log/events.h"
+#include "daemon/reactor/clock.h"
+
+namespace reactord {
+
+struct EventField {
+  std::string_view name;
+  std::string value;
+  /// Left out of the text: for the journal, where people search by fields.
+  bool is_for_search = false;
+};
+using EventFields = std::initializer_list<EventField>;
+
+/// The record's text: the event's message with its fields in place, escaped, and the others behind
+/// it.
+[[nodiscard]] std::string event_text(Event event, EventFields fields);
+
+/// The record's fields for the journal, each a line NAME=value: MESSAGE_ID, REACTORD_EVENT, and
+/// REACTORD_PEER and its like, in capitals, for those above.
+[[nodiscard]] std::string event_fields(Event event, EventFields fields);
+
+class EventLog {
+ public:
+  /// Opens the target ("stderr" or a path). Throws std::runtime_error if the file cannot be opened.
+  EventLog(const Clock& clock, const LogSettings& settings);
+  EventLog(const EventLog&) = delete;
+  EventLog& operator=(const EventLog&) = delete;
+  /// Waits a moment for the queue to be written, then gives up on a sink that blocks.
+  ~EventLog();
+
+  /// Counts and logs.
+  void record(Event event, EventFields fields = {}) {
+    count(event);
+    if (wants(event)) log(event, fields);
+  }
+  /// The halves of record(), where fields are dear to build and nobody may want to read them.
+  void count(Event event) { ++counts_[static_cast<std::size_t>(event)]; }
+  [[nodiscard]] bool wants(Event event) const { return spec_of(event).level >= level_; }
+  void log(Event event, EventFields fields);
+
+  [[nodiscard]] std::uint64_t count_of(Event event) const {
+    return counts_[static_cast<std::size_t>(event)];
+  }
+  /// Records that the queue had no room for, or that the sink could not write.
+  [[nodiscard]] std::uint64_t dropped() const;
+
+  void set_level(LogLevel level) { level_ = level; }
+  /// Applies a new level and target, and opens a file anew (log rotation). A target that cannot be
+  /// opened leaves both as they were; the problem, or "".
+  [[nodiscard]] std::string reconfigure(const LogSettings& settings);
+
+ private:
+  class Writer;
+
+  /// True if an event of this kind was logged less than a second ago; counts what is left out.
+  [[nodiscard]] bool is_suppressed(Event event);
+
+  const Clock& clock_;
+  LogLevel level_;
+  std::unique_ptr<Writer> writer_;
+  std::array<std::uint64_t, kEvents.size()> counts_{};
+  std::array<TimePoint, kEvents.size()> last_logged_{};
+  std::array<std::uint64_t, kEvents.size()> left_out_{};
+};
+
+}  // namespace reactord

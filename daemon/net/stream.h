@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A non-blocking byte stream, as a connection sees it. A socket is the real one; tests play scripts
+// of short reads, stalls and resets through it. Here errno becomes a named result, and nowhere
+// else.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace reactord {
+
+enum class IoStatus : std::uint8_t {
+  ok,           ///< `bytes` were moved, at least one
+  would_block,  ///< none now; the loop says when
+  end,          ///< receive only: the peer has finished sending
+  lost,         ///< reset, timed out or broken: nothing more can be moved either way
+};
+
+struct IoResult {
+  IoStatus status = IoStatus::ok;
+  std::size_t bytes = 0;
+  int error = 0;  ///< the errno of `lost`, for the log
+};
+
+enum class Delivery : std::uint8_t {
+  arrived,    ///< the peer's side has acknowledged it
+  under_way,  ///< not yet
+  lost,       ///< it met a reset, or an error
+};
+
+class Stream {
+ public:
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream() = default;
+
+  /// `into` and `bytes` must not be empty: an empty receive looks like the end.
+  [[nodiscard]] virtual IoResult receive(std::span<char> into) noexcept = 0;
+  [[nodiscard]] virtual IoResult send(std::string_view bytes) noexcept = 0;
+  /// The same for several pieces behind each other, in one call: at most kMaxParts, none empty.
+  /// As many as a batch of replies has (protocol/gather_list.h), and few enough for the stack.
+  static constexpr std::size_t kMaxParts = 32;
+  [[nodiscard]] virtual IoResult send_parts(std::span<const std::string_view> parts) noexcept = 0;
+  /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived. False
+  /// if the stream is lost.
+  virtual bool finish_sending() noexcept = 0;
+  /// What is known of all that was sent.
+  [[nodiscard]] virtual Delivery delivery() const noexcept = 0;
+  /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.
+  [[nodiscard]] virtual std::string peer() const = 0;
+  /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.
+  [[nodiscard]] virtual std::array<std::uint8_t, 16> peer_ip() const noexcept = 0;
+  /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
+  [[nodiscard]] virtual int fd() const noexcept = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/process/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <string_view>
+
+#include "daemon/interface/version.h"
+
+namespace reactord {
+
+namespace {
+
+// Fits a screen of 80 by 24.
+constexpr std::string_view kHelp =
+    R"(Usage: reactord [OPTION...]
+Serves TEXT, CEIL and the handlers you add, to netcat, Redis clients and
+reactor-cli; by default at 127.0.0.1:12345 and [::1]:12345.
+
+  --config FILE     the configuration (TOML); without it all settings have
+                    their defaults
+  --listen ADDRESS  listen there, and not where the configuration says: as in
+                    127.0.0.1:7000, [::1]:7000, unix:PATH, systemd; repeatable
+  --check-config    say what is wrong with the configuration, or that it is good
+  --print-config    print all settings in force, with what they mean
+  --reload PID      check the configuration, then tell daemon PID to load it
+  --help, --version
+
+  reactord --config /etc/reactord/reactord.toml
+  reactord --config new.toml --check-config
+  reactord --listen 127.0.0.1:7000 --listen unix:/run/reactord.sock
+  reactord --print-config > reactord.toml     a file to start from
+
+Signals: HUP reloads the configuration and reopens the log; TERM and INT answer
+what was received and stop; a second one stops at once.
+Exit code: 0 stopped as asked, 1 failed, 2 usage, 78 bad configuration.
+)";
+
+int usage_error(const std::string& problem) {
+  std::cerr << "reactord: " << problem << "\nTry: reactord --help\n";
+  return kExitUsage;
+}
+
+int information(std::string_view text) {
+  return std::cout << text << std::flush ? EXIT_SUCCESS : kExitFailure;
+}
+
+/// Returns the problem, or "" after filling `out`.
+std::string parse_listen(const std::vector<std::string>& texts, std::vector<Endpoint>& out) {
+  for (const std::string& text : texts) {
+    Endpoint endpoint;
+    if (const std::string problem = parse_endpoint(text, endpoint); !problem.empty())
+      return fmt::format("--listen {}: {}", text, problem);
+    for (const Endpoint& earlier : out)
+      if (same_place(earlier, endpoint))
+        return fmt::format("--listen {}: taken by --listen {}", text, to_string(earlier));
+    out.push_back(endpoint);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  bool help = false;
+  bool version = false;
+  std::vector<std::string> files;
+  std::vector<std::string> listen;
+  CLI::App app;
+  app.set_help_flag();
+  app.add_flag("--help,-h", help);
+  app.add_flag("--version", version);
+  app.add_option("--config", files)->type_name("FILE")->allow_extra_args(false);
+  app.add_option("--listen", listen)->type_name("ADDRESS")->allow_extra_args(false);
+  app.add_flag("--check-config", line.check_config);
+  app.add_flag("--print-config", line.print_config);
+  app.add_option("--reload", line.reload)
+      ->type_name("PID")
+      ->check(CLI::Range(1, std::numeric_limits<pid_t>::max()));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(error.what());
+  }
+  if (help) return information(kHelp);
+  if (version) return information(fmt::format("reactord {}\n", kVersion));
+  if (files.size() > 1) return usage_error("--config is given more than once");
+  if (!files.empty()) {
+    line.config_path = files.front();
+    if (line.config_path.empty()) return usage_error("--config is given an empty name");
+  }
+  if (const std::string problem = parse_listen(listen, line.listen); !problem.empty())
+    return usage_error(problem);
+  return line;
+}
+
+}  // namespace reactord

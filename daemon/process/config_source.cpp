@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/process/config_source.h"
+
+#include "config/check.h"
+
+namespace reactord {
+
+LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) const {
+  LoadedConfig loaded =
+      path_.empty() ? LoadedConfig{default_config(handlers), {}} : load_config(path_, handlers);
+  if (!listen_.empty()) {
+    ListenerSettings listener = default_listener();
+    listener.addresses = listen_;
+    loaded.config.listeners = {listener};
+    // Of a file that is bad in itself the loader has told already.
+    if (loaded.ok()) check_config(loaded.config, handlers, {}, loaded.problems);
+  }
+  return loaded;
+}
+
+std::vector<std::string> ConfigSource::describe(std::span<const ConfigProblem> problems) const {
+  std::vector<std::string> lines;
+  for (const ConfigProblem& problem : problems)
+    lines.push_back(to_string(problem, path_.empty() ? "command line" : path_));
+  return lines;
+}
+
+}  // namespace reactord

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Entry point: reads the command line, loads the configuration, and runs the server. Exit codes:
+// daemon/process/command_line.h.
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <variant>
+
+#include "config/tables.h"
+#include "daemon/interface/registry.h"
+#include "daemon/process/command_line.h"
+#include "daemon/process/config_source.h"
+#include "daemon/process/reload_request.h"
+#include "daemon/process/seccomp_filter.h"
+#include "daemon/process/server.h"
+
+namespace reactord {
+
+namespace {
+
+int complain(std::string_view problem, int exit_code) {
+  std::cerr << "reactord: " << problem << '\n';
+  return exit_code;
+}
+
+int serve(const ConfigSource& source, Config config) {
+  forbid_outgoing_connections();  // before the log's thread starts, which inherits it
+  const SteadyClock clock;
+  // Before the log's thread starts, which inherits the mask.
+  SignalWatch signals({SIGTERM, SIGINT, SIGHUP});
+  std::unique_ptr<EventLog> events;
+  try {
+    events = std::make_unique<EventLog>(clock, config.log);
+  } catch (const std::runtime_error& error) {
+    return complain(error.what(), kExitFailure);
+  }
+  Server server(clock, *events, signals, std::move(config), source, handler_entries());
+  if (!server.start(take_passed_sockets())) return kExitFailure;
+  server.run();
+  return EXIT_SUCCESS;
+}
+
+int run(const CommandLine& line) {
+  const ConfigSource source(line.config_path, line.listen);
+  LoadedConfig loaded = source.load(handler_tables());
+  if (!loaded.ok()) {
+    for (const std::string& problem : source.describe(loaded.problems))
+      std::cerr << problem << '\n';
+    return kExitBadConfig;
+  }
+  if (line.print_config) std::cout << print_config(loaded.config, handler_tables());
+  if (line.check_config && !line.print_config) std::cout << "the configuration is good\n";
+  if (line.print_config || line.check_config)
+    return std::cout.flush() ? EXIT_SUCCESS : kExitFailure;
+  if (line.reload != 0) {
+    const std::string problem = request_reload(line.reload);
+    return problem.empty() ? EXIT_SUCCESS : complain(problem, kExitFailure);
+  }
+  return serve(source, std::move(loaded.config));
+}
+
+}  // namespace
+
+}  // namespace reactord
+
+int main(int argc, char** argv) {
+  try {
+    const auto line = reactord::parse_command_line(argc, argv);
+    if (const int* exit_code = std::get_if<int>(&line)) return *exit_code;
+    return reactord::run(std::get<reactord::CommandLine>(line));
+  } catch (const std::exception& error) {
+    return reactord::complain(error.what(), reactord::kExitFailure);
+  }
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/process/server.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstring>
+#include <system_error>
+
+#include "config/reload.h"
+#include "config/tables.h"
+#include "config/value_types.h"
+#include "daemon/interface/version.h"
+#include "daemon/process/descriptor_limit.h"
+
+namespace reactord {
+
+namespace {
+
+// Tokens of what is no connection. Those of connections are above 2^32: their generation begins
+// at 1.
+constexpr Token kSignalsToken = 0;
+constexpr Token kLongRepliesToken = 1;
+constexpr Token kFirstListenerToken = 2;
+constexpr Token kFirstConnectionToken = Token{1} << 32;
+
+/// Deadlines of one kind that expire in one turn; the rest waits for the next, so that new events
+/// are not kept waiting.
+constexpr int kMaxExpiredPerTurn = 256;
+
+ParserLimits parser_limits_of(const LimitSettings& limits) {
+  return {.max_frame_bytes = limits.max_frame.bytes,
+          .max_arguments = static_cast<std::size_t>(limits.max_arguments),
+          .max_inline_bytes = limits.max_inline.bytes};
+}
+
+/// Where buffers may take little memory together, little is kept for the next.
+std::size_t reserve_bytes_of(const LimitSettings& limits) {
+  return std::min(LoopContext::kMaxPoolBytes, limits.max_buffer_memory.bytes / 8);
+}
+
+/// Without an admin listener nobody could use its slots.
+std::int64_t admin_slots(const Config& config) {
+  const auto is_admin = [](const ListenerSettings& each) {
+    return each.role == ListenerRole::admin;
+  };
+  return std::any_of(config.listeners.begin(), config.listeners.end(), is_admin)
+             ? config.server.max_admin_connections
+             : 0;
+}
+
+TableSize table_size(const Config& config, EventLog& events) {
+  const std::int64_t wanted = config.server.max_connections;
+  const std::int64_t admins = admin_slots(config);
+  const DescriptorLimit limit = raise_descriptor_limit(wanted, admins);
+  if (limit.possible_connections < wanted)
+    events.record(Event::connections_lowered,
+                  {{"wanted", std::to_string(wanted)},
+                   {"possible", std::to_string(limit.possible_connections)},
+                   {"descriptors", std::to_string(limit.descriptors)}});
+  return {.clients = static_cast<std::uint32_t>(std::min(wanted, limit.possible_connections)),
+          .admins = static_cast<std::uint32_t>(admins)};
+}
+
+std::vector<HandlerTableSpec> tables_of(std::span<const HandlerEntry> entries) {
+  std::vector<HandlerTableSpec> tables;
+  for (const HandlerEntry& entry : entries) tables.push_back(entry.table);
+  return tables;
+}
+
+std::string signal_name(int signal) {
+  return fmt::format("SIG{}", ::sigabbrev_np(signal));
+}
+
+}  // namespace
+
+Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
+               const ConfigSource& source, std::span<const HandlerEntry> handlers)
+    : events_(events),
+      signals_(signals),
+      config_(std::move(config)),
+      source_(source),
+      handler_entries_(handlers),
+      handler_tables_(tables_of(handlers)),
+      loop_(clock),
+      connections_(loop_, events, table_size(config_, events)),
+      dispatcher_(clock, events, connections_, commands_),
+      loop_context_{.parser_limits = parser_limits_of(config_.limits),
+                    .output_high_water = config_.limits.output_high_water.bytes,
+                    .deadlines = {DeadlineQueue<InputDeadline>(config_.deadlines.first_request),
+                                  DeadlineQueue<InputDeadline>(config_.deadlines.frame),
+                                  DeadlineQueue<InputDeadline>(config_.deadlines.idle),
+                                  DeadlineQueue<OutputDeadline>(config_.deadlines.write_stall),
+                                  DeadlineQueue<OutputDeadline>(config_.deadlines.linger)},
+                    .host = connections_,
+                    .sink = dispatcher_},
+      service_(loop_, connections_, dispatcher_, commands_, events, *this),
+      reports_(loop_, connections_, dispatcher_),
+      heap_trimmer_(loop_, [this] { return_memory(); }),
+      listeners_(kFirstListenerToken, loop_, connections_, events) {
+  connections_.set_observer(dispatcher_);
+  connections_.set_on_room([this] { listeners_.on_room(); });
+  make_handlers(handlers);
+  listeners_.make_rules(config_, loop_context_, commands_);
+  apply(config_);
+  if (const std::error_code error = loop_.watch_level(signals_.fd(), kSignalsToken))
+    throw std::system_error(error, "epoll_ctl");
+}
+
+/// Handlers go last but one: promises that they still hold are given up while connections exist,
+/// and what they keep for connections before they go.
+Server::~Server() {
+  abort_connections();
+  listeners_.clear();
+  handlers_.clear();
+}
+
+// --- start
+
+void Server::make_handlers(std::span<const HandlerEntry> entries) {
+  for (const HandlerEntry& entry : entries) {
+    const auto settings = config_.handlers.find(entry.name);
+    handlers_.push_back(entry.make(
+        service_, settings == config_.handlers.end() ? nullptr : settings->second.get()));
+    commands_.add(*handlers_.back(), entry.name);
+  }
+}
+
+bool Server::start(std::vector<PassedSocket> passed) {
+  events_.record(Event::starting, {{"version", std::string(kVersion)}});
+  if (const std::string problem = listeners_.open(config_, std::move(passed)); !problem.empty()) {
+    events_.record(Event::start_failed, {{"problem", problem}});
+    return false;
+  }
+  service_.set_tcp_port(listeners_.tcp_port());
+  reports_.ready();
+  events_.record(Event::ready);
+  return true;
+}
+
+// --- turns of the loop
+
+void Server::run() {
+  while (!is_done()) loop_.run_turn(*this);
+  events_.record(Event::stopped);
+}
+
+void Server::on_event(Token token, Readiness readiness) noexcept {
+  if (token >= kFirstConnectionToken) {
+    // A stale token, of a connection that this turn has closed, finds nothing.
+    if (Connection* connection = connections_.find(token)) connection->on_event(readiness);
+  } else if (token == kSignalsToken) {
+    while (const std::optional<int> signal = signals_.waiting()) on_signal(*signal);
+  } else if (token == kLongRepliesToken) {
+    has_long_replies_scheduled_ = false;
+    dispatcher_.pending().run_slices();
+  } else {
+    listeners_.on_event(token, readiness);
+  }
+}
+
+void Server::on_turn_end() noexcept {
+  connections_.end_turn();
+  heap_trimmer_.note(connections_.buffer_bytes() + loop_context_.pool.take_use());
+  if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
+    has_long_replies_scheduled_ = true;
+    loop_.make_ready(kLongRepliesToken);
+  }
+}
+
+void Server::return_memory() noexcept {
+  loop_context_.pool.clear();
+  ::malloc_trim(0);
+}
+
+std::optional<TimePoint> Server::next_deadline() noexcept {
+  const ConnectionDeadlines& deadlines = loop_context_.deadlines;
+  std::optional<TimePoint> nearest;
+  for (const std::optional<TimePoint>& next :
+       {deadlines.first_request.next(), deadlines.frame.next(), deadlines.idle.next(),
+        deadlines.write_stall.next(), deadlines.linger.next()})
+    if (next && (!nearest || *next < *nearest)) nearest = next;
+  return nearest;
+}
+
+template <class Kind, class Expire>
+void Server::expire(DeadlineQueue<Kind>& queue, TimePoint now, Expire&& expire_one) {
+  for (int n = 0; n < kMaxExpiredPerTurn; ++n) {
+    DeadlineLink<Kind>* link = queue.pop_expired(now);
+    if (link == nullptr) return;
+    expire_one(static_cast<Connection&>(*link));
+  }
+}
+
+void Server::on_deadlines(TimePoint now) noexcept {
+  const auto input = [](CloseReason reason) {
+    return [reason](Connection& connection) { connection.on_input_deadline(reason); };
+  };
+  const auto output = [](Connection& connection) { connection.on_output_deadline(); };
+  ConnectionDeadlines& deadlines = loop_context_.deadlines;
+  expire(deadlines.first_request, now, input(CloseReason::closed_first_request));
+  expire(deadlines.frame, now, input(CloseReason::closed_frame));
+  expire(deadlines.idle, now, input(CloseReason::closed_idle));
+  expire(deadlines.write_stall, now, output);
+  expire(deadlines.linger, now, output);
+}
+
+// --- reload
+
+void Server::on_signal(int signal) {
+  const bool is_reload = signal == SIGHUP && phase_ == Phase::serving;
+  // Told before the signal is taken: then `reactord --reload` returns, and systemd must know that
+  // the reload is not over (reload_request.h).
+  if (is_reload) reports_.reloading();
+  signals_.take(signal);
+  if (is_reload) (void)finish_reload("SIGHUP");
+  if (signal == SIGHUP) return;
+  if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
+  events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
+  abort_connections();
+  phase_ = Phase::stopped;
+}
+
+void Server::abort_connections() {
+  connections_.for_each(
+      [](Connection& connection) { connection.abort(CloseReason::closed_at_once); });
+}
+
+std::vector<std::string> Server::reload(std::string_view who) {
+  // systemd must not take a stopping daemon for ready.
+  if (phase_ != Phase::serving) return {"the server is stopping"};
+  reports_.reloading();
+  return finish_reload(fmt::format("RELOAD by {}", who));
+}
+
+std::vector<std::string> Server::finish_reload(const std::string& request) {
+  std::vector<std::string> problems = load_and_apply();
+  for (const std::string& problem : problems)
+    events_.record(Event::config_problem, {{"problem", problem}});
+  if (problems.empty())
+    events_.record(Event::reloaded, {{"request", request}});
+  else
+    events_.record(Event::reload_failed,
+                   {{"request", request}, {"problems", std::to_string(problems.size())}});
+  reports_.reloaded(problems.size());
+  return problems;
+}
+
+std::vector<std::string> Server::load_and_apply() {
+  const LoadedConfig loaded = source_.load(handler_tables_);
+  if (!loaded.ok()) return source_.describe(loaded.problems);
+  if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
+    return {std::move(problem)};
+  report_changes(config_, loaded.config);
+  config_ = merge_reloadable(config_, loaded.config, handler_tables_);
+  apply(config_);
+  return {};
+}
+
+void Server::report_changes(const Config& before, const Config& after) {
+  for (const Change& change : changes_between(before, after, handler_tables_)) {
+    const Event event =
+        change.apply == Apply::reload ? Event::setting_changed : Event::setting_needs_restart;
+    events_.record(event,
+                   {{"path", change.path}, {"before", change.before}, {"after", change.after}});
+  }
+}
+
+/// Puts in force what can be changed while connections stay.
+void Server::apply(const Config& config) {
+  loop_context_.parser_limits = parser_limits_of(config.limits);
+  loop_context_.output_high_water = config.limits.output_high_water.bytes;
+  ConnectionDeadlines& deadlines = loop_context_.deadlines;
+  deadlines.first_request.set_length(config.deadlines.first_request);
+  deadlines.frame.set_length(config.deadlines.frame);
+  deadlines.linger.set_length(config.deadlines.linger);
+  if (deadlines.idle.length() != config.deadlines.idle) {
+    deadlines.idle.set_length(config.deadlines.idle);
+    connections_.for_each([](Connection& connection) { connection.restart_idle_deadline(); });
+  }
+  connections_.set_limits(config.server.max_connections_per_address,
+                          config.limits.max_buffer_memory.bytes);
+  loop_context_.pool.set_max_bytes(reserve_bytes_of(config.limits));
+  if (config.deadlines.write_stall != deadlines.write_stall.length())
+    connections_.for_each([&](Connection& connection) {
+      set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
+    });
+  deadlines.write_stall.set_length(config.deadlines.write_stall);
+  for (std::size_t i = 0; i < handlers_.size(); ++i)
+    if (const auto settings = config.handlers.find(handler_entries_[i].name);
+        settings != config.handlers.end())
+      call_handler(i, "a reload",
+                   [&](Handler& handler) { handler.reload(settings->second.get()); });
+  listeners_.apply(config);
+  publish_settings();
+}
+
+void Server::publish_settings() {
+  std::vector<Setting> settings = settings_of(config_, handler_tables_);
+  std::sort(settings.begin(), settings.end(),
+            [](const Setting& a, const Setting& b) { return a.path < b.path; });
+  service_.set_settings(std::move(settings));
+}
+
+void Server::call_handler(std::size_t index, std::string_view occasion,
+                          const std::function<void(Handler&)>& call) noexcept {
+  std::string problem = "unknown exception";
+  try {
+    return call(*handlers_[index]);
+  } catch (const std::exception& exception) {
+    problem = exception.what();
+  } catch (...) {
+  }
+  events_.record(Event::handler_threw, {{"handler", std::string(handler_entries_[index].name)},
+                                        {"command", std::string(occasion)},
+                                        {"problem", problem}});
+}
+
+// --- the log
+
+std::string Server::log_level() const {
+  return plain_text(ValueTraits<LogLevel>::show(config_.log.level));
+}
+
+std::string Server::set_log_level(std::string_view level, std::string_view who) {
+  LogLevel wanted{};
+  if (std::string problem = ValueTraits<LogLevel>::parse(std::string(level), {}, wanted);
+      !problem.empty())
+    return problem;
+  const std::string before = log_level();
+  if (wanted == config_.log.level) return {};
+  config_.log.level = wanted;
+  events_.count(Event::log_level_changed);
+  // Whatever the levels: it is what explains a log that falls silent, or fills.
+  events_.log(Event::log_level_changed,
+              {{"before", before}, {"after", log_level()}, {"who", std::string(who)}});
+  events_.set_level(wanted);
+  publish_settings();
+  return {};
+}
+
+// --- stop
+
+/// Not now: the connection that asks is being served, and its reply is not sent yet.
+void Server::shut_down(std::string_view who) {
+  (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
+    if (phase_ == Phase::serving) begin_drain(request);
+  });
+}
+
+void Server::begin_drain(const std::string& request) {
+  phase_ = Phase::draining;
+  events_.record(Event::draining, {{"request", request}});
+  reports_.stopping();
+  listeners_.stop();
+  for (std::size_t i = 0; i < handlers_.size(); ++i)
+    call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });
+  connections_.for_each([](Connection& connection) { connection.drain(); });
+  (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
+}
+
+/// One more turn, in which those that can be told why are told.
+void Server::on_drain_expired() {
+  connections_.for_each([](Connection& connection) {
+    if (connection.is_ending()) return connection.abort(CloseReason::closed_drain_expired);
+    connection.end(CloseReason::closed_drain_expired,
+                   "ERR the server has stopped before the reply was ready");
+  });
+  // A timer that is added by a timer waits for the next turn.
+  (void)loop_.timers().add(loop_.now(), [this] { phase_ = Phase::stopped; });
+}
+
+bool Server::is_done() const {
+  return phase_ == Phase::stopped || (phase_ == Phase::draining && connections_.is_empty());
+}
+
+}  // namespace reactord

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The running daemon: puts the parts together, runs the loop, and leads through the life of the
+// process: start, reload, drain, stop. Decides nothing about frames, commands or single
+// connections.
+//
+//   start() -> run(): turns of the loop -> SIGTERM: drain -> stopped
+//                      |  SIGHUP: reload       |  another signal: stopped at once
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/admission/listener_set.h"
+#include "daemon/connection/connection_table.h"
+#include "daemon/dispatch/command_table.h"
+#include "daemon/dispatch/dispatcher.h"
+#include "daemon/interface/registry.h"
+#include "daemon/log/event_log.h"
+#include "daemon/process/config_source.h"
+#include "daemon/process/heap_trimmer.h"
+#include "daemon/process/systemd_reports.h"
+#include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/signal_watch.h"
+#include "daemon/stats/daemon_service.h"
+#include "daemon/stats/server_control.h"
+
+namespace reactord {
+
+class Server final : public EventSink, public ServerControl {
+ public:
+  /// Throws std::system_error or std::logic_error where the parts cannot be put together.
+  Server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
+         const ConfigSource& source, std::span<const HandlerEntry> handlers);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() override;
+
+  /// Opens or adopts the listening sockets; false, with an event that says why, if one cannot be
+  /// had.
+  [[nodiscard]] bool start(std::vector<PassedSocket> passed);
+  /// Where it listens, in the order of the configuration.
+  [[nodiscard]] std::vector<SocketAddress> addresses() const { return listeners_.addresses(); }
+  /// Serves until a signal says to stop.
+  void run();
+
+  // --- EventSink ---
+  void on_event(Token token, Readiness readiness) noexcept override;
+  [[nodiscard]] std::optional<TimePoint> next_deadline() noexcept override;
+  void on_deadlines(TimePoint now) noexcept override;
+  void on_turn_end() noexcept override;
+
+  // --- ServerControl ---
+  [[nodiscard]] std::string log_level() const override;
+  [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
+  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override;
+  void shut_down(std::string_view who) override;
+
+ private:
+  enum class Phase : std::uint8_t { serving, draining, stopped };
+
+  // --- start ---
+  void make_handlers(std::span<const HandlerEntry> entries);
+
+  // --- life ---
+  void on_signal(int signal);
+  /// The rest of a reload, once the service manager has heard of it.
+  [[nodiscard]] std::vector<std::string> finish_reload(const std::string& request);
+  [[nodiscard]] std::vector<std::string> load_and_apply();
+  void apply(const Config& config);
+  void publish_settings();
+  /// Calls a handler outside of a request: it must not end the process by throwing.
+  void call_handler(std::size_t index, std::string_view occasion,
+                    const std::function<void(Handler&)>& call) noexcept;
+  void report_changes(const Config& before, const Config& after);
+  void begin_drain(const std::string& request);
+  void on_drain_expired();
+  void abort_connections();
+  [[nodiscard]] bool is_done() const;
+  void return_memory() noexcept;
+
+  template <class Kind, class Expire>
+  static void expire(DeadlineQueue<Kind>& queue, TimePoint now, Expire&& expire_one);
+
+  EventLog& events_;
+  SignalWatch& signals_;
+  Config config_;
+  const ConfigSource& source_;
+  std::span<const HandlerEntry> handler_entries_;
+  std::vector<HandlerTableSpec> handler_tables_;
+
+  EventLoop loop_;
+  ConnectionTable connections_;
+  CommandTable commands_;
+  Dispatcher dispatcher_;
+  LoopContext loop_context_;
+  DaemonService service_;
+  ServiceReports reports_;
+  HeapTrimmer heap_trimmer_;
+  std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
+  ListenerSet listeners_;
+  Phase phase_ = Phase::serving;
+  bool has_long_replies_scheduled_ = false;
+};
+
+}  // namespace reactord

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/stats/daemon_service.h"
+
+#include <utility>
+
+namespace reactord {
+
+namespace {
+
+class LoopTimer final : public Timer {
+ public:
+  LoopTimer(TimerQueue& timers, TimerQueue::TimerId id) : timers_(timers), id_(id) {}
+  ~LoopTimer() override { timers_.cancel(id_); }
+
+ private:
+  TimerQueue& timers_;
+  TimerQueue::TimerId id_;
+};
+
+/// Views into the connection: valid until it goes.
+void describe(Connection& connection, ClientFacts& facts) {
+  Session& session = connection.session();
+  facts.id = connection.client_id();
+  facts.peer = connection.stream().peer();
+  facts.fd = connection.stream().fd();
+  facts.local = SocketAddress::local_of(facts.fd).to_string();
+  facts.name = session.name();
+  facts.library_name = session.library_name();
+  facts.library_version = session.library_version();
+  facts.age = connection.age();
+  facts.idle = connection.idle();
+  facts.protocol = session.protocol();
+  facts.input_bytes = connection.input_bytes();
+  facts.output_bytes = connection.output_bytes();
+  facts.memory_bytes = sizeof(Connection) + connection.buffer_bytes();
+  facts.pending = connection.is_pending();
+  facts.subscribed = connection.is_subscribed();
+  facts.closing = connection.is_ending();
+  const std::string* last = connection.last_command();
+  facts.last_command = last == nullptr ? "NULL" : *last;
+}
+
+}  // namespace
+
+DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
+                             const Dispatcher& dispatcher, const CommandTable& commands,
+                             EventLog& events, ServerControl& server)
+    : loop_(loop),
+      connections_(connections),
+      dispatcher_(dispatcher),
+      commands_(commands),
+      events_(events),
+      server_(server),
+      started_(loop.now()) {}
+
+void DaemonService::log(HandlerLogLevel level, std::string_view handler, std::string_view message) {
+  if (level == HandlerLogLevel::off) return;
+  events_.record(handler_event(level),
+                 {{"handler", std::string(handler)}, {"message", std::string(message)}});
+}
+
+std::unique_ptr<Timer> DaemonService::call_after(std::chrono::milliseconds delay,
+                                                 std::function<void()> callback) {
+  TimerQueue& timers = loop_.timers();
+  auto guarded = [this, callback = std::move(callback)] { call_guarded(callback); };
+  return std::make_unique<LoopTimer>(timers, timers.add(loop_.now() + delay, std::move(guarded)));
+}
+
+/// A handler that throws must not end the process.
+void DaemonService::call_guarded(const std::function<void()>& callback) noexcept {
+  std::string problem = "unknown exception";
+  try {
+    return callback();
+  } catch (const std::exception& exception) {
+    problem = exception.what();
+  } catch (...) {
+  }
+  events_.record(Event::handler_threw,
+                 {{"handler", "a handler"}, {"command", "its timer"}, {"problem", problem}});
+}
+
+bool DaemonService::next_client(std::uint32_t& cursor, ClientFacts& facts) const {
+  while (cursor < connections_.slots_used()) {
+    Connection* connection = connections_.at_slot(cursor++);
+    if (connection == nullptr || connection->is_closed()) continue;
+    describe(*connection, facts);
+    return true;
+  }
+  return false;
+}
+
+bool DaemonService::find_client(std::uint64_t id, ClientFacts& facts) const {
+  Connection* connection = connections_.find_client(id);
+  if (connection == nullptr || connection->is_closed()) return false;
+  describe(*connection, facts);
+  return true;
+}
+
+bool DaemonService::kill_client(std::uint64_t id) {
+  Connection* connection = connections_.find_client(id);
+  if (connection == nullptr || connection->is_ending()) return false;
+  connection->end(CloseReason::closed_killed, "ERR closed by CLIENT KILL");
+  return true;
+}
+
+}  // namespace reactord

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The daemon as handlers see it: implements their Service on the loop, the tables and the figures.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/connection/connection_table.h"
+#include "daemon/dispatch/command_table.h"
+#include "daemon/dispatch/dispatcher.h"
+#include "daemon/interface/service.h"
+#include "daemon/log/event_log.h"
+#include "daemon/reactor/event_loop.h"
+#include "daemon/stats/server_control.h"
+
+namespace reactord {
+
+class DaemonService final : public Service {
+ public:
+  DaemonService(EventLoop& loop, ConnectionTable& connections, const Dispatcher& dispatcher,
+                const CommandTable& commands, EventLog& events, ServerControl& server);
+
+  void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
+  /// For INFO's tcp_port: 0 where no listener has one.
+  void set_tcp_port(std::uint16_t port) { tcp_port_ = port; }
+
+  void log(HandlerLogLevel level, std::string_view handler, std::string_view message) override;
+  [[nodiscard]] TimePoint now() const override { return loop_.now(); }
+  [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds delay,
+                                                  std::function<void()> callback) override;
+  [[nodiscard]] std::span<const CommandSpec* const> commands() const override {
+    return commands_.specs();
+  }
+  [[nodiscard]] std::span<const Setting> settings() const override { return settings_; }
+  [[nodiscard]] std::span<const std::string_view> info_sections() const override;
+  void append_info(std::string_view section, std::vector<InfoField>& fields) const override;
+  bool next_client(std::uint32_t& cursor, ClientFacts& facts) const override;
+  bool find_client(std::uint64_t id, ClientFacts& facts) const override;
+  bool kill_client(std::uint64_t id) override;
+
+  [[nodiscard]] std::string log_level() const override { return server_.log_level(); }
+  [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
+    return server_.set_log_level(level, who);
+  }
+  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override {
+    return server_.reload(who);
+  }
+  void shut_down(std::string_view who) override { server_.shut_down(who); }
+
+ private:
+  void call_guarded(const std::function<void()>& callback) noexcept;
+
+  using Fields = std::vector<InfoField>;
+  void append_server(Fields& fields) const;
+  void append_clients(Fields& fields) const;
+  void append_memory(Fields& fields) const;
+  void append_persistence(Fields& fields) const;
+  void append_stats(Fields& fields) const;
+  void append_replication(Fields& fields) const;
+  void append_cpu(Fields& fields) const;
+  void append_command_stats(Fields& fields) const;
+  void append_error_stats(Fields& fields) const;
+
+  struct Section {
+    std::string_view name;
+    void (DaemonService::*append)(Fields&) const;
+  };
+  static const std::array<Section, 9> kSections;
+
+  EventLoop& loop_;
+  ConnectionTable& connections_;
+  const Dispatcher& dispatcher_;
+  const CommandTable& commands_;
+  EventLog& events_;
+  ServerControl& server_;
+  std::vector<Setting> settings_;
+  TimePoint started_;
+  std::uint16_t tcp_port_ = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// INFO: what each section shows. The names are Redis' own where monitoring tools look for them.
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+#include "daemon/interface/version.h"
+#include "daemon/stats/daemon_service.h"
+
+namespace reactord {
+
+namespace {
+
+template <class T>
+InfoField field(std::string_view name, const T& value) {
+  return {std::string(name), fmt::format("{}", value)};
+}
+
+/// As Redis writes sizes for people: "1.50M".
+std::string human_bytes(std::size_t bytes) {
+  if (bytes < 1024) return fmt::format("{}B", bytes);
+  const auto value = static_cast<double>(bytes);
+  if (bytes < (1u << 20)) return fmt::format("{:.2f}K", value / 1024.0);
+  if (bytes < (1u << 30)) return fmt::format("{:.2f}M", value / (1 << 20));
+  return fmt::format("{:.2f}G", value / (1 << 30));
+}
+
+std::size_t allocated_bytes() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return heap.uordblks + heap.hblkhd;
+}
+
+/// The second figure of /proc/self/statm (proc(5)), in bytes.
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+template <class Rep, class Period>
+std::int64_t microseconds(std::chrono::duration<Rep, Period> duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+void append_command(const CommandEntry& entry, std::vector<InfoField>& fields) {
+  const CommandStats& stats = entry.stats;
+  for (const auto& sub : entry.subcommands) append_command(*sub, fields);
+  if (stats.calls == 0 && stats.rejected == 0) return;
+  const std::int64_t usec = microseconds(stats.time);
+  const double each =
+      stats.calls == 0 ? 0.0 : static_cast<double>(usec) / static_cast<double>(stats.calls);
+  fields.push_back(
+      {"cmdstat_" + entry.full_name,
+       fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
+                   stats.calls, usec, each, stats.rejected, stats.failed)});
+}
+
+}  // namespace
+
+// In Redis' order, and in its sections: clients look for loading and role where Redis has them.
+const std::array<DaemonService::Section, 9> DaemonService::kSections{{
+    {"server", &DaemonService::append_server},
+    {"clients", &DaemonService::append_clients},
+    {"memory", &DaemonService::append_memory},
+    {"persistence", &DaemonService::append_persistence},
+    {"stats", &DaemonService::append_stats},
+    {"replication", &DaemonService::append_replication},
+    {"cpu", &DaemonService::append_cpu},
+    {"commandstats", &DaemonService::append_command_stats},
+    {"errorstats", &DaemonService::append_error_stats},
+}};
+
+std::span<const std::string_view> DaemonService::info_sections() const {
+  static const auto names = [] {
+    std::array<std::string_view, kSections.size()> all;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = kSections[i].name;
+    return all;
+  }();
+  return names;
+}
+
+void DaemonService::append_info(std::string_view section, Fields& fields) const {
+  for (const Section& known : kSections)
+    if (known.name == section) (this->*known.append)(fields);
+}
+
+void DaemonService::append_server(Fields& fields) const {
+  utsname system{};
+  ::uname(&system);
+  const auto uptime =
+      std::chrono::duration_cast<std::chrono::seconds>(loop_.now() - started_).count();
+  // Clients read a version of Redis from this; what they learn from it is which commands to expect.
+  fields.push_back(field("redis_version", "7.0.0"));
+  fields.push_back(field("redis_mode", "standalone"));
+  fields.push_back(field("server_name", "reactord"));
+  fields.push_back(field("reactord_version", kVersion));
+  fields.push_back(
+      field("os", fmt::format("{} {} {}", system.sysname, system.release, system.machine)));
+  fields.push_back(field("arch_bits", sizeof(void*) * 8));
+  fields.push_back(field("multiplexing_api", "epoll"));
+  fields.push_back(field("process_id", ::getpid()));
+  fields.push_back(field("tcp_port", tcp_port_));
+  fields.push_back(field("uptime_in_seconds", uptime));
+  fields.push_back(field("uptime_in_days", uptime / 86'400));
+}
+
+void DaemonService::append_clients(Fields& fields) const {
+  const TableSize used = connections_.used();
+  const TableSize capacity = connections_.capacity();
+  // As in Redis, the one may be held against the other; administrators count in neither.
+  fields.push_back(field("connected_clients", used.clients));
+  fields.push_back(field("maxclients", capacity.clients));
+  fields.push_back(field("connected_admin_clients", used.admins));
+  fields.push_back(field("max_admin_clients", capacity.admins));
+  fields.push_back(field("blocked_clients", dispatcher_.pending().waiting()));
+}
+
+void DaemonService::append_memory(Fields& fields) const {
+  const std::size_t allocated = allocated_bytes();
+  const std::size_t resident = resident_bytes();
+  fields.push_back(field("used_memory", allocated));
+  fields.push_back(field("used_memory_human", human_bytes(allocated)));
+  fields.push_back(field("used_memory_rss", resident));
+  fields.push_back(field("used_memory_rss_human", human_bytes(resident)));
+  fields.push_back(field("mem_client_buffers", connections_.buffer_bytes()));
+  fields.push_back(field("maxmemory", 0));
+}
+
+void DaemonService::append_persistence(Fields& fields) const {
+  fields.push_back(field("loading", 0));
+}
+
+void DaemonService::append_stats(Fields& fields) const {
+  const EventLoop::Stats& loop = loop_.stats();
+  fields.push_back(field("total_connections_received", connections_.opened()));
+  fields.push_back(field("total_commands_processed", dispatcher_.requests()));
+  fields.push_back(field("rejected_connections", events_.count_of(Event::refused_full) +
+                                                     events_.count_of(Event::refused_admin_full) +
+                                                     events_.count_of(Event::refused_per_address) +
+                                                     events_.count_of(Event::refused_not_allowed)));
+  fields.push_back(field("loop_turns", loop.turns));
+  fields.push_back(field("loop_events", loop.events));
+  fields.push_back(field("loop_busy_usec", microseconds(loop.busy)));
+  fields.push_back(field("loop_longest_turn_usec", microseconds(loop.longest_turn)));
+  fields.push_back(field("log_records_dropped", events_.dropped()));
+  for (std::size_t i = 0; i < kEvents.size(); ++i)
+    fields.push_back(
+        field(fmt::format("event_{}", kEvents[i].name), events_.count_of(static_cast<Event>(i))));
+}
+
+void DaemonService::append_replication(Fields& fields) const {
+  fields.push_back(field("role", "master"));
+  fields.push_back(field("connected_slaves", 0));
+}
+
+void DaemonService::append_cpu(Fields& fields) const {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  fields.push_back(field("used_cpu_sys", fmt::format("{:.6f}", seconds(usage.ru_stime))));
+  fields.push_back(field("used_cpu_user", fmt::format("{:.6f}", seconds(usage.ru_utime))));
+}
+
+void DaemonService::append_command_stats(Fields& fields) const {
+  for (const auto& entry : commands_.entries()) append_command(*entry, fields);
+}
+
+void DaemonService::append_error_stats(Fields& fields) const {
+  for (const auto& [code, count] : dispatcher_.errors())
+    fields.push_back({"errorstat_" + code, fmt::format("count={}", count)});
+}
+
+}  // namespace reactord

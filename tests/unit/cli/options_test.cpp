@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "tools/reactor-cli/command_line/options.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tools/reactor-cli/command_line/duration.h"
+#include "tools/reactor-cli/command_line/failure.h"
+
+namespace {
+
+using namespace reactord::cli;
+using namespace std::chrono_literals;
+
+Options parse(const std::vector<const char*>& words) {
+  std::vector<const char*> line = {"reactor-cli"};
+  for (const char* word : words) line.push_back(word);
+  return parse_options(static_cast<int>(line.size()), line.data());
+}
+
+std::string command(const std::vector<const char*>& words) {
+  std::string shown;
+  for (const std::string& word : parse(words).command) shown += '<' + word + '>';
+  return shown;
+}
+
+std::string usage_error(const std::vector<const char*>& words) {
+  try {
+    static_cast<void>(parse(words));
+  } catch (const Failure& failure) {
+    CHECK(failure.code() == ExitCode::usage);
+    return failure.what();
+  }
+  return "";
+}
+
+TEST_CASE("durations have a unit and bounds") {
+  CHECK(parse_duration("500ms") == 500ms);
+  CHECK(parse_duration("2s") == 2s);
+  CHECK(parse_duration("1m") == 1min);
+  CHECK(parse_duration("24h") == 24h);
+  CHECK(parse_duration("0") == 0ms);
+  for (const char* bad : {"", "5", "s", "-1s", "+1s", "1.5s", "1 s", "1S", "25h", "99999999999s",
+                          "4294967295h", "2s ", "0x1s"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_duration(bad).has_value());
+  }
+  CHECK(format_duration(500ms) == "500ms");
+  CHECK(format_duration(90s) == "90s");
+  CHECK(format_duration(2min) == "2m");
+}
+
+TEST_CASE("URIs name a TCP endpoint or a Unix socket") {
+  struct Row {
+    const char* uri;
+    Endpoint endpoint;
+  };
+  const Row rows[] = {
+      {"tcp://localhost:80", {"localhost", 80, ""}},
+      {"tcp://localhost", {"localhost", 12345, ""}},
+      {"tcp://10.0.0.1:65535/", {"10.0.0.1", 65535, ""}},
+      {"tcp://[::1]:6379", {"::1", 6379, ""}},
+      {"tcp://[fe80::1%eth0]", {"fe80::1%eth0", 12345, ""}},
+      {"unix:/run/r.sock", {"", 0, "/run/r.sock"}},
+      {"unix:///run/r.sock", {"", 0, "/run/r.sock"}},
+      {"unix:r.sock", {"", 0, "r.sock"}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.uri);
+    Endpoint endpoint;
+    CHECK(parse_uri(row.uri, endpoint) == "");
+    CHECK(endpoint == row.endpoint);
+  }
+  const std::string long_path = "unix:/" + std::string(107, 'x');
+  for (const char* bad : {"", "localhost:80", "http://x", "tcp://", "tcp://:80", "tcp://h:",
+                          "tcp://h:0", "tcp://h:65536", "tcp://h:8o", "tcp://::1:80", "tcp://[::1",
+                          "tcp://[::1]80", "tcp://[]:1", "unix:", "unix://", long_path.c_str()}) {
+    CAPTURE(bad);
+    Endpoint endpoint;
+    CHECK(parse_uri(bad, endpoint) != "");
+  }
+}
+
+TEST_CASE("endpoints are written as they are read") {
+  CHECK(to_string({"127.0.0.1", 12345, ""}) == "127.0.0.1:12345");
+  CHECK(to_string({"::1", 12345, ""}) == "[::1]:12345");
+  CHECK(to_string({"", 0, "/run/r"}) == "unix:/run/r");
+}
+
+TEST_CASE("without options the default endpoints are tried") {
+  const Options options = parse({});
+  REQUIRE(options.endpoints.size() == 2);
+  CHECK(to_string(options.endpoints[0]) == "127.0.0.1:12345");
+  CHECK(to_string(options.endpoints[1]) == "[::1]:12345");
+  CHECK(options.timeout == 5s);
+  CHECK_FALSE(options.timeout_given);
+  CHECK(options.command.empty());
+}
+
+TEST_CASE("all that follows the command's name is the command's") {
+  CHECK(command({"ceil", "-0.5"}) == "<ceil><-0.5>");
+  CHECK(command({"--port", "7", "text", "--help", "--json"}) == "<text><--help><--json>");
+  CHECK(command({"--json", "--", "--odd", "--"}) == "<--odd><-->");
+  CHECK(command({"--port=7", "-"}) == "<->");
+  CHECK(command({"text", ""}) == "<text><>");
+}
+
+TEST_CASE("options say what is wrong with them and what is accepted") {
+  struct Row {
+    std::vector<const char*> words;
+    const char* part;
+  };
+  const Row rows[] = {
+      {{"--timeout", "5"}, "--timeout '5': expected a whole number and a unit"},
+      {{"--timeout", "0"}, "--timeout 0"},
+      {{"--interval", "x", "--repeat", "2", "ping"}, "--interval 'x'"},
+      {{"--interval", "1s", "ping"}, "--interval needs --repeat"},
+      {{"--repeat", "0", "ping"}, "--repeat '0': expected a whole number from 1"},
+      {{"--repeat", "-1", "ping"}, "--repeat '-1'"},
+      {{"--repeat", "2"}, "need a COMMAND"},
+      {{"--repeat"}, "--repeat"},
+      {{"--port", "0"}, "--port '0': expected 1 to 65535"},
+      {{"--framing", "http"}, "expected resp, line or raw"},
+      {{"--uri", "ftp://x"}, "expected tcp://HOST:PORT or unix:PATH"},
+      {{"--uri", "unix:/x", "--host", "h"}, "--uri names"},
+      {{"--json", "--framing", "raw", "x"}, "--json"},
+      {{"--no-such"}, "--no-such"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.part);
+    const std::string error = usage_error(row.words);
+    CHECK_MESSAGE(error.find(row.part) != std::string::npos, error);
+    CHECK(error.find("--help") != std::string::npos);
+  }
+}
+
+TEST_CASE("the help fits one screen of 80 by 24") {
+  const std::string help = parse({"--help"}).information;
+  std::size_t lines = 0;
+  for (std::size_t at = 0; at < help.size(); ++lines) {
+    const std::size_t end = help.find('\n', at);
+    CHECK(end - at <= 80);
+    at = end + 1;
+  }
+  CHECK(lines <= 23);  // the shell's next prompt takes one
+}
+
+TEST_CASE("operator and chat are modes when nothing but options follows") {
+  CHECK(parse({"operator"}).mode == Mode::operate);
+  CHECK(parse({"operator"}).command.empty());
+  CHECK(parse({"operator"}).endpoints ==
+        std::vector<Endpoint>{{"", 0, "/run/reactord/admin.sock"}});
+  CHECK(parse({"--port", "7", "operator", "--name", "bob", "--json"}).name == "bob");
+  CHECK(parse({"--port", "7", "operator"}).endpoints[0] == Endpoint{"127.0.0.1", 7, ""});
+  CHECK(parse({"chat", "--framing", "raw"}).mode == Mode::chat);
+  CHECK(parse({"chat", "--framing", "raw"}).framing == Framing::raw);
+  CHECK(parse({"chat"}).endpoints[0] == Endpoint{"127.0.0.1", 12345, ""});
+  CHECK(parse({"operator", "list"}).mode == Mode::requests);
+  CHECK(command({"operator", "list"}) == "<operator><list>");
+  CHECK(parse({"OPERATOR"}).mode == Mode::requests);
+  CHECK(parse({"--", "text", "chat"}).mode == Mode::requests);
+  CHECK(parse({"operator", "--help"}).information.find("operator [--uri") != std::string::npos);
+  CHECK(parse({"chat", "--help"}).information.find("reactor-cli chat") != std::string::npos);
+  CHECK(usage_error({"--framing", "line", "operator"}).find("resp") != std::string::npos);
+  CHECK(usage_error({"--name", "bob", "chat"}).find("--name") != std::string::npos);
+  CHECK(usage_error({"--repeat", "2", "chat"}).find("COMMAND") != std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+// Large requests and replies: what is borrowed of the input, kept, moved and held for them.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "daemon/connection/connection.h"
+#include "tests/unit/support/connection_bench.h"
+#include "tests/unit/support/resp_text.h"
+
+using namespace reactord;
+using namespace reactord::test;
+
+namespace {
+
+constexpr std::size_t kMib = 1u << 20;
+/// A connection's share of a turn, and one receive of it (daemon/connection/connection.cpp).
+constexpr std::size_t kShareBytes = 128u << 10;
+constexpr std::size_t kReceiveBytes = 256u << 10;
+
+std::string repeated(std::size_t times, std::string_view text) {
+  std::string all;
+  all.reserve(times * text.size());
+  while (times-- > 0) all += text;
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("connection: a reset while it sends what it borrowed of kept input") {
+  ConnectionBench bench;
+  const std::string input = echo(std::string(kMib, 'x'));
+  bench.receive(input.substr(0, kMib / 2));
+  bench.script.is_lost = true;  // from the next send on
+  bench.receive(input.substr(kMib / 2));
+  CHECK(bench.ends == std::vector{CloseReason::closed_reset});
+  CHECK(bench.closed == 1);
+  CHECK(bench.memory == 0);
+  CHECK(bench.connection->input_bytes() == 0);
+}
+
+TEST_CASE("connection: what is kept is served before more is received, however fast the reader") {
+  constexpr std::size_t kWord = 20'000;
+  ConnectionBench bench;
+  bench.loop_context.output_high_water = kWord;
+  bench.script.input = {repeated(200, echo(std::string(kWord, 'x')))};
+  std::size_t most_kept = 0;
+  bench.is_ready = true;
+  for (Readiness news{.readable = true}; bench.is_ready; news = {}) {
+    bench.is_ready = false;
+    bench.connection->on_event(news);
+    most_kept = std::max(most_kept, bench.connection->input_bytes());
+  }
+  CHECK(bench.served.size() == 200);
+  CHECK(most_kept <= kReceiveBytes + 2 * kWord);
+}
+
+TEST_CASE("connection: what is sent in the middle of a turn counts for its share") {
+  constexpr std::size_t kWord = 20'000;
+  ConnectionBench bench;
+  bench.script.input = {repeated(100, echo(std::string(kWord, 'x')))};
+  bench.is_ready = true;
+  for (Readiness news{.readable = true}; bench.is_ready; news = {}) {
+    bench.is_ready = false;
+    bench.connection->on_event(news);
+    CHECK(bench.take_sent().size() <= kShareBytes + kWord + 100);
+  }
+  CHECK(bench.served.size() == 100);
+}
+
+TEST_CASE("connection: the error that ends it comes behind a large reply that was taken in part") {
+  ConnectionBench bench;
+  const std::string word(20'000, 'x');
+  bench.receive("WAIT\n" + echo(word));
+  bench.script.input = {echo("behind") + "*1\r\n:1\r\n"};
+  bench.script.accepts = {4, 10};  // "now\n", and the beginning of the large one
+  bench.connection->on_event({.readable = true});
+  bench.complete("now");
+  bench.turn({.writable = true});
+  CHECK(bench.script.sent ==
+        "now\n" + bulk(word) + bulk("behind") + "-ERR Protocol error: expected '$', got ':'\r\n");
+}
+
+TEST_CASE("connection: a long frame is moved a few times, whatever it consists of") {
+  constexpr std::size_t kBytes = 8 * kMib;
+  const auto count_moves = [](ConnectionBench& bench, const std::string& input) {
+    std::set<std::size_t> capacities;
+    for (std::size_t at = 0; at < input.size(); at += 64u << 10) {
+      bench.receive(input.substr(at, 64u << 10));
+      capacities.insert(bench.connection->buffer_bytes());
+    }
+    CHECK(bench.served.size() == 1);
+    return capacities.size();
+  };
+  ConnectionBench one;
+  CHECK(count_moves(one, echo(std::string(kBytes, 'x'))) <= 12);
+  ConnectionBench many;
+  const std::string word(16'000, 'x');
+  CHECK(count_moves(many, "*500\r\n" + repeated(500, bulk(word))) <= 12);
+  ConnectionBench line;
+  line.loop_context.parser_limits.max_inline_bytes = 16 * kMib;
+  CHECK(count_moves(line, "ECHO " + std::string(kBytes, 'x') + "\n") <= 12);
+}
+
+TEST_CASE("connection: an unread echo is held once") {
+  for (const std::size_t bytes : {std::size_t{100'000}, kMib}) {
+    CAPTURE(bytes);
+    ConnectionBench bench;
+    const std::string reply = bulk(std::string(bytes, 'x'));
+    bench.script.accepts = {10};
+    bench.receive(echo(std::string(bytes, 'x')));
+    CHECK(bench.script.sent == reply.substr(0, 10));
+    CHECK(bench.connection->output_bytes() == reply.size() - 10);
+    CHECK(bench.connection->buffer_bytes() <= reply.size());
+    bench.turn({.writable = true});
+    CHECK(bench.script.sent == reply);
+    CHECK(bench.memory == 0);
+  }
+}

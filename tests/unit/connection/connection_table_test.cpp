@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Who finds a slot, and who loses one when memory is short.
+#include "daemon/connection/connection_table.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/sockets.h"
+
+namespace reactord {
+namespace {
+
+class Silent final : public RequestSink {
+ public:
+  [[nodiscard]] ServeResult serve(Connection&, const Frame&, Buffer&) noexcept override {
+    return ServeResult::replied;
+  }
+  void end_batch() noexcept override {}
+};
+
+/// A table on real sockets, with a public and an admin listener's policy.
+struct TableBench {
+  explicit TableBench(TableSize size) : table(loop, events, size) { table.set_limits(0, 0); }
+  ~TableBench() {
+    table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
+    table.end_turn();
+  }
+
+  [[nodiscard]] static LogSettings no_log() {
+    LogSettings settings;
+    settings.level = LogLevel::off;
+    return settings;
+  }
+  [[nodiscard]] static SocketAddress peer(std::uint8_t last_byte) {
+    return SocketAddress::ipv4({10, 0, 0, last_byte}, 1000);
+  }
+  [[nodiscard]] Admission admit(const ListenerPolicy& policy, std::uint8_t from = 1) const {
+    return table.admit(peer(from), policy);
+  }
+
+  Connection& open(const ListenerPolicy& policy, std::uint8_t from = 1) {
+    SocketPair pair = unix_pair();
+    REQUIRE(table.open(std::move(pair.ours), peer(from), policy));
+    far_ends.push_back(std::move(pair.theirs));
+    Connection* connection = table.find_client(table.opened());
+    REQUIRE(connection != nullptr);
+    return *connection;
+  }
+  /// Half a request of `bytes`, which the connection has to keep.
+  void keep(Connection& connection, std::size_t bytes) {
+    const std::string half = "*2\r\n$4\r\nECHO\r\n$1000000\r\n" + std::string(bytes, 'x');
+    const std::size_t index = connection.client_id() - 1;
+    std::string_view left = half;
+    while (!left.empty()) {
+      const ssize_t sent =
+          ::send(far_ends[index].get(), left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent > 0) left.remove_prefix(static_cast<std::size_t>(sent));
+      connection.on_event({.readable = true});
+    }
+    far_ends[index].reset();  // unnoticed: the loop does not run
+    REQUIRE(connection.buffer_bytes() >= bytes);
+  }
+  void close(Connection& connection) {
+    connection.abort(CloseReason::closed_at_once);
+    table.end_turn();
+  }
+
+  FakeClock clock;
+  EventLog events{clock, no_log()};
+  EventLoop loop{clock};
+  ConnectionTable table;
+  Silent sink;
+  LoopContext loop_context{.parser_limits = {},
+                           .output_high_water = 1u << 20,
+                           .deadlines = {DeadlineQueue<InputDeadline>(Duration::zero()),
+                                         DeadlineQueue<InputDeadline>(Duration::zero()),
+                                         DeadlineQueue<InputDeadline>(Duration::zero()),
+                                         DeadlineQueue<OutputDeadline>(Duration::zero()),
+                                         DeadlineQueue<OutputDeadline>(Duration::zero())},
+                           .host = table,
+                           .sink = sink};
+  ListenerPolicy open_to_all{.loop_context = loop_context};
+  ListenerPolicy admin{.loop_context = loop_context, .is_admin = true};
+  std::vector<UniqueFd> far_ends;
+};
+
+TEST_CASE("connection table: neither clients nor administrators take the other's slots") {
+  TableBench bench({.clients = 2, .admins = 1});
+  bench.open(bench.open_to_all);
+  Connection& second = bench.open(bench.open_to_all);
+  CHECK(bench.table.is_full(bench.open_to_all));
+  CHECK(bench.admit(bench.open_to_all) == Admission::full);
+  CHECK(bench.admit(bench.admin) == Admission::admitted);
+
+  Connection& administrator = bench.open(bench.admin);
+  CHECK(bench.admit(bench.admin) == Admission::full);
+  CHECK(bench.table.used().clients == 2);
+  CHECK(bench.table.used().admins == 1);
+
+  bench.close(second);
+  CHECK(bench.admit(bench.open_to_all) == Admission::admitted);
+  CHECK(bench.admit(bench.admin) == Admission::full);
+  bench.close(administrator);
+  CHECK(bench.admit(bench.admin) == Admission::admitted);
+  CHECK(bench.table.used().clients == 1);
+  CHECK(bench.table.used().admins == 0);
+}
+
+TEST_CASE("connection table: without slots for them there are no administrators") {
+  TableBench bench({.clients = 2, .admins = 0});
+  CHECK(bench.admit(bench.admin) == Admission::full);
+  CHECK(bench.admit(bench.open_to_all) == Admission::admitted);
+}
+
+TEST_CASE("connection table: administrators are not counted against their address") {
+  TableBench bench({.clients = 4, .admins = 4});
+  bench.table.set_limits(1, 0);
+  bench.open(bench.admin);
+  CHECK(bench.admit(bench.open_to_all) == Admission::admitted);
+  Connection& client = bench.open(bench.open_to_all);
+  CHECK(bench.admit(bench.open_to_all) == Admission::too_many_from_address);
+  CHECK(bench.admit(bench.open_to_all, 2) == Admission::admitted);
+  CHECK(bench.admit(bench.admin) == Admission::admitted);
+  // The same when the limit comes while they are there.
+  bench.table.set_limits(0, 0);
+  bench.table.set_limits(1, 0);
+  CHECK(bench.admit(bench.open_to_all) == Admission::too_many_from_address);
+  bench.close(client);
+  CHECK(bench.admit(bench.open_to_all) == Admission::admitted);
+}
+
+TEST_CASE("connection table: when memory is short, an administrator who holds little stays") {
+  TableBench bench({.clients = 400, .admins = 1});
+  Connection& administrator = bench.open(bench.admin);
+  bench.keep(administrator, 1100);
+  const std::size_t limit = 256 * administrator.buffer_bytes();  // it holds its share, no more
+  bench.table.set_limits(0, limit);
+  while (bench.table.buffer_bytes() <= limit) bench.keep(bench.open(bench.open_to_all), 1000);
+  bench.table.end_turn();
+  CHECK_FALSE(administrator.is_ending());
+  CHECK(bench.events.count_of(Event::closed_memory) == 1);
+}
+
+TEST_CASE("connection table: an administrator who holds more than that is weighed like a client") {
+  TableBench bench({.clients = 1, .admins = 1});
+  Connection& client = bench.open(bench.open_to_all);
+  Connection& administrator = bench.open(bench.admin);
+  bench.keep(client, 1000);
+  bench.keep(administrator, 1100);
+  bench.table.set_limits(0, bench.table.buffer_bytes() - 1);
+  bench.table.end_turn();
+  CHECK(administrator.is_ending());
+  CHECK_FALSE(client.is_ending());
+}
+
+}  // namespace
+}  // namespace reactord

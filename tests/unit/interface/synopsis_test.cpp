@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/interface/synopsis.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "daemon/interface/registry.h"
+
+#include "tests/unit/support/fake_service.h"
+
+namespace reactord {
+namespace {
+
+/// Writes the tree out: "SETNAME:clientname?" is an optional string behind its token; "(...)" is a
+/// block, "<...>" a choice, "+" means repeated.
+std::string shown(const std::vector<SynopsisArgument>& arguments);
+
+std::string shown(const SynopsisArgument& argument) {
+  std::string text = argument.token;
+  switch (argument.type) {
+    case SynopsisArgument::Type::string:
+      text += ":" + argument.name;
+      break;
+    case SynopsisArgument::Type::pure_token:
+      break;
+    case SynopsisArgument::Type::one_of:
+      text += "<" + shown(argument.parts) + ">";
+      break;
+    case SynopsisArgument::Type::block:
+      text += "(" + shown(argument.parts) + ")";
+      break;
+  }
+  if (argument.optional) text += "?";
+  if (argument.multiple) text += "+";
+  return text;
+}
+
+std::string shown(const std::vector<SynopsisArgument>& arguments) {
+  std::string text;
+  for (const SynopsisArgument& argument : arguments) {
+    if (!text.empty()) text += " ";
+    text += shown(argument);
+  }
+  return text;
+}
+
+std::string parsed(std::string_view synopsis) {
+  return shown(parse_synopsis(synopsis));
+}
+
+TEST_CASE("a synopsis becomes a tree of arguments") {
+  CHECK(parsed("") == "");
+  CHECK(parsed("real") == ":real");
+  CHECK(parsed("[message]") == ":message?");
+  CHECK(parsed("[section ...]") == ":section?+");
+  CHECK(parsed("pattern ...") == ":pattern+");
+  CHECK(parsed("ON|OFF|SKIP") == "<ON OFF SKIP>");
+  CHECK(parsed("[SKIPME YES|NO]") == "SKIPME<YES NO>?");
+  CHECK(parsed("[ID id ...]") == "ID:id?+");
+  CHECK(parsed("FORCE") == "FORCE");
+  CHECK(parsed("[a [b]]") == "(:a :b?)?");
+  CHECK(parsed("[protover [AUTH username password] [SETNAME clientname]]") ==
+        "(:protover (AUTH:username :password)? SETNAME:clientname?)?");
+  CHECK(parsed("<LIB-NAME name|LIB-VER version>") == "<LIB-NAME:name LIB-VER:version>");
+  CHECK(parsed("[FILTERBY <MODULE name|PATTERN pattern>]") ==
+        "FILTERBY<MODULE:name PATTERN:pattern>?");
+}
+
+TEST_CASE("arguments that hold others are named by them") {
+  CHECK(parse_synopsis("ON|OFF")[0].name == "on_off");
+  CHECK(parse_synopsis("[a [b]]")[0].name == "a_b");
+}
+
+TEST_CASE("a malformed synopsis ends") {
+  for (const std::string_view text : {"[", "]", "[a", "a]", "<", "<a|", "|", "...", "[]", "<>"}) {
+    CAPTURE(text);
+    CHECK(parse_synopsis(text).size() <= 1);
+  }
+}
+
+/// Writes the synopsis back as it is written for people.
+std::string written(const std::vector<SynopsisArgument>& arguments, std::string_view separator);
+
+std::string written(const SynopsisArgument& argument) {
+  std::string text;
+  bool is_words = true;
+  for (const SynopsisArgument& part : argument.parts) {
+    is_words = is_words && part.type == SynopsisArgument::Type::pure_token;
+  }
+  switch (argument.type) {
+    case SynopsisArgument::Type::string:
+      text = argument.name;
+      break;
+    case SynopsisArgument::Type::pure_token:
+      break;
+    case SynopsisArgument::Type::one_of:
+      text = written(argument.parts, "|");
+      if (!is_words) text = "<" + text + ">";
+      break;
+    case SynopsisArgument::Type::block:
+      text = written(argument.parts, " ");
+      break;
+  }
+  const std::string gap = argument.token.empty() || text.empty() ? "" : " ";
+  text = argument.token + gap + text;
+  if (argument.multiple) text += " ...";
+  return argument.optional ? "[" + text + "]" : text;
+}
+
+std::string written(const std::vector<SynopsisArgument>& arguments, std::string_view separator) {
+  std::string text;
+  for (const SynopsisArgument& argument : arguments) {
+    if (!text.empty()) text += separator;
+    text += written(argument);
+  }
+  return text;
+}
+
+TEST_CASE("every synopsis of the registry can be written back from its tree") {
+  const test::HandlerBench bench;
+  const auto check = [](const CommandSpec& spec) {
+    CHECK(written(parse_synopsis(spec.synopsis), " ") == spec.synopsis);
+  };
+  for (const CommandSpec* command : bench.service.known_commands) {
+    check(*command);
+    for (const CommandSpec& subcommand : command->subcommands) check(subcommand);
+  }
+}
+
+}  // namespace
+}  // namespace reactord

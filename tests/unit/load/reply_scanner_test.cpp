@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Where a reply ends, at every split of every kind; and that the scanner and the parser of replies
+// (protocol/reply_parser.h) agree on it.
+#include "tools/reactor-load/check/reply_scanner.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "protocol/reply_parser.h"
+
+namespace reactord::load {
+namespace {
+
+const std::string kReplies[] = {"+OK\r\n",
+                                "-ERR no\r\n",
+                                ":-5\r\n",
+                                "$5\r\nhello\r\n",
+                                "$0\r\n\r\n",
+                                "$3\r\n\r\n\n\r\n",
+                                "$-1\r\n",
+                                "*-1\r\n",
+                                "_\r\n",
+                                "#t\r\n",
+                                ",1.5\r\n",
+                                "(123456789012345678901\r\n",
+                                "=8\r\ntxt:some\r\n",
+                                "!5\r\nERR x\r\n",
+                                "*0\r\n",
+                                "*2\r\n$1\r\na\r\n:1\r\n",
+                                "*2\r\n*1\r\n:1\r\n*0\r\n",
+                                "%1\r\n+a\r\n*2\r\n:1\r\n$2\r\n\r\n\r\n",
+                                "~1\r\n+x\r\n",
+                                ">2\r\n+a\r\n+b\r\n",
+                                "|1\r\n+ttl\r\n:5\r\n$1\r\na\r\n"};
+
+TEST_CASE("every reply ends where it ends, however it is cut") {
+  for (const std::string& reply : kReplies) {
+    CAPTURE(reply);
+    for (std::size_t cut = 0; cut < reply.size(); ++cut) {
+      ReplyScanner scanner;
+      ReplyView view;
+      const std::string_view all(reply);
+      REQUIRE(scanner.scan(all.substr(0, cut), view) == ScanStatus::need_more);
+      REQUIRE(scanner.scan(all, view) == ScanStatus::reply);
+      CHECK_EQ(view.raw, reply);
+    }
+    ReplyScanner scanner;
+    ReplyView view;
+    for (std::size_t bytes = 1; bytes < reply.size(); ++bytes) {
+      REQUIRE(scanner.scan(std::string_view(reply).substr(0, bytes), view) ==
+              ScanStatus::need_more);
+    }
+    const std::string followed = reply + "+MORE\r\n";
+    REQUIRE(scanner.scan(followed, view) == ScanStatus::reply);
+    CHECK_EQ(view.raw, reply);
+    CHECK_EQ(view.type, reply[0]);
+  }
+}
+
+TEST_CASE("the parser of replies agrees") {
+  for (const std::string& reply : kReplies) {
+    CAPTURE(reply);
+    ReplyParser parser;
+    std::size_t consumed = 0;
+    REQUIRE(parser.parse(reply + "+MORE\r\n", consumed) == ReplyStatus::reply);
+    CHECK_EQ(consumed, reply.size());
+  }
+}
+
+TEST_CASE("scalars show their value") {
+  const auto text_of = [](std::string_view bytes) {
+    ReplyScanner scanner;
+    ReplyView view;
+    REQUIRE(scanner.scan(bytes, view) == ScanStatus::reply);
+    return std::string(view.text);
+  };
+  CHECK_EQ(text_of("+PONG\r\n"), "PONG");
+  CHECK_EQ(text_of(":-5\r\n"), "-5");
+  CHECK_EQ(text_of("$5\r\nhe\r\no\r\n"), "he\r\no");
+  CHECK_EQ(text_of("*1\r\n+a\r\n"), "");
+}
+
+TEST_CASE("what is no reply is told at once") {
+  for (const std::string_view bytes :
+       {"hello", "<html>", "+no line end\n", "$5\r\nhelloXY", "$x\r\n", "$-2\r\n", "*x\r\n",
+        "$99999999999\r\n", "*99999999\r\n", "*?\r\n"}) {
+    CAPTURE(bytes);
+    ReplyScanner scanner;
+    ReplyView view;
+    CHECK(scanner.scan(bytes, view) == ScanStatus::broken);
+  }
+}
+
+}  // namespace
+}  // namespace reactord::load

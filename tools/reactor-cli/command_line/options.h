@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// The command line, checked. Knows what may be asked for, not how it is done.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tools/reactor-cli/net/endpoint.h"
+
+namespace reactord::cli {
+
+enum class Framing : std::uint8_t { resp, line, raw };
+
+/// What to do with the connection.
+enum class Mode : std::uint8_t {
+  requests,  ///< one command, or requests from standard input
+  operate,   ///< the operator's console
+  chat,
+};
+
+struct Options {
+  std::string information;  ///< not empty: to be printed instead of doing anything (--help)
+  Mode mode = Mode::requests;
+  std::string name;  ///< of the operator; empty: choose one
+  /// Tried in order until one accepts.
+  std::vector<Endpoint> endpoints;
+  Framing framing = Framing::resp;
+  bool json = false;
+  std::chrono::milliseconds timeout = std::chrono::seconds(5);
+  bool timeout_given = false;
+  std::uint64_t repeat = 1;
+  std::chrono::milliseconds interval{0};
+  std::vector<std::string> command;  ///< empty: requests come from standard input
+};
+
+/// Reads the command line. Throws Failure (usage).
+[[nodiscard]] Options parse_options(int argc, const char* const* argv);
+
+}  // namespace reactord::cli

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "tools/reactor-cli/net/session.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "tools/reactor-cli/command_line/duration.h"
+#include "tools/reactor-cli/command_line/failure.h"
+
+namespace reactord::cli {
+
+Session::Session(const Options& options)
+    : options_(options),
+      connection_(options.endpoints, options.timeout),
+      dialect_(Dialect::make(options.framing)) {}
+
+void Session::send_some() {
+  while (!output_.empty()) {
+    std::size_t sent = 0;
+    const IoResult result = connection_.write(output_.view(), sent);
+    if (result == IoResult::wait) return;
+    if (result != IoResult::done) return output_.release();
+    output_.consume(sent);
+  }
+  if (finishing_) connection_.finish_writing();
+  finishing_ = false;
+}
+
+void Session::finish_when_sent() {
+  finishing_ = true;
+  send_some();
+}
+
+Reply Session::exchange(Deadline deadline) {
+  if (deadline && Clock::now() > *deadline) fail_timed_out();
+  if (std::optional<Reply> reply = wait_for_reply(deadline)) return std::move(*reply);
+  if (ended_) fail_ended(1);
+  fail_timed_out();
+}
+
+std::optional<Reply> Session::next_reply() {
+  std::size_t consumed = 0;
+  const ReplyStatus status = dialect_->parse(unparsed_, consumed);
+  unparsed_.remove_prefix(consumed);
+  switch (status) {
+    case ReplyStatus::reply:
+      return dialect_->take();
+    case ReplyStatus::error:
+      fail_protocol();
+    case ReplyStatus::need_more:
+      break;
+  }
+  if (ended_ && dialect_->parse_end()) return dialect_->take();
+  return std::nullopt;
+}
+
+void Session::receive_some() {
+  std::size_t received = 0;
+  const IoResult result = connection_.read(input_, received);
+  unparsed_ = {input_.data(), received};
+  ended_ = result == IoResult::closed || result == IoResult::reset;
+  reset_ = result == IoResult::reset;
+}
+
+std::optional<Reply> Session::wait_for_reply(Deadline deadline) {
+  while (true) {
+    send_some();
+    if (std::optional<Reply> reply = next_reply()) return reply;
+    if (ended_) return std::nullopt;
+    Readiness wanted;
+    wanted.readable = true;
+    wanted.writable = !output_.empty();
+    const Readiness ready = connection_.wait(wanted, deadline);
+    if (!ready.any()) return std::nullopt;
+    if (ready.readable) receive_some();
+  }
+}
+
+void Session::fail_timed_out() const {
+  throw Failure(ExitCode::timed_out,
+                fmt::format("no {}answer from {} within {}; wait longer with --timeout",
+                            dialect_->between_replies() ? "" : "complete ",
+                            to_string(connection_.endpoint()), format_duration(options_.timeout)));
+}
+
+void Session::fail_ended(std::size_t owed) const {
+  const std::string_view how = reset_ ? "reset" : "closed";
+  const std::string where = to_string(connection_.endpoint());
+  if (!dialect_->between_replies()) {
+    throw Failure(ExitCode::protocol_broken,
+                  fmt::format("{} {} the connection in the middle of an answer; its log may say "
+                              "why",
+                              where, how));
+  }
+  throw Failure(ExitCode::protocol_broken,
+                fmt::format("{} {} the connection with {} request{} unanswered; its log may say "
+                            "why",
+                            where, how, owed, owed == 1 ? "" : "s"));
+}
+
+void Session::fail_unasked() const {
+  throw Failure(ExitCode::protocol_broken,
+                fmt::format("{} sent an answer that no request asked for",
+                            to_string(connection_.endpoint())));
+}
+
+void Session::fail_protocol() const {
+  const std::string_view advice =
+      options_.framing == Framing::resp
+          ? "; if it does not speak RESP, try --framing line or --framing raw"
+          : "; try --framing raw";
+  throw Failure(ExitCode::protocol_broken,
+                fmt::format("{} broke the protocol: {}{}", to_string(connection_.endpoint()),
+                            dialect_->error(), advice));
+}
+
+}  // namespace reactord::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "tools/reactor-cli/output/printer.h"
+
+#include <string>
+
+namespace reactord::cli {
+
+Printer::Printer(const Options& options, Output& output)
+    : output_(output),
+      style_{output.is_terminal(), output.has_color(), options.framing == Framing::line},
+      json_(options.json) {}
+
+bool Printer::print(const Reply& reply) {
+  const bool is_error = reply.kind == Reply::Kind::error;
+  if (is_error && !json_) {
+    output_.flush();  // keeps answers and errors in order where both go to one place
+    output_.server_error(reply.text);
+    return false;
+  }
+  if (reply.kind == Reply::Kind::text && !json_ && !style_.terminal) {
+    output_.write(reply.text);  // as it is, and not copied: it may be large
+    output_.write("\n");
+    return true;
+  }
+  std::string shown;
+  if (json_) {
+    render_json(reply, style_.terminal, shown);
+  } else {
+    render(reply, style_, shown);
+  }
+  output_.write(shown);
+  return !is_error;
+}
+
+}  // namespace reactord::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Shows replies as the options and the terminal want them: data on standard output, errors on
+// standard error, JSON all on standard output.
+#pragma once
+
+#include "protocol/reply.h"
+#include "tools/reactor-cli/command_line/options.h"
+#include "tools/reactor-cli/output/output.h"
+#include "tools/reactor-cli/output/render.h"
+
+namespace reactord::cli {
+
+class Printer {
+ public:
+  Printer(const Options& options, Output& output);
+
+  [[nodiscard]] Output& output() { return output_; }
+
+  /// Prints the reply; false when it is an error. Call output().flush() before waiting.
+  bool print(const Reply& reply);
+
+ private:
+  Output& output_;
+  Style style_;
+  bool json_;
+};
+
+}  // namespace reactord::cli

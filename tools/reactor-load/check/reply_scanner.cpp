@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "tools/reactor-load/check/reply_scanner.h"
+
+#include <charconv>
+#include <cstring>
+
+namespace reactord::load {
+namespace {
+
+/// A reply's lengths are at most this: what protocol/reply_parser.h takes, too.
+constexpr std::uint64_t kMostBytes = 512u << 20;
+constexpr std::uint64_t kMostElements = 2u << 20;
+
+bool parse_count(std::string_view text, std::uint64_t most, std::uint64_t& count) {
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return problem == std::errc() && end == text.data() + text.size() && count <= most;
+}
+
+}  // namespace
+
+ScanStatus ReplyScanner::scan(std::string_view bytes, ReplyView& reply) {
+  ReplyView part;
+  const bool resumed = at_ > 0;
+  bool first = !resumed;
+  while (missing_ > 0) {
+    const ScanStatus status = scan_value(bytes, part);
+    if (status != ScanStatus::reply) return status;
+    if (first) reply = part;
+    first = false;
+  }
+  // Only an aggregate is ever resumed behind its first line.
+  if (resumed) reply = {bytes[0], {}, {}};
+  reply.raw = bytes.substr(0, at_);
+  *this = {};
+  return ScanStatus::reply;
+}
+
+ScanStatus ReplyScanner::scan_value(std::string_view bytes, ReplyView& reply) {
+  const std::string_view rest = bytes.substr(at_);
+  const void* newline = rest.size() > line_seen_
+                            ? std::memchr(rest.data() + line_seen_, '\n', rest.size() - line_seen_)
+                            : nullptr;
+  if (newline == nullptr) {
+    line_seen_ = rest.size();
+    const bool known = rest.empty() || std::strchr("+-:$_#,(!=*~%>|", rest[0]) != nullptr;
+    return known ? ScanStatus::need_more : ScanStatus::broken;
+  }
+  const auto end = static_cast<std::size_t>(static_cast<const char*>(newline) - rest.data());
+  if (end < 2 || rest[end - 1] != '\r') return ScanStatus::broken;
+  const char type = rest[0];
+  const std::string_view text = rest.substr(1, end - 2);
+  reply.type = type;
+  switch (type) {
+    case '+':
+    case '-':
+    case ':':
+    case ',':
+    case '#':
+    case '(':
+      reply.text = text;
+      break;
+    case '_':
+      break;
+    case '$':
+    case '=':
+    case '!':
+      if (type == '$' && text == "-1") break;
+      return scan_body(rest, text, end + 1, reply);
+    case '*':
+    case '~':
+    case '>':
+    case '%':
+    case '|':
+      if (type == '*' && text == "-1") break;
+      at_ += end + 1;
+      line_seen_ = 0;
+      return scan_aggregate(type, text);
+    default:
+      return ScanStatus::broken;
+  }
+  at_ += end + 1;
+  line_seen_ = 0;
+  --missing_;
+  return ScanStatus::reply;
+}
+
+ScanStatus ReplyScanner::scan_body(std::string_view rest, std::string_view length,
+                                   std::size_t header_end, ReplyView& reply) {
+  std::uint64_t bytes = 0;
+  if (!parse_count(length, kMostBytes, bytes)) return ScanStatus::broken;
+  if (rest.size() < header_end + bytes + 2) {
+    line_seen_ = header_end - 1;  // the header's line end is found at once next time
+    return ScanStatus::need_more;
+  }
+  if (rest.substr(header_end + bytes, 2) != "\r\n") return ScanStatus::broken;
+  reply.text = rest.substr(header_end, bytes);
+  at_ += header_end + bytes + 2;
+  line_seen_ = 0;
+  --missing_;
+  return ScanStatus::reply;
+}
+
+ScanStatus ReplyScanner::scan_aggregate(char type, std::string_view text) {
+  std::uint64_t count = 0;
+  if (!parse_count(text, kMostElements, count)) return ScanStatus::broken;
+  const bool pairs = type == '%' || type == '|';
+  missing_ += pairs ? 2 * count : count;
+  // An attribute stands in front of the value that it belongs to, which is still to come.
+  if (type != '|') --missing_;
+  return missing_ > kMostElements ? ScanStatus::broken : ScanStatus::reply;
+}
+
+}  // namespace reactord::load

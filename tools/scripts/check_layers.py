@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Holds every #include line against the arrows between the folders (daemon/README.md).
+
+A rule names a folder, which of our folders it may include, and which libraries; the standard
+library and fmt are allowed everywhere. The deepest folder with a rule decides.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
+STANDARD = re.compile(r"[a-z_0-9]+|(cstd)?[a-z]+|fmt/[a-z]+\.h")
+
+# What reads a file or an address, but opens no socket and waits for nothing.
+FILES_AND_ADDRESSES = {"arpa/inet.h", "fcntl.h", "netinet/in.h", "sys/stat.h", "sys/un.h",
+                       "unistd.h"}
+
+
+@dataclass
+class Rule:
+    ours: list
+    linux: object = False  # True: any; a set: these; False: none
+    libraries: dict = field(default_factory=dict)  # prefix -> beginnings of the files it is limited to, or None
+
+
+# Of the daemon's rooms, lowest first: each may include itself and those that it names.
+ROOMS = {
+    "reactor": [],
+    "net": ["reactor"],
+    "log": ["reactor"],
+    "interface": [],
+    "handlers": ["interface"],
+    "connection": ["reactor", "net", "log", "interface"],
+    "dispatch": ["reactor", "log", "interface", "connection"],
+    "systemd": ["reactor"],
+    "admission": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd"],
+    "stats": ["reactor", "log", "interface", "connection", "dispatch"],
+    "process": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd", "admission",
+                "stats"],
+}
+CLIENT_ROOMS = {
+    "command_line": ["net/endpoint.h"],
+    "net": ["command_line"],
+    "output": ["command_line"],
+    "terminal": ["command_line", "net", "output"],
+    "operator": ["command_line", "net", "output", "terminal"],
+}
+LOAD_ROOMS = {
+    "results": [],
+    "check": [],
+    "scenario": ["check", "results"],
+    "run": ["check", "results", "scenario"],
+    "report": ["check", "results", "scenario", "run"],
+}
+
+
+def rooms(top, knows, others, **rule):
+    """A rule for each room of a folder. A name that is no room is a header of one."""
+    def include(name):
+        return f"{top}/{name}" if "." in name else f"{top}/{name}/"
+    return {f"{top}/{room}": Rule([f"{top}/{room}/", *map(include, known), *others], **rule)
+            for room, known in knows.items()}
+
+
+# A scenario is TOML, read with the same care and the same words as a configuration.
+TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/regular_file.h"]
+TOML = "tools/reactor-load/scenario/"
+
+RULES = {
+    "protocol": Rule(["protocol/"]),
+    "config": Rule(["config/"], FILES_AND_ADDRESSES, {"toml++/": "config/loader.cpp"}),
+    **rooms("daemon", ROOMS, ["protocol/", "config/"], linux=True),
+    "daemon/reactor": Rule(["daemon/reactor/"], True),
+    "daemon/net": Rule(["daemon/net/", "daemon/reactor/"], True),
+    "daemon/log": Rule(["daemon/log/", "daemon/reactor/", "config/", "protocol/escape.h"], True,
+                       {"spdlog/": None, "systemd/": None}),
+    "daemon/interface": Rule(["daemon/interface/", "protocol/", "config/schema.h"]),
+    "daemon/handlers": Rule(["daemon/handlers/", "daemon/interface/", "protocol/", "config/schema.h"]),
+    "daemon/systemd": Rule(["daemon/systemd/", "daemon/reactor/"], True, {"systemd/": None}),
+    "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
+    **rooms("tools/reactor-cli", CLIENT_ROOMS, ["protocol/", "daemon/reactor/", "daemon/net/"],
+            linux=True, libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
+    "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/"], True),
+    **rooms("tools/reactor-load", LOAD_ROOMS,
+            ["protocol/", "daemon/reactor/", "daemon/net/", *TOML_READING,
+             "tools/reactor-load/failure.h", "tools/reactor-cli/net/endpoint.h",
+             "tools/reactor-cli/net/resolve.h"],
+            linux=True,
+            libraries={"nlohmann/": None,
+                       "toml++/": (TOML + "scenario_loader.cpp", TOML + "scenario_steps.",
+                                   TOML + "toml_tables.")}),
+    "tools/reactor-load": Rule(["tools/reactor-load/", "tools/reactor-cli/net/endpoint.h", "protocol/",
+                                "daemon/reactor/", *TOML_READING], True, {"CLI/": None}),
+}
+
+
+def rule_for(path):
+    folders = [str(parent) for parent in pathlib.PurePath(path).parents]
+    return next((RULES[folder] for folder in folders if folder in RULES), None)
+
+
+def problem_with(path, rule, quote, name):
+    if quote == '"':
+        return None if any(name.startswith(ours) for ours in rule.ours) else "no arrow leads there"
+    for prefix, only in rule.libraries.items():
+        if name.startswith(prefix):
+            return None if only is None or path.startswith(only) else f"only {only} may"
+    if STANDARD.fullmatch(name) or rule.linux is True:
+        known = not re.match(r"(spdlog|toml\+\+|CLI|nlohmann|systemd|doctest)/", name)
+        return None if known else "not a library of this folder"
+    if rule.linux and name in rule.linux:
+        return None
+    return "not a library of this folder"
+
+
+def main():
+    files = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard",
+                            "*.cpp", "*.h"], cwd=ROOT, capture_output=True, text=True,
+                           check=True).stdout.split()
+    checked = problems = 0
+    for path in files:
+        rule = rule_for(path)
+        if rule is None:  # tests may include everything
+            continue
+        text = (ROOT / path).read_text(encoding="utf-8")
+        for match in INCLUDE.finditer(text):
+            checked += 1
+            problem = problem_with(path, rule, match[1], match[2])
+            if problem:
+                problems += 1
+                line = text.count("\n", 0, match.start()) + 1
+                print(f"{path}:{line}: includes {match[2]}: {problem}")
+    print(f"{checked} includes in {len(files)} files, {problems} against the layers")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
