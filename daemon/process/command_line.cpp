@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <limits>
 #include <string_view>
@@ -45,10 +47,6 @@ int usage_error(const std::string& problem) {
   return kExitUsage;
 }
 
-int information(std::string_view text) {
-  return std::cout << text << std::flush ? EXIT_SUCCESS : kExitFailure;
-}
-
 /// Returns the problem, or "" after filling `out`.
 std::string parse_listen(const std::vector<std::string>& texts, std::vector<Endpoint>& out) {
   for (const std::string& text : texts) {
@@ -64,6 +62,12 @@ std::string parse_listen(const std::vector<std::string>& texts, std::vector<Endp
 }
 
 }  // namespace
+
+int print(std::string_view text) {
+  if (std::cout << text << std::flush) return EXIT_SUCCESS;
+  std::cerr << "reactord: cannot write the output: " << std::strerror(errno) << '\n';
+  return kExitFailure;
+}
 
 std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
@@ -87,8 +91,8 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }
-  if (help) return information(kHelp);
-  if (version) return information(fmt::format("reactord {}\n", kVersion));
+  if (help) return print(kHelp);
+  if (version) return print(fmt::format("reactord {}\n", kVersion));
   if (files.size() > 1) return usage_error("--config is given more than once");
   if (!files.empty()) {
     line.config_path = files.front();

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -27,5 +28,9 @@ struct CommandLine {
 
 /// What to do, or the exit code where everything is said already (--help, --version, usage errors).
 [[nodiscard]] std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv);
+
+/// Writes what was asked for to standard output. Returns the exit code, and says why where that is
+/// not success.
+[[nodiscard]] int print(std::string_view text);
 
 }  // namespace reactord

@@ -15,6 +15,7 @@
 #include "daemon/process/reload_request.h"
 #include "daemon/process/seccomp_filter.h"
 #include "daemon/process/server.h"
+#include "daemon/reactor/standard_descriptors.h"
 
 namespace reactord {
 
@@ -50,10 +51,8 @@ int run(const CommandLine& line) {
       std::cerr << problem << '\n';
     return kExitBadConfig;
   }
-  if (line.print_config) std::cout << print_config(loaded.config, handler_tables());
-  if (line.check_config && !line.print_config) std::cout << "the configuration is good\n";
-  if (line.print_config || line.check_config)
-    return std::cout.flush() ? EXIT_SUCCESS : kExitFailure;
+  if (line.print_config) return print(print_config(loaded.config, handler_tables()));
+  if (line.check_config) return print("the configuration is good\n");
   if (line.reload != 0) {
     const std::string problem = request_reload(line.reload);
     return problem.empty() ? EXIT_SUCCESS : complain(problem, kExitFailure);
@@ -67,6 +66,7 @@ int run(const CommandLine& line) {
 
 int main(int argc, char** argv) {
   try {
+    reactord::occupy_standard_descriptors();
     const auto line = reactord::parse_command_line(argc, argv);
     if (const int* exit_code = std::get_if<int>(&line)) return *exit_code;
     return reactord::run(std::get<reactord::CommandLine>(line));

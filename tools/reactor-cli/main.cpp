@@ -5,9 +5,12 @@
 
 #include <clocale>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <new>
+#include <system_error>
 
+#include "daemon/reactor/standard_descriptors.h"
 #include "tools/reactor-cli/batch.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/command_line/options.h"
@@ -44,7 +47,8 @@ ExitCode run(const Options& options, Output& output) {
   return run_batch(options, printer);
 }
 
-ExitCode guarded_run(int argc, char** argv, Output& output) {
+ExitCode guarded_run(int argc, char** argv) {
+  Output output;
   try {
     return run(parse_options(argc, argv), output);
   } catch (const OutputClosed&) {
@@ -62,8 +66,13 @@ ExitCode guarded_run(int argc, char** argv, Output& output) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  try {
+    reactord::occupy_standard_descriptors();
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "reactor-cli: %s\n", error.what());
+    return static_cast<int>(ExitCode::server_error);
+  }
   std::signal(SIGPIPE, SIG_IGN);
   set_locale();
-  Output output;
-  return static_cast<int>(guarded_run(argc, argv, output));
+  return static_cast<int>(guarded_run(argc, argv));
 }

@@ -10,8 +10,10 @@ namespace reactord::load {
 /// The exit codes; scripts rely on them.
 enum class ExitCode : int {
   success = 0,
-  failed = 1,  ///< a wrong, missing or surplus reply, or a threshold that does not hold
-  usage = 2,   ///< the command line or the scenario makes no sense, or a file cannot be written
+  /// A wrong, missing or surplus reply, a threshold that does not hold, or a result that could not
+  /// be written.
+  failed = 1,
+  usage = 2,  ///< the command line or the scenario makes no sense, or a file cannot be opened
   cannot_connect = 3,
 };
 

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 // reactor-load: asks for a run, shows it, and turns every ending into an exit code.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/regular_file.h"
 #include "daemon/reactor/signal_watch.h"
+#include "daemon/reactor/standard_descriptors.h"
 #include "tools/reactor-load/failure.h"
 #include "tools/reactor-load/options.h"
+#include "tools/reactor-load/output.h"
 #include "tools/reactor-load/report/machine.h"
 #include "tools/reactor-load/report/report.h"
 #include "tools/reactor-load/report/screen.h"
@@ -33,16 +35,6 @@ using namespace reactord::load;
 constexpr std::size_t kMostResultBytes = 256u << 20;
 constexpr std::size_t kUsualColumns = 80;
 
-/// What cannot be written any more is no reason to fail: `reactor-load ... | head`.
-void write_out(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
 // https://no-color.org: set and not empty.
 bool has_color(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
@@ -55,24 +47,6 @@ std::size_t terminal_columns() {
   winsize size{};
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
                                                                            : kUsualColumns;
-}
-
-[[noreturn]] void cannot_write(const std::string& path) {
-  throw Stopped(ExitCode::usage, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-}
-
-void save(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  if (path == "-") return write_out(STDOUT_FILENO, text);
-  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file) cannot_write(path);
-  write_out(file.get(), text);
-}
-
-/// Before the run: hours of it must not end with a result that cannot be kept.
-void check_can_save(const std::string& path) {
-  if (path.empty() || path == "-") return;
-  if (!UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666))) cannot_write(path);
 }
 
 std::string read_result(const std::string& path) {
@@ -99,9 +73,38 @@ void raise_descriptor_limit(const Scenario& scenario) {
   }
 }
 
+bool goes_to_stdout(const std::string& path) {
+  return path == "-";
+}
+
 Show how_to_show(const Options& options) {
-  if (options.quiet || options.json_file == "-" || options.html_file == "-") return Show::nothing;
+  if (options.quiet || goes_to_stdout(options.json_file) || goes_to_stdout(options.html_file))
+    return Show::nothing;
   return ::isatty(STDOUT_FILENO) == 1 && has_color(STDOUT_FILENO) ? Show::view : Show::lines;
+}
+
+void check_files(const Options& options) {
+  for (const std::string& path : {options.json_file, options.html_file}) {
+    if (path.empty() || goes_to_stdout(path)) continue;
+    if (const std::string problem = check_can_save(path); !problem.empty())
+      throw Stopped(ExitCode::usage, problem);
+  }
+}
+
+/// Adds what could not be written to `problems`: the other file is written all the same.
+void keep(const std::string& path, const std::string& text, StandardOutput& output,
+          std::vector<std::string>& problems) {
+  if (path.empty()) return;
+  if (goes_to_stdout(path)) return output.write(text);
+  if (std::string problem = save(path, text); !problem.empty())
+    problems.push_back(std::move(problem));
+}
+
+/// Says what the run has lost, if anything.
+void fail_where_not_written(std::vector<std::string> problems, const StandardOutput& output) {
+  if (const std::string problem = output.problem(); !problem.empty()) problems.push_back(problem);
+  if (problems.empty()) return;
+  throw Stopped(ExitCode::failed, fmt::format("{}", fmt::join(problems, "\nreactor-load: ")));
 }
 
 std::string headline_of(const Plan& plan) {
@@ -111,54 +114,55 @@ std::string headline_of(const Plan& plan) {
                      show_count(static_cast<double>(clients)));
 }
 
-ExitCode run(const Options& options, SignalWatch& signals) {
+ExitCode run(const Options& options, SignalWatch& signals, StandardOutput& output) {
   raise_descriptor_limit(options.scenario);
   const Plan plan =
       make_plan(options.scenario, find_target(options.scenario.uri, options.scenario.timeout));
-  check_can_save(options.json_file);
-  check_can_save(options.html_file);
+  check_files(options);
   Screen screen(how_to_show(options), has_color(STDOUT_FILENO), terminal_columns(),
                 headline_of(plan));
   Result result = play(plan, [&](const Watched& watched) {
     screen.set_width(terminal_columns());
-    write_out(STDOUT_FILENO, screen.update(watched));
+    output.write(screen.update(watched));
     const auto signal = signals.next();
     return !signal;
   });
   judge(plan.scenario, result);
-  write_out(STDOUT_FILENO, screen.finish());
-  const bool to_stdout = options.json_file == "-" || options.html_file == "-";
-  if (!to_stdout) write_out(STDOUT_FILENO, summarize(plan, result, has_color(STDOUT_FILENO)));
+  output.write(screen.finish());
+  const bool to_stdout = goes_to_stdout(options.json_file) || goes_to_stdout(options.html_file);
+  if (!to_stdout) output.write(summarize(plan, result, has_color(STDOUT_FILENO)));
   const std::string json = to_json(plan, result, this_machine());
-  save(options.json_file, json);
-  if (!options.html_file.empty()) save(options.html_file, to_html(json));
+  std::vector<std::string> problems;
+  keep(options.json_file, json, output, problems);
+  if (!options.html_file.empty()) keep(options.html_file, to_html(json), output, problems);
+  fail_where_not_written(std::move(problems), output);
   return result.passed() ? ExitCode::success : ExitCode::failed;
 }
 
 ExitCode run_what_is_asked(const Options& options, SignalWatch& signals) {
-  if (!options.information.empty()) {
-    write_out(STDOUT_FILENO, options.information);
-    return ExitCode::success;
-  }
+  StandardOutput output;
+  if (options.information.empty() && options.compare.empty()) return run(options, signals, output);
+  output.write(options.information);
   if (!options.compare.empty()) {
-    write_out(STDOUT_FILENO, compare(options.compare[0], read_result(options.compare[0]),
-                                     options.compare[1], read_result(options.compare[1])));
-    return ExitCode::success;
+    output.write(compare(options.compare[0], read_result(options.compare[0]), options.compare[1],
+                         read_result(options.compare[1])));
   }
-  return run(options, signals);
+  fail_where_not_written({}, output);
+  return ExitCode::success;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
+    occupy_standard_descriptors();
     SignalWatch signals({SIGINT, SIGTERM});
     return static_cast<int>(run_what_is_asked(parse_options(argc, argv), signals));
   } catch (const Stopped& stopped) {
-    write_out(STDERR_FILENO, fmt::format("reactor-load: {}\n", stopped.what()));
+    complain(stopped.what());
     return static_cast<int>(stopped.code());
   } catch (const std::exception& error) {
-    write_out(STDERR_FILENO, fmt::format("reactor-load: {}\n", error.what()));
+    complain(error.what());
     return static_cast<int>(ExitCode::usage);
   }
 }

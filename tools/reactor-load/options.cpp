@@ -40,8 +40,8 @@ Plays clients against a reactord or Redis, and verifies every reply.
   reactor-load -c 50 -d 100 -n 1000000 ceil
   reactor-load -r 20000 -t 30s --check 'p99 < 2ms' ECHO '{text:1..1KiB}'
   reactor-load tests/load/hostile.toml --html hostile.html
-Exit code: 0 all was well, 1 a wrong, missing or surplus reply or a check that
-does not hold, 2 usage or a bad scenario, 3 cannot connect.
+Exit code: 0 all was well, 1 a wrong, missing or surplus reply, a check that
+does not hold, a result not written, 2 usage, a bad scenario, 3 cannot connect.
 )";
 
 constexpr std::string_view kGenerators = R"(In the words of a request, anew for each:

@@ -84,7 +84,7 @@ RULES = {
     "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
     **rooms("tools/reactor-cli", CLIENT_ROOMS, ["protocol/", "daemon/reactor/", "daemon/net/"],
             linux=True, libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
-    "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/"], True),
+    "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/", "daemon/reactor/"], True),
     **rooms("tools/reactor-load", LOAD_ROOMS,
             ["protocol/", "daemon/reactor/", "daemon/net/", *TOML_READING,
              "tools/reactor-load/failure.h", "tools/reactor-cli/net/endpoint.h",

@@ -359,10 +359,17 @@ def show_table(results):
             print(f"\n{name}: {not_checked}")
 
 
+class Parser(argparse.ArgumentParser):
+    """Fails where its help cannot be written; argparse itself ignores that."""
+
+    def _print_message(self, message, file=None):
+        (file or sys.stderr).write(message)
+
+
 def main():
     every = {**PARTS, **LONG_PARTS}
-    parser = argparse.ArgumentParser(prog="tools/test", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="tools/test", description=__doc__,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="also what takes long")
     parser.add_argument("--list", action="store_true", help="name the parts")
     parser.add_argument("part", nargs="*", metavar="PART", help=f"one of: {', '.join(every)}")
