@@ -17,6 +17,10 @@ namespace {
 constexpr std::string_view kTypes = "+-:$*_#,(!=%~>|;.";
 constexpr std::size_t kShownBytes = 40;
 
+bool is_type(char byte) {
+  return kTypes.find(byte) != std::string_view::npos;
+}
+
 bool all_digits(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -71,7 +75,13 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
     bytes_ = elements_ = 0;
   }
   while (status_ == ReplyStatus::need_more && consumed < input.size()) {
-    const std::string_view rest = input.substr(consumed);
+    if (bytes_ == limits_.max_bytes) {
+      fail(fmt::format("a reply of more than {} bytes", limits_.max_bytes));
+      break;
+    }
+    // Nothing behind the limit is looked at: what is wrong there must not be the answer to some
+    // cuts.
+    const std::string_view rest = input.substr(consumed, limits_.max_bytes - bytes_);
     std::size_t used = 0;
     switch (state_) {
       case State::line:
@@ -85,13 +95,15 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
         break;
     }
     consumed += used;
-    bytes_ += used;
-    if (bytes_ > limits_.max_bytes && status_ != ReplyStatus::error) {
-      fail(fmt::format("a reply of more than {} bytes", limits_.max_bytes));
-    }
   }
   if (status_ == ReplyStatus::reply) bytes_ = 0;
   return status_;
+}
+
+bool ReplyParser::is_lost_at_end() {
+  const bool unknown = state_ == State::line && !line_.empty() && !is_type(line_[0]);
+  if (unknown && status_ == ReplyStatus::need_more) fail_unknown_type();
+  return status_ == ReplyStatus::error;
 }
 
 // --- pieces of the input -------------------------------------------------------------------------
@@ -99,9 +111,9 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
 std::size_t ReplyParser::read_line(std::string_view input) {
   const std::size_t newline = input.find('\n');
   const std::size_t used = newline == std::string_view::npos ? input.size() : newline + 1;
-  const char type = line_.empty() ? input[0] : line_[0];
-  if (kTypes.find(type) == std::string_view::npos) {
-    fail(fmt::format("expected a reply, got '{}'", escaped(input, kShownBytes)));
+  bytes_ += used;
+  if (!is_type(line_.empty() ? input[0] : line_[0])) {
+    read_unknown_type(input.substr(0, used));
   } else if (line_.size() + used > limits_.max_line_bytes) {
     fail(fmt::format("a line of more than {} bytes", limits_.max_line_bytes));
   } else if (newline == std::string_view::npos) {
@@ -116,8 +128,15 @@ std::size_t ReplyParser::read_line(std::string_view input) {
   return used;
 }
 
+// Waits for as much of it as is shown, so that the error does not depend on how much came at once.
+void ReplyParser::read_unknown_type(std::string_view input) {
+  line_.append(input.substr(0, kShownBytes + 1 - std::min(line_.size(), kShownBytes)));
+  if (line_.size() > kShownBytes || line_.back() == '\n') fail_unknown_type();
+}
+
 std::size_t ReplyParser::read_body(std::string_view input) {
   const std::size_t used = std::min(input.size(), body_missing_);
+  bytes_ += used;
   body_.append(input.substr(0, used));
   body_missing_ -= used;
   if (body_missing_ == 0) state_ = State::body_end;
@@ -126,6 +145,7 @@ std::size_t ReplyParser::read_body(std::string_view input) {
 
 std::size_t ReplyParser::read_body_end(std::string_view input) {
   const char expected = body_end_seen_ == 0 ? '\r' : '\n';
+  ++bytes_;
   if (input[0] != expected) {
     fail("a string is longer or shorter than its announced length");
   } else if (expected == '\r') {
@@ -288,6 +308,10 @@ void ReplyParser::complete(Reply&& value) {
 
 void ReplyParser::complete_scalar(Reply::Kind kind, std::string_view text) {
   complete(Reply{kind, std::string(text), {}});
+}
+
+void ReplyParser::fail_unknown_type() {
+  fail(fmt::format("expected a reply, got '{}'", escaped(line_, kShownBytes)));
 }
 
 void ReplyParser::fail(std::string problem) {

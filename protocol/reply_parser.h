@@ -34,8 +34,12 @@ class ReplyParser {
   explicit ReplyParser(const ReplyLimits& limits = {}) : limits_(limits) {}
 
   /// Reads on, to the end of one reply at most; sets `consumed` to the bytes used. The input need
-  /// not be kept. `error` is sticky.
+  /// not be kept, and the answer does not depend on how it is cut. `error` is sticky.
   [[nodiscard]] ReplyStatus parse(std::string_view input, std::size_t& consumed);
+
+  /// Nothing more comes, or too late: true where what there is of a reply is the beginning of none,
+  /// which error() then tells.
+  [[nodiscard]] bool is_lost_at_end();
 
   /// The reply that parse() has just completed. Attributes in front of it are dropped.
   [[nodiscard]] Reply take() { return std::move(reply_); }
@@ -58,6 +62,7 @@ class ReplyParser {
   };
 
   std::size_t read_line(std::string_view input);
+  void read_unknown_type(std::string_view input);
   std::size_t read_body(std::string_view input);
   std::size_t read_body_end(std::string_view input);
 
@@ -72,6 +77,7 @@ class ReplyParser {
   void open_level(char type, std::size_t elements, bool streamed);
   void complete(Reply&& value);
   void complete_scalar(Reply::Kind kind, std::string_view text);
+  void fail_unknown_type();
   void fail(std::string problem);
 
   ReplyLimits limits_;

@@ -4,6 +4,7 @@
 import time
 
 import pexpect
+import pytest
 
 from harness.cli import CLI, cli
 
@@ -122,6 +123,18 @@ def test_raw_without_an_answer(serve):
     done = cli(serve(lambda peer: peer.wait_for_end()), "--framing", "raw", "--timeout", "300ms",
                "x")
     assert done.returncode == 4
+
+
+@pytest.mark.parametrize("command, stdin", [(["x"], b""), ([], b"x")], ids=["command", "stdin"])
+def test_raw_answer_without_end_stops_at_the_timeout(serve, command, stdin):
+    def script(peer):
+        peer.recv()
+        while True:
+            peer.send(b".")
+
+    done = cli(serve(script), "--framing", "raw", "--timeout", "300ms", *command, stdin=stdin)
+    assert done.returncode == 4 and done.stdout.startswith(b"..")
+    assert b"did not end within 300ms" in done.stderr
 
 
 def test_raw_on_a_terminal_is_escaped(serve):

@@ -4,6 +4,8 @@
 import re
 import time
 
+import pytest
+
 from harness.load import against, result_of
 from harness.scripted import answering
 
@@ -49,6 +51,20 @@ def test_a_single_wrong_byte_in_a_long_echo_fails_the_run(serve):
     server = serve(answering(answer))
     done = against(server, "-c", 1, "-n", 5, "ECHO", "{bytes:100000}")
     assert_failed(done, "wrong reply", "request 3 on it", "the 100000 bytes that were sent")
+
+
+@pytest.mark.parametrize("protocol", ["resp", "line"])
+def test_a_reply_without_end_is_one_failure(serve, protocol):
+    def script(peer):
+        peer.recv()
+        peer.send(b"+")
+        while True:
+            peer.send(b"x" * (1 << 20))
+
+    server = serve(script)
+    done = against(server, "-c", 1, "-n", 1, "--protocol", protocol, "ping")
+    assert_failed(done, "not a reply", "'+xxxx")
+    assert done.stdout.count("  not a reply: ") == 1
 
 
 def test_a_missing_reply_fails_the_run(serve):

@@ -5,6 +5,9 @@
 // From stdin:  send and receive -> end of input -> half-close -> end of stream, or silence for the
 //              timeout
 //
+// A --timeout that was given bounds the whole answer, too: one that trickles has no silence. It
+// counts from the last byte that was sent.
+//
 // The half-close never comes before an answer to a command: many small servers take it for the
 // client's death. It comes soon after, because servers that keep the connection for a next request
 // close on it, and then nobody waits.
@@ -117,6 +120,7 @@ class RawExchange {
       if (ready.readable) receive_some();
       if (ready.input) read_input();
       if (!ready.any()) on_silence();
+      if (!ended_ && received_anything_ && is_too_late()) fail_if_trickling();
     }
     printer_.finish();
     if (!received_anything_ && sent_anything_) fail_unanswered();
@@ -128,13 +132,31 @@ class RawExchange {
       if (options_.timeout_given) return start_ + options_.timeout;
       return told_to_wait_ ? Deadline() : start_ + kPatience;
     }
-    if (from_input_) return last_received_ + options_.timeout;
-    return last_received_ + (half_closed_ ? kPauseAfterHalfClose : kPauseInAnswer);
+    const Clock::time_point silence = last_received_ + pause();
+    return options_.timeout_given ? std::min(silence, start_ + options_.timeout) : silence;
+  }
+
+  [[nodiscard]] milliseconds pause() const {
+    if (from_input_) return options_.timeout;
+    return half_closed_ ? kPauseAfterHalfClose : kPauseInAnswer;
+  }
+
+  [[nodiscard]] bool is_too_late() const {
+    return !input_open_ && options_.timeout_given && Clock::now() >= start_ + options_.timeout;
+  }
+
+  // An answer whose last byte came a while ago has ended: only the server's close is missing.
+  void fail_if_trickling() const {
+    if (Clock::now() >= last_received_ + kPauseInAnswer) return;
+    throw Failure(
+        ExitCode::timed_out,
+        fmt::format("the answer of {} did not end within {}; wait longer with --timeout",
+                    to_string(connection_.endpoint()), format_duration(options_.timeout)));
   }
 
   void on_silence() {
     if (!received_anything_) return wait_on();
-    if (from_input_ || half_closed_) {
+    if (from_input_ || half_closed_ || is_too_late()) {
       ended_ = true;
     } else {
       half_close();
@@ -160,6 +182,7 @@ class RawExchange {
       if (result == IoResult::wait) return;
       if (result != IoResult::done) return unsent_.release();  // what has come can still be read
       unsent_.consume(sent);
+      start_ = Clock::now();
     }
     if (from_input_ && !input_open_ && !half_closed_) half_close();
   }
@@ -209,7 +232,7 @@ class RawExchange {
   Connection connection_;
   Buffer unsent_;
   std::array<char, 64u << 10> room_{};
-  Clock::time_point start_;          ///< of the wait for a first byte
+  Clock::time_point start_;          ///< of the wait for an answer
   Clock::time_point last_received_;  ///< or half-closed
   bool strip_line_ends_;
   bool from_input_ = false;

@@ -68,6 +68,49 @@ TEST_CASE("the parser of replies agrees") {
   }
 }
 
+TEST_CASE("the answer does not depend on the cuts, for what is no reply either") {
+  using namespace std::string_view_literals;
+  for (const std::string_view bytes :
+       {"hello\n"sv, "\0\n"sv, "\r\n"sv, "\n"sv, "+no line end\n"sv, "$5\r\nhelloXY"sv, "$x\r\n"sv,
+        "$-2\r\n"sv, "*x\r\n"sv, "*2\r\n:1\r\nx\r\n"sv, "$99999999999\r\n"sv, "*99999999\r\n"sv,
+        "*?\r\n"sv, "*2\r\n*2000000\r\n*2000000\r\n"sv, ":1\n"sv}) {
+    CAPTURE(bytes);
+    for (std::size_t step = 1; step <= bytes.size(); ++step) {
+      ReplyScanner scanner;
+      ReplyView view;
+      ScanStatus status = ScanStatus::need_more;
+      for (std::size_t end = step; status == ScanStatus::need_more && end < bytes.size();
+           end += step) {
+        status = scanner.scan(bytes.substr(0, end), view);
+      }
+      if (status == ScanStatus::need_more) status = scanner.scan(bytes, view);
+      CHECK(status == ScanStatus::broken);
+    }
+  }
+}
+
+TEST_CASE("a reply without end is broken when it is longer than any that is held") {
+  for (const std::string& head : {std::string("+"), std::string("$x"), std::string("*1\r\n:")}) {
+    const std::string most = head + std::string(4u << 20, 'x');
+    ReplyScanner scanner;
+    ReplyView view;
+    CHECK(scanner.scan(std::string_view(most).substr(0, 4u << 20), view) == ScanStatus::need_more);
+    CHECK(scanner.scan(most, view) == ScanStatus::broken);
+  }
+  ReplyScanner scanner;
+  ReplyView view;
+  CHECK(scanner.scan("$67108865\r\n", view) == ScanStatus::broken);
+  const std::string strings = "$4000000\r\n" + std::string(4000000, 'x') + "\r\n";
+  std::string endless = "*100\r\n";
+  ScanStatus status = ScanStatus::need_more;
+  for (int i = 0; i < 20 && status == ScanStatus::need_more; ++i) {
+    endless += strings;
+    status = scanner.scan(endless, view);
+  }
+  CHECK(status == ScanStatus::broken);
+  CHECK(endless.size() < (72u << 20));
+}
+
 TEST_CASE("scalars show their value") {
   const auto text_of = [](std::string_view bytes) {
     ReplyScanner scanner;

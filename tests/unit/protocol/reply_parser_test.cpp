@@ -55,22 +55,23 @@ Outcome parse(std::string_view bytes, const ReplyLimits& limits = {}) {
   return outcome;
 }
 
-// Error texts quote the bytes at hand, which the cut decides; whether there is an error does not.
-void check_every_split(std::string_view bytes, const Outcome& whole) {
+// At every cut, and byte by byte.
+void check_every_split(std::string_view bytes, const Outcome& whole,
+                       const ReplyLimits& limits = {}) {
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     CAPTURE(cut);
-    ReplyParser parser;
+    ReplyParser parser(limits);
     Outcome outcome;
     feed(parser, bytes.substr(0, cut), outcome);
     feed(parser, bytes.substr(cut), outcome);
-    CHECK(outcome.replies == whole.replies);
-    CHECK(outcome.error.empty() == whole.error.empty());
+    CHECK_EQ(outcome.replies, whole.replies);
+    CHECK_EQ(outcome.error, whole.error);
   }
-  ReplyParser parser;
+  ReplyParser parser(limits);
   Outcome outcome;
   for (const char byte : bytes) feed(parser, std::string_view(&byte, 1), outcome);
-  CHECK(outcome.replies == whole.replies);
-  CHECK(outcome.error.empty() == whole.error.empty());
+  CHECK_EQ(outcome.replies, whole.replies);
+  CHECK_EQ(outcome.error, whole.error);
 }
 
 struct Row {
@@ -127,7 +128,13 @@ struct BrokenRow {
 
 constexpr BrokenRow kBroken[] = {
     {"HTTP/1.1 400 Bad Request\r\n", "expected a reply, got 'HTTP/1.1 400 Bad Request"},
-    {"\x1b[2J", "expected a reply, got '\\x1b[2J'"},
+    {"M\n", "expected a reply, got 'M\\n'"},
+    {"\x1b[2J\n", "expected a reply, got '\\x1b[2J\\n'"},
+    {"no line end, but more bytes than an error shows",
+     "got 'no line end, but more bytes than an erro...'"},
+    {"*1\r\nMore\r\n", "expected a reply, got 'More"},
+    {"+OK\r\nMore\r\n", "expected a reply, got 'More"},
+    {"\0\n"sv, "expected a reply"},
     {"\r\n", "expected a reply"},
     {"+OK\n", "CRLF"},
     {"$\r\n", "length"},
@@ -167,16 +174,46 @@ TEST_CASE("what is no reply is an error, in every cut") {
   for (const BrokenRow& row : kBroken) {
     CAPTURE(row.bytes);
     const Outcome outcome = parse(row.bytes);
-    CHECK(outcome.replies == "");
+    CHECK(outcome.replies == (row.bytes.starts_with("+OK\r\n") ? "status(OK) " : ""));
     CHECK_MESSAGE(outcome.error.find(row.error) != std::string::npos, outcome.error);
     check_every_split(row.bytes, outcome);
   }
 }
 
+TEST_CASE("limits, too, answer alike in every cut") {
+  ReplyLimits limits;
+  limits.max_bytes = 20;
+  limits.max_line_bytes = 12;
+  limits.max_elements = 4;
+  limits.max_depth = 2;
+  for (const std::string_view bytes :
+       {"$14\r\n12345678901234\r\n", "$13\r\n1234567890123\r\n", "$21\r\n", "$17\r\n", "$18\r\n",
+        "*2\r\n+1234567\r\n$7\r\n", "*2\r\n+1234567\r\n$4x\r\n", "*2\r\n$7\r\n1234567\r\n:12x\r\n",
+        "+123456789\r\n", "+1234567890\r\n", ":1234567890123x\r\n", "*1\r\n*1\r\n*1\r\n:1\r\n",
+        "*?\r\n_\r\n_\r\n_\r\n_\r\n_\r\n", "|0\r\n|0\r\n|0\r\n|0\r\n|0\r\n|0\r\n", "*5\r\n"}) {
+    CAPTURE(bytes);
+    check_every_split(bytes, parse(bytes, limits), limits);
+  }
+}
+
+TEST_CASE(
+    "the beginning of no reply is told at the end, where it is too short to be told at once") {
+  ReplyParser parser;
+  std::size_t consumed = 0;
+  CHECK_FALSE(parser.is_lost_at_end());
+  CHECK(parser.parse("login", consumed) == ReplyStatus::need_more);
+  CHECK(parser.parse(": ", consumed) == ReplyStatus::need_more);
+  CHECK(parser.is_lost_at_end());
+  CHECK_EQ(parser.error(), "expected a reply, got 'login: '");
+  ReplyParser half;
+  CHECK(half.parse("+login", consumed) == ReplyStatus::need_more);
+  CHECK_FALSE(half.is_lost_at_end());
+}
+
 TEST_CASE("an error is sticky") {
   ReplyParser parser;
   std::size_t consumed = 0;
-  CHECK(parser.parse("x", consumed) == ReplyStatus::error);
+  CHECK(parser.parse("x\n", consumed) == ReplyStatus::error);
   CHECK(parser.parse("+OK\r\n", consumed) == ReplyStatus::error);
   CHECK(consumed == 0);
 }

@@ -38,6 +38,7 @@ class RespDialect final : public Dialect {
   const std::string& error() const override { return parser_.error(); }
   bool parse_end() override { return false; }
   bool between_replies() const override { return parser_.between_replies(); }
+  bool is_lost_at_end() override { return parser_.is_lost_at_end(); }
   bool may_say_more() const override { return false; }
 
  private:

@@ -41,6 +41,8 @@ class Dialect {
   /// At the end of the stream: true when that completes a reply, which take() then returns.
   [[nodiscard]] virtual bool parse_end() = 0;
   [[nodiscard]] virtual bool between_replies() const = 0;
+  /// Like ReplyParser's.
+  [[nodiscard]] virtual bool is_lost_at_end() { return false; }
   /// Whether the server may still speak when each request was answered, as HELP's further lines.
   [[nodiscard]] virtual bool may_say_more() const = 0;
 };

@@ -78,6 +78,7 @@ std::optional<Reply> Session::wait_for_reply(Deadline deadline) {
 }
 
 void Session::fail_timed_out() const {
+  if (dialect_->is_lost_at_end()) fail_protocol();
   throw Failure(ExitCode::timed_out,
                 fmt::format("no {}answer from {} within {}; wait longer with --timeout",
                             dialect_->between_replies() ? "" : "complete ",
@@ -85,6 +86,7 @@ void Session::fail_timed_out() const {
 }
 
 void Session::fail_ended(std::size_t owed) const {
+  if (dialect_->is_lost_at_end()) fail_protocol();
   const std::string_view how = reset_ ? "reset" : "closed";
   const std::string where = to_string(connection_.endpoint());
   if (!dialect_->between_replies()) {

@@ -7,9 +7,17 @@
 namespace reactord::load {
 namespace {
 
-/// A reply's lengths are at most this: what protocol/reply_parser.h takes, too.
-constexpr std::uint64_t kMostBytes = 512u << 20;
+/// Of one reply. A hostile or a broken server must not fill the memory of all clients: 64 MiB are
+/// four times the largest frame that reactord takes by default, and 3 GiB with the usual 50
+/// clients.
+constexpr std::size_t kMostBytes = 64u << 20;
+/// Of a line, as protocol/reply_parser.h has them.
+constexpr std::size_t kMostLineBytes = 4u << 20;
 constexpr std::uint64_t kMostElements = 2u << 20;
+
+bool is_type(char byte) {
+  return std::string_view("+-:$_#,(!=*~%>|").find(byte) != std::string_view::npos;
+}
 
 bool parse_count(std::string_view text, std::uint64_t most, std::uint64_t& count) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -42,11 +50,13 @@ ScanStatus ReplyScanner::scan_value(std::string_view bytes, ReplyView& reply) {
                             : nullptr;
   if (newline == nullptr) {
     line_seen_ = rest.size();
-    const bool known = rest.empty() || std::strchr("+-:$_#,(!=*~%>|", rest[0]) != nullptr;
-    return known ? ScanStatus::need_more : ScanStatus::broken;
+    const bool possible =
+        rest.empty() || (is_type(rest[0]) && rest.size() <= kMostLineBytes && fits(rest.size()));
+    return possible ? ScanStatus::need_more : ScanStatus::broken;
   }
   const auto end = static_cast<std::size_t>(static_cast<const char*>(newline) - rest.data());
   if (end < 2 || rest[end - 1] != '\r') return ScanStatus::broken;
+  if (end >= kMostLineBytes || !fits(end + 1)) return ScanStatus::broken;
   const char type = rest[0];
   const std::string_view text = rest.substr(1, end - 2);
   reply.type = type;
@@ -84,10 +94,16 @@ ScanStatus ReplyScanner::scan_value(std::string_view bytes, ReplyView& reply) {
   return ScanStatus::reply;
 }
 
+/// Whether so much more is not too much.
+bool ReplyScanner::fits(std::size_t bytes) const {
+  return bytes <= kMostBytes - at_;
+}
+
 ScanStatus ReplyScanner::scan_body(std::string_view rest, std::string_view length,
                                    std::size_t header_end, ReplyView& reply) {
   std::uint64_t bytes = 0;
-  if (!parse_count(length, kMostBytes, bytes)) return ScanStatus::broken;
+  if (!parse_count(length, kMostBytes, bytes) || !fits(header_end + bytes + 2))
+    return ScanStatus::broken;
   if (rest.size() < header_end + bytes + 2) {
     line_seen_ = header_end - 1;  // the header's line end is found at once next time
     return ScanStatus::need_more;

@@ -25,7 +25,9 @@ struct ReplyView {
 enum class ScanStatus : std::uint8_t {
   need_more,
   reply,
-  broken,  ///< not a reply, or one that it does not know (streamed strings and aggregates)
+  /// Not a reply, or one that it does not know (streamed strings and aggregates), or more of one
+  /// than a server may make it hold.
+  broken,
 };
 
 class ReplyScanner {
@@ -38,6 +40,7 @@ class ReplyScanner {
   [[nodiscard]] ScanStatus scan_value(std::string_view bytes, ReplyView& reply);
   [[nodiscard]] ScanStatus scan_body(std::string_view bytes, std::string_view length,
                                      std::size_t header_end, ReplyView& reply);
+  [[nodiscard]] bool fits(std::size_t bytes) const;
   [[nodiscard]] ScanStatus scan_aggregate(char type, std::string_view count);
 
   std::size_t at_ = 0;         ///< scanned of this reply

@@ -16,6 +16,9 @@ constexpr std::size_t kShownBytes = 160;
 /// it. The rest is compared when all of it is there.
 constexpr std::size_t kFirstLookBytes = 64;
 
+/// Of a plain reply, whose end may never come: the largest frame that reactord takes by default.
+constexpr std::size_t kMostLineBytes = 16u << 20;
+
 std::string show(std::string_view bytes) {
   return fmt::format("'{}'{}", escaped(bytes, kShownBytes),
                      bytes.size() > kShownBytes ? fmt::format(" ({} bytes)", bytes.size()) : "");
@@ -220,6 +223,7 @@ Conversation::Judged Conversation::find_reply(std::string_view bytes, ReplyView&
 
 Conversation::Judged Conversation::find_line(std::string_view bytes, ReplyView& reply) {
   const std::size_t newline = bytes.find('\n');
+  if (std::min(newline, bytes.size()) > kMostLineBytes) return Judged::broken;
   if (newline == std::string_view::npos) return Judged::need_more;
   reply.raw = bytes.substr(0, newline + 1);
   reply.text = bytes.substr(0, newline);
