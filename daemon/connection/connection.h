@@ -29,11 +29,11 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/connection/connection_deadlines.h"
 #include "daemon/interface/command_spec.h"
 #include "daemon/interface/session.h"
 #include "daemon/log/events.h"
 #include "daemon/net/socket_stream.h"
-#include "daemon/reactor/deadline_queue.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/in_place.h"
 #include "daemon/reactor/slot_table.h"
@@ -84,18 +84,6 @@ class ConnectionHost {
   virtual void on_closed(Connection& connection) noexcept = 0;
   /// The bytes that its private buffers hold have changed by this much.
   virtual void on_memory_change(std::ptrdiff_t bytes) noexcept = 0;
-};
-
-/// One per kind of deadline that a connection can have running side by side.
-struct InputDeadline;   ///< first_request, frame or idle
-struct OutputDeadline;  ///< write_stall or linger
-
-struct ConnectionDeadlines {
-  DeadlineQueue<InputDeadline> first_request;
-  DeadlineQueue<InputDeadline> frame;
-  DeadlineQueue<InputDeadline> idle;
-  DeadlineQueue<OutputDeadline> write_stall;
-  DeadlineQueue<OutputDeadline> linger;
 };
 
 /// What the loop lends to whichever connection it serves: the limits, the sinks, and large scratch
@@ -206,9 +194,12 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// Answers what the kernel has received so far, then ends.
   void drain() noexcept;
 
-  /// A deadline of the kind that `reason` names has expired.
-  void on_input_deadline(CloseReason reason) noexcept;
-  void on_output_deadline() noexcept;
+  /// Whatever the socket has told so far: one more turn, which receives and sends what can be.
+  void look_at_socket() noexcept;
+  /// It has a turn coming.
+  [[nodiscard]] bool is_scheduled() const { return scheduled_; }
+  /// It has let a deadline pass, and a look at its socket has not changed that.
+  void on_deadline(DeadlineKind kind) noexcept;
   /// A reload has changed deadlines.idle.
   void restart_idle_deadline() noexcept;
 

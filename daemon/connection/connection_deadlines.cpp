@@ -1,92 +1,78 @@
 // SPDX-License-Identifier: MIT
-// Which of a connection's deadlines runs when, and what its expiry means. The queues are the
-// LoopContext's, one for each kind; what happens between two deadlines is in connection.cpp.
+#include "daemon/connection/connection_deadlines.h"
+
 #include "daemon/connection/connection.h"
 
 namespace reactord {
 
-void Connection::on_input_deadline(CloseReason reason) noexcept {
-  end(reason,
-      "ERR timeout: the request was not complete in time, see deadlines in the server's "
-      "configuration");
+template <class Self, class Visit>
+void ConnectionDeadlines::for_each_kind(Self& self, Visit&& visit) {
+  visit(self.first_request, DeadlineKind::first_request);
+  visit(self.frame, DeadlineKind::frame);
+  visit(self.idle, DeadlineKind::idle);
+  visit(self.write_stall, DeadlineKind::write_stall);
+  visit(self.linger, DeadlineKind::linger);
 }
 
-void Connection::on_output_deadline() noexcept {
-  if (state_ == State::lingering) {
-    lost_ = stream_->delivery() != Delivery::arrived;
-    return become_closed();
+void ConnectionDeadlines::set_lengths(const DeadlineSettings& lengths) {
+  first_request.set_length(lengths.first_request);
+  frame.set_length(lengths.frame);
+  idle.set_length(lengths.idle);
+  write_stall.set_length(lengths.write_stall);
+  linger.set_length(lengths.linger);
+}
+
+std::optional<TimePoint> ConnectionDeadlines::next() const {
+  std::optional<TimePoint> nearest;
+  const auto consider = [&nearest](std::optional<TimePoint> next) {
+    if (next && (!nearest || *next < *nearest)) nearest = next;
+  };
+  for_each_kind(*this, [&](const auto& kind, DeadlineKind) {
+    consider(kind.running_.next());
+    if (const auto* link = kind.first_overdue()) consider(link->started());
+  });
+  return nearest;
+}
+
+/// Those that are overdue first: they have had their turn since the last call.
+void ConnectionDeadlines::expire(TimePoint now) noexcept {
+  int left = kMaxPerTurn;
+  for_each_kind(*this,
+                [&](auto& kind, DeadlineKind name) { judge_overdue(kind, name, now, left); });
+  left = kMaxPerTurn;
+  for_each_kind(*this, [&](auto& kind, DeadlineKind) { look_at_expired(kind, now, left); });
+}
+
+/// While a turn was not enough for what lay in the socket, the next one is waited for: but a client
+/// that sends without end, and nothing whole, gets the deadline's length once more and not for
+/// ever.
+template <class Side>
+void ConnectionDeadlines::judge_overdue(DeadlinesOfKind<Side>& kind, DeadlineKind name,
+                                        TimePoint now, int& left) noexcept {
+  const DeadlineLink<Side>* first_waiting = nullptr;
+  for (; left > 0 && kind.first_overdue() != nullptr; --left) {
+    DeadlineLink<Side>& link = *kind.first_overdue();
+    if (&link == first_waiting) return;
+    auto& connection = static_cast<Connection&>(link);
+    if (connection.is_scheduled() && now < link.started() + kind.length()) {
+      if (first_waiting == nullptr) first_waiting = &link;
+      kind.overdue_.arm(link, link.started());  // behind the others
+    } else {
+      link.cancel();
+      connection.on_deadline(name);
+    }
   }
-  abort(CloseReason::closed_write_stall);
 }
 
-void Connection::subscribe() noexcept {
-  ++subscriptions_;
-  push_encoding_ = reply_encoding_;
-}
-
-void Connection::unsubscribe() noexcept {
-  --subscriptions_;
-  update_input_deadline();
-}
-
-void Connection::restart_idle_deadline() noexcept {
-  if (past_first_ && !mid_frame_) DeadlineLink<InputDeadline>::cancel();
-  update_input_deadline();
-}
-
-void Connection::update_input_deadline() noexcept {
-  // The client is not slow while we are: no time runs while a request or our output is waited for.
-  if (state_ != State::open || is_input_ended() || is_input_paused()) {
-    DeadlineLink<InputDeadline>::cancel();
-    frame_timed_ = false;
-  } else if (mid_frame_) {
-    if (!frame_timed_) time_frame();
-  } else if (past_first_) {
-    time_idle();
+template <class Side>
+void ConnectionDeadlines::look_at_expired(DeadlinesOfKind<Side>& kind, TimePoint now,
+                                          int& left) noexcept {
+  for (; left > 0; --left) {
+    DeadlineLink<Side>* link = kind.running_.pop_expired(now);
+    if (link == nullptr) return;
+    kind.overdue_.arm(*link, now);
+    static_cast<Connection&>(*link).look_at_socket();
   }
-}
-
-void Connection::time_frame() noexcept {
-  DeadlineLink<InputDeadline>& link = *this;
-  frame_timed_ = true;
-  if (!past_first_ && link.is_armed() && is_first_request_nearer()) return;
-  loop().deadlines.frame.arm(link, host().now());
-}
-
-/// The first request has a deadline already, which no beginning of a frame may put off. From the
-/// time of the accept, since frames that came to nothing may have taken the link since.
-bool Connection::is_first_request_nearer() const noexcept {
-  const ConnectionDeadlines& deadlines = loop().deadlines;
-  if (deadlines.frame.length() == Duration::zero()) return true;
-  if (deadlines.first_request.length() == Duration::zero()) return false;
-  const TimePoint accepted{std::chrono::seconds(created_)};
-  return accepted + deadlines.first_request.length() <= host().now() + deadlines.frame.length();
-}
-
-/// A frame is whole. One that came to nothing leaves the first request its nearer deadline.
-void Connection::stop_frame_time() noexcept {
-  frame_timed_ = false;
-  if (past_first_) DeadlineLink<InputDeadline>::cancel();
-}
-
-void Connection::time_idle() noexcept {
-  DeadlineLink<InputDeadline>& link = *this;
-  DeadlineQueue<InputDeadline>& idle = loop().deadlines.idle;
-  if (idle.length() == Duration::zero() || is_subscribed()) return link.cancel();
-  if (!link.is_armed()) idle.arm(link, host().now());
-}
-
-/// A request was served: the time for whatever comes next begins.
-void Connection::note_activity() noexcept {
-  last_active_ = seconds_now();
-  DeadlineLink<InputDeadline>::cancel();
-  frame_timed_ = false;
-}
-
-void Connection::update_write_stall(bool progress) noexcept {
-  DeadlineLink<OutputDeadline>& link = *this;
-  if (output_.empty()) return link.cancel();
-  if (progress || !link.is_armed()) loop().deadlines.write_stall.arm(link, host().now());
 }
 
 }  // namespace reactord

@@ -25,10 +25,6 @@ constexpr Token kLongRepliesToken = 1;
 constexpr Token kFirstListenerToken = 2;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
 
-/// Deadlines of one kind that expire in one turn; the rest waits for the next, so that new events
-/// are not kept waiting.
-constexpr int kMaxExpiredPerTurn = 256;
-
 ParserLimits parser_limits_of(const LimitSettings& limits) {
   return {.max_frame_bytes = limits.max_frame.bytes,
           .max_arguments = static_cast<std::size_t>(limits.max_arguments),
@@ -88,11 +84,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       dispatcher_(clock, events, connections_, commands_),
       loop_context_{.parser_limits = parser_limits_of(config_.limits),
                     .output_high_water = config_.limits.output_high_water.bytes,
-                    .deadlines = {DeadlineQueue<InputDeadline>(config_.deadlines.first_request),
-                                  DeadlineQueue<InputDeadline>(config_.deadlines.frame),
-                                  DeadlineQueue<InputDeadline>(config_.deadlines.idle),
-                                  DeadlineQueue<OutputDeadline>(config_.deadlines.write_stall),
-                                  DeadlineQueue<OutputDeadline>(config_.deadlines.linger)},
+                    .deadlines = ConnectionDeadlines(config_.deadlines),
                     .host = connections_,
                     .sink = dispatcher_},
       service_(loop_, connections_, dispatcher_, commands_, events, *this),
@@ -175,35 +167,11 @@ void Server::return_memory() noexcept {
 }
 
 std::optional<TimePoint> Server::next_deadline() noexcept {
-  const ConnectionDeadlines& deadlines = loop_context_.deadlines;
-  std::optional<TimePoint> nearest;
-  for (const std::optional<TimePoint>& next :
-       {deadlines.first_request.next(), deadlines.frame.next(), deadlines.idle.next(),
-        deadlines.write_stall.next(), deadlines.linger.next()})
-    if (next && (!nearest || *next < *nearest)) nearest = next;
-  return nearest;
-}
-
-template <class Kind, class Expire>
-void Server::expire(DeadlineQueue<Kind>& queue, TimePoint now, Expire&& expire_one) {
-  for (int n = 0; n < kMaxExpiredPerTurn; ++n) {
-    DeadlineLink<Kind>* link = queue.pop_expired(now);
-    if (link == nullptr) return;
-    expire_one(static_cast<Connection&>(*link));
-  }
+  return loop_context_.deadlines.next();
 }
 
 void Server::on_deadlines(TimePoint now) noexcept {
-  const auto input = [](CloseReason reason) {
-    return [reason](Connection& connection) { connection.on_input_deadline(reason); };
-  };
-  const auto output = [](Connection& connection) { connection.on_output_deadline(); };
-  ConnectionDeadlines& deadlines = loop_context_.deadlines;
-  expire(deadlines.first_request, now, input(CloseReason::closed_first_request));
-  expire(deadlines.frame, now, input(CloseReason::closed_frame));
-  expire(deadlines.idle, now, input(CloseReason::closed_idle));
-  expire(deadlines.write_stall, now, output);
-  expire(deadlines.linger, now, output);
+  loop_context_.deadlines.expire(now);
 }
 
 // --- reload
@@ -271,22 +239,18 @@ void Server::report_changes(const Config& before, const Config& after) {
 void Server::apply(const Config& config) {
   loop_context_.parser_limits = parser_limits_of(config.limits);
   loop_context_.output_high_water = config.limits.output_high_water.bytes;
-  ConnectionDeadlines& deadlines = loop_context_.deadlines;
-  deadlines.first_request.set_length(config.deadlines.first_request);
-  deadlines.frame.set_length(config.deadlines.frame);
-  deadlines.linger.set_length(config.deadlines.linger);
-  if (deadlines.idle.length() != config.deadlines.idle) {
-    deadlines.idle.set_length(config.deadlines.idle);
-    connections_.for_each([](Connection& connection) { connection.restart_idle_deadline(); });
-  }
+  const ConnectionDeadlines& deadlines = loop_context_.deadlines;
+  const bool has_new_idle = deadlines.idle.length() != config.deadlines.idle;
+  const bool has_new_write_stall = deadlines.write_stall.length() != config.deadlines.write_stall;
+  loop_context_.deadlines.set_lengths(config.deadlines);
+  connections_.for_each([&](Connection& connection) {
+    if (has_new_idle) connection.restart_idle_deadline();
+    if (has_new_write_stall)
+      set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
+  });
   connections_.set_limits(config.server.max_connections_per_address,
                           config.limits.max_buffer_memory.bytes);
   loop_context_.pool.set_max_bytes(reserve_bytes_of(config.limits));
-  if (config.deadlines.write_stall != deadlines.write_stall.length())
-    connections_.for_each([&](Connection& connection) {
-      set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
-    });
-  deadlines.write_stall.set_length(config.deadlines.write_stall);
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     if (const auto settings = config.handlers.find(handler_entries_[i].name);
         settings != config.handlers.end())

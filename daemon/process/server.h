@@ -84,9 +84,6 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] bool is_done() const;
   void return_memory() noexcept;
 
-  template <class Kind, class Expire>
-  static void expire(DeadlineQueue<Kind>& queue, TimePoint now, Expire&& expire_one);
-
   EventLog& events_;
   SignalWatch& signals_;
   Config config_;

@@ -68,10 +68,13 @@ class DeadlineQueue {
     head_.previous_ = &link;
   }
 
+  /// The link that was armed first; null if there is none.
+  [[nodiscard]] Link* first() const { return head_.next_ == &head_ ? nullptr : head_.next_; }
+
   /// When the first link expires, if any does.
   [[nodiscard]] std::optional<TimePoint> next() const {
-    if (length_ == Duration::zero() || head_.next_ == &head_) return std::nullopt;
-    return head_.next_->started_ + length_;
+    if (length_ == Duration::zero() || first() == nullptr) return std::nullopt;
+    return first()->started_ + length_;
   }
 
   /// Takes the first expired link out of the queue; null when none is left. O(1).

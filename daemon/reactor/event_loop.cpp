@@ -27,7 +27,7 @@ Readiness readiness_of(std::uint32_t events) noexcept {
 }  // namespace
 
 EventLoop::EventLoop(const Clock& clock)
-    : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)), now_(clock.now()) {
+    : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)), now_(clock.now()), looked_at_(now_) {
   if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
 }
 
@@ -43,8 +43,8 @@ void EventLoop::run_turn(EventSink& sink) {
   wait(sink);
   deliver_events(sink);
   serve_ready(sink);
-  sink.on_deadlines(now_);
-  timers_.run_due(now_);
+  sink.on_deadlines(looked_at_);
+  timers_.run_due(looked_at_);
   sink.on_turn_end();
   account_turn();
 }
@@ -67,7 +67,16 @@ void EventLoop::wait(EventSink& sink) {
       ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
   // EINTR is a turn without events. Any other failure would be a defect of ours (epoll_wait(2)).
   event_count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
+  note_looked(now_);
   now_ = clock_.now();
+}
+
+/// `poll_began`: at the latest; the time of the turn before, since reading the clock once more
+/// would cost every turn. A timer that ends the sleep is run one poll later: by then it is certain
+/// that nothing had come before it.
+void EventLoop::note_looked(TimePoint poll_began) {
+  full_turns_ = event_count_ == events_.size() ? full_turns_ + 1 : 0;
+  if (full_turns_ % kMaxFullTurns == 0) looked_at_ = poll_began;
 }
 
 void EventLoop::deliver_events(EventSink& sink) {

@@ -4,6 +4,10 @@
 // not connections.
 //
 // One turn:  wait -> events -> ready list -> deadlines and timers -> end of turn
+//
+// Deadlines and timers come at the time that the loop has looked at, which is the last one for
+// which everything that was ready has been delivered: what had arrived by then is not late, however
+// long the process was stopped or busy.
 #pragma once
 
 #include <sys/epoll.h>
@@ -40,7 +44,7 @@ class EventSink {
   virtual void on_event(Token token, Readiness readiness) noexcept = 0;
   /// The nearest deadline outside the loop's own timers, and their expiry.
   [[nodiscard]] virtual std::optional<TimePoint> next_deadline() noexcept = 0;
-  virtual void on_deadlines(TimePoint now) noexcept = 0;
+  virtual void on_deadlines(TimePoint looked_at) noexcept = 0;
   /// After everything else of a turn: destroy here what the turn has ended.
   virtual void on_turn_end() noexcept = 0;
 };
@@ -80,6 +84,7 @@ class EventLoop {
  private:
   [[nodiscard]] int wait_milliseconds(EventSink& sink);
   void wait(EventSink& sink);
+  void note_looked(TimePoint poll_began);
   void deliver_events(EventSink& sink);
   void serve_ready(EventSink& sink);
   void account_turn();
@@ -87,10 +92,15 @@ class EventLoop {
   /// Events taken from the kernel at once. More wait for the next turn; the ready list is served in
   /// between.
   static constexpr std::size_t kMaxEvents = 256;
+  /// Turns in a row that leave events in the kernel and put off deadlines and timers: more than all
+  /// connections by default at once. Beyond it the flood is no burst, and time must pass in it.
+  static constexpr int kMaxFullTurns = 64;
 
   const Clock& clock_;
   UniqueFd epoll_;
   TimePoint now_;
+  TimePoint looked_at_;  ///< all that was ready by then has been delivered
+  int full_turns_ = 0;   ///< in a row, in which more may have been ready than was taken
   TimerQueue timers_;
   std::vector<Token> ready_;
   std::vector<Token> serving_;

@@ -76,11 +76,8 @@ struct TableBench {
   Silent sink;
   LoopContext loop_context{.parser_limits = {},
                            .output_high_water = 1u << 20,
-                           .deadlines = {DeadlineQueue<InputDeadline>(Duration::zero()),
-                                         DeadlineQueue<InputDeadline>(Duration::zero()),
-                                         DeadlineQueue<InputDeadline>(Duration::zero()),
-                                         DeadlineQueue<OutputDeadline>(Duration::zero()),
-                                         DeadlineQueue<OutputDeadline>(Duration::zero())},
+                           .deadlines = ConnectionDeadlines(
+                               {.first_request = {}, .frame = {}, .write_stall = {}, .linger = {}}),
                            .host = table,
                            .sink = sink};
   ListenerPolicy open_to_all{.loop_context = loop_context};

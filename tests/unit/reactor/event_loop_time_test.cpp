@@ -18,6 +18,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// That many descriptors, each with one edge to deliver.
+std::vector<UniqueFd> watch_ready(EventLoop& loop, std::size_t count) {
+  std::vector<UniqueFd> fds;
+  for (Token token = 1; token <= count; ++token) {
+    fds.emplace_back(::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+    REQUIRE_FALSE(loop.watch(fds.back().get(), token));
+  }
+  return fds;
+}
+
 TEST_SUITE("event_loop: time") {
   TEST_CASE("a turn goes: events, ready list, deadlines, timers, end") {
     LoopFixture f;
@@ -42,9 +52,9 @@ TEST_SUITE("event_loop: time") {
     };
     f.turn();
     CHECK(seen == before + 5s);
-    CHECK(f.sink.deadlines_seen_at == before + 5s);
     f.turn_now();
     CHECK(f.loop.now() == before + 8s);
+    CHECK(f.sink.deadlines_seen_at == before + 5s);
   }
 
   TEST_CASE("whichever comes first ends the sleep: a timer or a deadline") {
@@ -61,7 +71,35 @@ TEST_SUITE("event_loop: time") {
       f.sink.deadline.reset();
     }
     CHECK(f.turn().empty());
+    CHECK_FALSE(fired);  // it woke late: something may have come before the time that it is now
+    CHECK(f.turn().empty());
     CHECK(fired);
+  }
+
+  TEST_CASE("a timer waits until all that was ready by its time has been delivered") {
+    LoopFixture f;
+    const std::vector<UniqueFd> ready = watch_ready(f.loop, 600);
+    std::size_t delivered = 0;
+    std::size_t delivered_before = 0;
+    f.sink.react = [&](Token, Readiness) { ++delivered; };
+    f.loop.timers().add(f.clock.now() + 1s, [&] { delivered_before = delivered; });
+    f.clock.advance(2s);
+    while (delivered_before == 0) f.turn();
+    CHECK(delivered_before == 600);
+  }
+
+  TEST_CASE("a flood of events without end does not stop the time") {
+    LoopFixture f;
+    const std::vector<UniqueFd> ready = watch_ready(f.loop, 600);
+    bool fired = false;
+    f.loop.timers().add(f.clock.now() + 1s, [&] { fired = true; });
+    f.clock.advance(2s);
+    int turns = 0;
+    for (; !fired && turns < 1000; ++turns) {
+      f.turn();
+      for (const UniqueFd& each : ready) require(::eventfd_write(each.get(), 1) == 0, "write");
+    }
+    CHECK(turns == 64);
   }
 
   TEST_CASE("a deadline that came while a turn ran is not slept over") {
@@ -71,6 +109,7 @@ TEST_SUITE("event_loop: time") {
     f.sink.react = [&](Token, Readiness) { f.clock.advance(1h); };
     CHECK(f.turn().size() == 1);
     // By the time that this turn began, there would be an hour left.
+    CHECK(f.turn().empty());
     CHECK(f.turn().empty());
     CHECK(f.sink.deadlines_seen_at == f.clock.now());
   }

@@ -103,14 +103,15 @@ std::optional<TimePoint> Worker::next_deadline() noexcept {
   return timeouts_.next();
 }
 
-void Worker::on_deadlines(TimePoint now) noexcept {
+void Worker::on_deadlines(TimePoint looked_at) noexcept {
+  const TimePoint now = loop_.now();
   // Those who ask for a time that has come wait for the next turn.
   for (std::size_t left = clients_.size() + 8; left > 0; --left) {
     const std::optional<Agenda::Entry> entry = agenda_.pop_due(now);
     if (!entry) break;
     on_appointment(*entry, now);
   }
-  while (auto* link = timeouts_.pop_expired(now)) static_cast<Client*>(link)->on_timeout();
+  while (auto* link = timeouts_.pop_expired(looked_at)) static_cast<Client*>(link)->on_timeout();
   count_those_done();
 }
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Which of a connection's deadlines runs when, and what becomes of a connection that has let one
+// pass. Whether it has is judged in connection_deadlines.cpp.
+#include "daemon/connection/connection.h"
+
+namespace reactord {
+
+namespace {
+
+constexpr std::string_view kTooLate =
+    "ERR timeout: the request was not complete in time, see deadlines in the server's "
+    "configuration";
+
+}  // namespace
+
+void Connection::look_at_socket() noexcept {
+  may_receive_ = may_send_ = true;
+  schedule();
+}
+
+void Connection::on_deadline(DeadlineKind kind) noexcept {
+  switch (kind) {
+    case DeadlineKind::first_request:
+      return end(CloseReason::closed_first_request, kTooLate);
+    case DeadlineKind::frame:
+      return end(CloseReason::closed_frame, kTooLate);
+    case DeadlineKind::idle:
+      return end(CloseReason::closed_idle);
+    case DeadlineKind::write_stall:
+      return abort(CloseReason::closed_write_stall);
+    case DeadlineKind::linger:
+      lost_ = stream_->delivery() != Delivery::arrived;
+      return become_closed();
+  }
+}
+
+void Connection::subscribe() noexcept {
+  ++subscriptions_;
+  push_encoding_ = reply_encoding_;
+}
+
+void Connection::unsubscribe() noexcept {
+  --subscriptions_;
+  update_input_deadline();
+}
+
+void Connection::restart_idle_deadline() noexcept {
+  if (past_first_ && !mid_frame_) DeadlineLink<InputDeadline>::cancel();
+  update_input_deadline();
+}
+
+void Connection::update_input_deadline() noexcept {
+  // The client is not slow while we are: no time runs while a request or our output is waited for.
+  if (state_ != State::open || is_input_ended() || is_input_paused()) {
+    DeadlineLink<InputDeadline>::cancel();
+    frame_timed_ = false;
+  } else if (mid_frame_) {
+    if (!frame_timed_) time_frame();
+  } else if (past_first_) {
+    time_idle();
+  }
+}
+
+void Connection::time_frame() noexcept {
+  DeadlineLink<InputDeadline>& link = *this;
+  frame_timed_ = true;
+  if (!past_first_ && link.is_armed() && is_first_request_nearer()) return;
+  loop().deadlines.frame.arm(link, host().now());
+}
+
+/// The first request has a deadline already, which no beginning of a frame may put off. From the
+/// time of the accept, since frames that came to nothing may have taken the link since.
+bool Connection::is_first_request_nearer() const noexcept {
+  const ConnectionDeadlines& deadlines = loop().deadlines;
+  if (deadlines.frame.length() == Duration::zero()) return true;
+  if (deadlines.first_request.length() == Duration::zero()) return false;
+  const TimePoint accepted{std::chrono::seconds(created_)};
+  return accepted + deadlines.first_request.length() <= host().now() + deadlines.frame.length();
+}
+
+/// A frame is whole. One that came to nothing leaves the first request its nearer deadline.
+void Connection::stop_frame_time() noexcept {
+  frame_timed_ = false;
+  if (past_first_) DeadlineLink<InputDeadline>::cancel();
+}
+
+/// Whoever is still taking a reply is not idle yet: for that there is write_stall.
+void Connection::time_idle() noexcept {
+  DeadlineLink<InputDeadline>& link = *this;
+  DeadlinesOfKind<InputDeadline>& idle = loop().deadlines.idle;
+  if (idle.length() == Duration::zero() || is_subscribed() || !output_.empty())
+    return link.cancel();
+  if (!link.is_armed()) idle.arm(link, host().now());
+}
+
+/// A request was served: the time for whatever comes next begins.
+void Connection::note_activity() noexcept {
+  last_active_ = seconds_now();
+  DeadlineLink<InputDeadline>::cancel();
+  frame_timed_ = false;
+}
+
+void Connection::update_write_stall(bool progress) noexcept {
+  DeadlineLink<OutputDeadline>& link = *this;
+  if (output_.empty()) return link.cancel();
+  if (progress || !link.is_armed()) loop().deadlines.write_stall.arm(link, host().now());
+}
+
+}  // namespace reactord
