@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/reactor-cli/terminal/history.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,8 +10,13 @@
 #include <filesystem>
 #include <system_error>
 
+#include "daemon/reactor/unique_fd.h"
+
 namespace reactord::cli {
 namespace {
+
+// A thousand lines, the most that are kept, of 4 KiB.
+constexpr off_t kMaxFileBytes = 4 << 20;
 
 // The XDG Base Directory Specification: relative paths are to be ignored.
 std::filesystem::path state_home() {
@@ -20,17 +27,41 @@ std::filesystem::path state_home() {
   return std::filesystem::path(home) / ".local/state";
 }
 
+// Before libedit would create it for everybody. An existing one is left as it is, and not opened:
+// it may be a FIFO.
+void create_private(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600));
+}
+
 }  // namespace
 
-std::string history_file() {
+HistoryFile history_file() {
   const std::filesystem::path home = state_home();
-  if (home.empty()) return "";
+  if (home.empty()) return {};
   const std::filesystem::path folder = home / "reactor-cli";
   const mode_t old_mask = ::umask(077);
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   ::umask(old_mask);
-  return problem ? "" : (folder / "history").string();
+  if (problem) return {};
+  const std::string path = (folder / "history").string();
+  create_private(path);
+  if (is_fit_to_read(path)) return {path, ""};
+  return {"", fmt::format("no history is kept: {} is not a file of at most {} MiB", path,
+                          kMaxFileBytes >> 20)};
+}
+
+std::string editrc_file() {
+  const char* file = std::getenv("EDITRC");
+  if (file != nullptr) return file;
+  const char* home = std::getenv("HOME");
+  return home == nullptr ? "" : std::string(home) + "/.editrc";
+}
+
+bool is_fit_to_read(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         status.st_size <= kMaxFileBytes;
 }
 
 bool is_secret(std::string_view line) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Beside a background, libedit takes its keys from State::next_key(), which waits for the terminal
-// and the socket at once. What is to be shown meanwhile goes above the line:
+// libedit takes its keys from State::next_key(), through the decoder of keys; beside a background
+// it waits for the terminal and the socket at once. What is to be shown meanwhile goes above the
+// line:
 //
 //   cursor to the prompt's first row -> erase to the screen's end -> the text -> EL_REFRESH, which
 //   draws prompt and line anew, wherever the cursor is
 #include "tools/reactor-cli/terminal/line_editor.h"
 
-#include <fcntl.h>
+#include <fmt/format.h>
 #include <histedit.h>
 #include <poll.h>
 #include <unistd.h>
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,16 +23,38 @@
 #include <exception>
 #include <utility>
 
-#include "daemon/reactor/unique_fd.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/net/interrupt.h"
+#include "tools/reactor-cli/terminal/history.h"
+#include "tools/reactor-cli/terminal/key_decoder.h"
 #include "tools/reactor-cli/terminal/screen_rows.h"
 #include "tools/reactor-cli/terminal/terminal_wait.h"
+#include "tools/reactor-cli/terminal/wide_text.h"
 
 namespace reactord::cli {
 namespace {
 
 constexpr int kMaxHistoryLines = 1000;
+/// A sequence that begins with the escape character has come as a whole by then, over a network,
+/// too; in vi's mode the key is waited for no longer.
+constexpr int kEscapeWaitMs = 50;
+
+struct Binding {
+  std::string_view key;
+  const char* command;
+};
+constexpr Binding kBindings[] = {{keys::kUp, "ed-prev-history"},
+                                 {keys::kDown, "ed-next-history"},
+                                 {keys::kRight, "ed-next-char"},
+                                 {keys::kLeft, "ed-prev-char"},
+                                 {keys::kHome, "ed-move-to-beg"},
+                                 {keys::kEnd, "ed-move-to-end"},
+                                 {keys::kDelete, "ed-delete-next-char"},
+                                 {keys::kWordLeft, "ed-prev-word"},
+                                 {keys::kWordRight, "em-next-word"},
+                                 {keys::kDeleteWord, "em-delete-next-word"},
+                                 {"\t", "reactor-complete"},
+                                 {"\x12", "em-inc-search-prev"}};
 
 struct EditLineEnd {
   void operator()(EditLine* edit) const { ::el_end(edit); }
@@ -41,39 +63,26 @@ struct HistoryEnd {
   void operator()(History* history) const { ::history_end(history); }
 };
 
-// What cannot be converted is left out: libedit's own conversion would end the program.
-std::string narrow(std::wstring_view text) {
-  std::string out;
-  std::mbstate_t state{};
-  std::array<char, MB_LEN_MAX> bytes{};
-  for (const wchar_t c : text) {
-    const std::size_t count = std::wcrtomb(bytes.data(), c, &state);
-    if (count != static_cast<std::size_t>(-1)) out.append(bytes.data(), count);
-  }
-  return out;
-}
-
-std::wstring widen(std::string_view text) {
-  std::wstring out;
-  std::mbstate_t state{};
-  while (!text.empty()) {
-    wchar_t c = 0;
-    const std::size_t bytes = std::mbrtowc(&c, text.data(), text.size(), &state);
-    if (bytes == 0 || bytes > text.size()) break;
-    out += c;
-    text.remove_prefix(bytes);
-  }
-  return out;
-}
-
-bool input_is_there() {
+bool input_is_there(int within_ms = 0) {
   pollfd input{STDIN_FILENO, POLLIN, 0};
-  return ::poll(&input, 1, 0) > 0;
+  return ::poll(&input, 1, within_ms) > 0;
 }
+
+/// What read_byte() returns instead of a byte.
+constexpr int kNoInput = -1;
+constexpr int kLater = -2;
 
 bool moves_cursor() {
   const char* terminal = std::getenv("TERM");
   return terminal != nullptr && *terminal != '\0' && std::strcmp(terminal, "dumb") != 0;
+}
+
+// Bracketed paste (xterm's ctlseqs, mode 2004): what is pasted comes between two sequences, so that
+// its lines are no requests that run one by one. Terminals that do not know it ignore it.
+void take_pastes_whole(bool on) {
+  if (!moves_cursor()) return;
+  std::fputs(on ? "\x1b[?2004h" : "\x1b[?2004l", stdout);
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -86,7 +95,14 @@ struct LineEditor::State {
   static State& of(EditLine* edit);
 
   int next_key(wchar_t& key);
-  int take_byte(wchar_t& key);
+  int wait_for_key(wchar_t& key);
+  int wait_beside_background(wchar_t& key);
+  int take_key(wchar_t& key);
+  int to_character(char byte, wchar_t& key);
+  int read_byte();
+  void insert(const std::string& text);
+  void bind(const Binding& binding);
+  [[nodiscard]] bool is_vi() const;
   void begin_line();
   void update();
   void on_resize();
@@ -106,29 +122,27 @@ struct LineEditor::State {
   std::unique_ptr<History, HistoryEnd> history;
   std::unique_ptr<EditLine, EditLineEnd> edit;
 
+  KeyDecoder decoder;
+  std::string decoded;  ///< keys for libedit, from `decoded_at` on
+  std::size_t decoded_at = 0;
+  std::mbstate_t partial_key{};  ///< the first bytes of a character
+
   // Of a line that is read beside something else:
   Background* background = nullptr;
-  bool begun = false;            ///< what `preset` holds is in the line
-  std::string preset;            ///< to be in the line at first
-  std::string above;             ///< to be shown above it
-  std::mbstate_t partial_key{};  ///< the first bytes of a character
-  LineResult result{};           ///< why it was left
-  std::exception_ptr problem;    ///< thrown by the background: libedit's frames know no exceptions
+  bool begun = false;          ///< what `preset` holds is in the line
+  std::string preset;          ///< to be in the line at first
+  std::string above;           ///< to be shown above it
+  LineResult result{};         ///< why it was left
+  std::exception_ptr problem;  ///< thrown by the background: libedit's frames know no exceptions
 };
 
 namespace {
-
-// Creates the file for its owner alone before libedit would create it for everybody.
-void create_private(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
-}
 
 void load_history(History* history, const std::string& path) {
   HistEvent event{};
   ::history(history, &event, H_SETSIZE, kMaxHistoryLines);
   ::history(history, &event, H_SETUNIQUE, 1);
   if (path.empty()) return;
-  create_private(path);
   ::history(history, &event, H_LOAD, path.c_str());
 }
 
@@ -181,6 +195,22 @@ LineEditor::State& LineEditor::State::of(EditLine* edit) {
 
 // Returns what EL_GETCFN wants: 1 with a key, 0 at the end of input, -1 to leave the line.
 int LineEditor::State::next_key(wchar_t& key) {
+  while (decoded_at < decoded.size()) {
+    const int taken = to_character(decoded[decoded_at++], key);
+    if (taken > 0) return taken;
+  }
+  return background != nullptr ? wait_beside_background(key) : wait_for_key(key);
+}
+
+int LineEditor::State::wait_for_key(wchar_t& key) {
+  while (true) {
+    const int taken = take_key(key);
+    if (taken >= 0) return taken;
+    if (interrupt_pending()) return -1;
+  }
+}
+
+int LineEditor::State::wait_beside_background(wchar_t& key) {
   if (!begun) begin_line();
   while (true) {
     update();
@@ -198,17 +228,44 @@ int LineEditor::State::next_key(wchar_t& key) {
       return leave(LineResult::left);
     }
     if (fds[0].revents == 0) continue;
-    const int taken = take_byte(key);
+    const int taken = take_key(key);
     if (taken >= 0) return taken;
   }
 }
 
-// One byte a time, so that none is taken that belongs to the next line. Returns -1 for half a key.
-int LineEditor::State::take_byte(wchar_t& key) {
-  char byte = 0;
+// Returns as next_key() does, but -1 where no key has come of it yet.
+int LineEditor::State::take_key(wchar_t& key) {
+  const int byte = read_byte();
+  if (byte < 0) return byte == kNoInput ? 0 : -1;
+  switch (decoder.feed(static_cast<char>(byte))) {
+    case KeyDecoder::Result::nothing:
+      if (!decoder.is_lone_escape() || !is_vi() || input_is_there(kEscapeWaitMs)) return -1;
+      decoded = decoder.take_lone_escape();
+      break;
+    case KeyDecoder::Result::pasted:
+      insert(decoder.take_pasted());
+      return -1;
+    case KeyDecoder::Result::key:
+      key = static_cast<unsigned char>(decoder.take_bytes().front());
+      return 1;
+    case KeyDecoder::Result::bytes:
+      decoded = decoder.take_bytes();
+      break;
+  }
+  decoded_at = 1;
+  return to_character(decoded.front(), key);
+}
+
+// One byte a time, so that none is taken that belongs to the next line.
+int LineEditor::State::read_byte() {
+  unsigned char byte = 0;
   const ssize_t count = ::read(STDIN_FILENO, &byte, 1);
-  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return -1;
-  if (count <= 0) return 0;
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return kLater;
+  return count <= 0 ? kNoInput : byte;
+}
+
+// Returns -1 for half a character, and for what is none.
+int LineEditor::State::to_character(char byte, wchar_t& key) {
   const std::size_t bytes = std::mbrtowc(&key, &byte, 1, &partial_key);
   if (bytes == static_cast<std::size_t>(-2)) return -1;
   if (bytes == static_cast<std::size_t>(-1)) {
@@ -218,9 +275,28 @@ int LineEditor::State::take_byte(wchar_t& key) {
   return 1;
 }
 
+void LineEditor::State::insert(const std::string& text) {
+  ::el_winsertstr(edit.get(), widen(text).c_str());
+  ::el_wset(edit.get(), EL_REFRESH);
+}
+
+void LineEditor::State::bind(const Binding& binding) {
+  // As an octal escape: libedit reads bytes by the locale, and these are no characters.
+  const auto number = static_cast<unsigned char>(binding.key.front());
+  const std::string key = fmt::format("\\{:03o}", number);
+  ::el_set(edit.get(), EL_BIND, key.c_str(), binding.command, nullptr);
+  // Of vi's command mode.
+  if (is_vi()) ::el_set(edit.get(), EL_BIND, "-a", key.c_str(), binding.command, nullptr);
+}
+
+bool LineEditor::State::is_vi() const {
+  const char* editor = nullptr;
+  return ::el_get(edit.get(), EL_EDITOR, &editor) == 0 && editor != nullptr &&
+         std::strcmp(editor, "vi") == 0;
+}
+
 void LineEditor::State::begin_line() {
   begun = true;
-  partial_key = {};
   if (preset.empty()) return;
   erase(rows_above());
   ::el_winsertstr(edit.get(), widen(preset).c_str());
@@ -253,6 +329,7 @@ void LineEditor::State::on_continue() {
   ::el_wset(edit.get(), EL_PREP_TERM, 0);
   ::el_wset(edit.get(), EL_PREP_TERM, 1);
   std::fputs("\r", stdout);
+  take_pastes_whole(true);
   redraw();
 }
 
@@ -328,12 +405,15 @@ LineEditor::LineEditor(Completer completer, std::string history_path)
   // The wide call: the narrow one copies the names and never frees them.
   ::el_wset(edit, EL_ADDFN, L"reactor-complete", L"Complete a command or show its synopsis",
             &State::complete);
-  ::el_source(edit, nullptr);  // ~/.editrc, where the user has one
-  ::el_set(edit, EL_BIND, "^I", "reactor-complete", nullptr);
-  ::el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  if (is_fit_to_read(editrc_file())) ::el_source(edit, nullptr);  // ~/.editrc
+  ::el_wset(edit, EL_GETCFN, &State::read_key);
+  for (const Binding& one : kBindings) state_->bind(one);
+  take_pastes_whole(true);
 }
 
-LineEditor::~LineEditor() = default;
+LineEditor::~LineEditor() {
+  take_pastes_whole(false);
+}
 
 LineResult LineEditor::read(const std::string& prompt, std::string& line) {
   state_->prompt = prompt;
@@ -346,9 +426,7 @@ LineResult LineEditor::read(Background& background, std::string& line) {
   state_->preset = std::exchange(line, {});
   state_->result = LineResult::end;
   if (!input_is_there()) state_->prompt = background.prompt(state_->preset);
-  ::el_wset(state_->edit.get(), EL_GETCFN, &State::read_key);
   const LineResult result = read_line(line);
-  ::el_wset(state_->edit.get(), EL_GETCFN, EL_BUILTIN_GETCFN);
   state_->background = nullptr;
   state_->write_above();
   if (state_->problem) std::rethrow_exception(std::exchange(state_->problem, nullptr));

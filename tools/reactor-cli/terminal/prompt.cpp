@@ -64,11 +64,13 @@ class Prompt {
   Prompt(const Options& options, Printer& printer)
       : options_(options),
         printer_(printer),
-        editor_([this](std::string_view before) { return docs_.complete(before); },
-                history_file()) {}
+        history_(history_file()),
+        editor_([this](std::string_view before) { return docs_.complete(before); }, history_.path) {
+  }
 
   ExitCode run() {
     catch_interrupts();
+    if (!history_.problem.empty()) printer_.output().message(history_.problem);
     connect();
     std::string line;
     while (!leaving_) {
@@ -191,8 +193,9 @@ class Prompt {
         break;
       case LineStatus::nothing:
         return;
-      case LineStatus::unbalanced:
       case LineStatus::impossible:
+        return printer_.output().message("with --framing line, a request is one line; not sent");
+      case LineStatus::unbalanced:
         return printer_.output().message("a closing quote must be followed by a blank; not sent");
     }
     const Reply reply = answer(word);
@@ -259,6 +262,7 @@ class Prompt {
   const Options& options_;
   Printer& printer_;
   CommandDocs docs_;
+  HistoryFile history_;
   LineEditor editor_;
   std::optional<Session> session_;
   bool leaving_ = false;
