@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Cuts a byte stream into frames: RESP arrays, lines or raw chunks. The rules are in
 // protocol/README.md. Owns only its position inside the frame that is incomplete; the bytes stay
-// with the caller. Knows no socket, no clock and no command. Never rescans: a frame that arrives
-// byte by byte costs linear time, and nothing is allocated for what is announced but not received.
+// with the caller. Knows no socket, no clock and no command. Looks at no byte of a body and at each
+// header three times at most: a frame that arrives byte by byte costs linear time. Nothing is
+// allocated for what is announced but not received.
 #pragma once
 
 #include <array>
@@ -34,7 +35,7 @@ enum class FrameKind : std::uint8_t { array, line, chunk };
 /// One frame, as views into the input it was parsed from: valid as long as those bytes are. Reused
 /// from frame to frame, so that an array allocates only when it is the widest so far.
 struct Frame {
-  /// An array of at most so many arguments needs no allocation ever.
+  /// An array of at most so many arguments that comes whole needs no allocation ever.
   static constexpr std::size_t kFewArguments = 9;
 
   Frame() = default;
@@ -64,16 +65,15 @@ class FrameParser {
   /// Parses one frame from the start of `input`. After need_more the same bytes must come again at
   /// the start of the next input (they may have moved). After `frame` and `nothing` the parser is
   /// at the start of the next frame. `error` is sticky.
-  ParseStatus parse(std::string_view input, const ParserLimits& limits, Frame& frame);
+  ParseStatus parse(std::string_view input, const ParserLimits& limits, Frame& frame) {
+    if (take_array(input, limits, frame)) [[likely]]
+      return ParseStatus::frame;
+    return parse_any(input, limits, frame);
+  }
 
   /// The same for the last bytes before end of input: an unterminated line is a line; the start
   /// of an array is an error. `input` must not be empty. Never returns need_more.
   ParseStatus parse_last(std::string_view input, const ParserLimits& limits, Frame& frame);
-
-  /// parse() for what nearly everybody sends, an array of few arguments that is whole, at one look
-  /// at each byte of its headers. False decides nothing: ask parse(). For Framing::command alone.
-  [[nodiscard]] bool take_short_array(std::string_view input, const ParserLimits& limits,
-                                      Frame& frame);
 
   /// After need_more: at least this many bytes are still missing from the frame (1 or more), as far
   /// as its announced lengths tell. A hint for how much to receive, never an amount to allocate.
@@ -100,15 +100,16 @@ class FrameParser {
 
   /// A frame has begun and is not whole, or the stream is lost.
   [[nodiscard]] bool is_under_way() const { return position_ != 0 || error_ != Error::none; }
-  [[nodiscard]] bool take_whole_array(std::string_view input, const ParserLimits& limits,
-                                      Frame& frame);
+  [[nodiscard]] bool take_array(std::string_view input, const ParserLimits& limits, Frame& frame);
+  [[gnu::noinline]] ParseStatus parse_any(std::string_view input, const ParserLimits& limits,
+                                          Frame& frame);
   ParseStatus parse_array(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_count(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus parse_length(std::string_view input, const ParserLimits& limits);
   ParseStatus parse_body(std::string_view input);
   ParseStatus parse_line(std::string_view input, const ParserLimits& limits, Frame& frame);
   ParseStatus take_line(std::string_view line, std::size_t bytes, Frame& frame);
-  ParseStatus take_array(std::string_view input, Frame& frame);
+  void collect_arguments(std::string_view input, Frame& frame) const;
   ParseStatus fail(Error error, std::size_t detail = 0);
 
   Framing framing_;

@@ -246,23 +246,28 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcep
 ParseStatus Connection::parse(std::string_view input) noexcept {
   if (policy_.framing == Framing::command && input.front() == '*') [[likely]] {
     reply_encoding_ = resp_encoding();
-    if (parser_.take_short_array(input, loop().parser_limits, loop().frame)) [[likely]]
-      return ParseStatus::frame;
+  } else if (const ParseStatus status = look_for_foreign(input); status != ParseStatus::nothing) {
+    return status;
   }
-  return parse_any(input);
+  const ParseStatus status = parser_.parse(input, loop().parser_limits, loop().frame);
+  if (status != ParseStatus::need_more || input_end_ != InputEnd::peer_finished) [[likely]]
+    return status;
+  return parser_.parse_last(input, loop().parser_limits, loop().frame);
 }
 
-/// Whatever is not a short array, as nearly all requests are.
-ParseStatus Connection::parse_any(std::string_view input) noexcept {
+/// Before a line or a chunk: `nothing` if it is one.
+ParseStatus Connection::look_for_foreign(std::string_view input) noexcept {
   reply_encoding_ = encoding_for(input.front());
-  if (const ForeignMatch match = match_foreign(input); match.status == ForeignStatus::undecided)
-    return ParseStatus::need_more;
-  else if (match.status == ForeignStatus::yes)
-    return say_farewell(*match.protocol);
-  const bool is_last = input_end_ == InputEnd::peer_finished;
-  Frame& frame = loop().frame;
-  const ParserLimits& limits = loop().parser_limits;
-  return is_last ? parser_.parse_last(input, limits, frame) : parser_.parse(input, limits, frame);
+  const ForeignMatch match = match_foreign(input);
+  switch (match.status) {
+    case ForeignStatus::undecided:
+      return ParseStatus::need_more;
+    case ForeignStatus::yes:
+      return say_farewell(*match.protocol);
+    case ForeignStatus::no:
+      break;
+  }
+  return ParseStatus::nothing;
 }
 
 /// Looks for other protocols in the first request, and for an HTTP header line in every one: a

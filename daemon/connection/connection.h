@@ -233,7 +233,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] std::size_t receive(std::span<char> room) noexcept;
   [[nodiscard]] std::size_t serve_frames(std::string_view input, Turn& turn) noexcept;
   [[nodiscard]] ParseStatus parse(std::string_view input) noexcept;
-  [[nodiscard]] ParseStatus parse_any(std::string_view input) noexcept;
+  [[nodiscard, gnu::noinline]] ParseStatus look_for_foreign(std::string_view input) noexcept;
   [[nodiscard]] ForeignMatch match_foreign(std::string_view input) const noexcept;
   [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol) noexcept;
   void reject_input() noexcept;
