@@ -36,7 +36,7 @@ AllowedCommands by_address(bool is_admin, bool is_local) {
 
 CommandClasses classes_of(const AllowedCommands& allowed) {
   CommandClasses classes;
-  if (allowed.public_commands) classes.allow(CommandClass::open);
+  if (allowed.public_commands) classes.allow(CommandClass::public_);
   if (allowed.introspection) classes.allow(CommandClass::introspection);
   if (allowed.admin) classes.allow(CommandClass::admin);
   return classes;

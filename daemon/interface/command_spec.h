@@ -12,9 +12,9 @@
 
 namespace reactord {
 
-/// Who may use a command; listeners allow classes (`listener.allow_commands`).
+/// Who may use a command; listeners allow classes by these words (`listener.allow_commands`).
 enum class CommandClass : std::uint8_t {
-  open,  ///< anyone: the job, and all that client libraries send of their own accord ("public")
+  public_,        ///< anyone: the job, and what client libraries send of their own accord
   introspection,  ///< what tells about other clients and the configuration
   admin,          ///< what acts on other clients and the daemon
 };
@@ -47,7 +47,7 @@ struct CommandSpec {
   std::string_view summary = {};  ///< one line of help
   std::size_t min_arguments = 0;  ///< behind the name (of a subcommand: behind both words)
   std::size_t max_arguments = 0;
-  CommandClass command_class = CommandClass::open;
+  CommandClass command_class = CommandClass::public_;
   /// Inline: the last of max_arguments is all that follows one separator behind the others,
   /// verbatim.
   bool rest_of_line = false;

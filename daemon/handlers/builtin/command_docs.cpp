@@ -10,18 +10,18 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-constexpr std::string_view kOpenFlags[] = {"loading", "stale", "fast"};
+constexpr std::string_view kPublicFlags[] = {"loading", "stale", "fast"};
 constexpr std::string_view kIntrospectionFlags[] = {"noscript", "loading", "stale"};
 constexpr std::string_view kAdminFlags[] = {"admin", "noscript", "loading", "stale"};
 
-constexpr std::string_view kOpenCategories[] = {"@fast"};
+constexpr std::string_view kPublicCategories[] = {"@fast"};
 constexpr std::string_view kIntrospectionCategories[] = {"@slow", "@dangerous"};
 constexpr std::string_view kAdminCategories[] = {"@admin", "@slow", "@dangerous"};
 
 Words flags_of(CommandClass command_class) {
   switch (command_class) {
-    case CommandClass::open:
-      return kOpenFlags;
+    case CommandClass::public_:
+      return kPublicFlags;
     case CommandClass::introspection:
       return kIntrospectionFlags;
     case CommandClass::admin:
@@ -33,7 +33,7 @@ Words flags_of(CommandClass command_class) {
 /// The groups in which `HELP @GROUP` of redis-cli shows commands.
 std::string_view group_of(CommandClass command_class) {
   switch (command_class) {
-    case CommandClass::open:
+    case CommandClass::public_:
       return "public";
     case CommandClass::introspection:
       return "introspection";
@@ -103,8 +103,8 @@ std::int64_t arity_of(const CommandRef& command) {
 
 std::span<const std::string_view> categories_of(CommandClass command_class) {
   switch (command_class) {
-    case CommandClass::open:
-      return kOpenCategories;
+    case CommandClass::public_:
+      return kPublicCategories;
     case CommandClass::introspection:
       return kIntrospectionCategories;
     case CommandClass::admin:

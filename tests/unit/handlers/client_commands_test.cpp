@@ -272,7 +272,7 @@ TEST_CASE("CLIENT HELP lists what is allowed") {
   CHECK(all.find("+SETNAME name\r\n+    Names this connection.\r\n") != std::string::npos);
   CHECK(all.find("+KILL ") != std::string::npos);
   bench.context.allowed = {};
-  bench.context.allowed.allow(CommandClass::open);
+  bench.context.allowed.allow(CommandClass::public_);
   const std::string open = bench.send("CLIENT HELP");
   CHECK(open.find("+KILL ") == std::string::npos);
   CHECK(open.find("+LIST ") == std::string::npos);

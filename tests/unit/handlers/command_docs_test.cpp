@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "config/value_types.h"
 #include "tests/unit/support/fake_service.h"
 
 namespace reactord {
@@ -13,9 +14,9 @@ namespace {
 
 using test::HandlerBench;
 
-CommandClasses only_open() {
+CommandClasses only_public() {
   CommandClasses classes;
-  classes.allow(CommandClass::open);
+  classes.allow(CommandClass::public_);
   return classes;
 }
 
@@ -60,6 +61,24 @@ TEST_CASE("COMMAND alone and COMMAND INFO alone tell all commands, in slices") {
         ":" + std::to_string(bench.service.known_commands.size()) + "\r\n");
 }
 
+TEST_CASE("a command's group is the word by which a listener allows it") {
+  HandlerBench bench;
+  const auto is_allowed_by = [](const std::string& group, bool AllowedCommands::*flag) {
+    AllowedCommands allowed;
+    CHECK(ValueTraits<AllowedCommands>::parse(group, {}, allowed) == "");
+    return allowed.*flag;
+  };
+  const auto group_of = [&](const std::string& command) {
+    const std::string docs = bench.send("COMMAND DOCS " + command);
+    const std::string key = "$5\r\ngroup\r\n";
+    const std::size_t word = docs.find("\r\n", docs.find(key) + key.size()) + 2;
+    return docs.substr(word, docs.find("\r\n", word) - word);
+  };
+  CHECK(is_allowed_by(group_of("ceil"), &AllowedCommands::public_commands));
+  CHECK(is_allowed_by(group_of("client|list"), &AllowedCommands::introspection));
+  CHECK(is_allowed_by(group_of("client|kill"), &AllowedCommands::admin));
+}
+
 TEST_CASE("COMMAND DOCS is a map of maps") {
   HandlerBench bench;
   CHECK(
@@ -91,7 +110,7 @@ TEST_CASE("COMMAND DOCS nests no deeper than a reply may") {
 
 TEST_CASE("commands that are not allowed do not exist") {
   HandlerBench bench;
-  bench.context.allowed = only_open();
+  bench.context.allowed = only_public();
   CHECK(bench.send("COMMAND INFO config client|kill") == "*2\r\n$-1\r\n$-1\r\n");
   CHECK(bench.send("COMMAND DOCS config client|kill") == "*0\r\n");
   CHECK_FALSE(contains(bench.send("COMMAND DOCS"), "client|kill"));
@@ -157,7 +176,7 @@ TEST_CASE("HELP tells what is allowed, and says what is unknown") {
   bench.encoding = ReplyEncoding::plain;
   CHECK(bench.send("HELP nosuch") == "ERR unknown command 'nosuch'. Try HELP.\n");
   CHECK(bench.send("HELP client nosuch") == "ERR unknown command 'client nosuch'. Try HELP.\n");
-  bench.context.allowed = only_open();
+  bench.context.allowed = only_public();
   CHECK(bench.send("HELP config") == "ERR unknown command 'config'. Try HELP.\n");
   CHECK(bench.send("HELP client kill") == "ERR unknown command 'client kill'. Try HELP.\n");
   CHECK_FALSE(contains(bench.send("HELP"), "CONFIG"));

@@ -62,7 +62,7 @@ TEST_CASE("commands are declared once, each with its help") {
   }
 }
 
-TEST_CASE("what client libraries send on connecting is open to all") {
+TEST_CASE("what client libraries send on connecting is public") {
   const HandlerBench bench;
   for (const std::string_view name :
        {"ceil",           "text",           "ping",         "echo",         "quit",
@@ -73,7 +73,7 @@ TEST_CASE("what client libraries send on connecting is open to all") {
     CAPTURE(name);
     const CommandRef command = find_by_full_name(bench.service.commands(), name);
     REQUIRE(command);
-    CHECK(command.spec().command_class == CommandClass::open);
+    CHECK(command.spec().command_class == CommandClass::public_);
   }
 }
 
