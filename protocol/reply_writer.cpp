@@ -102,12 +102,12 @@ void ReplyWriter::integer(std::int64_t value) {
   finish_element();
 }
 
-void ReplyWriter::integer_digits(std::string_view decimal) {
+void ReplyWriter::integer_digits(std::string_view decimal, BigInteger big) {
   if (!resp()) {
     append_word(decimal);
   } else if (fits_in_int64(decimal)) {
     append_line(':', decimal);
-  } else if (encoding_ == ReplyEncoding::resp3) {
+  } else if (big == BigInteger::number && encoding_ == ReplyEncoding::resp3) {
     append_line('(', decimal);
   } else {
     append_bulk(decimal);

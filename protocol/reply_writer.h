@@ -22,6 +22,12 @@ enum class ReplyEncoding : std::uint8_t {
   raw,    ///< the bytes themselves, with neither escapes nor line end
 };
 
+/// How RESP3 writes an integer that does not fit in 64 bits.
+enum class BigInteger : std::uint8_t {
+  string,  ///< as RESP2 does: a bulk string of its digits, which every client reads
+  number,  ///< a big number, `(`: typed, but redis-cli and hiredis before 1.1 fail on it
+};
+
 /// Writes one reply, or several in a row. A reply is one scalar, or one aggregate header followed
 /// by exactly its elements. None allocates but for the Buffer's growth, and none fails but with it;
 /// a reply that does not add up is found by the dispatcher through replies() and balanced().
@@ -50,9 +56,8 @@ class ReplyWriter {
   void error(std::string_view code_and_text);
   void integer(std::int64_t value);
   /// An integer of any size, as decimal digits with an optional '-' and no leading zeros: an
-  /// integer while it fits in 64 bits, beyond that a bulk string in RESP2 and a big number in
-  /// RESP3.
-  void integer_digits(std::string_view decimal);
+  /// integer while it fits in 64 bits, beyond that a bulk string, or what `big` says in RESP3.
+  void integer_digits(std::string_view decimal, BigInteger big = BigInteger::string);
   void bulk(std::string_view bytes);
   /// Lines for people (INFO, CLIENT LIST), separated by "\n" or "\r\n": a bulk string in RESP2, a
   /// verbatim string in RESP3, lines ended by one empty line in plain. In an aggregate, plain

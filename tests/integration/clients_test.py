@@ -45,7 +45,30 @@ def test_redis_cli_one_shot(shared, arguments, printed):
     assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
 
 
-def test_redis_cli_shows_errors(shared):
+# A call of each command, by the name that COMMAND LIST gives it.
+CALLS = {
+    "auth": "AUTH default any", "ceil": "CEIL 1e30", "echo": "ECHO hi", "hello": "HELLO 3",
+    "help": "HELP", "info": "INFO", "ping": "PING", "quit": "QUIT", "reload": "RELOAD",
+    "reset": "RESET", "select": "SELECT 0", "shutdown": "SHUTDOWN", "text": "TEXT hi",
+    "client": "CLIENT HELP", "client|getname": "CLIENT GETNAME", "client|help": "CLIENT HELP",
+    "client|id": "CLIENT ID", "client|info": "CLIENT INFO", "client|kill": "CLIENT KILL ID 1000000",
+    "client|list": "CLIENT LIST", "client|reply": "CLIENT REPLY ON",
+    "client|setinfo": "CLIENT SETINFO LIB-NAME x", "client|setname": "CLIENT SETNAME x",
+    "command": "COMMAND", "command|count": "COMMAND COUNT", "command|docs": "COMMAND DOCS",
+    "command|getkeys": "COMMAND GETKEYS PING", "command|help": "COMMAND HELP",
+    "command|info": "COMMAND INFO ping nosuch", "command|list": "COMMAND LIST",
+    "config": "CONFIG HELP", "config|get": "CONFIG GET *", "config|help": "CONFIG HELP",
+}
+
+
+def test_redis_cli_in_resp3_prints_the_reply_to_every_command(daemon):
+    """Its own complaints, such as "Unknown reply type: 13", end it or are printed."""
+    one = daemon("")
+    names = one.connect("admin").call("COMMAND", "LIST")
+    for name in sorted(name.decode() for name in names):
+        done = redis_cli(one, "-3", "--no-raw", *CALLS[name].split(), listener="admin")
+        print(name, done)
+
     assert redis_cli(shared, "NOSUCH").stdout.startswith("ERR unknown command")
     assert redis_cli(shared, "-e", "CEIL", "four").returncode == 1
 

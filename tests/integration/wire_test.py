@@ -65,13 +65,20 @@ def test_resp3_after_hello_3_and_lines_stay_plain(client):
     ("-1e30", -(10**30)),
 ])
 def test_integers_beyond_64_bits(client, real, digits):
-    fits = -2**63 <= digits < 2**63
-    assert client.call("CEIL", real) == (digits if fits else str(digits).encode())
-    client.call("HELLO", 3)
-    in_resp3 = client.call("CEIL", real)
-    assert in_resp3 == digits
-    assert isinstance(in_resp3, BigNumber) != fits
     client.send(f"CEIL {real}\n".encode()).expect(f"{digits}\n".encode())
+    expected = digits if -2**63 <= digits < 2**63 else str(digits).encode()
+    assert client.call("CEIL", real) == expected
+    client.call("HELLO", 3)
+    assert client.call("CEIL", real) == expected
+
+
+def test_integers_beyond_64_bits_are_big_numbers_where_a_setting_says_so(daemon):
+    client = daemon("[handlers.ceil]\nbig_numbers = true\n").connect()
+    assert client.call("CEIL", "1e30") == str(10**30).encode()
+    client.call("HELLO", 3)
+    big = client.call("CEIL", "1e30")
+    assert isinstance(big, BigNumber) and big == 10**30
+    assert not isinstance(client.call("CEIL", "4.40"), BigNumber)
 
 
 def test_a_listener_can_answer_lines_in_resp(shared):

@@ -183,6 +183,8 @@ bool ceil_short(std::string_view text, std::int64_t& result) {
 struct CeilSettings {
   /// More digits than anyone counts by hand, and a reply of one page of memory.
   std::int64_t max_digits = 4096;
+  /// Off, because the most used RESP3 client, redis-cli, cannot show them.
+  bool big_numbers = false;
 };
 
 constexpr CommandSpec kCommands[] = {{.name = "ceil",
@@ -198,7 +200,12 @@ class CeilHandler : public Handler {
       key<&CeilSettings::max_digits>("max_digits",
                                      "The most digits that a result of CEIL may have: 1e1000000000 "
                                      "is an error, not an allocation.",
-                                     Apply::reload, {1, kMostCeilDigits})};
+                                     Apply::reload, {1, kMostCeilDigits}),
+      key<&CeilSettings::big_numbers>(
+          "big_numbers",
+          "Whether RESP3 clients get results beyond 64 bits as big numbers. false: as strings, as "
+          "RESP2 clients do, because redis-cli -3 fails on big numbers.",
+          Apply::reload)};
 
   CeilHandler(Service&, const CeilSettings& settings) : settings_(settings) {}
 
@@ -214,7 +221,8 @@ class CeilHandler : public Handler {
     }
     const CeilStatus status = ceil_decimal(text, max_digits, digits_);
     if (status == CeilStatus::ok) {
-      reply.integer_digits(digits_);
+      reply.integer_digits(digits_,
+                           settings_.big_numbers ? BigInteger::number : BigInteger::string);
     } else {
       reply.error(problem(status, text));
     }

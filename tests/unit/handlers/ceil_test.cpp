@@ -241,17 +241,43 @@ TEST_CASE("the CEIL command agrees with ceil_decimal on short numbers") {
   CHECK(bench.send("CEIL -0.5") == "0");
 }
 
+const HandlerTableSpec& ceil_table() {
+  const auto tables = handler_tables();
+  const auto found = std::find_if(tables.begin(), tables.end(),
+                                  [](const HandlerTableSpec& t) { return t.name == "ceil"; });
+  REQUIRE(found != tables.end());
+  return *found;
+}
+
+const KeySpec& ceil_key(std::string_view name) {
+  const auto keys = ceil_table().keys;
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [name](const KeySpec& k) { return k.name == name; });
+  REQUIRE(found != keys.end());
+  CHECK(found->apply == Apply::reload);
+  return *found;
+}
+
+TEST_CASE("CEIL's results beyond 64 bits are big numbers in RESP3 where a setting says so") {
+  HandlerBench bench;
+  const std::string as_string = "$20\r\n10000000000000000000\r\n";
+  CHECK(bench.send("CEIL 1e19") == as_string);
+  bench.encoding = ReplyEncoding::resp3;
+  CHECK(bench.send("CEIL 1e19") == as_string);
+  const std::shared_ptr<void> settings = ceil_table().make();
+  const KeySpec& key = ceil_key("big_numbers");
+  CHECK(key.set(settings.get(), true, key.range) == "");
+  bench.handler("ceil").reload(settings.get());
+  CHECK(bench.send("CEIL 1e19") == "(10000000000000000000\r\n");
+  CHECK(bench.send("CEIL 1e18") == ":1000000000000000000\r\n");
+  bench.encoding = ReplyEncoding::resp2;
+  CHECK(bench.send("CEIL 1e19") == as_string);
+}
+
 TEST_CASE("CEIL's bound is a setting that a reload applies") {
   HandlerBench bench;
-  const auto entries = handler_entries();
-  const auto ceil = std::find_if(entries.begin(), entries.end(),
-                                 [](const HandlerEntry& entry) { return entry.name == "ceil"; });
-  REQUIRE(ceil != entries.end());
-  REQUIRE(ceil->table.keys.size() == 1);
-  const KeySpec& key = ceil->table.keys[0];
-  CHECK(key.name == "max_digits");
-  CHECK(key.apply == Apply::reload);
-  const std::shared_ptr<void> settings = ceil->table.make();
+  const KeySpec& key = ceil_key("max_digits");
+  const std::shared_ptr<void> settings = ceil_table().make();
   CHECK_FALSE(key.set(settings.get(), std::int64_t{0}, key.range).empty());
   CHECK_FALSE(key.set(settings.get(), std::int64_t{1'048'577}, key.range).empty());
   CHECK(key.set(settings.get(), std::int64_t{2}, key.range) == "");

@@ -58,13 +58,16 @@ TEST_CASE("integers") {
 
 TEST_CASE("integers of any size") {
   const auto check_small = [](const std::string& digits) {
-    check([&](ReplyWriter& w) { w.integer_digits(digits); }, ":" + digits + "\r\n",
-          ":" + digits + "\r\n", digits + "\n", digits);
+    for (const BigInteger big : {BigInteger::string, BigInteger::number}) {
+      check([&](ReplyWriter& w) { w.integer_digits(digits, big); }, ":" + digits + "\r\n",
+            ":" + digits + "\r\n", digits + "\n", digits);
+    }
   };
   const auto check_big = [](const std::string& digits) {
     const std::string bulk = "$" + std::to_string(digits.size()) + "\r\n" + digits + "\r\n";
-    check([&](ReplyWriter& w) { w.integer_digits(digits); }, bulk, "(" + digits + "\r\n",
-          digits + "\n", digits);
+    check([&](ReplyWriter& w) { w.integer_digits(digits); }, bulk, bulk, digits + "\n", digits);
+    check([&](ReplyWriter& w) { w.integer_digits(digits, BigInteger::number); }, bulk,
+          "(" + digits + "\r\n", digits + "\n", digits);
   };
   for (const char* digits :
        {"0", "5", "-4", "999999999999999999", "9223372036854775807", "-9223372036854775808"}) {
