@@ -257,7 +257,7 @@ ParseStatus Connection::parse(std::string_view input) noexcept {
 
 /// Before a line or a chunk: `nothing` if it is one.
 ParseStatus Connection::look_for_foreign(std::string_view input) noexcept {
-  reply_encoding_ = encoding_for(input.front());
+  reply_encoding_ = line_encoding();
   const ForeignMatch match = match_foreign(input);
   switch (match.status) {
     case ForeignStatus::undecided:
@@ -314,7 +314,8 @@ bool Connection::must_pause(const Turn& turn) const noexcept {
          turn.out.size() + loop().borrowed.bytes() >= turn.max_output_bytes;
 }
 
-ReplyEncoding Connection::encoding_for(char first_byte) const noexcept {
+/// Of the reply to what is no array.
+ReplyEncoding Connection::line_encoding() const noexcept {
   switch (policy_.framing) {
     case Framing::line:
       return ReplyEncoding::plain;
@@ -323,8 +324,8 @@ ReplyEncoding Connection::encoding_for(char first_byte) const noexcept {
     case Framing::command:
       break;
   }
-  if (first_byte != '*' && !policy_.inline_replies_resp) return ReplyEncoding::plain;
-  return resp_encoding();
+  const bool has_spoken_resp = reply_encoding_ != ReplyEncoding::plain;
+  return has_spoken_resp || policy_.inline_replies_resp ? resp_encoding() : ReplyEncoding::plain;
 }
 
 void Connection::discard_input() noexcept {

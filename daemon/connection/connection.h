@@ -139,7 +139,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] Session& session() { return session_; }
   [[nodiscard]] std::chrono::seconds age() const { return seconds_since(created_); }
   [[nodiscard]] std::chrono::seconds idle() const { return seconds_since(last_active_); }
-  /// The encoding that the reply to the latest request is due in.
+  /// The encoding that the reply to the latest request is due in. On a `command` listener plain
+  /// until the client has sent an array, and RESP from then on: whoever parses RESP cannot tell
+  /// where a plain reply ends.
   [[nodiscard]] ReplyEncoding reply_encoding() const { return reply_encoding_; }
   /// For CLIENT LIST; null before the first.
   [[nodiscard]] const std::string* last_command() const { return last_command_; }
@@ -180,9 +182,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     settle();
     return true;
   }
-  /// Pushes speak the encoding of the request that subscribed.
-  void subscribe() noexcept;
-  [[nodiscard]] ReplyEncoding push_encoding() const { return push_encoding_; }
+  void subscribe() noexcept { ++subscriptions_; }
+  /// Pushes come between replies, and so speak as these do now.
+  [[nodiscard]] ReplyEncoding push_encoding() const { return line_encoding(); }
   void unsubscribe() noexcept;
 
   /// Serves no more; sends what is owed, then closes. Where a request, or a part of one, goes
@@ -242,7 +244,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_input_ended() const { return input_end_ != InputEnd::not_yet; }
   [[nodiscard]] bool owes_answer() const { return pending_ || has_backlog_ || mid_frame_; }
-  [[nodiscard]] ReplyEncoding encoding_for(char first_byte) const noexcept;
+  [[nodiscard]] ReplyEncoding line_encoding() const noexcept;
   [[nodiscard]] ReplyEncoding resp_encoding() const {
     return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
   }
@@ -299,8 +301,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   std::uint16_t subscriptions_ = 0;
   State state_ = State::open;
   InputEnd input_end_ = InputEnd::not_yet;
-  ReplyEncoding reply_encoding_ = ReplyEncoding::resp2;
-  ReplyEncoding push_encoding_ = ReplyEncoding::resp2;
+  ReplyEncoding reply_encoding_ = ReplyEncoding::plain;
   bool may_receive_ : 1 = false;
   bool may_send_ : 1 = true;
   bool read_to_end_ : 1 = false;  ///< a FIN was announced: a short read is not the last one

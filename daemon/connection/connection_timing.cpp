@@ -34,11 +34,6 @@ void Connection::on_deadline(DeadlineKind kind) noexcept {
   }
 }
 
-void Connection::subscribe() noexcept {
-  ++subscriptions_;
-  push_encoding_ = reply_encoding_;
-}
-
 void Connection::unsubscribe() noexcept {
   --subscriptions_;
   update_input_deadline();

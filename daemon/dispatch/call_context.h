@@ -59,6 +59,7 @@ class CallContext final : public HandlerContext {
                                     std::function<void()> on_finished) override;
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
+  [[nodiscard]] bool is_subscribed() const override { return connection_->is_subscribed(); }
   void end_states() override { forget(connection_->id()); }
 
  protected:

@@ -185,17 +185,10 @@ void PendingReplies::finish_long_reply(SlotId id) noexcept {
 
 // --- pushes ------------------------------------------------------------------------------------
 
-/// A client that has gone back to RESP2 (HELLO 2) would not understand a push frame.
-ReplyEncoding PendingReplies::push_encoding(Connection& connection) {
-  const ReplyEncoding subscribed = connection.push_encoding();
-  const bool is_back = subscribed == ReplyEncoding::resp3 && connection.session().protocol() == 2;
-  return is_back ? ReplyEncoding::resp2 : subscribed;
-}
-
 PushResult PendingReplies::push(SlotId id, const WriteReply& write) noexcept {
   Connection* connection = connections_.find(id);
   if (connection == nullptr || connection->is_ending()) return PushResult::gone;
-  const ReplyEncoding encoding = push_encoding(*connection);
+  const ReplyEncoding encoding = connection->push_encoding();
   if (id == calling_) {  // its reply is being written: the push goes behind it
     write_whole(pushed_, encoding, write, 0);
     return PushResult::queued;

@@ -88,7 +88,6 @@ class PendingReplies final : public ReplyPort {
   [[gnu::noinline]] void append_pushed(Buffer& out);
   [[nodiscard]] static bool run_slice(LongReply& reply) noexcept;
   void finish_long_reply(SlotId id) noexcept;
-  [[nodiscard]] static ReplyEncoding push_encoding(Connection& connection);
   void expect_receipt(Connection& connection, std::function<void()> on_uncertain);
 
   ConnectionTable& connections_;

@@ -79,6 +79,8 @@ class HandlerContext {
   virtual void produce(std::unique_ptr<ReplyProducer> producer) = 0;
   /// Subscribes this connection to what the handler will push.
   [[nodiscard]] virtual PushHandle subscribe() = 0;
+  /// Some handler may push to this connection.
+  [[nodiscard]] virtual bool is_subscribed() const = 0;
 
   /// Ends what all handlers keep of this connection (RESET).
   virtual void end_states() = 0;

@@ -10,7 +10,7 @@ import pytest
 from harness.client import eventually
 from harness.net import program, run
 from harness.operators import OPERATOR_CONFIG, Operator
-from harness.resp import Error, request
+from harness.resp import Error, Push, request
 
 FALLBACK = b"ERR no operator answered; try again later\n"
 
@@ -61,6 +61,35 @@ def test_an_operator_on_netcat(desk):
     ada.send(b"OPERATOR REPLY 1   indented  answer\n")
     assert ada.read_line() == b"OK"
     client.expect(b"  indented  answer\n")
+
+
+def test_an_operator_stays_in_resp3(desk):
+    """Arrays between replies would be taken for replies; Redis sends them."""
+    ada = Operator(desk, "ada")
+    assert str(ada.call("HELLO", 2)).startswith("ERR messages are pushed to this connection")
+    client = desk.connect().send(b"TEXT hi\n")
+    assert ada.answer(message_of(ada, "hi"), "still here") == "OK"
+    client.expect(b"still here\n")
+    assert ada.call("OPERATOR", "LEAVE") == "OK"
+    assert isinstance(ada.call("HELLO", 2), list)
+
+
+def test_reset_ends_an_operators_stay_and_resp3(desk):
+    ada = Operator(desk, "ada")
+    assert ada.call("RESET") == "RESET"
+    desk.connect().send(b"TEXT hi\n").expect(FALLBACK)
+    assert ada.call("OPERATOR", "LIST")[:2] == [b"mode", b"operator"]
+
+
+def test_pushes_speak_as_the_replies_around_them(desk):
+    """Asked for in a line, they are RESP from the first array on."""
+    ada = desk.connect("admin").send(b"OPERATOR JOIN ada\n")
+    ada.read_through(b"\n\n")
+    ada.request("HELLO", 3)
+    assert isinstance(ada.reply(), dict)
+    desk.connect().send(b"TEXT hi\n")
+    push = ada.reply()
+    assert isinstance(push, Push) and push[-1] == b"hi"
 
 
 def test_a_half_closing_client_gets_its_answer(desk):

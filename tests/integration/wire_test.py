@@ -40,15 +40,36 @@ def test_an_array_gets_resp2(client, words, reply):
     client.request(*words).expect(reply).expect_alive()
 
 
-def test_the_encodings_mix_request_by_request(client):
-    client.send(b"PING\n" + request("PING") + b"CEIL 1.5\r\n" + request("CEIL", "1.5"))
-    client.expect(b"PONG\n+PONG\r\n2\n:2\r\n")
+def test_lines_are_plain_until_the_first_array_and_resp_from_then_on(client):
+    client.send(b"PING\nCEIL 1.5\r\n" + request("PING") + b"CEIL 1.5\r\nECHO hi\nNOSUCH\n")
+    client.expect(b"PONG\n2\n+PONG\r\n:2\r\n$2\r\nhi\r\n")
+    assert client.reply().startswith("ERR unknown command 'NOSUCH'")
+    client.send(b'ECHO "hi\n')
+    assert client.reply() == "ERR Protocol error: unbalanced quotes in request"
 
 
-def test_resp3_after_hello_3_and_lines_stay_plain(client):
+def test_an_array_that_is_ignored_is_resp_too(client):
+    client.send(b"*0\r\nPING\n").expect(b"+PONG\r\n")
+
+
+def test_last_words_are_resp_where_the_client_has_spoken_it(daemon):
+    one = daemon('[limits]\nmax_inline = "1KiB"\n')
+    client = one.connect().send(request("PING")).expect(b"+PONG\r\n").send(b"x" * 2000)
+    assert client.read_until_eof() == b"-ERR Protocol error: too big inline request\r\n"
+
+
+def test_hello_3_in_a_line_changes_nothing_for_lines(client):
+    client.send(b"HELLO 3\nPING\n")
+    assert client.read_through(b"\n\n").startswith(b"server: reactord\n")
+    client.expect(b"PONG\n")
+    assert isinstance(client.call("CONFIG", "GET", "save"), dict)
+
+
+def test_resp3_after_hello_3_for_lines_too(client):
     hello = client.call("HELLO", 3)
     assert isinstance(hello, dict) and hello[b"proto"] == 3
-    client.send(b"PING\n").expect(b"PONG\n")
+    client.send(b"HELLO 3\n")
+    assert client.reply()[b"proto"] == 3
     assert isinstance(client.call("INFO", "server"), str), "INFO is a verbatim string in RESP3"
     assert isinstance(client.call("CONFIG", "GET", "save"), dict)
     client.call("HELLO", 2)

@@ -70,6 +70,11 @@ bool may_log_in(std::string_view user) {
   return user == "default";
 }
 
+/// Nobody who reads RESP2 expects a push between two replies.
+bool would_lose_pushes(const ReplyWriter& reply, int version, const HandlerContext& context) {
+  return version == 2 && reply.encoding() == ReplyEncoding::resp3 && context.is_subscribed();
+}
+
 void switch_protocol(int version, ReplyWriter& reply, HandlerContext& context) {
   context.session().set_protocol(version);
   // A person at netcat keeps reading plain lines.
@@ -207,7 +212,12 @@ HandlerResult ConnectionHandler::select(const Request& request, ReplyWriter& rep
 HandlerResult ConnectionHandler::hello(const Request& request, ReplyWriter& reply,
                                        HandlerContext& context) const {
   HelloOptions options;
-  const std::string problem = parse_hello(request.arguments, options);
+  std::string problem = parse_hello(request.arguments, options);
+  if (problem.empty() && options.protocol && would_lose_pushes(reply, *options.protocol, context)) {
+    problem =
+        "ERR messages are pushed to this connection, which needs RESP3: end that first, or send "
+        "RESET";
+  }
   if (!problem.empty()) {
     reply.error(problem);
     return HandlerResult::replied;

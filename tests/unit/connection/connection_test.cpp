@@ -44,6 +44,30 @@ TEST_CASE("connection: the replies do not depend on how the input was cut") {
   }
 }
 
+TEST_CASE("connection: lines are answered in plain until the first array, in RESP from then on") {
+  ConnectionBench bench;
+  bench.receive("ECHO a\n");
+  CHECK(bench.take_sent() == "a\n");
+  CHECK(bench.connection->push_encoding() == ReplyEncoding::plain);
+  bench.receive(echo("b") + "ECHO c\n");
+  CHECK(bench.take_sent() == bulk("b") + bulk("c"));
+  CHECK(bench.connection->push_encoding() == ReplyEncoding::resp2);
+  bench.connection->session().set_protocol(3);
+  CHECK(bench.connection->push_encoding() == ReplyEncoding::resp3);
+  bench.receive("ECHO d\n");
+  CHECK(bench.take_sent() == bulk("d"));
+  CHECK(bench.connection->reply_encoding() == ReplyEncoding::resp3);
+}
+
+TEST_CASE("connection: line and raw listeners know no RESP") {
+  ConnectionBench line(Framing::line);
+  line.receive("*1\nECHO a\n");
+  CHECK(line.take_sent() == "*1\na\n");
+  ConnectionBench raw(Framing::raw);
+  raw.receive("*1\r\n");
+  CHECK(raw.take_sent() == "*1\r\n");
+}
+
 TEST_CASE("connection: a large frame that trickles is received behind what is kept") {
   const std::string word(300'000, 'w');
   const std::string input = echo(word);
@@ -139,7 +163,7 @@ TEST_CASE("connection: a client that finishes sending still gets every reply, th
   ConnectionBench bench;
   bench.script.input = {echo("a") + "ECHO unended"};
   bench.finish();
-  CHECK(bench.script.sent == bulk("a") + "unended\n");
+  CHECK(bench.script.sent == bulk("a") + bulk("unended"));
   CHECK(bench.closed == 1);
   CHECK(bench.ends == std::vector{CloseReason::closed_by_client});
 }

@@ -81,6 +81,23 @@ TEST_CASE("HELLO switches the version and describes the server") {
   CHECK(bench.context.own_session.protocol() == 2);
 }
 
+TEST_CASE("HELLO 2 is refused while messages are pushed in RESP3") {
+  ConnectionBench bench;
+  bench.send("HELLO 3");
+  bench.encoding = ReplyEncoding::resp3;
+  bench.context.subscribed = true;
+  const std::string error =
+      "-ERR messages are pushed to this connection, which needs RESP3: end that first, or send "
+      "RESET\r\n";
+  CHECK(bench.send("HELLO 2 SETNAME other") == error);
+  CHECK(bench.context.own_session.protocol() == 3);
+  CHECK(bench.context.own_session.name() == "");
+  CHECK(bench.send("HELLO") == kHello3);
+  CHECK(bench.send("HELLO 3") == kHello3);
+  bench.context.subscribed = false;
+  CHECK(bench.send("HELLO 2") == kHello2);
+}
+
 TEST_CASE("HELLO leaves plain replies plain") {
   ConnectionBench bench;
   bench.encoding = ReplyEncoding::plain;

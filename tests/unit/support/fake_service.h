@@ -166,6 +166,8 @@ class FakeContext : public HandlerContext {
   }
   void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
+  bool subscribed = false;
+  [[nodiscard]] bool is_subscribed() const override { return subscribed; }
   void end_states() override { state_of_connection.reset(); }
 
  protected:
