@@ -4,9 +4,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace reactord {
+
+/// An error's line begins so in plain replies, and no other does.
+inline constexpr std::string_view kPlainErrorMark = "(error) ";
 
 struct Reply {
   enum class Kind : std::uint8_t {

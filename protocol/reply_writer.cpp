@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "protocol/escape.h"
+#include "protocol/reply.h"
 
 namespace reactord {
 namespace {
@@ -19,8 +20,6 @@ constexpr std::string_view kPlainEmpty = "\"\"";
 constexpr std::size_t kMaxNumberBytes = 24;
 // So many digits, with a sign, always fit in an int64.
 constexpr std::size_t kSafeIntegerBytes = 18;
-// An error's code has at least this many letters: "ERR".
-constexpr std::size_t kMinCodeBytes = 3;
 
 char* write(char* at, std::string_view bytes) {
   if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
@@ -47,15 +46,10 @@ bool fits_in_int64(std::string_view decimal) {
   return std::from_chars(decimal.data(), decimal.data() + decimal.size(), value).ec == std::errc();
 }
 
-// Data that would read as an error line: [A-Z]{3,} and a blank, which `more_follows` stands for.
+// Data that would read as an error line. In a push a blank follows, where `more_follows`.
 bool reads_as_error(std::string_view bytes, bool more_follows) {
-  const std::size_t code = std::min(
-      static_cast<std::size_t>(std::find_if(bytes.begin(), bytes.end(),
-                                            [](char byte) { return byte < 'A' || byte > 'Z'; }) -
-                               bytes.begin()),
-      bytes.size());
-  if (code < kMinCodeBytes) return false;
-  return code == bytes.size() ? more_follows : bytes[code] == ' ';
+  constexpr std::string_view kWithoutBlank = kPlainErrorMark.substr(0, kPlainErrorMark.size() - 1);
+  return bytes.starts_with(kPlainErrorMark) || (more_follows && bytes == kWithoutBlank);
 }
 
 void append_with_first_byte_escaped(Buffer& out, std::string_view bytes) {
@@ -86,6 +80,7 @@ void ReplyWriter::error(std::string_view code_and_text) {
     out_.append(kCrlf);
   } else {
     begin_plain_element();
+    if (encoding_ == ReplyEncoding::plain) out_.append(kPlainErrorMark);
     append_error_text(out_, code_and_text);
   }
   finish_element();

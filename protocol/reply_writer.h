@@ -50,9 +50,9 @@ class ReplyWriter {
   void ok() { simple("OK"); }
   /// A short status without line breaks: `+PONG`. One with line breaks is sent as a bulk string.
   void simple(std::string_view status);
-  /// An error: its upper-case code, a blank and the text: "ERR unknown command". Line breaks and
-  /// other control characters in it are replaced by blanks, other bytes that are not printable by
-  /// \xHH.
+  /// An error: its code, by custom a word in upper case, a blank and the text: "ERR unknown
+  /// command". Line breaks and other control characters in it are replaced by blanks, other bytes
+  /// that are not printable by \xHH.
   void error(std::string_view code_and_text);
   void integer(std::int64_t value);
   /// An integer of any size, as decimal digits with an optional '-' and no leading zeros: an

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "protocol/escape.h"
+#include "protocol/reply.h"
 
 namespace reactord {
 
@@ -251,7 +252,10 @@ void Dispatcher::reject_arity(CommandEntry& entry, ReplyWriter& reply) {
 }
 
 void Dispatcher::count_error(std::string_view written) {
-  if (written.starts_with('-')) written.remove_prefix(1);
+  if (written.starts_with('-'))
+    written.remove_prefix(1);
+  else if (written.starts_with(kPlainErrorMark))
+    written.remove_prefix(kPlainErrorMark.size());
   const std::string_view code = written.substr(0, written.find(' '));
   const auto found = errors_.find(code);
   if (found != errors_.end())

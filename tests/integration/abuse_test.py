@@ -33,7 +33,7 @@ def error(text):
 
 def plain_error(text):
     """The same for the sender of a line."""
-    return b"ERR Protocol error: " + text + b"\n"
+    return b"(error) ERR Protocol error: " + text + b"\n"
 
 
 BAD_COUNT = error(b"invalid multibulk length")
@@ -106,7 +106,7 @@ TABLE = [
         b"$256\r\n" + bytes(range(256)) + b"\r\n", STAYS),
     Row("NUL in a line", b"ECHO a\0b\n", b"a\\x00b\n", STAYS),
     Row("CR in a line", b"ECHO a\rb\n",
-        b"ERR wrong number of arguments for 'echo' command\n", STAYS),
+        b"(error) ERR wrong number of arguments for 'echo' command\n", STAYS),
     Row("two CR before LF", b"ECHO a\r\r\n", b"a\n", STAYS),
     Row("empty lines", b"\r\n\n\r\n", b"", STAYS),
     Row("a blank line", b"   \r\n", b"", STAYS),
@@ -153,7 +153,7 @@ def finish(row, client):
 
 def check(row, reply, how):
     if row.reply is None:
-        assert reply.startswith(b"ERR ") and reply.count(b"\n") == 1, f"{how}: {shown(reply)}"
+        assert reply.startswith(b"(error) ERR ") and reply.count(b"\n") == 1, f"{how}: {shown(reply)}"
     else:
         assert reply == row.reply, f"{how}: got {shown(reply)}, expected {shown(row.reply)}"
 

@@ -58,7 +58,7 @@ def test_chat_with_an_answer_owed_at_the_end(serve):
 def test_chat_over_line_framing(serve):
     def script(peer):
         while (line := peer.line()) is not None:
-            peer.send(b"ERR bad\n" if line == b"bad" else b"<" + line + b">\n")
+            peer.send(b"(error) ERR bad\n" if line == b"bad" else b"<" + line + b">\n")
 
     done = chat_pipe(serve(script), "--framing", "line", stdin=b"text \"a\"\nbad\nb\n")
     assert (done.returncode, done.stdout, done.stderr) == (1, b"<text \"a\">\n<b>\n", b"ERR bad\n")

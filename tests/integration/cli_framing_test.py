@@ -12,7 +12,7 @@ from harness.cli import CLI, cli
 
 def line_server(peer):
     while (line := peer.line()) is not None:
-        peer.send(b"ERR bad number\n" if line == b"bad" else b"<" + line + b">\r\n")
+        peer.send(b"(error) ERR bad number\n" if line == b"bad" else b"<" + line + b">\r\n")
 
 
 def test_line_framing(serve):

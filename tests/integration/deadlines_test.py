@@ -59,10 +59,9 @@ def test_a_trickle_does_not_extend_the_frame(daemon):
 
 def test_a_line_that_trickles_is_cut_too(daemon):
     one = daemon('[deadlines]\nframe = "200ms"\n')
-    client = one.connect()
-    client.expect_alive()
+    client = one.connect().send(b"PING\n").expect(b"PONG\n")
     client.send(b"CEIL 4.")
-    assert client.read_until_eof().startswith(b"ERR ")
+    assert client.read_until_eof().startswith(b"(error) ERR ")
     assert_told(one, "frame")
 
 

@@ -19,7 +19,7 @@ def test_each_line_is_the_argument(shared, sent, replies):
 
 def test_an_error_on_a_line_listener_is_a_line(shared):
     client = shared.connect("line").send(b"four\n")
-    assert client.read_line().startswith(b"ERR ")
+    assert client.read_line().startswith(b"(error) ERR ")
     client.send(b"4.40\n").expect(b"5\n")
 
 
@@ -44,7 +44,7 @@ def test_the_last_line_needs_no_end(shared, end):
 
 def test_a_line_over_its_limit_closes(shared):
     client = shared.connect("line").send(b"1" * 70_000)
-    assert client.read_until_eof() == b"ERR Protocol error: too big inline request\n"
+    assert client.read_until_eof() == b"(error) ERR Protocol error: too big inline request\n"
 
 
 def test_a_raw_client_sends_no_terminator(shared):

@@ -65,7 +65,7 @@ def test_a_line_of_70_kb_whole_and_with_a_pause(shared):
         except ConnectionError:
             pass
         answers.append(client.read_until_eof())
-    assert set(answers) == {b"ERR Protocol error: too big inline request\n"}
+    assert set(answers) == {b"(error) ERR Protocol error: too big inline request\n"}
 
 
 def test_any_cut_of_a_long_conversation_gives_the_same_bytes(shared):

@@ -60,8 +60,7 @@ def test_last_words_are_resp_where_the_client_has_spoken_it(daemon):
 
 def test_hello_3_in_a_line_changes_nothing_for_lines(client):
     client.send(b"HELLO 3\nPING\n")
-    assert client.read_through(b"\n\n").startswith(b"server: reactord\n")
-    client.expect(b"PONG\n")
+    assert client.read_through(b"\n\nPONG\n").startswith(b"server: reactord\n")
     assert isinstance(client.call("CONFIG", "GET", "save"), dict)
 
 
@@ -119,18 +118,19 @@ def test_a_listener_can_answer_lines_in_resp(shared):
     ("ECHO Grüße".encode(), "Grüße".encode()),
     (b"ECHO \xff\xfe", rb"\xff\xfe"),
     ("ECHO a\u202eb".encode(), rb"a\xe2\x80\xaeb"),
-    (b'ECHO "ERR no error"', rb"\x45RR no error"),
-    (b'ECHO "NOAUTH this neither"', rb"\x4eOAUTH this neither"),
+    (b"TEXT HELLO world", b"HELLO world"),
+    (b'ECHO "ERR no error"', b"ERR no error"),
+    (b'ECHO "(error) neither"', rb"\x28error) neither"),
 ])
 def test_a_plain_reply_is_one_safe_line(client, line, reply):
     client.send(line + b"\n").expect(reply + b"\n").expect_alive()
 
 
-def test_an_error_in_plain_is_a_line_with_its_code(client):
+def test_an_error_in_plain_is_a_line_with_a_mark_and_its_code(client):
     client.send(b"NOSUCH\n")
-    assert client.read_line().startswith(b"ERR unknown command 'NOSUCH'")
+    assert client.read_line().startswith(b"(error) ERR unknown command 'NOSUCH'")
     client.send(b"CEIL four\n")
-    assert client.read_line().startswith(b"ERR ")
+    assert client.read_line().startswith(b"(error) ERR ")
     client.expect_alive()
 
 
@@ -172,7 +172,7 @@ def test_quoting_is_that_of_redis(shared, redis_client, line, echoed):
 @pytest.mark.parametrize("line", [b'ECHO "a', b"ECHO 'a", b'ECHO "a"b', b"ECHO 'a'b", b'"'])
 def test_unbalanced_quotes_are_an_error(client, line):
     client.send(line + b"\n")
-    assert client.read_line() == b"ERR Protocol error: unbalanced quotes in request"
+    assert client.read_line() == b"(error) ERR Protocol error: unbalanced quotes in request"
 
 
 @pytest.mark.parametrize("line, message", [
@@ -196,9 +196,9 @@ def test_text_over_resp_is_one_argument(client):
 
 def test_text_without_a_message_is_an_arity_error(client):
     error = "ERR wrong number of arguments for 'text' command"
-    assert client.call("TEXT").startswith(error)
     client.send(b"TEXT\n")
-    assert client.read_line().decode().startswith(error)
+    assert client.read_line().decode().startswith("(error) " + error)
+    assert client.call("TEXT").startswith(error)
 
 
 # --- what is ignored
@@ -206,7 +206,7 @@ def test_text_without_a_message_is_an_arity_error(client):
 @pytest.mark.parametrize("nothing", [b"\n", b"\r\n", b"\r\n\n\r\n", b"*0\r\n", b"*-1\r\n",
                                      b"*-10\r\n", b"\r\n*0\r\n\n"])
 def test_empty_requests_are_ignored(client, nothing):
-    client.send(nothing + request("PING") + nothing + b"PING\n").expect(b"+PONG\r\nPONG\n")
+    client.send(nothing + request("PING") + nothing + b"PING\n").expect(b"+PONG\r\n+PONG\r\n")
 
 
 # --- the end of input
@@ -214,7 +214,7 @@ def test_empty_requests_are_ignored(client, nothing):
 @pytest.mark.parametrize("sent, replies", [
     (b"CEIL 4.40", b"5\n"),
     (b"PING\nCEIL 4.40", b"PONG\n5\n"),
-    (request("PING") + b"PING", b"+PONG\r\nPONG\n"),
+    (request("PING") + b"PING", b"+PONG\r\n+PONG\r\n"),
     (request("PING") * 3, b"+PONG\r\n" * 3),
     (b"", b""),
     (b"\r\n", b""),
@@ -274,7 +274,7 @@ def test_a_foreign_protocol_is_recognised_byte_by_byte(shared):
                                   b"SSH\n"])
 def test_what_only_resembles_another_protocol_is_a_command(client, line):
     client.send(line)
-    assert client.read_line().startswith(b"ERR unknown command")
+    assert client.read_line().startswith(b"(error) ERR unknown command")
     client.expect_alive()
 
 

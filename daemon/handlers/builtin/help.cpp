@@ -19,8 +19,7 @@ constexpr CommandSpec kCommands[] = {{.name = "help",
                                       .min_arguments = 0,
                                       .max_arguments = 2}};
 
-/// Two columns; a left side that is too long for its column has a line of its own. Indented,
-/// because a plain line that begins with an upper-case word would read as an error.
+/// Two columns; a left side that is too long for its column has a line of its own.
 class Table {
  public:
   void add(std::string left, std::string_view right) { rows_.push_back({std::move(left), right}); }
@@ -30,9 +29,9 @@ class Table {
     std::string lines;
     for (const Row& row : rows_) {
       const bool is_too_long = row.left.size() > width;
-      if (is_too_long) fmt::format_to(std::back_inserter(lines), "  {}\n", row.left);
+      if (is_too_long) fmt::format_to(std::back_inserter(lines), "{}\n", row.left);
       const std::string_view left = is_too_long ? std::string_view() : row.left;
-      fmt::format_to(std::back_inserter(lines), "  {:<{}}  {}\n", left, width, row.right);
+      fmt::format_to(std::back_inserter(lines), "{:<{}}  {}\n", left, width, row.right);
     }
     return lines;
   }

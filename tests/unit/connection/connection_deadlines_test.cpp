@@ -57,7 +57,7 @@ TEST_CASE("deadlines: the first request's own deadline stays where it is nearer 
   bench.receive("PI");
   bench.pass(10s);
   CHECK(bench.ends == std::vector{CloseReason::closed_first_request});
-  CHECK(bench.script.sent.starts_with("ERR timeout"));
+  CHECK(bench.script.sent.starts_with("(error) ERR timeout"));
 }
 
 TEST_CASE("deadlines: a new frame begins a new time") {
@@ -355,7 +355,7 @@ TEST_CASE("drain: what was received is answered, then FIN") {
   bench.script.input = {"ECHO a\n", "ECHO b\n", "ECHO c"};
   bench.connection->drain();
   bench.turn({});
-  CHECK(bench.script.sent == "a\nb\nERR the server is stopping\n");
+  CHECK(bench.script.sent == "a\nb\n(error) ERR the server is stopping\n");
   CHECK(bench.script.finished_sending);
   CHECK(bench.ends == std::vector{CloseReason::closed_drained});
 }

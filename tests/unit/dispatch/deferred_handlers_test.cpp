@@ -81,7 +81,7 @@ TEST_CASE("defer: a broken promise is an error reply, not silence") {
   wait_for_promise(other);
   CHECK(other.ask("DROP d") == "OK\n");
   CHECK(waiting.read_line() == "-ERR the handler gave no answer\r\n");
-  CHECK(waiting.read_line() == "PONG\n");
+  CHECK(waiting.read_line() == "+PONG\r\n");
 }
 
 TEST_CASE("defer: one that waits for ever is answered with an error when the server stops") {
@@ -90,7 +90,7 @@ TEST_CASE("defer: one that waits for ever is answered with an error when the ser
   waiting.send("PING\nLATER e\nPING\n");
   CHECK(waiting.read_line() == "PONG\n");
   server.stop();
-  CHECK(waiting.read_to_end() == "ERR the server has stopped before the reply was ready\n");
+  CHECK(waiting.read_to_end() == "(error) ERR the server has stopped before the reply was ready\n");
 }
 
 TEST_CASE("state: each connection has its own") {
@@ -151,7 +151,7 @@ TEST_CASE("rules: a handler that breaks them costs one error reply") {
   for (const char* how : {"throw-late", "throw-number", "throw-promised", "twice", "half", "never",
                           "needless", "nothing"}) {
     CAPTURE(how);
-    CHECK(client.ask(std::string("BREAK ") + how).starts_with("ERR internal error"));
+    CHECK(client.ask(std::string("BREAK ") + how).starts_with("(error) ERR internal error"));
     CHECK(client.ask("PING") == "PONG\n");
   }
   CHECK(server.logs("on purpose"));
@@ -161,11 +161,11 @@ TEST_CASE("rules: a token that outlived its request does not keep the next one's
   RunningServer server(test_handlers());
   TestClient client(server);
   TestClient other(server);
-  CHECK(client.ask("BREAK needless").starts_with("ERR internal error"));
+  CHECK(client.ask("BREAK needless").starts_with("(error) ERR internal error"));
   client.send("LATER f\n");
   wait_for_promise(other);
   // Takes the place of the client's old token, which is destroyed by that.
-  CHECK(other.ask("BREAK needless").starts_with("ERR internal error"));
+  CHECK(other.ask("BREAK needless").starts_with("(error) ERR internal error"));
   CHECK(other.ask("RELEASE f mine") == "1\n");
   CHECK(client.read_line() == "mine\n");
 }
@@ -173,7 +173,7 @@ TEST_CASE("rules: a token that outlived its request does not keep the next one's
 TEST_CASE("rules: a timer that throws costs a log record") {
   RunningServer server(test_handlers());
   TestClient client(server);
-  CHECK(client.ask("BREAK throw-timer").starts_with("ERR internal error"));
+  CHECK(client.ask("BREAK throw-timer").starts_with("(error) ERR internal error"));
   CHECK(client.ask("AFTER 20") == "AFTER\n");
   CHECK(server.logs("failed on its timer"));
 }

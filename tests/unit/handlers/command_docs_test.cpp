@@ -159,8 +159,8 @@ TEST_CASE("HELP is an aligned table for people") {
   CHECK(help.find("Returns the next", ceil) - ceil == help.find("Sends the server", text) - text);
   CHECK(contains(help, "CLIENT subcommand "));
   CHECK(contains(help, "COMMAND [subcommand] "));
-  CHECK(bench.send("HELP ceil") == "  CEIL real  Returns the next higher integer, exactly\n");
-  CHECK(bench.send("HELP client setname") == "  CLIENT SETNAME name  Names this connection\n");
+  CHECK(bench.send("HELP ceil") == "CEIL real  Returns the next higher integer, exactly\n");
+  CHECK(bench.send("HELP client setname") == "CLIENT SETNAME name  Names this connection\n");
   CHECK(contains(bench.send("HELP client"), "CLIENT GETNAME "));
 }
 
@@ -174,11 +174,12 @@ TEST_CASE("no line of HELP reads as an error to a person") {
 TEST_CASE("HELP tells what is allowed, and says what is unknown") {
   HandlerBench bench;
   bench.encoding = ReplyEncoding::plain;
-  CHECK(bench.send("HELP nosuch") == "ERR unknown command 'nosuch'. Try HELP.\n");
-  CHECK(bench.send("HELP client nosuch") == "ERR unknown command 'client nosuch'. Try HELP.\n");
+  CHECK(bench.send("HELP nosuch") == "(error) ERR unknown command 'nosuch'. Try HELP.\n");
+  CHECK(bench.send("HELP client nosuch") ==
+        "(error) ERR unknown command 'client nosuch'. Try HELP.\n");
   bench.context.allowed = only_public();
-  CHECK(bench.send("HELP config") == "ERR unknown command 'config'. Try HELP.\n");
-  CHECK(bench.send("HELP client kill") == "ERR unknown command 'client kill'. Try HELP.\n");
+  CHECK(bench.send("HELP config") == "(error) ERR unknown command 'config'. Try HELP.\n");
+  CHECK(bench.send("HELP client kill") == "(error) ERR unknown command 'client kill'. Try HELP.\n");
   CHECK_FALSE(contains(bench.send("HELP"), "CONFIG"));
   CHECK_FALSE(contains(bench.send("HELP client"), "KILL"));
 }

@@ -39,7 +39,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 TEST_CASE("TEXT with no operator attached gets the fallback at once") {
   OperatorBench bench;
-  CHECK(bench.send("TEXT hello") == "ERR no operator answered; try again later\n");
+  CHECK(bench.send("TEXT hello") == "(error) ERR no operator answered; try again later\n");
   CHECK(bench.result == HandlerResult::replied);
   REQUIRE(TextTemplate::parse("{peer}: come back, {bytes}", bench.settings.operator_fallback) ==
           "");
@@ -54,13 +54,14 @@ TEST_CASE("TEXT waits for an attached operator, within bounds") {
   CHECK(contains(bench.send("OPERATOR JOIN ada"), "name: ada\nmode: operator\nwaiting: 0\n"));
   CHECK(bench.send("TEXT hello") == "");
   CHECK(bench.result == HandlerResult::pending);
-  CHECK(bench.send("TEXT full") == "ERR no operator answered; try again later\n");
+  CHECK(bench.send("TEXT full") == "(error) ERR no operator answered; try again later\n");
   CHECK(bench.request({"TEXT", std::string((64 << 10) + 1, 'x')}) ==
-        "ERR a person reads the messages here: at most 65536 bytes, not 65537\n");
+        "(error) ERR a person reads the messages here: at most 65536 bytes, not 65537\n");
   bench.take_pushed();
   CHECK(bench.request({"OPERATOR", "REPLY", "1", "hi  there"}) == "OK\n");
   CHECK(bench.take_pushed() == "$9\r\nhi  there\r\n");
-  CHECK(bench.request({"OPERATOR", "REPLY", "1", "more"}) == "ERR message 1 was answered by ada\n");
+  CHECK(bench.request({"OPERATOR", "REPLY", "1", "more"}) ==
+        "(error) ERR message 1 was answered by ada\n");
 }
 
 TEST_CASE("OPERATOR JOIN needs pushes, a name that fits a line, and is done once") {
@@ -126,5 +127,5 @@ TEST_CASE("the stop of the daemon answers what waits, and what comes after") {
   bench.take_pushed();
   bench.handler("text").stop();
   CHECK(contains(bench.take_pushed(), "-ERR no operator answered; try again later\r\n"));
-  CHECK(bench.send("TEXT two") == "ERR no operator answered; try again later\n");
+  CHECK(bench.send("TEXT two") == "(error) ERR no operator answered; try again later\n");
 }

@@ -244,15 +244,40 @@ TEST_CASE("hostile groups are answered by nobody's standards, and their last wor
   CHECK_EQ(talk.group().last_words.at("ERR Protocol error: x"), 1);
 }
 
-TEST_CASE("lines: one a reply, plain errors by their code") {
+TEST_CASE("lines: one a reply, plain errors by their mark") {
   Talk talk("{ send = '4.40', expect = 'ceil' }", "", "protocol = 'line'");
   CHECK_EQ(talk.ask(), "4.40\n");
   CHECK(talk.hear("5\r\n") == Heard::fine);
   talk.ask();
-  CHECK(talk.hear("ERR no") == Heard::fine);
+  CHECK(talk.hear("(error) ERR no") == Heard::fine);
   CHECK(talk.hear("\n") == Heard::fine);
   CHECK_EQ(talk.group().replies(), 2);
   CHECK_EQ(talk.group().wrong(), 1);
+}
+
+TEST_CASE("lines: an expected error is matched without its mark, and capitals are no error") {
+  Talk errors("{ send = 'four', expect = 'error:ERR no*' }", "", "protocol = 'line'");
+  errors.ask();
+  CHECK(errors.hear("(error) ERR no number\n") == Heard::fine);
+  errors.ask();
+  CHECK(errors.hear("ERR no number\n") == Heard::fine);
+  CHECK_EQ(errors.group().replies(), 2);
+  CHECK_EQ(errors.group().wrong(), 1);
+  Talk echo("{ send = 'HELLO world', expect = 'exact:HELLO world' }", "", "protocol = 'line'");
+  echo.ask();
+  CHECK(echo.hear("HELLO world\n") == Heard::fine);
+  CHECK_EQ(echo.group().wrong(), 0);
+}
+
+TEST_CASE("a hostile group's last words are known on every wire") {
+  for (const char* words : {"(error) ERR no\n", "-ERR no\r\n", "ERR no"}) {
+    CAPTURE(words);
+    Talk talk("{ send = 'PING' }", "hostile = true");
+    talk.ask();
+    CHECK(talk.hear(words) == Heard::fine);
+    talk.talk().end("the server closed");
+    CHECK_EQ(talk.group().last_words.at("ERR no"), 1);
+  }
 }
 
 TEST_CASE("raw: the reply is as long as what is expected") {

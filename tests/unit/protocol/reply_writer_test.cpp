@@ -42,10 +42,12 @@ TEST_CASE("statuses and errors") {
   check([](ReplyWriter& w) { w.simple("PONG"); }, "+PONG\r\n", "+PONG\r\n", "PONG\n", "PONG");
   check([](ReplyWriter& w) { w.simple("a\r\nb"); }, "$4\r\na\r\nb\r\n", "$4\r\na\r\nb\r\n",
         "a\\r\\nb\n", "a\r\nb");
-  check([](ReplyWriter& w) { w.error("ERR no"); }, "-ERR no\r\n", "-ERR no\r\n", "ERR no\n",
+  check([](ReplyWriter& w) { w.error("ERR no"); }, "-ERR no\r\n", "-ERR no\r\n", "(error) ERR no\n",
         "ERR no");
+  check([](ReplyWriter& w) { w.error("no code"); }, "-no code\r\n", "-no code\r\n",
+        "(error) no code\n", "no code");
   check([](ReplyWriter& w) { w.error("ERR a\r\nb 'x\\n'\xff"); }, "-ERR a  b 'x\\n'\\xff\r\n",
-        "-ERR a  b 'x\\n'\\xff\r\n", "ERR a  b 'x\\n'\\xff\n", "ERR a  b 'x\\n'\\xff");
+        "-ERR a  b 'x\\n'\\xff\r\n", "(error) ERR a  b 'x\\n'\\xff\n", "ERR a  b 'x\\n'\\xff");
 }
 
 TEST_CASE("integers") {
@@ -106,8 +108,8 @@ TEST_CASE("text") {
         "$15\r\n# a\r\nb:1\r\n\r\n\nc\n\r\n", "=19\r\ntxt:# a\r\nb:1\r\n\r\n\nc\n\r\n",
         "# a\nb:1\nc\n\n", "# a\r\nb:1\r\n\r\n\nc\n");
   check([](ReplyWriter& w) { w.text(""); }, "$0\r\n\r\n", "=4\r\ntxt:\r\n", "\n", "");
-  CHECK(plain([](ReplyWriter& w) { w.text("a\\\x1b\nERR x\n(nil)\nlast"); }) ==
-        "a\\\\\\x1b\n\\x45RR x\n\\x28nil)\nlast\n\n");
+  CHECK(plain([](ReplyWriter& w) { w.text("a\\\x1b\nERR x\n(error) x\n(nil)\nlast"); }) ==
+        "a\\\\\\x1b\nERR x\n\\x28error) x\n\\x28nil)\nlast\n\n");
 }
 
 TEST_CASE("aggregates") {
@@ -136,14 +138,15 @@ TEST_CASE("plain: data that would read as an error or as nil is marked") {
   const auto shown = [](std::string_view data) {
     return plain([&](ReplyWriter& w) { w.bulk(data); });
   };
-  CHECK(shown("ERR x") == "\\x45RR x\n");
-  CHECK(shown("NOAUTH ") == "\\x4eOAUTH \n");
+  CHECK(shown("(error) x") == "\\x28error) x\n");
+  CHECK(shown("(error) ") == "\\x28error) \n");
   CHECK(shown("(nil)") == "\\x28nil)\n");
-  for (const char* data :
-       {"ERR", "ER x", "Err x", "ERRx y", "ERR_ x", " ERR x", "PONG", "(nil) ", "\"\"", "E1R x"}) {
+  for (const char* data : {"(error)", "(error)x", "(Error) x", " (error) x", "error x", "(err) x",
+                           "HELLO world", "ERR x", "NOAUTH ", "PONG", "(nil) ", "\"\""}) {
     CHECK(shown(data) == std::string(data) + "\n");
   }
-  CHECK(plain([](ReplyWriter& w) { w.simple("ERR x"); }) == "\\x45RR x\n");
+  CHECK(plain([](ReplyWriter& w) { w.simple("(error) x"); }) == "\\x28error) x\n");
+  CHECK(written(ReplyEncoding::raw, [](ReplyWriter& w) { w.bulk("(error) x"); }) == "(error) x");
 }
 
 TEST_CASE("plain: a list has no empty line inside") {
@@ -153,9 +156,9 @@ TEST_CASE("plain: a list has no empty line inside") {
           w.bulk("\"\"");
           w.nil();
           w.bulk("(nil)");
-          w.bulk("ERR x");
+          w.bulk("(error) ERR x");
           w.error("ERR x");
-        }) == "\"\"\n\\x22\"\n(nil)\n\\x28nil)\n\\x45RR x\nERR x\n\n");
+        }) == "\"\"\n\\x22\"\n(nil)\n\\x28nil)\n\\x28error) ERR x\n(error) ERR x\n\n");
   CHECK(plain([](ReplyWriter& w) {
           w.map(2);
           w.bulk("");
@@ -196,7 +199,10 @@ TEST_CASE("plain: a push is one line, and does not read as an error") {
   CHECK(plain([](ReplyWriter& w) {
           w.push(3), w.bulk("message"), w.bulk("NEWS"), w.bulk("a\nb");
         }) == "message NEWS a\\nb\n");
-  CHECK(plain([](ReplyWriter& w) { w.push(2), w.bulk("NEWS"), w.bulk(""); }) == "\\x4eEWS \"\"\n");
+  CHECK(plain([](ReplyWriter& w) { w.push(2), w.bulk("(error)"), w.bulk(""); }) ==
+        "\\x28error) \"\"\n");
+  CHECK(plain([](ReplyWriter& w) { w.push(1), w.bulk("(error) x"); }) == "\\x28error) x\n");
+  CHECK(plain([](ReplyWriter& w) { w.push(2), w.bulk("a"), w.bulk("(error)"); }) == "a (error)\n");
   CHECK(plain([](ReplyWriter& w) { w.push(1), w.bulk("a"), w.push(1), w.bulk("b"); }) == "a\nb\n");
   CHECK(plain([](ReplyWriter& w) { w.push(2), w.array(2), w.bulk("a"), w.bulk("b"), w.nil(); }) ==
         "a b (nil)\n");

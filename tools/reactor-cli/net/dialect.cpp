@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/reactor-cli/net/dialect.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -47,15 +46,6 @@ class RespDialect final : public Dialect {
   std::string decoded_;
 };
 
-// An error's line begins with an upper-case code, as protocol/README.md has it: "ERR ".
-bool reads_as_error(std::string_view line) {
-  constexpr std::size_t kMinCodeBytes = 3;
-  const std::size_t code = std::min(line.find(' '), line.size());
-  return code >= kMinCodeBytes && code < line.size() &&
-         std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(code),
-                     [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
 class LineDialect final : public Dialect {
  public:
   bool write_words(Buffer& out, std::span<const std::string_view> words) override {
@@ -91,8 +81,12 @@ class LineDialect final : public Dialect {
   }
 
   Reply take() override {
-    const auto kind = reads_as_error(line_) ? Reply::Kind::error : Reply::Kind::status;
-    return Reply{kind, std::exchange(line_, {}), {}};
+    Reply reply{Reply::Kind::status, std::exchange(line_, {}), {}};
+    if (reply.text.starts_with(kPlainErrorMark)) {
+      reply.kind = Reply::Kind::error;
+      reply.text.erase(0, kPlainErrorMark.size());
+    }
+    return reply;
   }
   const std::string& error() const override { return error_; }
   bool parse_end() override { return !line_.empty(); }

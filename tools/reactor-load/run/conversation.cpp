@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "protocol/escape.h"
+#include "protocol/reply.h"
 
 namespace reactord::load {
 namespace {
@@ -24,13 +25,20 @@ std::string show(std::string_view bytes) {
                      bytes.size() > kShownBytes ? fmt::format(" ({} bytes)", bytes.size()) : "");
 }
 
-/// Plain errors begin with their code: three or more upper-case letters and a blank
-/// (protocol/README.md).
-bool is_plain_error(std::string_view line) {
-  const std::size_t blank = line.find(' ');
-  return blank != std::string_view::npos && blank >= 3 &&
-         std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(blank),
+/// Whether `text` begins as errors do by custom: with a word of upper-case letters.
+bool begins_with_code(std::string_view text) {
+  constexpr std::size_t kMinCodeBytes = 3;  // ERR
+  const std::size_t blank = text.find(' ');
+  return blank != std::string_view::npos && blank >= kMinCodeBytes &&
+         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(blank),
                      [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+/// The error that a line seems to be, of whatever wire, without its mark; or "".
+std::string_view error_in(std::string_view line) {
+  if (line.starts_with(kPlainErrorMark)) return line.substr(kPlainErrorMark.size());
+  if (line.starts_with('-')) line.remove_prefix(1);
+  return begins_with_code(line) ? line : std::string_view();
 }
 
 /// An error without what it quotes of a request, so that alike ones are counted together: "ERR
@@ -228,7 +236,9 @@ Conversation::Judged Conversation::find_line(std::string_view bytes, ReplyView& 
   reply.raw = bytes.substr(0, newline + 1);
   reply.text = bytes.substr(0, newline);
   if (reply.text.ends_with('\r')) reply.text.remove_suffix(1);
-  reply.type = is_plain_error(reply.text) ? '-' : '+';
+  const bool is_error = reply.text.starts_with(kPlainErrorMark);
+  reply.type = is_error ? '-' : '+';
+  if (is_error) reply.text.remove_prefix(kPlainErrorMark.size());
   return Judged::reply;
 }
 
@@ -267,9 +277,8 @@ void Conversation::settle(std::size_t reply_bytes, TimePoint now) {
 void Conversation::hear_hostile(std::string_view bytes) {
   ledger_.group->unmatched_bytes_in += bytes.size();
   while (bytes.ends_with('\n') || bytes.ends_with('\r')) bytes.remove_suffix(1);
-  std::string_view line = bytes.substr(bytes.rfind('\n') + 1);
-  if (line.starts_with('-')) line.remove_prefix(1);
-  if (is_plain_error(line)) last_error_ = shape_of(line);
+  const std::string_view error = error_in(bytes.substr(bytes.rfind('\n') + 1));
+  if (!error.empty()) last_error_ = shape_of(error);
 }
 
 void Conversation::note_error(const ReplyView& reply) {
