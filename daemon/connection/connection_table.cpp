@@ -91,13 +91,15 @@ void ConnectionTable::end_turn() {
   if (!closed_.empty()) destroy_closed();
 }
 
-/// An administrator who holds little is the last to go: somebody must be able to look when
-/// memory is short. Null if nobody holds anything.
+/// An administrator who holds little is the last to go, since somebody must be able to look when
+/// memory is short, and so is one who asked for it (CLIENT NO-EVICT). Null if nobody holds
+/// anything.
 Connection* ConnectionTable::largest_holder() {
-  const auto weight = [this](const Connection& connection) {
+  const auto weight = [this](Connection& connection) {
     const std::size_t bytes = connection.buffer_bytes();
-    const bool is_spared = connection.policy().is_admin && bytes <= max_buffer_bytes_ / kAdminShare;
-    return std::pair(!is_spared, bytes);
+    const bool holds_little =
+        connection.policy().is_admin && bytes <= max_buffer_bytes_ / kAdminShare;
+    return std::pair(!holds_little && !connection.session().is_no_evict(), bytes);
   };
   Connection* largest = nullptr;
   for_each([&](Connection& connection) {

@@ -17,6 +17,7 @@ namespace reactord {
   HANDLER(diagnostics)             \
   HANDLER(help)                    \
   HANDLER(info)                    \
+  HANDLER(server_facts)            \
   HANDLER(text)
 
 #define DECLARE(name) HandlerEntry name##_handler();

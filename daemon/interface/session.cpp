@@ -21,6 +21,7 @@ std::string label_problem(std::string_view what, std::string_view label) {
 void Session::reset() {
   protocol_ = 2;
   reply_mode_ = ReplyMode::on;
+  no_evict_ = false;
   if (labels_) labels_->name.clear();
 }
 

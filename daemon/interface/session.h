@@ -32,6 +32,10 @@ class Session {
   [[nodiscard]] ReplyMode reply_mode() const { return reply_mode_; }
   void set_reply_mode(ReplyMode mode) { reply_mode_ = mode; }
 
+  /// CLIENT NO-EVICT: the last to go when buffer memory is short.
+  [[nodiscard]] bool is_no_evict() const { return no_evict_; }
+  void set_no_evict(bool on) { no_evict_ = on; }
+
   /// Names as given by CLIENT SETNAME and CLIENT SETINFO, after label_problem(); empty until then.
   [[nodiscard]] std::string_view name() const {
     return labels_ ? labels_->name : std::string_view{};
@@ -60,6 +64,7 @@ class Session {
   std::unique_ptr<Labels> labels_;
   std::uint8_t protocol_ = 2;
   ReplyMode reply_mode_ = ReplyMode::on;
+  bool no_evict_ = false;
 };
 
 }  // namespace reactord

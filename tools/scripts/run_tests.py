@@ -31,8 +31,8 @@ GRACE_SECONDS = 20
 
 # In their own parts, since they take their time or need other programs.
 LOAD = ["load_test.py", "load_liars_test.py", "load_page_test.py"]
-OWN_PARTS = ["clients_test.py", "promises_test.py", "docs_test.py", "lab_test.py", "soak_test.py",
-             "bench_test.py", *LOAD]
+OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_test.py",
+             "lab_test.py", "soak_test.py", "bench_test.py", *LOAD]
 
 
 @dataclass
@@ -212,10 +212,10 @@ def integration(part):
 
 @a_part(PARTS)
 def clients(part):
-    """redis-cli, redis-benchmark, Python, Node, netcat, HAProxy, the Prometheus exporter"""
+    """redis-cli, netcat, HAProxy and their like; client libraries of ten kinds"""
     part.case(node_packages.fetch(part.run), "npm ci of the Node clients")
     if part.case(part.build("release"), "build of release"):
-        part.pytest("clients_test.py")
+        part.pytest("clients_test.py", "libraries_test.py")
 
 
 @a_part(PARTS)
@@ -267,7 +267,7 @@ def lab(part):
 def asan(part):
     """the integration tests and promises against the build with sanitizers"""
     if part.case(part.build("asan"), "build of asan"):
-        elsewhere = ["clients_test.py", "docs_test.py", "lab_test.py", "bench_test.py"]
+        elsewhere = ["clients_test.py", "libraries_test.py", "docs_test.py", "lab_test.py", "bench_test.py"]
         if not part.long:
             elsewhere += LOAD
         part.pytest(*[f"--ignore={name}" for name in elsewhere], bin_dir="build/asan/bin")

@@ -3,11 +3,12 @@
 // are those of Redis 7. Walks over all clients are cut into slices.
 #include <fmt/format.h>
 
-#include <iterator>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "daemon/handlers/builtin/client_filter.h"
+#include "daemon/handlers/builtin/client_line.h"
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/registry.h"
 #include "daemon/interface/words.h"
@@ -16,7 +17,19 @@
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t { getname, help, id, info, kill, list, reply, setinfo, setname };
+enum class Id : std::uint8_t {
+  getname,
+  help,
+  id,
+  info,
+  kill,
+  list,
+  no_evict,
+  no_touch,
+  reply,
+  setinfo,
+  setname,
+};
 
 constexpr std::uint8_t id(Id command) {
   return static_cast<std::uint8_t>(command);
@@ -54,6 +67,18 @@ constexpr CommandSpec kSubcommands[] = {
      .max_arguments = 1 + kMaxListIds,
      .command_class = CommandClass::introspection,
      .id = id(Id::list)},
+    {.name = "no-evict",
+     .synopsis = "ON|OFF",
+     .summary = "Makes this connection the last to go when buffer memory is short",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .id = id(Id::no_evict)},
+    {.name = "no-touch",
+     .synopsis = "ON|OFF",
+     .summary = "For clients that leave the age of keys alone: there are no keys",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .id = id(Id::no_touch)},
     {.name = "reply",
      .synopsis = "ON|OFF|SKIP",
      .summary = "Turns this connection's replies on or off, or skips the next",
@@ -80,28 +105,6 @@ constexpr CommandSpec kCommands[] = {{.name = "client",
                                       .min_arguments = 1,
                                       .max_arguments = CommandSpec::kAnyNumber,
                                       .subcommands = kSubcommands}};
-
-/// Redis' flag letters (CLIENT LIST in its manual).
-std::string flags_of(const ClientFacts& client) {
-  std::string flags;
-  if (client.pending) flags += 'b';
-  if (client.closing) flags += 'c';
-  if (client.subscribed) flags += 'P';
-  if (client.peer.starts_with("unix:")) flags += 'U';
-  return flags.empty() ? "N" : flags;
-}
-
-void append_client(std::string& lines, const ClientFacts& client) {
-  fmt::format_to(
-      std::back_inserter(lines),
-      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub={} psub=0 ssub=0 "
-      "multi=-1 qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={} oll=0 omem=0 "
-      "tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
-      client.id, client.peer, client.local, client.fd, client.name, client.age.count(),
-      client.idle.count(), flags_of(client), client.subscribed ? 1 : 0, client.input_bytes,
-      client.output_bytes, client.memory_bytes, client.output_bytes > 0 ? "rw" : "r",
-      client.last_command, client.protocol, client.library_name, client.library_version);
-}
 
 // --- walks
 
@@ -251,6 +254,25 @@ class KillProducer : public ReplyProducer {
 
 // --- the handler
 
+constexpr const char* kSyntaxError = "ERR syntax error";
+
+/// Writes the error, if there is one, else OK.
+HandlerResult finish(const std::string& problem, ReplyWriter& reply) {
+  if (problem.empty()) {
+    reply.ok();
+  } else {
+    reply.error(problem);
+  }
+  return HandlerResult::replied;
+}
+
+/// ON or OFF; none for another word.
+std::optional<bool> parse_switch(std::string_view word) {
+  if (same_word(word, "ON")) return true;
+  if (same_word(word, "OFF")) return false;
+  return std::nullopt;
+}
+
 class ClientHandler : public Handler {
  public:
   explicit ClientHandler(Service& service) : service_(service) {}
@@ -274,6 +296,10 @@ class ClientHandler : public Handler {
         return kill(request, reply, context);
       case Id::list:
         return list(request, reply, context);
+      case Id::no_evict:
+        return set_no_evict(request, reply, context);
+      case Id::no_touch:
+        return finish(parse_switch(request.arguments[0]) ? "" : kSyntaxError, reply);
       case Id::reply:
         return set_reply_mode(request, reply, context);
       case Id::setinfo:
@@ -290,6 +316,8 @@ class ClientHandler : public Handler {
                                 HandlerContext& context);
   static HandlerResult set_info(const Request& request, ReplyWriter& reply,
                                 HandlerContext& context);
+  static HandlerResult set_no_evict(const Request& request, ReplyWriter& reply,
+                                    HandlerContext& context);
   static HandlerResult set_reply_mode(const Request& request, ReplyWriter& reply,
                                       HandlerContext& context);
   HandlerResult info(ReplyWriter& reply, HandlerContext& context) const;
@@ -299,16 +327,6 @@ class ClientHandler : public Handler {
   Service& service_;
   std::shared_ptr<ListBudget> list_budget_ = std::make_shared<ListBudget>();
 };
-
-/// Writes the error, if there is one, else OK.
-HandlerResult finish(const std::string& problem, ReplyWriter& reply) {
-  if (problem.empty()) {
-    reply.ok();
-  } else {
-    reply.error(problem);
-  }
-  return HandlerResult::replied;
-}
 
 HandlerResult ClientHandler::get_name(ReplyWriter& reply, HandlerContext& context) {
   const std::string_view name = context.session().name();
@@ -346,6 +364,18 @@ HandlerResult ClientHandler::set_info(const Request& request, ReplyWriter& reply
   return finish({}, reply);
 }
 
+/// For administrators: strangers who spared themselves would leave nobody else to go.
+HandlerResult ClientHandler::set_no_evict(const Request& request, ReplyWriter& reply,
+                                          HandlerContext& context) {
+  const std::optional<bool> is_on = parse_switch(request.arguments[0]);
+  if (!is_on) return finish(kSyntaxError, reply);
+  if (*is_on && !context.allowed_commands().has(CommandClass::admin))
+    return finish("ERR CLIENT NO-EVICT ON is for administrators: send it to an admin listener",
+                  reply);
+  context.session().set_no_evict(*is_on);
+  return finish({}, reply);
+}
+
 HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter& reply,
                                             HandlerContext& context) {
   const std::string_view mode = request.arguments[0];
@@ -357,7 +387,7 @@ HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter&
   } else if (same_word(mode, "SKIP")) {
     if (session.reply_mode() != ReplyMode::off) session.set_reply_mode(ReplyMode::skip_next);
   } else {
-    return finish("ERR syntax error", reply);
+    return finish(kSyntaxError, reply);
   }
   return finish({}, reply);
 }

@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: MIT
-// Talks to reactord with the npm package `ioredis`, its ready check (INFO) included: ioredis.mjs PORT
-// Prints one JSON object; anything on stderr fails the test.
-import Redis from 'ioredis';
-
+// The npm package `ioredis`, its ready check included, or `iovalkey`: ioredis.mjs PORT PACKAGE
+const [port, name] = process.argv.slice(2);
+const { Redis } = await import(name);
 const client = new Redis({
   host: '127.0.0.1',
-  port: Number(process.argv[2]),
-  connectionName: 'ioredis',
-  retryStrategy: () => null,
+  port: Number(port),
+  connectionName: 'me',
+  retryStrategy: () => 50,
 });
-client.on('error', (error) => { console.error(error); process.exitCode = 1; });
+client.on('error', (error) => console.error(error));
 
 const seen = {
-  ping: await client.ping(),
-  text: await client.call('TEXT', 'hello from ioredis'),
+  begin: await client.echo('begin'),
   ceil: await client.call('CEIL', '4.40'),
-  name: await client.client('GETNAME'),
-  pipelined: (await client.pipeline([['call', 'CEIL', '1.5'], ['call', 'CEIL', '2.5']]).exec()),
+  text: await client.call('TEXT', 'HELLO world'),
+  pipelined: (await client.pipeline([['call', 'CEIL', '1.5'], ['call', 'CEIL', '2.5']]).exec())
+    .map(([error, reply]) => error ?? reply),
 };
-try {
-  await client.call('CEIL', 'four');
-} catch (error) {
-  seen.error = error.message;
-}
-seen.quit = await client.quit();
+await client.echo('cut'); // it connects again, and asks again
+seen.again = await client.echo('again');
+seen.end = await client.echo('end');
+await client.quit();
 console.log(JSON.stringify(seen));

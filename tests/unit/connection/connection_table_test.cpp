@@ -142,6 +142,22 @@ TEST_CASE("connection table: when memory is short, an administrator who holds li
   CHECK(bench.events.count_of(Event::closed_memory) == 1);
 }
 
+TEST_CASE("connection table: who asked not to be evicted goes last, whatever he holds") {
+  TableBench bench({.clients = 2, .admins = 1});
+  Connection& client = bench.open(bench.open_to_all);
+  Connection& spared = bench.open(bench.admin);
+  spared.session().set_no_evict(true);
+  bench.keep(client, 1000);
+  bench.keep(spared, 1100);
+  bench.table.set_limits(0, bench.table.buffer_bytes() - 1);
+  bench.table.end_turn();
+  CHECK(client.is_ending());
+  CHECK_FALSE(spared.is_ending());
+  bench.table.set_limits(0, 1);
+  bench.table.end_turn();
+  CHECK(spared.is_ending());
+}
+
 TEST_CASE("connection table: an administrator who holds more than that is weighed like a client") {
   TableBench bench({.clients = 1, .admins = 1});
   Connection& client = bench.open(bench.open_to_all);

@@ -268,15 +268,41 @@ TEST_CASE("CLIENT HELP lists what is allowed") {
   HandlerBench bench;
   const std::string all = bench.send("CLIENT HELP");
   CHECK(all.starts_with(
-      "*19\r\n+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
+      "*23\r\n+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
   CHECK(all.find("+SETNAME name\r\n+    Names this connection.\r\n") != std::string::npos);
   CHECK(all.find("+KILL ") != std::string::npos);
   bench.context.allowed = {};
   bench.context.allowed.allow(CommandClass::public_);
-  const std::string open = bench.send("CLIENT HELP");
-  CHECK(open.find("+KILL ") == std::string::npos);
-  CHECK(open.find("+LIST ") == std::string::npos);
-  CHECK(open.find("+ID\r\n") != std::string::npos);
+  const std::string to_all = bench.send("CLIENT HELP");
+  CHECK(to_all.find("+KILL ") == std::string::npos);
+  CHECK(to_all.find("+LIST ") == std::string::npos);
+  CHECK(to_all.find("+ID\r\n") != std::string::npos);
+}
+
+TEST_CASE("CLIENT NO-TOUCH changes nothing: there are no keys") {
+  ClientBench bench;
+  CHECK(bench.send("CLIENT NO-TOUCH ON") == "OK");
+  CHECK(bench.send("client no-touch off") == "OK");
+  CHECK(bench.send("CLIENT NO-TOUCH maybe") == "ERR syntax error");
+}
+
+TEST_CASE("CLIENT NO-EVICT is for administrators, and RESET ends it") {
+  ClientBench bench;
+  CHECK(bench.send("CLIENT NO-EVICT ON") == "OK");
+  CHECK(bench.context.own_session.is_no_evict());
+  CHECK(bench.send("CLIENT NO-EVICT OFF") == "OK");
+  CHECK_FALSE(bench.context.own_session.is_no_evict());
+  CHECK(bench.send("CLIENT NO-EVICT maybe") == "ERR syntax error");
+  bench.send("CLIENT NO-EVICT ON");
+  bench.context.own_session.reset();
+  CHECK_FALSE(bench.context.own_session.is_no_evict());
+  CommandClasses only_public;
+  only_public.allow(CommandClass::public_);
+  bench.context.allowed = only_public;
+  CHECK(bench.send("CLIENT NO-EVICT OFF") == "OK");
+  CHECK(bench.send("CLIENT NO-EVICT ON") ==
+        "ERR CLIENT NO-EVICT ON is for administrators: send it to an admin listener");
+  CHECK_FALSE(bench.context.own_session.is_no_evict());
 }
 
 }  // namespace

@@ -64,12 +64,38 @@ TEST_CASE("commands are declared once, each with its help") {
 
 TEST_CASE("what client libraries send on connecting is public") {
   const HandlerBench bench;
-  for (const std::string_view name :
-       {"ceil",           "text",           "ping",         "echo",         "quit",
-        "reset",          "auth",           "hello",        "select",       "info",
-        "help",           "command",        "command|docs", "command|info", "command|count",
-        "command|list",   "client",         "client|id",    "client|info",  "client|getname",
-        "client|setname", "client|setinfo", "client|reply"}) {
+  for (const std::string_view name : {"ceil",
+                                      "text",
+                                      "ping",
+                                      "echo",
+                                      "quit",
+                                      "reset",
+                                      "auth",
+                                      "hello",
+                                      "select",
+                                      "info",
+                                      "help",
+                                      "command",
+                                      "command|docs",
+                                      "command|info",
+                                      "command|count",
+                                      "command|list",
+                                      "client",
+                                      "client|id",
+                                      "client|info",
+                                      "client|getname",
+                                      "client|setname",
+                                      "client|setinfo",
+                                      "client|reply",
+                                      "client|no-touch",
+                                      "client|no-evict",
+                                      "time",
+                                      "role",
+                                      "dbsize",
+                                      "module|list",
+                                      "acl|whoami",
+                                      "cluster",
+                                      "readonly"}) {
     CAPTURE(name);
     const CommandRef command = find_by_full_name(bench.service.commands(), name);
     REQUIRE(command);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/handlers/builtin/client_line.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace reactord {
+namespace {
+
+/// Redis' flag letters (CLIENT LIST in its manual).
+std::string flags_of(const ClientFacts& client) {
+  std::string flags;
+  if (client.pending) flags += 'b';
+  if (client.closing) flags += 'c';
+  if (client.subscribed) flags += 'P';
+  if (client.peer.starts_with("unix:")) flags += 'U';
+  return flags.empty() ? "N" : flags;
+}
+
+}  // namespace
+
+void append_client(std::string& lines, const ClientFacts& client) {
+  fmt::format_to(
+      std::back_inserter(lines),
+      "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db=0 sub={} psub=0 ssub=0 "
+      "multi=-1 qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={} oll=0 omem=0 "
+      "tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={}\n",
+      client.id, client.peer, client.local, client.fd, client.name, client.age.count(),
+      client.idle.count(), flags_of(client), client.subscribed ? 1 : 0, client.input_bytes,
+      client.output_bytes, client.memory_bytes, client.output_bytes > 0 ? "rw" : "r",
+      client.last_command, client.protocol, client.library_name, client.library_version);
+}
+
+}  // namespace reactord
