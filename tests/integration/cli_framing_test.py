@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """reactor-cli --framing line and raw, against scripted servers without frames."""
 
+import threading
 import time
 
 import pexpect
@@ -64,21 +65,20 @@ def test_raw_with_a_server_that_stays(serve):
         while peer.recv():
             peer.send(b"5")
 
-    begun = time.monotonic()
     done = cli(serve(script), "--framing", "raw", "4.40")
     assert (done.returncode, done.stdout) == (0, b"5")
-    assert time.monotonic() - begun < 5
 
 
 def test_raw_with_a_server_that_ignores_the_half_close(serve):
+    is_over = threading.Event()
+
     def script(peer):
         peer.recv()
         peer.send(b"5")
-        time.sleep(4)
+        is_over.wait(60)  # longer than cli() may run
 
-    begun = time.monotonic()
     assert cli(serve(script), "--framing", "raw", "4.40").stdout == b"5"
-    assert time.monotonic() - begun < 3.5
+    is_over.set()
 
 
 def test_raw_answer_in_two_segments(serve):
@@ -144,5 +144,5 @@ def test_raw_on_a_terminal_is_escaped(serve):
         time.sleep(0.1)
         peer.send(b"\xa9 \x1b[2J\xff\nlast")
 
-    output = pexpect.run(f"{CLI} --uri {serve(script).uri} --framing raw hi", timeout=10)
+    output = pexpect.run(f"{CLI} --uri {serve(script).uri} --framing raw hi", timeout=30)
     assert output == "caf\u00e9 ".encode() + b"\\x1b[2J\\xff\r\nlast\r\n"

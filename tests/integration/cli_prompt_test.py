@@ -39,7 +39,7 @@ class Prompt:
     def __init__(self, server, tmp_path, **environment):
         env = {"PATH": os.environ["PATH"], "TERM": "vt100", "HOME": str(tmp_path),
                "LC_ALL": "C.UTF-8", "NO_COLOR": "1", **environment}
-        self.child = pexpect.spawn(CLI, ["--uri", server.uri], env=env, timeout=10,
+        self.child = pexpect.spawn(CLI, ["--uri", server.uri], env=env, timeout=30,
                                    dimensions=(24, 120))
         self.prompt = re.escape(server.uri.removeprefix("tcp://")) + "> "
         self.child.expect(self.prompt)

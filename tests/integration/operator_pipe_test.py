@@ -33,7 +33,7 @@ def test_operator_in_a_pipe(serve, desk):
         "joined alice", r"message 12 127.0.0.1:5000 finished two\nlines",
         "message 13 127.0.0.1:5000 open other", "answered 12 alice", "answered 13 alice",
         "operator bob 2 0"]
-    assert [desk.replies.get(timeout=1)[1:] for _ in range(2)] == [(12, "good morning"), (13, "hi")]
+    assert [desk.replies.get(timeout=30)[1:] for _ in range(2)] == [(12, "good morning"), (13, "hi")]
 
 
 def test_operator_in_a_pipe_as_json(serve, desk):

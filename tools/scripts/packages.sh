@@ -36,6 +36,8 @@ test_needs=(
   "debootstrap|/usr/sbin/debootstrap|makes that machine's files"
   "scdoc|/usr/bin/scdoc|makes the manual pages"
   "clang|/usr/bin/clang++|the second compiler"
+  "clang-tidy|/usr/bin/clang-tidy|looks for mistakes that compile"
+  "lld|/usr/bin/ld.lld|links test programs, in a fifth of the time"
   "clang-format|/usr/bin/clang-format|checks the code's format"
   "python3|/usr/bin/python3|runs the integration tests"
   "python3-pytest|/usr/lib/python3/dist-packages/pytest|runs the integration tests"

@@ -10,6 +10,10 @@ import time
 
 from . import resp
 
+# Until something that must come has come: only a failure waits for so long. A busy machine takes seconds
+# for what an idle one does at once.
+PATIENCE = 30.0
+
 
 def shown(data, limit=300):
     """Bytes for a failure message: shortened in the middle."""
@@ -21,7 +25,7 @@ def shown(data, limit=300):
 class Client:
     """Every read ends within `timeout` seconds, by data, end of input or a failed test."""
 
-    def __init__(self, address, timeout=5.0, receive_buffer=None):
+    def __init__(self, address, timeout=PATIENCE, receive_buffer=None):
         family = socket.AF_UNIX if isinstance(address, str) else (
             socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
@@ -183,7 +187,7 @@ def is_refused(address):
     return True
 
 
-def eventually(condition, seconds=5.0, what=None):
+def eventually(condition, seconds=PATIENCE, what=None):
     """Waits until `condition()` is true and returns its value; fails after `seconds`."""
     until = time.monotonic() + seconds
     while True:

@@ -8,15 +8,12 @@ import signal
 import subprocess
 import tomllib
 
-from .client import Client, eventually
+from .client import PATIENCE, Client, eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN_DIR = pathlib.Path(os.environ.get("REACTORD_BIN_DIR", ROOT / "build/release/bin")).resolve()
 REACTORD = BIN_DIR / "reactord"
 SANITIZED = "asan" in BIN_DIR.parts
-
-# A sanitizer build is a few times slower; no test asserts an exact time.
-PATIENCE = 30 if SANITIZED else 10
 
 DEFAULT_LISTENER = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
 _LISTENING = re.compile(r"(?<!not )listening on (unix:\S+|\[[0-9a-fA-F:.]+\]:\d+|[0-9.]+:\d+)")

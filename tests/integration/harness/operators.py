@@ -3,7 +3,7 @@
 
 import select
 
-from .client import eventually
+from .client import PATIENCE, eventually
 from .resp import Error, Push
 
 OPERATOR_CONFIG = """
@@ -38,7 +38,7 @@ mode = "operator"
 
 
 class Operator:
-    def __init__(self, daemon, name=None, timeout=5.0):
+    def __init__(self, daemon, name=None, timeout=PATIENCE):
         self.client = daemon.connect("admin", timeout=timeout)
         self.pushes = []
         self.call("HELLO", "3")

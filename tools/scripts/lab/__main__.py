@@ -10,10 +10,12 @@ import signal
 import sys
 import time
 
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1]))
 import hosts
 from lab import BIN, Lab
 from screen import Screen
 from shell import LabFailure, Shell
+from suite.caller import forget_signals
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 EXERCISES = ["own_address", "loopback", "two_hosts", "ladders", "three_clients", "numbers"]
@@ -111,6 +113,8 @@ def run(options, screen):
 
 def main():
     options = options_from(sys.argv[1:])
+
+    forget_signals()
 
     def stop(number, _):
         raise SystemExit(128 + number)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What an exercise has in hand: the screen, the two hosts, commands on them, checks, daemons."""
 
+import os
 import re
 
 import hosts
 from shell import LabFailure, until
 
-BIN = "build/release/bin"
+BIN = f"build/{os.environ.get('REACTORD_PRESET', 'release')}/bin"  # tools/test names another build
 
 
 class Lab:

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""The parts of the test suite: SHORT ones, and such as --all adds.
+
+Short parts look at one build, with sanitizers (preset asan). With --all they look at the release, and
+the part `asan` plays the same tests on the sanitizers' build.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+import node_packages
+from suite.building import JOBS
+from suite.part import LOGS, ROOT
+
+# In their own parts, since they take their time or need other programs.
+LOAD = ["load_test.py", "load_liars_test.py", "load_page_test.py"]
+OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_test.py",
+             "lab_test.py", "soak_test.py", "bench_test.py", *LOAD]
+
+SHORT = {}  # name: function; its docstring says what it checks
+LONG = {}  # of --all
+ON_REQUEST = {}
+
+
+def a_part(parts, name=None):
+    """Declares a part of the test suite, under the function's name if it has no other."""
+    def declare(function):
+        parts[name or function.__name__] = function
+        return function
+    return declare
+
+
+@a_part(SHORT)
+def layers(part):
+    """the arrows between the folders, as #include lines draw them"""
+    part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/scripts/check_layers.py"),
+              "includes against the layers")
+
+
+@a_part(SHORT, "format")
+def formatting(part):
+    """clang-format has nothing to change"""
+    files = subprocess.run(["git", "ls-files", "*.cpp", "*.c", "*.h"], cwd=ROOT,
+                           capture_output=True, text=True, check=False).stdout.split()
+    part.case(part.run("clang-format", "--dry-run", "--Werror", *files), "clang-format")
+
+
+@a_part(SHORT)
+def integration(part):
+    """the daemon and reactor-cli from outside"""
+    if part.built(part.preset):
+        part.pytest(*[f"--ignore={name}" for name in OWN_PARTS])
+
+
+@a_part(SHORT)
+def clients(part):
+    """redis-cli, netcat, HAProxy and their like; client libraries of ten kinds"""
+    part.case(node_packages.fetch(part.run), "npm ci of the Node clients")
+    if part.built(part.preset):
+        part.pytest("clients_test.py", "libraries_test.py")
+
+
+@a_part(SHORT)
+def promises(part):
+    """what the daemon promises, at the size it is promised"""
+    if part.built(part.preset):
+        part.pytest("promises_test.py")
+
+
+@a_part(SHORT)
+def load(part):
+    """reactor-load: against the daemon, lying servers and a browser"""
+    if part.built(part.preset):
+        part.pytest(*LOAD)
+
+
+@a_part(SHORT)
+def soak(part):
+    """every persona beside honest clients: a moment of it, ten minutes with --all"""
+    if part.built(part.preset):
+        part.pytest("soak_test.py")
+
+
+@a_part(SHORT)
+def lab(part):
+    """tools/lab: two hosts, captured packets, three clients at once; and how it is stopped"""
+    if not part.built(part.preset):
+        return
+    finished = part.run(ROOT / "tools/lab", "--keep", LOGS / "lab", seconds=300,
+                        environment={"REACTORD_PRESET": part.preset})
+    output = part.log_path.read_text(encoding="utf-8", errors="replace")
+    if why := re.search(r"^tools/lab cannot run here: (.*)", output, re.M):
+        part.skip(why[1])
+        return
+    for verdict, what in re.findall(r"^  (pass|FAIL|skip)  (.*)", output, re.M):
+        if verdict == "skip":
+            part.count_skipped()
+        else:
+            part.case(verdict == "pass", what)
+    part.case(finished or bool(part.failures), "tools/lab did not come to its end")
+    part.pytest("lab_test.py")
+
+
+@a_part(SHORT)
+def unit(part):
+    """unit tests and short fuzzing, with sanitizers; with --all the release's, too"""
+    for preset in ("release", "asan") if part.long else ("asan",):
+        if part.built(preset, "everything"):
+            part.ctest(preset)
+
+
+@a_part(LONG)
+def docs(part):
+    """every command in the READMEs, on the release"""
+    if part.built("release", "everything"):
+        part.pytest("docs_test.py", preset="release")
+
+
+@a_part(LONG)
+def bench(part):
+    """tests/bench/compare: that it measures every server, not how fast they are; on the release"""
+    if part.built("release", "everything"):
+        part.pytest("bench_test.py", preset="release")
+
+
+@a_part(LONG)
+def asan(part):
+    """integration, promises, load and soak on the build with sanitizers"""
+    if part.built("asan"):
+        elsewhere = ["clients_test.py", "libraries_test.py", "docs_test.py", "lab_test.py", "bench_test.py"]
+        part.pytest(*[f"--ignore={name}" for name in elsewhere], preset="asan")
+
+
+@a_part(LONG)
+def compilers(part):
+    """clang++ compiles everything, warnings as errors, each file with what it includes itself"""
+    configured = part.run("cmake", "-S", ROOT, "-B", ROOT / "build/clang", "-G", "Ninja",
+                          "-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_BUILD_TYPE=Debug",
+                          "-DREACTORD_PRECOMPILE=OFF")
+    part.case(configured and part.run("cmake", "--build", ROOT / "build/clang", "-j", JOBS),
+              "clang++ build")
+
+
+@a_part(ON_REQUEST)
+def tidy(part):
+    """clang-tidy has nothing against the daemon and its libraries: see .clang-tidy"""
+    files = subprocess.run(["git", "ls-files", "protocol/*.cpp", "config/*.cpp", "daemon/*.cpp"], cwd=ROOT,
+                           capture_output=True, text=True, check=False).stdout.split()
+    # Not by the compile commands: clang cannot read what g++ has precompiled.
+    each = 'clang-tidy --quiet "$@" -- -std=c++20 -I. -DFMT_SHARED -DREACTORD_VERSION=\\"x\\"'
+    part.case(part.run("xargs", "-a", _lines(part, files), "-P", JOBS, "-n", "4", "bash", "-c", each, "bash",
+                       seconds=1800), "clang-tidy")
+
+
+def _lines(part, words):
+    path = LOGS / f"{part.name}.files"
+    path.write_text("\n".join(words) + "\n", encoding="utf-8")
+    return path
+
+
+@a_part(LONG)
+def fuzz(part):
+    """longer fuzzing with sanitizers, a new seed each time"""
+    if not part.built("asan", "everything"):
+        return
+    seed = int(time.time()) % 1_000_000
+    for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
+        part.case(part.run(program, 1_000_000, seed, seconds=600),
+                  f"{program.name} 1000000 {seed}")
+
+
+@a_part(LONG)
+def systemd(part):
+    """the Debian package on a booted systemd, in systemd-nspawn"""
+    sys.path.insert(0, str(ROOT / "tests/systemd"))
+    import machine  # pylint: disable=import-outside-toplevel
+    if reason := machine.why_not_here():
+        part.skip(reason)
+        return
+    if not part.case(part.run("tools/package", "--twice", seconds=3600),
+                     "tools/package: lintian, and two builds with the same bytes"):
+        return
+    part.run("tests/systemd/run", "-rs", seconds=1800)
+    part.count_report(ROOT / "build/test-logs/systemd/junit.xml", "the machine did not boot")
+    part.case(part.run("tests/systemd/leaves_nothing_test"),
+              "nothing of a machine is left, also after an interruption")
+
+
+@a_part(ON_REQUEST)
+def coverage(part):
+    """lines and branches that the unit tests reach, by folder; judges nothing"""
+    folder = ROOT / "build/coverage"
+    built = part.run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                     "-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic",
+                     environment={"CCACHE_DISABLE": "1"}) and \
+        part.run("cmake", "--build", folder, "-j", JOBS, "--target", "unit_tests", seconds=1800)
+    if part.case(built, "build with --coverage"):
+        part.case(part.run(folder / "bin/unit_tests"), "unit tests")
+        part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/scripts/coverage.py", folder),
+                  "the table of coverage")
+        part.say((LOGS / "coverage.txt").read_text(encoding="utf-8"))
