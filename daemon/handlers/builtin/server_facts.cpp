@@ -46,33 +46,28 @@ constexpr CommandSpec kAcl = {.name = "acl",
                               .max_arguments = CommandSpec::kAnyNumber,
                               .subcommands = kAclSubcommands};
 
-constexpr CommandSpec kModule = {
-    .name = "module",
-    .summary = "For clients that look for modules of Redis: there are none",
-    .min_arguments = 1,
-    .max_arguments = CommandSpec::kAnyNumber,
-    .subcommands = kModuleSubcommands};
+constexpr CommandSpec kModule = {.name = "module",
+                                 .summary = "For clients that look for modules of Redis",
+                                 .min_arguments = 1,
+                                 .max_arguments = CommandSpec::kAnyNumber,
+                                 .subcommands = kModuleSubcommands};
 
 constexpr CommandSpec kCommands[] = {
     kAcl,
     {.name = "cluster",
      .synopsis = "subcommand [argument ...]",
-     .summary = "For clients that look for a cluster: there is none",
+     .summary = "For clients that look for a cluster",
      .min_arguments = 1,
      .max_arguments = CommandSpec::kAnyNumber,
      .id = id(Id::cluster)},
     {.name = "dbsize", .summary = "Counts the keys: none", .id = id(Id::dbsize)},
     kModule,
-    {.name = "readonly",
-     .summary = "For clients of a cluster's replicas: there is none",
-     .id = id(Id::readonly)},
+    {.name = "readonly", .summary = "For clients of a cluster's replicas", .id = id(Id::readonly)},
     {.name = "readwrite",
-     .summary = "For clients of a cluster's replicas: there is none",
+     .summary = "For clients of a cluster's replicas",
      .id = id(Id::readwrite)},
     {.name = "role", .summary = "Tells that this is no replica", .id = id(Id::role)},
-    {.name = "time",
-     .summary = "Returns the server's clock: seconds since 1970, microseconds",
-     .id = id(Id::time)},
+    {.name = "time", .summary = "Tells the clock: seconds, microseconds", .id = id(Id::time)},
 };
 
 /// Of a kind that knows no cluster; clients take it for that, where "unknown command" is a fault.
