@@ -107,6 +107,7 @@ class ReplyWriter {
 
   void append_number(char type, std::int64_t value);
   void append_line(char type, std::string_view content);
+  [[gnu::noinline]] void any_bulk(std::string_view bytes);
   void append_bulk(std::string_view bytes);
   [[gnu::noinline]] bool append_borrowed(std::string_view bytes);
   void append_header(Aggregate kind, std::size_t elements);

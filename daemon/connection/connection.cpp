@@ -214,19 +214,18 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
 
 /// Serves the whole frames at the start of `input`; the number of bytes that are done with.
 std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcept {
-  std::size_t served = 0;
+  std::string_view rest = input;
   has_backlog_ = mid_frame_ = false;
   if (&turn.out != &output_) loop().borrowed.lend(input);
-  while (served < input.size()) {
+  while (!rest.empty()) {
     if (must_pause(turn)) {
       has_backlog_ = true;
-      return served;
+      break;
     }
-    const std::string_view rest = input.substr(served);
     switch (parse(rest)) {
       case ParseStatus::need_more:
         mid_frame_ = true;
-        return served;
+        return input.size() - rest.size();
       case ParseStatus::error:
         reject_input();
         return input.size();
@@ -236,10 +235,10 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcep
       case ParseStatus::nothing:
         break;
     }
-    served += loop().frame.bytes;
+    rest.remove_prefix(loop().frame.bytes);
     if (frame_timed_) stop_frame_time();
   }
-  return served;
+  return input.size() - rest.size();
 }
 
 /// As FrameParser::parse, for this connection: a foreign protocol is an error, too.
