@@ -55,6 +55,17 @@ def test_every_echoing_server_is_measured_in_every_row(tmp_path):
                                        for about in result["servers"].values())
 
 
+def test_a_second_generator_measures_every_echoing_server(tmp_path):
+    result = result_of(tmp_path, "--rows", "redis-benchmark")
+    rows = result["measured"]["rows"]
+    assert set(rows) == {"redis-benchmark-1", "redis-benchmark-16", "redis-benchmark-100"}
+    for row in rows.values():
+        assert row["requests"] > 0 and set(row["servers"]) == ECHOING
+        assert all(figures["nanoseconds"][0] > 0 and figures["rate"][0] > 0
+                   for figures in row["servers"].values())
+    assert judged(result) == set(rows)
+
+
 def test_large_values_come_back_whole_and_memcached_churns(tmp_path):
     result = result_of(tmp_path, "--rows", "values", "churn", "--seconds", "0.02")
     rows = result["measured"]["rows"]
@@ -80,6 +91,7 @@ def test_instructions_are_counted_where_a_parser_has_more_of_them(tmp_path):
     result = result_of(tmp_path, "--rows", "instructions", "--servers", "floor", "reactord")
     for counts in result["measured"]["instructions"].values():
         assert counts["reactord"] > counts["floor"] > 0
+    assert judged(result) == {"instructions"}
 
 
 def test_a_part_of_a_run_does_not_become_the_published_result(tmp_path):

@@ -68,6 +68,7 @@ test_needs=(
 bench_needs=(
   "python3|/usr/bin/python3|runs the comparison"
   "redis-server|/usr/bin/redis-server|a server to compare with"
+  "redis-tools|/usr/bin/redis-benchmark|the second load generator"
   "memcached|/usr/bin/memcached|a server to compare with"
   "libevent-dev|/usr/include/event2/event.h|an echo server to compare with"
   "libuv1-dev|/usr/include/uv.h|an echo server to compare with"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Plays a load against a server with reactor-load, which verifies every reply."""
+"""Plays a load against a server: with reactor-load, which verifies every reply, or with
+redis-benchmark, which counts them."""
 
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -13,6 +15,9 @@ MEMCACHED_STEP = 'send = "get x", expect = "exact:END", name = "ECHO"'
 
 # Long: a machine that stalls must not end a run of many minutes.
 REPLY_TIMEOUT_SECONDS = 30
+
+# Of each connection, to see how fast redis-benchmark is: some 10 ms.
+TRIAL_BATCHES = 50
 
 # Before latencies count: all have connected.
 WARM_UP_MILLISECONDS = 200
@@ -64,10 +69,31 @@ def run(command, cpus, seconds=300):
             end(process)
 
 
+def benchmark(row, port, requests, cpus):
+    """What redis-benchmark tells of a run: as of reactor-load, its replies and their rate. It asks for
+    the server's configuration first, and goes on where that is no answer."""
+    status, output = run(["redis-benchmark", "-p", port, "-c", row.clients, "-P", row.depth, "-n",
+                          requests, "--csv", row.command, argument(row)], cpus)
+    told = re.search(rf'^"{row.command} [^"]*","([\d.]+)"', output, re.M)
+    if status != 0 or not told:
+        raise SystemExit(f"redis-benchmark failed, {row.title}:\n{output}")
+    return {"replies": requests, "rate": float(told[1])}
+
+
+def play_benchmark(row, port, seconds, requests, cpus):
+    """It knows no duration: a short run tells how many requests fill it."""
+    if requests:
+        return benchmark(row, port, requests, cpus)
+    rate = benchmark(row, port, TRIAL_BATCHES * row.clients * row.depth, cpus)["rate"]
+    return benchmark(row, port, max(row.clients * row.depth, round(rate * seconds)), cpus)
+
+
 def play(row, server, port, seconds=None, requests=None, rate=0, cpus=None, wrapper=()):
-    """reactor-load's result, for so long or so many requests. Stops the run if a reply is wrong.
+    """The generator's result, for so long or so many requests. Stops the run if a reply is wrong.
 
     `wrapper` is a command that runs it."""
+    if row.generator == "redis-benchmark":
+        return play_benchmark(row, port, seconds, requests, cpus)
     how_long = ({"group": f"requests = {requests}"} if requests else
                 {"run": f'duration = "{round(seconds * 1000)}ms"'})
     with tempfile.TemporaryDirectory(prefix="bench-load-") as name:

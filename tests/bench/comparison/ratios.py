@@ -53,6 +53,11 @@ def bytes_of_an_idle_connection(measured, server):
     return memory and spread([memory["each"]])
 
 
+def instructions_of(measured, row, server):
+    count = measured.get("instructions", {}).get(row, {}).get(server)
+    return count and spread([count])
+
+
 @dataclass(frozen=True)
 class Goal:
     key: str
@@ -69,14 +74,19 @@ def floor_goal(row, text, most):
 GOALS = [
     floor_goal("depth-1", "depth 1", 1.05),
     floor_goal("depth-16", "depth 16", 1.10),
-    floor_goal("depth-100", "depth 100", 1.6),
+    floor_goal("depth-100", "depth 100", 1.08),
+    floor_goal("redis-benchmark-1", "redis-benchmark, depth 1", 1.05),
+    floor_goal("redis-benchmark-16", "redis-benchmark, depth 16", 1.10),
+    floor_goal("redis-benchmark-100", "redis-benchmark, depth 100", 1.35),
     floor_goal("value-64k", "64 KiB echoes", 1.1),
     floor_goal("value-1m", "1 MiB echoes", 1.1),
     Goal("connections-15000", "CPU with 15,000 idle beside 50 active, to its own without them",
          1.03, lambda measured: to_itself_alone(measured, "connections-15000", "reactord")),
-    floor_goal("churn", "connect, request, close", 1.15),
+    floor_goal("churn", "connect, request, close", 1.06),
     Goal("memory", "user-space bytes of an idle connection", 256,
          lambda measured: bytes_of_an_idle_connection(measured, "reactord")),
+    Goal("instructions", "instructions a request, depth 100", 300,
+         lambda measured: instructions_of(measured, "depth-100", "reactord")),
     Goal("latency", "p99 at half of the peak rate, to the floor's", 1.1,
          lambda measured: latency_to_floor(measured, "p99", "reactord")),
 ]

@@ -32,6 +32,7 @@ class Row:
     idle: int = 0
     churn: bool = False  # a connection for each request
     command: str = "ECHO"
+    generator: str = "reactor-load"
 
     @property
     def plain(self):
@@ -49,6 +50,8 @@ ROWS = [
     *(Row(f"depth-{depth}", "depth", f"depth {depth}, 4 B", depth=depth) for depth in (1, 16, 100)),
     *(Row(f"ceil-{depth}", "ceil", f"`CEIL 4.40`, depth {depth}", depth=depth, command="CEIL")
       for depth in (1, 16, 100)),
+    *(Row(f"redis-benchmark-{depth}", "redis-benchmark", f"depth {depth}, redis-benchmark",
+          depth=depth, generator="redis-benchmark") for depth in (1, 16, 100)),
     Row("value-1k", "values", "1 KiB", value_bytes=KIB),
     Row("value-64k", "values", "64 KiB, 10 connections", value_bytes=64 * KIB, clients=10),
     Row("value-1m", "values", "1 MiB, 10 connections", value_bytes=MIB, clients=10),
