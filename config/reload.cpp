@@ -25,12 +25,12 @@ void add_listener_changes(std::vector<Change>& out, const Config& before, const 
     if (const ListenerSettings* new_one = find_listener(after, old_one.name)) {
       add_changes(out, listener_path(old_one), listener_keys(), &old_one, new_one);
     } else {
-      out.push_back({listener_path(old_one), addresses_of(old_one), "no listener", Apply::restart});
+      out.push_back({listener_path(old_one), addresses_of(old_one), "no listener", Apply::reload});
     }
   }
   for (const ListenerSettings& new_one : after.listeners) {
     if (find_listener(before, new_one.name) != nullptr) continue;
-    out.push_back({listener_path(new_one), "no listener", addresses_of(new_one), Apply::restart});
+    out.push_back({listener_path(new_one), "no listener", addresses_of(new_one), Apply::reload});
   }
 }
 
@@ -73,9 +73,7 @@ Config merge_reloadable(const Config& running, const Config& loaded,
   Config merged = running;
   for (const ConfigTable& table : single_tables())
     copy_reloadable(table.keys, table.view(loaded), table.settings(merged));
-  for (ListenerSettings& listener : merged.listeners)
-    if (const ListenerSettings* other = find_listener(loaded, listener.name))
-      copy_reloadable(listener_keys(), other, &listener);
+  merged.listeners = loaded.listeners;  // there is no key of theirs that a reload does not apply
   for (const HandlerTableSpec& handler : handlers) {
     const void* before = handler_settings(running, handler.name);
     const void* after = handler_settings(loaded, handler.name);

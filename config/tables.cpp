@@ -69,30 +69,30 @@ constexpr KeySpec kListenerKeys[] = {
         "What logs, CONFIG GET and systemd (FileDescriptorName=) call it: letters, digits, '.', "
         "'_' and "
         "'-'. Without one it is called listener1, listener2, ... by its place in the file.",
-        Apply::restart, {1, 64}),
+        Apply::reload, {1, 64}),
     key<&ListenerSettings::addresses>("address",
                                       "Where it waits, one or a list: \"127.0.0.1:12345\", "
                                       "\"[::1]:12345\", \"unix:PATH\", or \"systemd\" "
                                       "for every passed socket of its name. Port 0 lets the kernel "
                                       "choose; the log says which. The "
                                       "default is reachable from this machine alone.",
-                                      Apply::restart, {1, 64}),
+                                      Apply::reload, {1, 64}),
     key<&ListenerSettings::role>(
         "role",
         "Whom it is for: \"public\", clients, or \"admin\", who runs the daemon. An admin listener "
         "knows OPERATOR, LOG LEVEL, RELOAD, SHUTDOWN and CLIENT KILL, has connections of its own "
         "(max_admin_connections), and takes commands from this machine alone: Unix sockets, "
         "loopback, or local sockets from systemd.",
-        Apply::restart),
+        Apply::reload),
     key<&ListenerSettings::framing>("framing",
                                     "How bytes become requests: \"command\" (RESP and inline "
                                     "commands, told apart by the first byte), "
                                     "\"line\" (each line goes to one handler) or \"raw\" (each "
                                     "received chunk does, as best it can).",
-                                    Apply::restart),
+                                    Apply::reload),
     key<&ListenerSettings::handler>(
         "handler", "line and raw only: the handler that answers, such as \"ceil\" or \"text\".",
-        Apply::restart),
+        Apply::reload),
     key<&ListenerSettings::inline_replies>(
         "inline_replies",
         "How an inline command is answered: \"plain\" as a person reads it, or \"resp\" for tools "
@@ -118,18 +118,18 @@ constexpr KeySpec kListenerKeys[] = {
     key<&ListenerSettings::mode>("mode",
                                  "Permission bits of its Unix sockets: owner and group, because "
                                  "connecting needs write permission.",
-                                 Apply::restart),
+                                 Apply::reload),
     key<&ListenerSettings::group>(
         "group",
         "Group of its Unix sockets' files, by name, whose members may connect as the mode allows. "
         "Empty, the default, is the process's own group.",
-        Apply::restart, {0, 256}),
+        Apply::reload, {0, 256}),
     key<&ListenerSettings::backlog>(
         "backlog",
         "Connections that wait in the kernel to be accepted. 4096 is the kernel's own ceiling by "
         "default "
         "(net.core.somaxconn), so that a burst waits and does not fail.",
-        Apply::restart, {1, 65'535}),
+        Apply::reload, {1, 65'535}),
 };
 
 constexpr KeySpec kLimitKeys[] = {

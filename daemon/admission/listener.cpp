@@ -45,17 +45,19 @@ Buffer refusal_text(const ListenerPolicy& policy, std::string_view error) {
 
 }  // namespace
 
-Listener::Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRules& rules,
+Listener::Listener(Token token, UniqueFd fd, Place place, std::shared_ptr<ListenerRules> rules,
                    EventLoop& loop, ConnectionTable& connections, EventLog& events)
     : token_(token),
       fd_(std::move(fd)),
+      place_(std::move(place)),
       address_(SocketAddress::local_of(fd_.get())),
-      file_(is_adopted ? 0 : file_of(address_)),
-      is_adopted_(is_adopted),
-      rules_(rules),
+      file_(place_.is_adopted() ? 0 : file_of(address_)),
+      rules_(std::move(rules)),
       loop_(loop),
       connections_(connections),
-      events_(events) {}
+      events_(events) {
+  rules_->address = address_.to_string();
+}
 
 Listener::~Listener() {
   close();
@@ -67,6 +69,17 @@ void Listener::close() noexcept {
   // taken its place is left alone.
   if (fd_ && file_ != 0 && file_of(address_) == file_) ::unlink(address_.path().c_str());
   fd_.reset();
+}
+
+std::optional<UnixFileOptions> Listener::file() const {
+  struct stat status {};
+  const std::string path = address_.path();
+  if (file_ == 0 || ::lstat(path.c_str(), &status) != 0 || status.st_ino != file_) return {};
+  return UnixFileOptions{.mode = status.st_mode & 0777u, .group = status.st_gid};
+}
+
+std::string Listener::change_file(const UnixFileOptions& options) const {
+  return file() ? change_unix_file(address_, options) : "";
 }
 
 void Listener::on_event(Readiness readiness) noexcept {
@@ -82,7 +95,7 @@ void Listener::on_room() noexcept {
 }
 
 void Listener::stop() noexcept {
-  if (!is_adopted_) {
+  if (!place_.is_adopted()) {
     may_accept_ = true;
     is_waiting_for_room_ = false;
     // As many as could have been waiting; those who come meanwhile are lucky, but not for ever.
@@ -100,8 +113,8 @@ void Listener::accept_some() noexcept {
 /// False when there is no point in another try for now.
 bool Listener::accept_one() noexcept {
   if (!may_accept_) return false;
-  if (rules_.when_full == WhenFull::wait && connections_.is_full(rules_.policy)) {
-    if (!is_waiting_for_room_) events_.record(Event::waiting_full, {{"listener", rules_.name}});
+  if (rules_->when_full == WhenFull::wait && connections_.is_full(rules_->policy)) {
+    if (!is_waiting_for_room_) events_.record(Event::waiting_full, {{"listener", rules_->name}});
     is_waiting_for_room_ = true;
     return false;
   }
@@ -117,12 +130,12 @@ bool Listener::accept_one() noexcept {
       return false;
     case AcceptStatus::exhausted:
       events_.record(Event::accept_exhausted,
-                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_.name}});
+                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_->name}});
       pause();
       return false;
     case AcceptStatus::failed:
       events_.record(Event::accept_failed,
-                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_.name}});
+                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_->name}});
       pause();
       return false;
   }
@@ -131,13 +144,13 @@ bool Listener::accept_one() noexcept {
 
 void Listener::take_in(AcceptResult& accepted) noexcept {
   const bool is_allowed =
-      rules_.allow.empty() || !accepted.peer.is_ip() ||
-      std::any_of(rules_.allow.begin(), rules_.allow.end(),
+      rules_->allow.empty() || !accepted.peer.is_ip() ||
+      std::any_of(rules_->allow.begin(), rules_->allow.end(),
                   [ip = accepted.peer.mapped_ip()](const auto& net) { return net.contains(ip); });
   if (!is_allowed)
     return refuse(accepted, Event::refused_not_allowed,
                   "DENIED your address is not in the allow list of this listener");
-  switch (connections_.admit(accepted.peer, rules_.policy)) {
+  switch (connections_.admit(accepted.peer, rules_->policy)) {
     case Admission::admitted:
       break;
     case Admission::full:
@@ -146,13 +159,13 @@ void Listener::take_in(AcceptResult& accepted) noexcept {
       return refuse(accepted, Event::refused_per_address,
                     "ERR max number of clients reached for your address");
   }
-  if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_.policy))
+  if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_->policy))
     events_.record(Event::accept_failed,
-                   {{"problem", std::strerror(ENOMEM)}, {"listener", rules_.name}});
+                   {{"problem", std::strerror(ENOMEM)}, {"listener", rules_->name}});
 }
 
 void Listener::refuse_full(AcceptResult& accepted) noexcept {
-  if (rules_.policy.is_admin)
+  if (rules_->policy.is_admin)
     return refuse(accepted, Event::refused_admin_full,
                   "ERR max number of clients reached on the admin listeners");
   refuse(accepted, Event::refused_full, "ERR max number of clients reached");
@@ -161,9 +174,9 @@ void Listener::refuse_full(AcceptResult& accepted) noexcept {
 /// Says why and closes. What the client has sent already is read first, because closing with unread
 /// input makes the kernel send RST, which may overtake the reason.
 void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept {
-  events_.record(why, {{"peer", accepted.peer.to_string()}, {"listener", rules_.name}});
+  events_.record(why, {{"peer", accepted.peer.to_string()}, {"listener", rules_->name}});
   SocketStream stream(std::move(accepted.fd), accepted.peer);
-  const Buffer text = refusal_text(rules_.policy, error);
+  const Buffer text = refusal_text(rules_->policy, error);
   (void)stream.send(text.view());
   stream.finish_sending();
   Buffer unread;

@@ -5,10 +5,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "config/config.h"
+#include "daemon/admission/listener_rules.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/log/event_log.h"
 #include "daemon/net/listening_socket.h"
@@ -16,29 +17,36 @@
 
 namespace reactord {
 
-/// What all sockets of one [[listener]] share. Outlives their connections.
-struct ListenerRules {
-  std::string name;
-  ListenerPolicy policy;
-  AllowedCommands allowed_commands;  ///< as configured; policy has what comes of it
-  std::vector<IpNetwork> allow;      ///< empty: everyone
-  WhenFull when_full = WhenFull::refuse;
-};
-
 class Listener {
  public:
-  /// `is_adopted`: the socket is somebody else's, who keeps it when we end.
-  Listener(Token token, UniqueFd fd, bool is_adopted, const ListenerRules& rules, EventLoop& loop,
-           ConnectionTable& connections, EventLog& events);
+  /// Where the configuration, or a socket unit, has it: what a reload finds it by.
+  struct Place {
+    Endpoint endpoint;
+    std::string passed_name;  ///< of an adopted socket, which somebody else keeps when we end
+    [[nodiscard]] bool is_adopted() const { return endpoint.kind == Endpoint::Kind::systemd; }
+  };
+
+  Listener(Token token, UniqueFd fd, Place place, std::shared_ptr<ListenerRules> rules,
+           EventLoop& loop, ConnectionTable& connections, EventLog& events);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  [[nodiscard]] const ListenerRules& rules() const { return rules_; }
+  [[nodiscard]] Token token() const { return token_; }
+  [[nodiscard]] const Place& place() const { return place_; }
+  [[nodiscard]] ListenerRules& rules() const { return *rules_; }
+  [[nodiscard]] const std::shared_ptr<ListenerRules>& shared_rules() const { return rules_; }
+  /// Whoever comes from now on is served by these.
+  void set_rules(std::shared_ptr<ListenerRules> rules) { rules_ = std::move(rules); }
   /// Also after stop().
   [[nodiscard]] const SocketAddress& address() const { return address_; }
   /// -1 after stop().
   [[nodiscard]] int fd() const { return fd_.get(); }
+
+  /// Mode and group of the file of a Unix socket that we made, while it is still ours.
+  [[nodiscard]] std::optional<UnixFileOptions> file() const;
+  /// Changes the file of a Unix socket that we made; the problem, or "".
+  [[nodiscard]] std::string change_file(const UnixFileOptions& options) const;
 
   /// New clients wait, or there is room again for those who waited, or it is its turn.
   void on_event(Readiness readiness) noexcept;
@@ -60,10 +68,10 @@ class Listener {
 
   Token token_;
   UniqueFd fd_;
+  Place place_;
   SocketAddress address_;
   ::ino_t file_ = 0;  ///< of a Unix socket that we made: only that one is ours to remove
-  bool is_adopted_;
-  const ListenerRules& rules_;
+  std::shared_ptr<ListenerRules> rules_;
   EventLoop& loop_;
   ConnectionTable& connections_;
   EventLog& events_;

@@ -2,186 +2,261 @@
 #include "daemon/admission/listener_set.h"
 
 #include <fmt/format.h>
-#include <grp.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <optional>
-#include <stdexcept>
+#include <utility>
 
-#include "config/tables.h"
+#include "daemon/admission/socket_opening.h"
 
 namespace reactord {
 
 namespace {
 
-Framing framing_of(ListenerFraming framing) {
-  switch (framing) {
-    case ListenerFraming::command:
-      return Framing::command;
-    case ListenerFraming::line:
-      return Framing::line;
-    case ListenerFraming::raw:
-      return Framing::raw;
-  }
-  return Framing::command;
+/// With port 0 each socket has a port of its own, which only the listener's name leads to.
+bool is_known_by_name(const Endpoint& endpoint) {
+  return endpoint.kind != Endpoint::Kind::unix_path && endpoint.port == 0;
 }
 
-AllowedCommands by_address(bool is_admin, bool is_local) {
-  return {.by_address = true,
-          .public_commands = true,
-          .introspection = is_admin || is_local,
-          .admin = is_admin};
-}
-
-CommandClasses classes_of(const AllowedCommands& allowed) {
-  CommandClasses classes;
-  if (allowed.public_commands) classes.allow(CommandClass::public_);
-  if (allowed.introspection) classes.allow(CommandClass::introspection);
-  if (allowed.admin) classes.allow(CommandClass::admin);
-  return classes;
-}
-
-SocketAddress socket_address(const Endpoint& endpoint) {
-  switch (endpoint.kind) {
-    case Endpoint::Kind::ipv4: {
-      const auto& ip = endpoint.ip;
-      return SocketAddress::ipv4({ip[0], ip[1], ip[2], ip[3]}, endpoint.port);
-    }
-    case Endpoint::Kind::ipv6:
-      return SocketAddress::ipv6(endpoint.ip, endpoint.port);
-    case Endpoint::Kind::unix_path:
-      return SocketAddress::unix_path(endpoint.path);
-    case Endpoint::Kind::systemd:
-      break;  // adopted, never opened
-  }
-  return {};
-}
-
-/// By its name, as in /etc/group or wherever else the system looks (nsswitch.conf(5)).
-std::optional<::gid_t> find_group(const std::string& name) {
-  if (name.find('\0') != std::string::npos) return {};
-  ::group entry{};
-  ::group* found = nullptr;
-  std::vector<char> buffer(1024);
-  while (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) == ERANGE)
-    buffer.resize(buffer.size() * 2);  // a group with many members
-  if (found == nullptr) return {};
-  return found->gr_gid;
-}
-
-std::string no_such_group(const ListenerSettings& settings) {
-  return fmt::format(
-      "listener.group: there is no group '{}', which the listener '{}' wants: create it (groupadd "
-      "--system {}), or name another",
-      settings.group, settings.name, settings.group);
+bool has_passed_place(const ListenerSettings& settings) {
+  return std::any_of(settings.addresses.begin(), settings.addresses.end(),
+                     [](const Endpoint& at) { return at.kind == Endpoint::Kind::systemd; });
 }
 
 }  // namespace
 
-void ListenerSet::make_rules(const Config& config, LoopContext& loop_context,
-                             const CommandTable& commands) {
-  for (const ListenerSettings& settings : config.listeners) {
-    CommandEntry* bound = nullptr;
-    if (settings.framing != ListenerFraming::command) {
-      bound = commands.first_of(settings.handler);
-      if (bound == nullptr)
-        throw std::logic_error(fmt::format("the handler '{}' has no command", settings.handler));
+std::string ListenerSet::start(const Config& config, std::vector<PassedSocket> passed) {
+  passed_ = std::move(passed);
+  if (std::string problem = prepare(config); !problem.empty()) return problem;
+  commit(config);
+  return {};
+}
+
+// --- prepare
+
+std::string ListenerSet::prepare(const Config& config) {
+  std::string problem = stage(config);
+  if (problem.empty()) problem = check_left_over(config);
+  if (problem.empty()) problem = open_missing(config);
+  if (problem.empty()) problem = change_files(config);
+  if (!problem.empty()) discard();
+  return problem;
+}
+
+void ListenerSet::discard() {
+  for (const auto& [listener, before] : changed_files_) (void)listener->change_file(before);
+  changed_files_.clear();
+  staged_.clear();
+}
+
+/// Finds what is bound already.
+std::string ListenerSet::stage(const Config& config) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerSettings& settings = config.listeners[i];
+    for (const Endpoint& endpoint : settings.addresses) {
+      if (endpoint.kind != Endpoint::Kind::systemd)
+        staged_.push_back({i, endpoint, find_bound(endpoint, settings.name)});
+      else if (std::string problem = stage_passed(i, config); !problem.empty())
+        return problem;
     }
-    rules_.push_back(std::make_unique<ListenerRules>(
-        ListenerRules{.name = settings.name,
-                      .policy = {.loop_context = loop_context,
-                                 .framing = framing_of(settings.framing),
-                                 .bound_command = bound,
-                                 .is_admin = settings.role == ListenerRole::admin},
-                      .allowed_commands = {},
-                      .allow = {}}));
   }
+  return {};
 }
 
-// --- start
-
-std::string ListenerSet::open(const Config& config, Passed passed) {
-  for (std::size_t i = 0; i < rules_.size(); ++i)
-    if (std::string problem = open_all(config.listeners[i], *rules_[i], passed); !problem.empty())
+/// All sockets that were passed under the listener's name, at start or before a reload.
+std::string ListenerSet::stage_passed(std::size_t index, const Config& config) {
+  const ListenerSettings& settings = config.listeners[index];
+  const Endpoint passed{.kind = Endpoint::Kind::systemd, .path = {}};
+  const std::size_t before = staged_.size();
+  for (const auto& listener : listeners_) {
+    if (listener->place().passed_name != settings.name || !listener->place().is_adopted()) continue;
+    if (std::string problem = check_passed(listener->fd(), settings); !problem.empty())
       return problem;
-  for (const PassedSocket& left : passed)
-    if (left.fd)
-      return fmt::format(
-          "a socket was passed under the name '{}', but no [[listener]] of that name has address = "
-          "\"systemd\"",
-          left.name);
-  if (listeners_.empty()) return "no address is left to listen on";
-  allow_classes();
-  for (const auto& listener : listeners_) warn_if_open_to_all(*listener);
+    staged_.push_back({index, passed, listener.get()});
+  }
+  for (PassedSocket& socket : passed_) {
+    if (!socket.fd || socket.name != settings.name) continue;
+    if (std::string problem = check_passed(socket.fd.get(), settings); !problem.empty())
+      return problem;
+    Staged& staged = staged_.emplace_back(Staged{index, passed});
+    if (std::string problem =
+            adopt(std::move(socket.fd), {passed, socket.name}, settings, staged.opened);
+        !problem.empty())
+      return problem;
+  }
+  return staged_.size() > before ? "" : no_socket_passed(settings);
+}
+
+/// A passed socket that nobody accepts from would leave its clients waiting for ever.
+std::string ListenerSet::check_left_over(const Config& config) const {
+  const auto is_wanted = [&](const std::string& name) {
+    return std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& each) {
+      return each.name == name && has_passed_place(each);
+    });
+  };
+  for (const PassedSocket& left : passed_)
+    if (left.fd) return nobody_wants_passed(left.name);
+  for (const auto& listener : listeners_)
+    if (listener->place().is_adopted() && !is_wanted(listener->place().passed_name))
+      return nobody_wants_passed(listener->place().passed_name);
   return {};
 }
 
-std::string ListenerSet::open_all(const ListenerSettings& settings, const ListenerRules& rules,
-                                  Passed& passed) {
-  for (const Endpoint& endpoint : settings.addresses) {
-    std::string problem = endpoint.kind == Endpoint::Kind::systemd
-                              ? adopt(rules, passed)
-                              : open_one(endpoint, settings, rules);
-    if (!problem.empty()) return problem;
+Listener* ListenerSet::find_bound(const Endpoint& endpoint, const std::string& name) const {
+  for (const auto& listener : listeners_) {
+    if (!(listener->place().endpoint == endpoint) || is_kept(*listener)) continue;
+    if (!is_known_by_name(endpoint) || listener->rules().name == name) return listener.get();
   }
-  return {};
+  return nullptr;
 }
 
-std::string ListenerSet::open_one(const Endpoint& endpoint, const ListenerSettings& settings,
-                                  const ListenerRules& rules) {
-  ListenOptions options{.backlog = static_cast<int>(settings.backlog),
-                        .unix_mode = settings.mode.bits};
-  if (endpoint.kind == Endpoint::Kind::unix_path && !settings.group.empty()) {
-    options.unix_group = find_group(settings.group);
-    if (!options.unix_group) return no_such_group(settings);
-  }
-  ListenResult result = open_listening_socket(socket_address(endpoint), options);
+bool ListenerSet::is_kept(const Listener& listener) const {
+  return std::any_of(staged_.begin(), staged_.end(),
+                     [&](const Staged& staged) { return staged.kept == &listener; });
+}
+
+/// A port of all addresses and one of a single address exclude each other: without this neither
+/// could take the other's place before the old one is closed, and no reload could be refused then.
+void ListenerSet::let_leaving_share(bool may_share) const {
+  for (const auto& listener : listeners_)
+    if (listener->address().is_ip() && !is_kept(*listener)) let_share(listener->fd(), may_share);
+}
+
+std::string ListenerSet::open_missing(const Config& config) {
+  std::string problem;
+  let_leaving_share(true);
+  for (Staged& staged : staged_)
+    if (problem.empty() && staged.listener() == nullptr)
+      problem = open(staged, config.listeners[staged.settings]);
+  let_leaving_share(false);
+  std::erase_if(staged_, [](const Staged& staged) { return staged.listener() == nullptr; });
+  if (problem.empty() && staged_.empty()) problem = "no address is left to listen on";
+  return problem;
+}
+
+std::string ListenerSet::open(Staged& staged, const ListenerSettings& settings) {
+  const bool is_beside_ours =
+      std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
+        return !is_kept(*listener) && same_place(listener->place().endpoint, staged.endpoint);
+      });
+  ListenResult result = open_endpoint(staged.endpoint, settings, is_beside_ours);
   switch (result.status) {
     case ListenStatus::ok:
-      return add(std::move(result.fd), false, rules);
+      return adopt(std::move(result.fd), {staged.endpoint, {}}, settings, staged.opened);
     case ListenStatus::failed:
       return result.problem;
     case ListenStatus::no_such_family:
       events_.record(Event::listener_left_out,
-                     {{"address", to_string(endpoint)}, {"problem", result.problem}});
+                     {{"address", to_string(staged.endpoint)}, {"problem", result.problem}});
       return {};
   }
   return result.problem;
 }
 
-std::string ListenerSet::adopt(const ListenerRules& rules, Passed& passed) {
-  bool has_any = false;
-  for (PassedSocket& socket : passed) {
-    if (!socket.fd || socket.name != rules.name) continue;
-    if (std::string problem = adopt_listening_socket(socket.fd.get()); !problem.empty())
-      return problem;
-    if (const SocketAddress address = SocketAddress::local_of(socket.fd.get());
-        rules.policy.is_admin && !address.is_local())
-      return fmt::format(
-          "the socket passed for the admin listener '{}' is at {}, which other machines can reach: "
-          "its socket unit needs ListenStream= with a path, 127.0.0.1 or [::1]",
-          rules.name, address.to_string());
-    if (std::string problem = add(std::move(socket.fd), true, rules); !problem.empty())
-      return problem;
-    has_any = true;
-  }
-  if (has_any) return {};
-  return fmt::format(
-      "no socket was passed for the listener '{}': its socket unit needs FileDescriptorName={}",
-      rules.name, rules.name);
-}
-
-std::string ListenerSet::add(UniqueFd fd, bool is_adopted, const ListenerRules& rules) {
-  const Token token = first_token_ + listeners_.size();
-  tune_listening_socket(fd.get(), write_stall_);
+std::string ListenerSet::adopt(UniqueFd fd, Listener::Place place, const ListenerSettings& settings,
+                               std::unique_ptr<Listener>& listener) {
+  const ListenerKind kind = kind_of(settings, commands_);
+  if (kind.framing != Framing::command && kind.bound_command == nullptr)
+    return fmt::format("the handler '{}' has no command", settings.handler);
+  const Token token = next_token_++;
   if (const std::error_code error = loop_.watch(fd.get(), token))
     return "epoll_ctl: " + error.message();
-  listeners_.push_back(std::make_unique<Listener>(token, std::move(fd), is_adopted, rules, loop_,
-                                                  connections_, events_));
-  events_.record(Event::listening,
-                 {{"address", listeners_.back()->address().to_string()}, {"listener", rules.name}});
+  listener =
+      std::make_unique<Listener>(token, std::move(fd), std::move(place),
+                                 make_rules(kind, loop_context_), loop_, connections_, events_);
   return {};
+}
+
+/// Of Unix sockets that stay: the one step of preparing that shows.
+std::string ListenerSet::change_files(const Config& config) {
+  for (const Staged& staged : staged_) {
+    if (staged.kept == nullptr || staged.endpoint.kind != Endpoint::Kind::unix_path) continue;
+    UnixFileOptions wanted;
+    if (std::string problem = unix_file_of(config.listeners[staged.settings], wanted);
+        !problem.empty())
+      return problem;
+    const std::optional<UnixFileOptions> before = staged.kept->file();
+    if (!before) continue;
+    if (std::string problem = staged.kept->change_file(wanted); !problem.empty()) return problem;
+    changed_files_.emplace_back(staged.kept, *before);
+  }
+  return {};
+}
+
+// --- commit
+
+void ListenerSet::commit(const Config& config) {
+  changed_files_.clear();
+  close_leaving();
+  take_over_staged();
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    tune_listening_socket(listeners_[i]->fd(), config.deadlines.write_stall);
+    if (!listeners_[i]->place().is_adopted())
+      set_backlog(listeners_[i]->fd(), static_cast<int>(config.listeners[settings_of_[i]].backlog));
+  }
+  apply_rules(config);
+  on_room();  // nobody waits any more, perhaps
+  for (const auto& listener : listeners_) warn_if_open_to_all(*listener);
+}
+
+/// As at the stop: who has connected already is taken in.
+void ListenerSet::close_leaving() {
+  for (auto& listener : listeners_) {
+    if (is_kept(*listener)) continue;
+    listener->stop();
+    events_.record(Event::not_listening, {{"address", listener->address().to_string()},
+                                          {"listener", listener->rules().name}});
+    retire(listener->shared_rules());
+    listener.reset();
+  }
+}
+
+void ListenerSet::take_over_staged() {
+  std::vector<std::unique_ptr<Listener>> next;
+  settings_of_.clear();
+  for (Staged& staged : staged_) {
+    settings_of_.push_back(staged.settings);
+    if (staged.kept == nullptr) {
+      next.push_back(std::move(staged.opened));
+      continue;
+    }
+    const auto owner = std::find_if(listeners_.begin(), listeners_.end(),
+                                    [&](const auto& each) { return each.get() == staged.kept; });
+    next.push_back(std::move(*owner));
+  }
+  listeners_ = std::move(next);
+  staged_.clear();
+}
+
+void ListenerSet::apply_rules(const Config& config) {
+  std::vector<bool> is_local(config.listeners.size(), true);
+  for (std::size_t i = 0; i < listeners_.size(); ++i)
+    if (!listeners_[i]->address().is_local()) is_local[settings_of_[i]] = false;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    Listener& listener = *listeners_[i];
+    const ListenerSettings& settings = config.listeners[settings_of_[i]];
+    const bool is_new = listener.rules().name.empty();
+    change_kind(listener, kind_of(settings, commands_));
+    apply_settings(listener.rules(), settings, config.server.when_full, is_local[settings_of_[i]]);
+    for (const auto& rules : retired_)
+      if (rules->address == listener.rules().address)
+        apply_settings(*rules, settings, config.server.when_full, is_local[settings_of_[i]]);
+    if (is_new)
+      events_.record(Event::listening,
+                     {{"address", listener.address().to_string()}, {"listener", settings.name}});
+  }
+}
+
+/// Connections keep the kind that they came in with: they are counted by it.
+void ListenerSet::change_kind(Listener& listener, const ListenerKind& kind) {
+  if (kind_of(listener.rules().policy) == kind) return;
+  std::shared_ptr<ListenerRules> rules = make_rules(kind, loop_context_);
+  rules->address = listener.rules().address;
+  retire(listener.shared_rules());
+  listener.set_rules(std::move(rules));
+}
+
+void ListenerSet::retire(std::shared_ptr<ListenerRules> rules) {
+  if (rules->policy.connections > 0) retired_.push_back(std::move(rules));
 }
 
 void ListenerSet::warn_if_open_to_all(const Listener& listener) {
@@ -191,40 +266,14 @@ void ListenerSet::warn_if_open_to_all(const Listener& listener) {
 
 // --- life
 
-void ListenerSet::apply(const Config& config) {
-  write_stall_ = config.deadlines.write_stall;
-  for (const auto& listener : listeners_) tune_listening_socket(listener->fd(), write_stall_);
-  for (const auto& rules : rules_) {
-    const ListenerSettings* settings = find_listener(config, rules->name);
-    if (settings == nullptr) continue;  // gone from the file: stays until a restart
-    rules->allow = settings->allow;
-    // Who comes to look after a full daemon must not wait without knowing why.
-    rules->when_full = rules->policy.is_admin ? WhenFull::refuse : config.server.when_full;
-    rules->policy.inline_replies_resp = settings->inline_replies == InlineReplies::resp;
-    rules->allowed_commands = settings->allow_commands;
-  }
-  on_room();  // nobody waits any more, perhaps
-  allow_classes();
-}
-
-/// By the addresses that are really bound: sockets that were passed have none in the configuration.
-void ListenerSet::allow_classes() {
-  for (const auto& rules : rules_) {
-    const bool is_local =
-        std::all_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
-          return &listener->rules() != rules.get() || listener->address().is_local();
-        });
-    const AllowedCommands& configured = rules->allowed_commands;
-    rules->policy.allowed_commands = classes_of(
-        configured.by_address ? by_address(rules->policy.is_admin, is_local) : configured);
-  }
-}
-
 void ListenerSet::on_event(Token token, Readiness readiness) noexcept {
-  listeners_[token - first_token_]->on_event(readiness);
+  // One that a reload has closed in this turn is not found.
+  for (const auto& listener : listeners_)
+    if (listener->token() == token) return listener->on_event(readiness);
 }
 
 void ListenerSet::on_room() noexcept {
+  std::erase_if(retired_, [](const auto& rules) { return rules->policy.connections == 0; });
   for (const auto& listener : listeners_) listener->on_room();
 }
 

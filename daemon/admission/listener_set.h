@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: MIT
-// The listeners of the whole daemon and the rules of each [[listener]]: opens or adopts their
-// sockets, keeps the rules up to date with the configuration, and tells all of them what concerns
-// all. What becomes of a client is its listener's and the connection table's.
+// The listeners of the whole daemon: brings them from what is open to what a configuration asks
+// for, at start and on every reload, and tells all of them what concerns all. What becomes of a
+// client is its listener's and the connection table's.
+//
+//   prepare(): keeps what is bound already, opens what is new -> a problem: nothing has changed
+//   commit(): new ones serve, kept ones have their new rules, those that nobody asks for close
+//
+// Who is connected stays: by the new rules if their address is bound still, else by those that they
+// came in with.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
 #include "daemon/admission/listener.h"
+#include "daemon/admission/listener_rules.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/log/event_log.h"
@@ -22,18 +29,27 @@ namespace reactord {
 
 class ListenerSet {
  public:
-  /// The loop knows the listeners as `first_token` and those that follow it.
-  ListenerSet(Token first_token, EventLoop& loop, ConnectionTable& connections, EventLog& events)
-      : first_token_(first_token), loop_(loop), connections_(connections), events_(events) {}
+  /// The loop knows the listeners as `first_token` and those that follow it. `loop_context` is what
+  /// their connections use, `commands` holds those that line and raw listeners are bound to.
+  ListenerSet(Token first_token, EventLoop& loop, ConnectionTable& connections, EventLog& events,
+              LoopContext& loop_context, const CommandTable& commands)
+      : next_token_(first_token),
+        loop_(loop),
+        connections_(connections),
+        events_(events),
+        loop_context_(loop_context),
+        commands_(commands) {}
 
-  /// The rules of every [[listener]], without which nothing can be opened. `loop_context` is what
-  /// their connections use, `commands` holds those that line and raw listeners are bound to. Throws
-  /// std::logic_error if such a handler has no command.
-  void make_rules(const Config& config, LoopContext& loop_context, const CommandTable& commands);
-  /// Opens or adopts the sockets of every [[listener]]; the problem, or "".
-  [[nodiscard]] std::string open(const Config& config, std::vector<PassedSocket> passed);
-  /// Puts in force what a reload may change.
-  void apply(const Config& config);
+  /// Opens or adopts the sockets of every [[listener]], and serves; the problem, or "".
+  [[nodiscard]] std::string start(const Config& config, std::vector<PassedSocket> passed);
+
+  /// Opens what `config` asks for and is not open yet; the problem, or "". Until commit() nobody is
+  /// served otherwise than before.
+  [[nodiscard]] std::string prepare(const Config& config);
+  /// Puts in force what was prepared for the same configuration.
+  void commit(const Config& config);
+  /// Gives up what was prepared.
+  void discard();
 
   void on_event(Token token, Readiness readiness) noexcept;
   /// Connections have gone.
@@ -48,24 +64,51 @@ class ListenerSet {
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
 
  private:
-  using Passed = std::vector<PassedSocket>;
+  /// One place of the configuration to come: a listener that stays, or one that was opened for it.
+  struct Staged {
+    std::size_t settings;  ///< index in Config::listeners
+    Endpoint endpoint;
+    Listener* kept = nullptr;
+    std::unique_ptr<Listener> opened = {};
+    [[nodiscard]] Listener* listener() const { return kept != nullptr ? kept : opened.get(); }
+  };
 
-  [[nodiscard]] std::string open_all(const ListenerSettings& settings, const ListenerRules& rules,
-                                     Passed& passed);
-  [[nodiscard]] std::string open_one(const Endpoint& endpoint, const ListenerSettings& settings,
-                                     const ListenerRules& rules);
-  [[nodiscard]] std::string adopt(const ListenerRules& rules, Passed& passed);
-  [[nodiscard]] std::string add(UniqueFd fd, bool is_adopted, const ListenerRules& rules);
-  void allow_classes();
+  // --- prepare ---
+  [[nodiscard]] std::string stage(const Config& config);
+  [[nodiscard]] std::string stage_passed(std::size_t settings, const Config& config);
+  [[nodiscard]] std::string check_left_over(const Config& config) const;
+  [[nodiscard]] Listener* find_bound(const Endpoint& endpoint, const std::string& name) const;
+  [[nodiscard]] bool is_kept(const Listener& listener) const;
+  void let_leaving_share(bool may_share) const;
+  [[nodiscard]] std::string open_missing(const Config& config);
+  [[nodiscard]] std::string open(Staged& staged, const ListenerSettings& settings);
+  [[nodiscard]] std::string change_files(const Config& config);
+  [[nodiscard]] std::string adopt(UniqueFd fd, Listener::Place place,
+                                  const ListenerSettings& settings,
+                                  std::unique_ptr<Listener>& listener);
+
+  // --- commit ---
+  void close_leaving();
+  void take_over_staged();
+  void apply_rules(const Config& config);
+  void change_kind(Listener& listener, const ListenerKind& kind);
+  void retire(std::shared_ptr<ListenerRules> rules);
   void warn_if_open_to_all(const Listener& listener);
 
-  Token first_token_;
+  Token next_token_;
   EventLoop& loop_;
   ConnectionTable& connections_;
   EventLog& events_;
-  std::chrono::milliseconds write_stall_{0};
-  std::vector<std::unique_ptr<ListenerRules>> rules_;  ///< in the order of Config::listeners
+  LoopContext& loop_context_;
+  const CommandTable& commands_;
+  std::vector<PassedSocket> passed_;  ///< at start, until they have found their listeners
+  std::vector<Staged> staged_;
+  /// Unix sockets whose files prepare() has changed, and how they were.
+  std::vector<std::pair<const Listener*, UnixFileOptions>> changed_files_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::size_t> settings_of_;  ///< by listener: its index in Config::listeners
+  /// Rules whose socket has gone, or has others now, while connections live by them.
+  std::vector<std::shared_ptr<ListenerRules>> retired_;
 };
 
 }  // namespace reactord

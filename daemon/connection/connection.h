@@ -115,6 +115,7 @@ struct ListenerPolicy {
   CommandClasses allowed_commands = CommandClasses::all();
   CommandEntry* bound_command = nullptr;
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
+  mutable std::uint32_t connections = 0;  ///< that refer to it; counted by the table
 };
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {

@@ -147,6 +147,7 @@ ConnectionTable::AddressKey ConnectionTable::key_of(std::array<std::uint8_t, 16>
 }
 
 void ConnectionTable::count(Connection& connection, int change) {
+  connection.policy().connections += static_cast<std::uint32_t>(change);
   if (connection.policy().is_admin) admins_ += static_cast<std::uint32_t>(change);
   count_address(connection, change);
 }

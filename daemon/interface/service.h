@@ -58,6 +58,15 @@ class Timer {
 
 enum class HandlerLogLevel : std::uint8_t { off, debug, info, warning };
 
+/// What became of a reload.
+struct ReloadOutcome {
+  /// Each "FILE:line:column: what". If there are any, nothing has changed.
+  std::vector<std::string> problems = {};
+  /// Each "PATH changed from 'A' to 'B'".
+  std::vector<std::string> applied = {};
+  std::vector<std::string> needs_restart = {};
+};
+
 class Service {
  public:
   virtual ~Service() = default;
@@ -101,9 +110,8 @@ class Service {
   [[nodiscard]] virtual std::string log_level() const = 0;
   /// Changes it until the next reload or restart. The problem, or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
-  /// Loads the configuration again, as SIGHUP does. The problems, each "FILE:line:column: what";
-  /// if there are any, nothing has changed.
-  [[nodiscard]] virtual std::vector<std::string> reload(std::string_view who) = 0;
+  /// Loads the configuration again, as SIGHUP does.
+  [[nodiscard]] virtual ReloadOutcome reload(std::string_view who) = 0;
   /// Ends the daemon as SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

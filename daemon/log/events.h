@@ -22,6 +22,7 @@ namespace reactord {
   /* life of the process */                                                                           \
   X(starting,              info,    seldom, "reactord {version} starting")                            \
   X(listening,             info,    seldom, "listening on {address}")                                 \
+  X(not_listening,         info,    seldom, "no longer listening on {address}")                       \
   X(listener_left_out,     warning, seldom, "not listening on {address}: {problem}")                  \
   X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list: set listener.allow, or listen on 127.0.0.1") \
   X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \

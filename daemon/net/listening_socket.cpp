@@ -2,6 +2,7 @@
 #include "daemon/net/listening_socket.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 
@@ -9,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+
+#include "daemon/net/path_lock.h"
 
 namespace reactord {
 
@@ -95,34 +98,90 @@ int bind_unix(int fd, const SocketAddress& address, ::mode_t mode) {
 /// which the wrong group could connect. lchown, because whoever may write to the folder could put a
 /// link in the file's place.
 int give_to_group(const SocketAddress& address, const ListenOptions& options) {
-  if (address.is_ip() || !options.unix_group) return 0;
+  if (address.is_ip() || !options.unix_file.group) return 0;
   const std::string path = address.path();
-  if (::lchown(path.c_str(), static_cast<::uid_t>(-1), *options.unix_group) == 0) return 0;
+  if (::lchown(path.c_str(), static_cast<::uid_t>(-1), *options.unix_file.group) == 0) return 0;
   const int error = errno;
   ::unlink(path.c_str());
   return error;
 }
 
-int bind_ip(int fd, const SocketAddress& address) {
+int bind_ip(int fd, const SocketAddress& address, bool is_beside_ours) {
   // Lets a restart bind while old connections are in TIME_WAIT; on Linux it does not share a live
   // port.
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (is_beside_ours) let_share(fd, true);
   return bind_address(fd, address);
 }
 
 }  // namespace
 
-ListenResult open_listening_socket(const SocketAddress& address, const ListenOptions& options) {
+namespace {
+
+ListenResult open_locked(const SocketAddress& address, const ListenOptions& options) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return failure(address, "open a socket for", errno);
-  const int bind_error = address.is_ip() ? bind_ip(fd.get(), address)
-                                         : bind_unix(fd.get(), address, options.unix_mode);
+  const int bind_error = address.is_ip() ? bind_ip(fd.get(), address, options.is_beside_ours)
+                                         : bind_unix(fd.get(), address, options.unix_file.mode);
   if (bind_error != 0) return failure(address, "bind", bind_error);
   if (const int error = give_to_group(address, options); error != 0)
     return failure(address, "set the group of", error);
   if (::listen(fd.get(), options.backlog) != 0) return failure(address, "listen on", errno);
+  // Not before: listen(2) looks once more whether the port is free.
+  if (options.is_beside_ours) let_share(fd.get(), false);
   return {ListenStatus::ok, std::move(fd), {}};
+}
+
+ListenResult lock_failure(const SocketAddress& address, const PathLock& lock) {
+  ListenResult result;
+  result.problem = lock.error() == EWOULDBLOCK
+                       ? fmt::format(
+                             "cannot bind {}: another program is about to listen there (it "
+                             "holds {}): stop it, or choose another address",
+                             address.to_string(), lock.path())
+                       : fmt::format(
+                             "cannot bind {}: cannot lock {}: {}; remove that file, or "
+                             "choose another address",
+                             address.to_string(), lock.path(), std::strerror(lock.error()));
+  return result;
+}
+
+}  // namespace
+
+ListenResult open_listening_socket(const SocketAddress& address, const ListenOptions& options) {
+  if (address.path().empty()) return open_locked(address, options);
+  const PathLock lock(address.path());
+  return lock.error() == 0 ? open_locked(address, options) : lock_failure(address, lock);
+}
+
+void let_share(int fd, bool may_share) noexcept {
+  set_option(fd, SOL_SOCKET, SO_REUSEPORT, may_share ? 1 : 0);
+}
+
+void set_backlog(int fd, int backlog) noexcept {
+  (void)::listen(fd, backlog);
+}
+
+std::string change_unix_file(const SocketAddress& address, const UnixFileOptions& options) {
+  const std::string path = address.path();
+  const ::gid_t group = options.group.value_or(::getegid());
+  struct stat before {};
+  if (::lstat(path.c_str(), &before) != 0)
+    return problem_text("cannot find " + address.to_string(), errno);
+  const auto set_mode = [&](::mode_t mode) {
+    return ::fchmodat(AT_FDCWD, path.c_str(), mode, AT_SYMLINK_NOFOLLOW) == 0;
+  };
+  // First what both allow, then the group, then the rest.
+  if (!set_mode(before.st_mode & options.mode & 0777u) ||
+      (before.st_gid != group && ::lchown(path.c_str(), static_cast<::uid_t>(-1), group) != 0) ||
+      !set_mode(options.mode)) {
+    const int error = errno;
+    (void)set_mode(before.st_mode & 0777u);
+    return problem_text("cannot change the mode and group of " + address.to_string(), error) +
+           advice(address, error);
+  }
+  return {};
 }
 
 std::string adopt_listening_socket(int fd) {

@@ -16,10 +16,18 @@
 
 namespace reactord {
 
+/// Of a Unix socket's file.
+struct UnixFileOptions {
+  ::mode_t mode = 0660;
+  std::optional<::gid_t> group = {};  ///< the process's own if none
+};
+
 struct ListenOptions {
   int backlog = 4096;
-  ::mode_t unix_mode = 0660;
-  std::optional<::gid_t> unix_group = {};  ///< of a Unix socket's file; the process's own if none
+  UnixFileOptions unix_file = {};
+  /// Beside a socket of ours that takes the same port of all addresses, or of one of them, and that
+  /// has let_share(): for the moment in which one takes the other's place.
+  bool is_beside_ours = false;
 };
 
 enum class ListenStatus : std::uint8_t {
@@ -36,10 +44,21 @@ struct ListenResult {
 
 /// Binds and listens. IPv6 sockets are V6ONLY, so that each address is a listener of its own. A
 /// Unix socket that nobody listens on any more is replaced; a live one is not, and neither is a
-/// file of any other kind. Two processes that start at the same moment may both take a path for
-/// stale: the later one then has it.
+/// file of any other kind. Of two processes that open one path at the same moment one fails
+/// (path_lock.h).
 [[nodiscard]] ListenResult open_listening_socket(const SocketAddress& address,
                                                  const ListenOptions& options);
+
+/// Lets another socket of this user listen beside this one, or no more.
+void let_share(int fd, bool may_share) noexcept;
+
+/// Changes how many clients may wait; the socket listens already.
+void set_backlog(int fd, int backlog) noexcept;
+
+/// Gives the file of a Unix socket that listens already another mode and group; the problem, or "".
+/// At no moment may anybody connect who could neither before nor after.
+[[nodiscard]] std::string change_unix_file(const SocketAddress& address,
+                                           const UnixFileOptions& options);
 
 /// Makes a socket that somebody else opened fit for the loop; the problem, or "" if it is a
 /// listening stream socket.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/process/descriptor_limit.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -9,16 +11,51 @@ namespace reactord {
 
 namespace {
 
-/// For what is no connection: standard streams, epoll, signals, the log, a configuration being
-/// reloaded, listeners, and one client at a time that is told that there is no room.
-constexpr rlim_t kOtherDescriptors = 32;
+/// What comes and goes beside connections, or is opened later: epoll, the service manager's socket
+/// and the journal's, the files of a reload (the configuration, the log, the database of groups),
+/// its new sockets beside those that they replace, and one client at a time that is told that there
+/// is no room.
+constexpr std::int64_t kSpare = 16;
+
+/// The kernel gives out the lowest free number: what was passed or opened at start is far below.
+constexpr int kHighestCounted = 4096;
+
+std::int64_t open_descriptors() {
+  std::int64_t count = 0;
+  for (int fd = 0; fd < kHighestCounted; ++fd)
+    if (::fcntl(fd, F_GETFD) >= 0) ++count;
+  return count;
+}
+
+/// Those to be opened: passed ones are open.
+std::int64_t sockets_of(const Config& config) {
+  std::int64_t count = 0;
+  for (const ListenerSettings& listener : config.listeners)
+    count += std::count_if(
+        listener.addresses.begin(), listener.addresses.end(),
+        [](const Endpoint& address) { return address.kind != Endpoint::Kind::systemd; });
+  return count;
+}
+
+/// Without an admin listener nobody could use them.
+std::int64_t admins_of(const Config& config) {
+  const auto is_admin = [](const ListenerSettings& each) {
+    return each.role == ListenerRole::admin;
+  };
+  return std::any_of(config.listeners.begin(), config.listeners.end(), is_admin)
+             ? config.server.max_admin_connections
+             : 0;
+}
 
 }  // namespace
 
-DescriptorLimit raise_descriptor_limit(std::int64_t connections, std::int64_t reserved) {
+DescriptorBudget::DescriptorBudget() : open_before_(open_descriptors()) {}
+
+DescriptorLimit DescriptorBudget::raise_for(const Config& config, std::int64_t connections) const {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {0, connections};
-  const rlim_t others = kOtherDescriptors + static_cast<rlim_t>(reserved);
+  const auto others =
+      static_cast<rlim_t>(open_before_ + sockets_of(config) + admins_of(config) + kSpare);
   const rlim_t wanted = static_cast<rlim_t>(connections) + others;
   if (limit.rlim_cur < wanted) {
     rlimit raised = limit;
@@ -28,6 +65,16 @@ DescriptorLimit raise_descriptor_limit(std::int64_t connections, std::int64_t re
   const rlim_t room = limit.rlim_cur > others ? limit.rlim_cur - others : 1;
   return {static_cast<std::int64_t>(limit.rlim_cur),
           static_cast<std::int64_t>(std::min<rlim_t>(room, static_cast<rlim_t>(connections)))};
+}
+
+std::string DescriptorBudget::check(const Config& config, std::int64_t connections) const {
+  const DescriptorLimit limit = raise_for(config, connections);
+  if (limit.possible_connections >= connections) return {};
+  return fmt::format(
+      "{} listening sockets leave descriptors for {} of {} connections (RLIMIT_NOFILE is {}): "
+      "raise "
+      "LimitNOFILE or ulimit -n, or restart, which lowers max_connections",
+      sockets_of(config), limit.possible_connections, connections, limit.descriptors);
 }
 
 }  // namespace reactord

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-// How many descriptors the process may have (RLIMIT_NOFILE), and how many connections that allows.
+// How many descriptors the process may have (RLIMIT_NOFILE), who has them, and how many connections
+// that allows. Clients get what is left: listeners, the log and administrators are counted first.
 #pragma once
 
 #include <cstdint>
+#include <string>
+
+#include "config/config.h"
 
 namespace reactord {
 
@@ -11,9 +15,19 @@ struct DescriptorLimit {
   std::int64_t possible_connections = 0;  ///< what it leaves for connections, at least 1
 };
 
-/// Raises the soft limit as far as `connections` and `reserved` more descriptors need and the hard
-/// one allows (getrlimit(2)). Where that is too little, the connections make do with what is left.
-[[nodiscard]] DescriptorLimit raise_descriptor_limit(std::int64_t connections,
-                                                     std::int64_t reserved);
+class DescriptorBudget {
+ public:
+  /// Counts what is open: construct with passed sockets and the log open, and listeners not yet.
+  DescriptorBudget();
+
+  /// Raises the soft limit as far as `config` and `connections` need and the hard one allows
+  /// (getrlimit(2)). Where that is too little, the connections make do with what is left.
+  [[nodiscard]] DescriptorLimit raise_for(const Config& config, std::int64_t connections) const;
+  /// Whether a reload may bring `config` beside `connections`: the problem, or "".
+  [[nodiscard]] std::string check(const Config& config, std::int64_t connections) const;
+
+ private:
+  std::int64_t open_before_;
+};
 
 }  // namespace reactord

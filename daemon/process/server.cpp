@@ -8,11 +8,9 @@
 #include <cstring>
 #include <system_error>
 
-#include "config/reload.h"
 #include "config/tables.h"
 #include "config/value_types.h"
 #include "daemon/interface/version.h"
-#include "daemon/process/descriptor_limit.h"
 
 namespace reactord {
 
@@ -36,27 +34,12 @@ std::size_t reserve_bytes_of(const LimitSettings& limits) {
   return std::min(LoopContext::kMaxPoolBytes, limits.max_buffer_memory.bytes / 8);
 }
 
-/// Without an admin listener nobody could use its slots.
-std::int64_t admin_slots(const Config& config) {
-  const auto is_admin = [](const ListenerSettings& each) {
-    return each.role == ListenerRole::admin;
-  };
-  return std::any_of(config.listeners.begin(), config.listeners.end(), is_admin)
-             ? config.server.max_admin_connections
-             : 0;
-}
-
-TableSize table_size(const Config& config, EventLog& events) {
-  const std::int64_t wanted = config.server.max_connections;
-  const std::int64_t admins = admin_slots(config);
-  const DescriptorLimit limit = raise_descriptor_limit(wanted, admins);
-  if (limit.possible_connections < wanted)
-    events.record(Event::connections_lowered,
-                  {{"wanted", std::to_string(wanted)},
-                   {"possible", std::to_string(limit.possible_connections)},
-                   {"descriptors", std::to_string(limit.descriptors)}});
-  return {.clients = static_cast<std::uint32_t>(std::min(wanted, limit.possible_connections)),
-          .admins = static_cast<std::uint32_t>(admins)};
+TableSize table_size(const Config& config, const DescriptorBudget& descriptors) {
+  const std::int64_t possible =
+      descriptors.raise_for(config, config.server.max_connections).possible_connections;
+  // Slots for administrators also where there is no admin listener yet: a reload may bring one.
+  return {.clients = static_cast<std::uint32_t>(possible),
+          .admins = static_cast<std::uint32_t>(config.server.max_admin_connections)};
 }
 
 std::vector<HandlerTableSpec> tables_of(std::span<const HandlerEntry> entries) {
@@ -76,11 +59,10 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
     : events_(events),
       signals_(signals),
       config_(std::move(config)),
-      source_(source),
       handler_entries_(handlers),
       handler_tables_(tables_of(handlers)),
       loop_(clock),
-      connections_(loop_, events, table_size(config_, events)),
+      connections_(loop_, events, table_size(config_, descriptors_)),
       dispatcher_(clock, events, connections_, commands_),
       loop_context_{.parser_limits = parser_limits_of(config_.limits),
                     .output_high_water = config_.limits.output_high_water.bytes,
@@ -90,11 +72,14 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       service_(loop_, connections_, dispatcher_, commands_, events, *this),
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
-      listeners_(kFirstListenerToken, loop_, connections_, events) {
+      listeners_(kFirstListenerToken, loop_, connections_, events, loop_context_, commands_),
+      reload_(
+          config_, source, handler_tables_, events, listeners_,
+          [this](const Config& next) { return check(next); },
+          [this](const Config& next) { apply(next); }) {
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
   make_handlers(handlers);
-  listeners_.make_rules(config_, loop_context_, commands_);
   apply(config_);
   if (const std::error_code error = loop_.watch_level(signals_.fd(), kSignalsToken))
     throw std::system_error(error, "epoll_ctl");
@@ -121,10 +106,11 @@ void Server::make_handlers(std::span<const HandlerEntry> entries) {
 
 bool Server::start(std::vector<PassedSocket> passed) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
-  if (const std::string problem = listeners_.open(config_, std::move(passed)); !problem.empty()) {
+  if (const std::string problem = listeners_.start(config_, std::move(passed)); !problem.empty()) {
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
   }
+  warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
   reports_.ready();
   events_.record(Event::ready);
@@ -195,44 +181,35 @@ void Server::abort_connections() {
       [](Connection& connection) { connection.abort(CloseReason::closed_at_once); });
 }
 
-std::vector<std::string> Server::reload(std::string_view who) {
+ReloadOutcome Server::reload(std::string_view who) {
   // systemd must not take a stopping daemon for ready.
-  if (phase_ != Phase::serving) return {"the server is stopping"};
+  if (phase_ != Phase::serving) return {.problems = {"the server is stopping"}};
   reports_.reloading();
   return finish_reload(fmt::format("RELOAD by {}", who));
 }
 
-std::vector<std::string> Server::finish_reload(const std::string& request) {
-  std::vector<std::string> problems = load_and_apply();
-  for (const std::string& problem : problems)
-    events_.record(Event::config_problem, {{"problem", problem}});
-  if (problems.empty())
-    events_.record(Event::reloaded, {{"request", request}});
-  else
-    events_.record(Event::reload_failed,
-                   {{"request", request}, {"problems", std::to_string(problems.size())}});
-  reports_.reloaded(problems.size());
-  return problems;
+ReloadOutcome Server::finish_reload(const std::string& request) {
+  ReloadOutcome outcome = reload_.run(request);
+  if (outcome.problems.empty()) warn_of_limits();
+  service_.set_tcp_port(listeners_.tcp_port());
+  reports_.reloaded(outcome.problems.size());
+  return outcome;
 }
 
-std::vector<std::string> Server::load_and_apply() {
-  const LoadedConfig loaded = source_.load(handler_tables_);
-  if (!loaded.ok()) return source_.describe(loaded.problems);
-  if (std::string problem = events_.reconfigure(loaded.config.log); !problem.empty())
-    return {std::move(problem)};
-  report_changes(config_, loaded.config);
-  config_ = merge_reloadable(config_, loaded.config, handler_tables_);
-  apply(config_);
-  return {};
+/// What the process could not grant, though the configuration is good.
+std::string Server::check(const Config& next) const {
+  return descriptors_.check(next, connections_.capacity().clients);
 }
 
-void Server::report_changes(const Config& before, const Config& after) {
-  for (const Change& change : changes_between(before, after, handler_tables_)) {
-    const Event event =
-        change.apply == Apply::reload ? Event::setting_changed : Event::setting_needs_restart;
-    events_.record(event,
-                   {{"path", change.path}, {"before", change.before}, {"after", change.after}});
-  }
+/// Where the process may have less than the configuration wants.
+void Server::warn_of_limits() {
+  const std::int64_t wanted = config_.server.max_connections;
+  const DescriptorLimit limit = descriptors_.raise_for(config_, wanted);
+  if (limit.possible_connections < wanted)
+    events_.record(Event::connections_lowered,
+                   {{"wanted", std::to_string(wanted)},
+                    {"possible", std::to_string(connections_.capacity().clients)},
+                    {"descriptors", std::to_string(limit.descriptors)}});
 }
 
 /// Puts in force what can be changed while connections stay.
@@ -256,7 +233,6 @@ void Server::apply(const Config& config) {
         settings != config.handlers.end())
       call_handler(i, "a reload",
                    [&](Handler& handler) { handler.reload(settings->second.get()); });
-  listeners_.apply(config);
   publish_settings();
 }
 

@@ -23,7 +23,9 @@
 #include "daemon/interface/registry.h"
 #include "daemon/log/event_log.h"
 #include "daemon/process/config_source.h"
+#include "daemon/process/descriptor_limit.h"
 #include "daemon/process/heap_trimmer.h"
+#include "daemon/process/reload.h"
 #include "daemon/process/systemd_reports.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
@@ -58,7 +60,7 @@ class Server final : public EventSink, public ServerControl {
   // --- ServerControl ---
   [[nodiscard]] std::string log_level() const override;
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
-  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override;
+  [[nodiscard]] ReloadOutcome reload(std::string_view who) override;
   void shut_down(std::string_view who) override;
 
  private:
@@ -70,14 +72,14 @@ class Server final : public EventSink, public ServerControl {
   // --- life ---
   void on_signal(int signal);
   /// The rest of a reload, once the service manager has heard of it.
-  [[nodiscard]] std::vector<std::string> finish_reload(const std::string& request);
-  [[nodiscard]] std::vector<std::string> load_and_apply();
+  [[nodiscard]] ReloadOutcome finish_reload(const std::string& request);
+  [[nodiscard]] std::string check(const Config& next) const;
   void apply(const Config& config);
+  void warn_of_limits();
   void publish_settings();
   /// Calls a handler outside of a request: it must not end the process by throwing.
   void call_handler(std::size_t index, std::string_view occasion,
                     const std::function<void(Handler&)>& call) noexcept;
-  void report_changes(const Config& before, const Config& after);
   void begin_drain(const std::string& request);
   void on_drain_expired();
   void abort_connections();
@@ -87,10 +89,10 @@ class Server final : public EventSink, public ServerControl {
   EventLog& events_;
   SignalWatch& signals_;
   Config config_;
-  const ConfigSource& source_;
   std::span<const HandlerEntry> handler_entries_;
   std::vector<HandlerTableSpec> handler_tables_;
 
+  DescriptorBudget descriptors_;
   EventLoop loop_;
   ConnectionTable connections_;
   CommandTable commands_;
@@ -101,6 +103,7 @@ class Server final : public EventSink, public ServerControl {
   HeapTrimmer heap_trimmer_;
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   ListenerSet listeners_;
+  Reload reload_;
   Phase phase_ = Phase::serving;
   bool has_long_replies_scheduled_ = false;
 };

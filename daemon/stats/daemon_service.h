@@ -45,9 +45,7 @@ class DaemonService final : public Service {
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
     return server_.set_log_level(level, who);
   }
-  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override {
-    return server_.reload(who);
-  }
+  [[nodiscard]] ReloadOutcome reload(std::string_view who) override { return server_.reload(who); }
   void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:

@@ -4,7 +4,8 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "daemon/interface/service.h"
 
 namespace reactord {
 
@@ -17,8 +18,8 @@ class ServerControl {
   [[nodiscard]] virtual std::string log_level() const = 0;
   /// In force at once, until the next reload or restart. The problem, or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
-  /// As SIGHUP does. The problems; if there are any, nothing has changed.
-  [[nodiscard]] virtual std::vector<std::string> reload(std::string_view who) = 0;
+  /// As SIGHUP does.
+  [[nodiscard]] virtual ReloadOutcome reload(std::string_view who) = 0;
   /// As SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

@@ -17,6 +17,13 @@ namespace {
 
 constexpr const char* kSocketVariable = "NOTIFY_SOCKET";
 
+/// Kept for good: a daemon whose clients hold all other descriptors must still feed the watchdog.
+/// Not connected, since the manager makes its own end anew when it is upgraded.
+int notify_socket() {
+  static const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return socket.get();
+}
+
 /// sd_notify(3) by hand, because that one waits while the manager's queue is full, and this is the
 /// loop. What cannot be told is not told.
 void notify(const std::string& message) {
@@ -27,9 +34,8 @@ void notify(const std::string& message) {
   const std::size_t length = std::strlen(path);
   std::memcpy(address.sun_path, path, length);
   if (path[0] == '@') address.sun_path[0] = '\0';  // the abstract namespace (unix(7))
-  const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
-  (void)::sendto(socket.get(), message.data(), message.size(), MSG_NOSIGNAL,
+  (void)::sendto(notify_socket(), message.data(), message.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&address), size);
 }
 

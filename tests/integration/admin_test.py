@@ -278,7 +278,8 @@ def test_log_level(daemon, path):
     assert str(error).startswith("ERR log level: expected one of ") and "'verbos'" in str(error)
     assert admin.call("LOG", "LEVEL") == b"debug"
     # Until the next reload.
-    assert admin.call("RELOAD") == "OK"
+    assert admin.call("RELOAD") == [b"applied: log.level changed from 'debug' to 'info'"]
+    assert admin.call("RELOAD") == "OK", "nothing changed"
     assert admin.call("LOG", "LEVEL") == b"info"
     assert admin.call("CONFIG", "GET", "log.level") == [b"log.level", b"info"]
 
@@ -300,8 +301,11 @@ def test_reload(daemon, path):
     one = daemon('[handlers.text]\nreply = "one {message}"\n' + config)
     admin, client = one.connect("admin"), one.connect("main")
     assert client.call("TEXT", "x") == b"one x"
-    one.write_config('[handlers.text]\nreply = "two {message}"\n' + config)
-    assert admin.call("RELOAD") == "OK"
+    one.write_config('[server]\nmax_connections = 9\n'
+                     '[handlers.text]\nreply = "two {message}"\n' + config)
+    assert admin.call("RELOAD") == [
+        b"applied: handlers.text.reply changed from 'one {message}' to 'two {message}'",
+        b"needs a restart: server.max_connections changed from '10000' to '9'"]
     assert client.call("TEXT", "x") == b"two x", "it was in force when the reply came"
     one.wait_for_log(r"configuration reloaded on RELOAD by unix:\S+ \(client \d+\)")
 

@@ -55,8 +55,8 @@ def test_reload_names_what_needs_a_restart(daemon):
     one = daemon()
     client = one.connect()
     client.expect_alive()
-    one.reload(f'[[listener]]\nname = "main"\naddress = "127.0.0.1:{free_port()}"\n')
-    one.wait_for_log(r"listener\.main\.address changed from '.*' to '.*', which takes effect at the next restart")
+    one.reload("[server]\nmax_connections = 77\n" + DEFAULT_LISTENER)
+    one.wait_for_log(r"server\.max_connections changed from '10000' to '77', which takes effect at the next restart")
     client.expect_alive()
     one.connect().expect_alive()
 

@@ -107,12 +107,19 @@ HandlerResult AdminHandler::log_level(std::span<const std::string_view> argument
 
 HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply,
                                                  const HandlerContext& context) {
-  const std::vector<std::string> problems = service_.reload(who_asks(context));
-  if (problems.empty())
-    reply.ok();
-  else
+  const ReloadOutcome outcome = service_.reload(who_asks(context));
+  const std::vector<std::string>& problems = outcome.problems;
+  if (!problems.empty()) {
     reply.error(fmt::format("ERR configuration not reloaded, {} problem{}; first: {}",
                             problems.size(), problems.size() == 1 ? "" : "s", problems.front()));
+  } else if (outcome.applied.empty() && outcome.needs_restart.empty()) {
+    reply.ok();
+  } else {
+    reply.array(outcome.applied.size() + outcome.needs_restart.size());
+    for (const std::string& change : outcome.applied) reply.bulk("applied: " + change);
+    for (const std::string& change : outcome.needs_restart)
+      reply.bulk("needs a restart: " + change);
+  }
   return HandlerResult::replied;
 }
 

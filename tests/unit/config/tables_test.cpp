@@ -170,26 +170,17 @@ TEST_CASE("listeners are matched by name") {
       "[[listener]]\nname = 'c'\naddress = ['10.0.0.1:3', 'unix:/c']\n"
       "[[listener]]\nname = 'a'\naddress = '10.0.0.1:4'\nallow = '10.0.0.0/8'\n");
   CHECK_EQ(changes_text(before, after),
-           "listener.a.address: '10.0.0.1:1' -> '10.0.0.1:4' restart\n"
+           "listener.a.address: '10.0.0.1:1' -> '10.0.0.1:4'\n"
            "listener.a.allow: '' -> '10.0.0.0/8'\n"
-           "listener.b: '10.0.0.1:2' -> 'no listener' restart\n"
-           "listener.c: 'no listener' -> '10.0.0.1:3 unix:/c' restart\n");
+           "listener.b: '10.0.0.1:2' -> 'no listener'\n"
+           "listener.c: 'no listener' -> '10.0.0.1:3 unix:/c'\n");
   Config swapped = before;
   std::swap(swapped.listeners[0], swapped.listeners[1]);
   CHECK_EQ(changes_text(before, swapped), "");
 }
 
 TEST_CASE("what a reload applies") {
-  const std::set<std::string_view> needs_restart{"max_connections",
-                                                 "max_admin_connections",
-                                                 "name",
-                                                 "address",
-                                                 "role",
-                                                 "framing",
-                                                 "handler",
-                                                 "mode",
-                                                 "group",
-                                                 "backlog"};
+  const std::set<std::string_view> needs_restart{"max_connections", "max_admin_connections"};
   for (const auto keys :
        {server_keys(), listener_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     for (const KeySpec& spec : keys) {

@@ -49,12 +49,21 @@ TEST_CASE("RELOAD says OK, or how much is wrong and what comes first") {
   HandlerBench bench;
   CHECK(bench.send("RELOAD") == kOk);
   CHECK(bench.service.asked == std::vector<std::string>{"reload by " + kWho});
-  bench.service.reload_problems = {"a.toml:1:2: is odd"};
+  bench.service.reload_outcome.problems = {"a.toml:1:2: is odd"};
   CHECK(bench.send("RELOAD") ==
         "-ERR configuration not reloaded, 1 problem; first: a.toml:1:2: is odd\r\n");
-  bench.service.reload_problems.emplace_back("a.toml:3:4: is even");
+  bench.service.reload_outcome.problems.emplace_back("a.toml:3:4: is even");
   CHECK(bench.send("RELOAD") ==
         "-ERR configuration not reloaded, 2 problems; first: a.toml:1:2: is odd\r\n");
+}
+
+TEST_CASE("RELOAD lists what was applied, and what waits for a restart") {
+  HandlerBench bench;
+  bench.service.reload_outcome.applied = {"a changed from '1' to '2'"};
+  bench.service.reload_outcome.needs_restart = {"b changed from '3' to '4'"};
+  CHECK(bench.send("RELOAD") ==
+        "*2\r\n$34\r\napplied: a changed from '1' to '2'\r\n"
+        "$42\r\nneeds a restart: b changed from '3' to '4'\r\n");
 }
 
 TEST_CASE("SHUTDOWN says OK and asks for the end once") {

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 
+#include "daemon/net/path_lock.h"
 #include "tests/unit/support/sockets.h"
 #include "tests/unit/support/temporary_folder.h"
 
@@ -200,12 +201,12 @@ TEST_SUITE("listening_socket: Unix") {
       mode = 0600;
     }
     const ListenResult result =
-        open_listening_socket(SocketAddress::unix_path(path), {.unix_mode = mode});
+        open_listening_socket(SocketAddress::unix_path(path), {.unix_file = {.mode = mode}});
     const ::mode_t umask_after = ::umask(umask_before);
     REQUIRE(result.status == ListenStatus::ok);
     CHECK(mode_of(path) == mode);
     CHECK(umask_after == 0022);
-    CHECK(ListenOptions{}.unix_mode == 0660);
+    CHECK(ListenOptions{}.unix_file.mode == 0660);
 
     const UniqueFd client = connect_to(SocketAddress::unix_path(path));
     const AcceptResult accepted = accept_next(result.fd.get());
@@ -220,7 +221,7 @@ TEST_SUITE("listening_socket: Unix") {
     // root may give it to any group; everybody else to one of their own.
     const ::gid_t group = ::geteuid() == 0 ? 12345 : ::getegid();
     const ListenResult result =
-        open_listening_socket(SocketAddress::unix_path(path), {.unix_group = group});
+        open_listening_socket(SocketAddress::unix_path(path), {.unix_file = {.group = group}});
     REQUIRE_MESSAGE(result.status == ListenStatus::ok, result.problem);
     struct stat status {};
     REQUIRE(::lstat(path.c_str(), &status) == 0);
@@ -238,7 +239,7 @@ TEST_SUITE("listening_socket: Unix") {
       REQUIRE(::seteuid(65534) == 0);
     }
     const ListenResult result =
-        open_listening_socket(SocketAddress::unix_path(path), {.unix_group = 12345});
+        open_listening_socket(SocketAddress::unix_path(path), {.unix_file = {.group = 12345}});
     REQUIRE(::seteuid(before) == 0);
     CHECK(result.status == ListenStatus::failed);
     CHECK(result.problem ==
@@ -444,6 +445,51 @@ TEST_SUITE("listening_socket: accepting") {
     tune_listening_socket(listening.get(), 30s);
     CHECK(option_of(listening.get(), SOL_SOCKET, SO_KEEPALIVE) == 0);
   }
+}
+
+TEST_CASE("of two who open one path at one time the second fails, and takes nothing") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "s";
+  const SocketAddress address = SocketAddress::unix_path(path);
+  {
+    const PathLock first(path);
+    REQUIRE(first.error() == 0);
+    // Bound and not listening yet: like one that was left behind.
+    const UniqueFd bound(::socket(AF_UNIX, SOCK_STREAM, 0));
+    REQUIRE(::bind(bound.get(), address.data(), address.size()) == 0);
+    const ListenResult second = open_listening_socket(address, {});
+    CHECK(second.status == ListenStatus::failed);
+    CHECK(second.problem.find("another program is about to listen there (it holds " + path +
+                              ".lock)") != std::string::npos);
+    CHECK(std::filesystem::exists(path));
+  }
+  CHECK_FALSE(std::filesystem::exists(path + ".lock"));
+  CHECK(open_listening_socket(address, {}).status == ListenStatus::ok);
+  CHECK_FALSE(std::filesystem::exists(path + ".lock"));
+}
+
+TEST_CASE("a lock that was left behind locks nobody out, and is nobody's to remove") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "s";
+  std::ofstream(path + ".lock") << "somebody's";
+  CHECK(open_listening_socket(SocketAddress::unix_path(path), {}).status == ListenStatus::ok);
+  CHECK(std::filesystem::file_size(path + ".lock") == 10);
+}
+
+TEST_CASE("a socket takes the place of one that shares its port for the moment") {
+  UniqueFd all = must_listen_on(SocketAddress::ipv4({0, 0, 0, 0}, 0));
+  const std::uint16_t port = SocketAddress::local_of(all.get()).port();
+  const SocketAddress one = SocketAddress::ipv4({127, 0, 0, 1}, port);
+  CHECK(open_listening_socket(one, {.is_beside_ours = true}).status == ListenStatus::failed);
+  let_share(all.get(), true);
+  const ListenResult beside = open_listening_socket(one, {.is_beside_ours = true});
+  let_share(all.get(), false);
+  REQUIRE(beside.status == ListenStatus::ok);
+  // Nobody else does.
+  CHECK(open_listening_socket(SocketAddress::ipv4({127, 0, 0, 2}, port), {}).status ==
+        ListenStatus::failed);
+  all.reset();
+  CHECK(open_listening_socket(one, {}).status == ListenStatus::failed);
 }
 
 }  // namespace

@@ -73,9 +73,9 @@ class FakeService : public Service {
   }
 
   std::string level = "info";
-  std::string level_problem;                 ///< what set_log_level() answers
-  std::vector<std::string> reload_problems;  ///< what reload() answers
-  std::vector<std::string> asked;            ///< of the daemon itself, and by whom
+  std::string level_problem;       ///< what set_log_level() answers
+  ReloadOutcome reload_outcome;    ///< what reload() answers
+  std::vector<std::string> asked;  ///< of the daemon itself, and by whom
 
   [[nodiscard]] std::string log_level() const override { return level; }
   [[nodiscard]] std::string set_log_level(std::string_view wanted, std::string_view who) override {
@@ -83,9 +83,9 @@ class FakeService : public Service {
     if (level_problem.empty()) level = wanted;
     return level_problem;
   }
-  [[nodiscard]] std::vector<std::string> reload(std::string_view who) override {
+  [[nodiscard]] ReloadOutcome reload(std::string_view who) override {
     asked.push_back("reload by " + std::string(who));
-    return reload_problems;
+    return reload_outcome;
   }
   void shut_down(std::string_view who) override {
     asked.push_back("shut down by " + std::string(who));

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/admission/listener_rules.h"
+
+namespace reactord {
+
+namespace {
+
+Framing framing_of(ListenerFraming framing) {
+  switch (framing) {
+    case ListenerFraming::command:
+      return Framing::command;
+    case ListenerFraming::line:
+      return Framing::line;
+    case ListenerFraming::raw:
+      return Framing::raw;
+  }
+  return Framing::command;
+}
+
+AllowedCommands by_address(bool is_admin, bool is_local) {
+  return {.by_address = true,
+          .public_commands = true,
+          .introspection = is_admin || is_local,
+          .admin = is_admin};
+}
+
+CommandClasses classes_of(const AllowedCommands& allowed) {
+  CommandClasses classes;
+  if (allowed.public_commands) classes.allow(CommandClass::public_);
+  if (allowed.introspection) classes.allow(CommandClass::introspection);
+  if (allowed.admin) classes.allow(CommandClass::admin);
+  return classes;
+}
+
+}  // namespace
+
+ListenerKind kind_of(const ListenerSettings& settings, const CommandTable& commands) {
+  ListenerKind kind{.framing = framing_of(settings.framing),
+                    .is_admin = settings.role == ListenerRole::admin};
+  if (kind.framing != Framing::command) kind.bound_command = commands.first_of(settings.handler);
+  return kind;
+}
+
+ListenerKind kind_of(const ListenerPolicy& policy) {
+  return {policy.framing, policy.bound_command, policy.is_admin};
+}
+
+std::shared_ptr<ListenerRules> make_rules(const ListenerKind& kind, LoopContext& loop_context) {
+  return std::make_shared<ListenerRules>(
+      ListenerRules{.name = {},
+                    .address = {},
+                    .policy = {.loop_context = loop_context,
+                               .framing = kind.framing,
+                               .bound_command = kind.bound_command,
+                               .is_admin = kind.is_admin},
+                    .allow = {}});
+}
+
+void apply_settings(ListenerRules& rules, const ListenerSettings& settings, WhenFull when_full,
+                    bool is_local) {
+  rules.name = settings.name;
+  rules.allow = settings.allow;
+  // Who comes to look after a full daemon must not wait without knowing why.
+  rules.when_full = rules.policy.is_admin ? WhenFull::refuse : when_full;
+  rules.policy.inline_replies_resp = settings.inline_replies == InlineReplies::resp;
+  const AllowedCommands& configured = settings.allow_commands;
+  const bool is_admin = settings.role == ListenerRole::admin;
+  rules.policy.allowed_commands =
+      classes_of(configured.by_address ? by_address(is_admin, is_local) : configured);
+}
+
+}  // namespace reactord

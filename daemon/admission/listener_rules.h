@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What a [[listener]] says about the clients of one bound address: who may come, and how they are
+// served. One for each socket, because rules belong to an address: a reload that moves a listener
+// gives the new address rules of its own, and the connections of the old one keep theirs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/connection/connection.h"
+#include "daemon/dispatch/command_table.h"
+
+namespace reactord {
+
+/// Outlives the connections that came in under it: policy.connections counts them.
+struct ListenerRules {
+  std::string name;
+  std::string address;  ///< where it is bound, as SocketAddress::to_string() writes it
+  ListenerPolicy policy;
+  std::vector<IpNetwork> allow;  ///< empty: everyone
+  WhenFull when_full = WhenFull::refuse;
+};
+
+/// What cannot change under a connection: how its bytes are cut, and whose slots it takes.
+struct ListenerKind {
+  Framing framing = Framing::command;
+  CommandEntry* bound_command = nullptr;  ///< line and raw: what answers; null if there is none
+  bool is_admin = false;
+  bool operator==(const ListenerKind&) const = default;
+};
+
+[[nodiscard]] ListenerKind kind_of(const ListenerSettings& settings, const CommandTable& commands);
+[[nodiscard]] ListenerKind kind_of(const ListenerPolicy& policy);
+
+[[nodiscard]] std::shared_ptr<ListenerRules> make_rules(const ListenerKind& kind,
+                                                        LoopContext& loop_context);
+
+/// Puts in force what can change while connections stay. `is_local`: all addresses of the
+/// [[listener]] can be reached from this machine alone.
+void apply_settings(ListenerRules& rules, const ListenerSettings& settings, WhenFull when_full,
+                    bool is_local);
+
+}  // namespace reactord
