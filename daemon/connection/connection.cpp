@@ -159,7 +159,9 @@ void Connection::receive_into_scratch(Turn& turn) noexcept {
 void Connection::receive_behind_kept(Turn& turn) noexcept {
   // How much of a line is missing nobody knows: the parser says 1.
   const std::size_t missing = parser_.bytes_missing(input_.size());
-  if (input_.room() < std::min(missing, kReceiveBytes)) widen_kept(input_.size(), missing);
+  if (input_.room() < std::min(missing, kReceiveBytes))
+    grow_or_end([&] { widen_kept(input_.size(), missing); });
+  if (state_ == State::closed) return;
   // There is room now: prepare() does not move what is kept.
   const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
   input_.commit(receive(input_.prepare(1).first(std::min(wanted, input_.room()))));
@@ -168,17 +170,21 @@ void Connection::receive_behind_kept(Turn& turn) noexcept {
 
 /// Keeps what could not be served of the scratch, behind what is kept already.
 void Connection::keep(std::string_view rest) noexcept {
-  if (input_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
-    const std::size_t missing = mid_frame_ ? parser_.bytes_missing(input_.size() + rest.size()) : 0;
-    widen_kept(input_.size() + rest.size(), rest.size() + missing);
-  }
-  input_.append(rest);
+  if (rest.empty()) return;
+  grow_or_end([&] {
+    if (input_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
+      const std::size_t missing =
+          mid_frame_ ? parser_.bytes_missing(input_.size() + rest.size()) : 0;
+      widen_kept(input_.size() + rest.size(), rest.size() + missing);
+    }
+    input_.append(rest);
+  });
 }
 
 /// Makes room for `wanted` bytes more, or for a good part of them where that is much more than was
 /// received: announcing is not allocating. Never for less than is kept already, since what is
 /// announced may be one argument of many: a long frame is moved a few times, not at each of them.
-void Connection::widen_kept(std::size_t received, std::size_t wanted) noexcept {
+void Connection::widen_kept(std::size_t received, std::size_t wanted) {
   const std::size_t most = kMaxGrowth * std::max(received, kMinWideningBytes);
   const std::size_t least = std::clamp(std::max(wanted, input_.size()), kMinWideningBytes, most);
   Buffer wider = loop().pool.take(input_.size() + least, input_.size() + std::max(wanted, least));

@@ -25,6 +25,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -229,7 +230,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void receive_into_scratch(Turn& turn) noexcept;
   void receive_behind_kept(Turn& turn) noexcept;
   void keep(std::string_view rest) noexcept;
-  void widen_kept(std::size_t received, std::size_t wanted) noexcept;
+  void widen_kept(std::size_t received, std::size_t wanted);
   void release(Buffer& buffer) noexcept {
     if (buffer.capacity() > 0) loop().pool.give(buffer);
   }
@@ -257,12 +258,20 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void flush_turn(Buffer& out) noexcept;
   void flush(Buffer& out) noexcept;
   void flush_gathered(Buffer& out) noexcept;
-  void append_unsent(std::span<const std::string_view> parts, std::size_t sent,
-                     std::size_t rest) noexcept;
+  void append_unsent(std::span<const std::string_view> parts, std::size_t sent, std::size_t rest);
   [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
   void keep_unsent(Buffer& out) noexcept;
 
   // --- the end ---
+  /// Whatever may want much memory: where there is none it costs this connection, and no other.
+  template <class Grow>
+  void grow_or_end(Grow&& grow) noexcept {
+    try {
+      grow();
+    } catch (const std::bad_alloc&) {
+      abort(CloseReason::closed_out_of_memory);
+    }
+  }
   void end_if_answered() noexcept;
   void begin_linger() noexcept;
   void give_receipt(bool arrived) noexcept;

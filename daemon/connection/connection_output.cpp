@@ -48,7 +48,8 @@ void Connection::flush_gathered(Buffer& out) noexcept {
   const std::span<const std::string_view> parts = loop().borrowed.parts(out.view());
   std::size_t sent = 0;
   if (may_send_ && state_ != State::closed) sent = note_sent(stream_->send_parts(parts), bytes);
-  if (sent < bytes && state_ != State::closed) append_unsent(parts, sent, bytes - sent);
+  if (sent < bytes && state_ != State::closed)
+    grow_or_end([&] { append_unsent(parts, sent, bytes - sent); });
   out.clear();
   keep_unsent(out);
   update_write_stall(sent > 0);
@@ -57,7 +58,7 @@ void Connection::flush_gathered(Buffer& out) noexcept {
 /// Copies what is behind the first `sent` bytes of the parts, into room for exactly that: a slow
 /// reader is to cost no more than it is owed.
 void Connection::append_unsent(std::span<const std::string_view> parts, std::size_t sent,
-                               std::size_t rest) noexcept {
+                               std::size_t rest) {
   (void)output_.prepare(rest);
   for (const std::string_view part : parts) {
     const std::size_t of_part = std::min(part.size(), sent);
@@ -86,7 +87,8 @@ std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) no
 
 void Connection::keep_unsent(Buffer& out) noexcept {
   const bool is_scratch = &out != &output_;
-  if (is_scratch && state_ != State::closed) output_.append(out.view());
+  if (is_scratch && !out.empty() && state_ != State::closed)
+    grow_or_end([&] { output_.append(out.view()); });
   if (is_scratch) out.clear();
   if (is_scratch && out.capacity() > kMaxScratchBytes) release(out);
   if (output_.empty()) release(output_);

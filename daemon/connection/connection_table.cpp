@@ -56,8 +56,8 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Listene
   count(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
-    events_.log(Event::connected,
-                {{"peer", peer.to_string()}, {"client", std::to_string(connection.client_id())}});
+    events_.log(Event::connected, {{"peer", connection.stream().peer()},
+                                   {"client", std::to_string(connection.client_id())}});
   return true;
 }
 

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "daemon/log/log_sink.h"
-#include "protocol/escape.h"
 
 namespace reactord {
 
@@ -19,10 +18,8 @@ namespace {
 constexpr std::size_t kQueuedRecords = 512;
 /// How long stopping waits for a slow sink.
 constexpr auto kLastWritesTime = std::chrono::milliseconds(500);
-/// The shortest time between two records of an event that comes often.
-constexpr auto kOftenInterval = std::chrono::seconds(1);
-/// A field longer than this is cut: messages come from clients.
-constexpr std::size_t kMaxFieldBytes = 256;
+/// In which records of an event that comes often are counted.
+constexpr auto kRateInterval = std::chrono::seconds(1);
 
 spdlog::level::level_enum spdlog_level(LogLevel level) {
   switch (level) {
@@ -42,67 +39,37 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::off;
 }
 
-/// Replaces the first "{name}" in `text`; false if there is none.
-bool fill_in(std::string& text, std::string_view name, std::string_view value) {
-  const std::string placeholder = fmt::format("{{{}}}", name);
-  const std::size_t at = text.find(placeholder);
-  if (at == std::string::npos) return false;
-  text.replace(at, placeholder.size(), value);
-  return true;
+/// Records of one kind in a second.
+int most_a_second(Repeats repeats) {
+  // Enough to read what handlers say of single requests, and some 40 KB a second at most, whatever
+  // clients send.
+  constexpr int kMostOfHandlers = 100;
+  return repeats == Repeats::often ? 1 : kMostOfHandlers;
 }
 
-/// What the events have in common with which a connection ends.
-constexpr std::string_view kClosePrefix = "closed_";
-
-/// A peer without its port, under which all connections of one machine are found.
-std::string_view host_of(std::string_view peer) {
-  if (peer.starts_with("unix:")) return "unix";
-  const std::string_view host = peer.substr(0, peer.rfind(':'));
-  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+/// Whoever looks at stderr learns of these also where the log is a file: why the daemon did not
+/// start, and why it did not do as it was told, which the file may be the reason of.
+bool is_for_stderr(Event event) {
+  return event == Event::start_failed || event == Event::config_problem ||
+         event == Event::reload_failed;
 }
 
 }  // namespace
-
-std::string event_text(Event event, EventFields fields) {
-  std::string text(spec_of(event).message);
-  std::string behind;
-  for (const EventField& field : fields) {
-    if (field.name.empty() || field.is_for_search) continue;
-    const std::string value = escaped(field.value, kMaxFieldBytes);
-    if (!fill_in(text, field.name, value)) behind += fmt::format(" {}={}", field.name, value);
-  }
-  return text + behind;
-}
-
-std::string event_fields(Event event, EventFields fields) {
-  const EventSpec& spec = spec_of(event);
-  const MessageId id = message_id_of(spec.name);
-  std::string lines =
-      fmt::format("MESSAGE_ID={:016x}{:016x}\nREACTORD_EVENT={}\n", id.high, id.low, spec.name);
-  if (spec.name.starts_with(kClosePrefix))
-    lines += fmt::format("REACTORD_CLOSE_REASON={}\n", spec.name.substr(kClosePrefix.size()));
-  for (const EventField& field : fields) {
-    if (field.name.empty() || field.value.empty()) continue;
-    lines += "REACTORD_";
-    for (const char c : field.name) lines += static_cast<char>(c - ('a' <= c && c <= 'z' ? 32 : 0));
-    lines += fmt::format("={}\n", escaped(field.value, kMaxFieldBytes));
-    if (field.name == "peer") lines += fmt::format("REACTORD_HOST={}\n", host_of(field.value));
-  }
-  return lines;
-}
 
 /// The queue and the thread behind it.
 class EventLog::Writer {
  public:
   explicit Writer(const std::string& target)
       : sink_(std::make_shared<LogSink>(target)),
-        pool_(std::make_shared<spdlog::details::thread_pool>(kQueuedRecords, 1)),
+        pool_(make_pool()),
         logger_(std::make_shared<spdlog::async_logger>(
             "reactord", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)) {
     logger_->set_level(spdlog::level::trace);
   }
 
   void write(LogLevel level, const std::string& text) { logger_->log(spdlog_level(level), text); }
+  void write_also_to_stderr(const std::string& text) { logger_->log(LogSink::kAlsoToStderr, text); }
+  [[nodiscard]] const LogSink& sink() const { return *sink_; }
   [[nodiscard]] bool wants_fields() const { return sink_->wants_fields(); }
 
   [[nodiscard]] std::uint64_t dropped() const {
@@ -122,13 +89,27 @@ class EventLog::Writer {
   }
 
  private:
+  static std::shared_ptr<spdlog::details::thread_pool> make_pool() {
+    try {
+      return std::make_shared<spdlog::details::thread_pool>(kQueuedRecords, 1);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(fmt::format(
+          "cannot start the thread that writes the log: {}; raise the number of "
+          "processes (ulimit -u, LimitNPROC=, TasksMax=) or the memory that it may have",
+          error.what()));
+    }
+  }
+
   std::shared_ptr<LogSink> sink_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::shared_ptr<spdlog::async_logger> logger_;
 };
 
 EventLog::EventLog(const Clock& clock, const LogSettings& settings)
-    : clock_(clock), level_(settings.level), writer_(std::make_unique<Writer>(settings.target)) {}
+    : clock_(clock),
+      level_(settings.level),
+      target_(settings.target),
+      writer_(std::make_unique<Writer>(settings.target)) {}
 
 EventLog::~EventLog() {
   if (writer_->drain()) return;
@@ -141,24 +122,33 @@ EventLog::~EventLog() {
 void EventLog::log(Event event, EventFields fields) {
   if (is_suppressed(event)) return;
   std::string text = event_text(event, fields);
-  std::uint64_t& left_out = left_out_[static_cast<std::size_t>(event)];
+  std::uint64_t& left_out = rates_[static_cast<std::size_t>(event)].left_out;
   if (left_out > 0) text += fmt::format(" ({} more like this before)", left_out);
   left_out = 0;
   if (writer_->wants_fields()) text += '\n' + event_fields(event, fields);
+  if (is_for_stderr(event)) return writer_->write_also_to_stderr(text);
   writer_->write(spec_of(event).level, text);
 }
 
 bool EventLog::is_suppressed(Event event) {
-  if (spec_of(event).repeats == Repeats::seldom) return false;
-  const auto index = static_cast<std::size_t>(event);
+  const Repeats repeats = spec_of(event).repeats;
+  if (repeats == Repeats::seldom) return false;
+  Rate& rate = rates_[static_cast<std::size_t>(event)];
   const TimePoint now = clock_.now();
-  const bool is_first = last_logged_[index] == TimePoint{};
-  if (!is_first && now - last_logged_[index] < kOftenInterval) {
-    ++left_out_[index];
-    return true;
+  if (rate.since == TimePoint{} || now - rate.since >= kRateInterval) {
+    rate.since = now;
+    rate.logged = 0;
   }
-  last_logged_[index] = now;
-  return false;
+  if (++rate.logged <= most_a_second(repeats)) return false;
+  ++rate.left_out;
+  return true;
+}
+
+/// Those of the log itself happen on the thread that writes.
+std::uint64_t EventLog::count_of(Event event) const {
+  if (event == Event::log_unwritable) return writer_->sink().outages();
+  if (event == Event::log_writable) return writer_->sink().recoveries();
+  return counts_[static_cast<std::size_t>(event)];
 }
 
 std::uint64_t EventLog::dropped() const {
@@ -167,8 +157,14 @@ std::uint64_t EventLog::dropped() const {
 
 std::string EventLog::reconfigure(const LogSettings& settings) {
   std::string problem = writer_->retarget(settings.target);
-  if (problem.empty()) level_ = settings.level;
-  return problem;
+  if (!problem.empty()) return problem;
+  level_ = settings.level;
+  target_ = settings.target;
+  return {};
+}
+
+std::string EventLog::reopen() {
+  return writer_->retarget(target_);
 }
 
 }  // namespace reactord

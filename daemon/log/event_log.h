@@ -6,32 +6,16 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "config/config.h"
+#include "daemon/log/event_text.h"
 #include "daemon/log/events.h"
 #include "daemon/reactor/clock.h"
 
 namespace reactord {
-
-struct EventField {
-  std::string_view name;
-  std::string value;
-  /// Left out of the text: for the journal, where people search by fields.
-  bool is_for_search = false;
-};
-using EventFields = std::initializer_list<EventField>;
-
-/// The record's text: the event's message with its fields in place, escaped, and the others behind
-/// it.
-[[nodiscard]] std::string event_text(Event event, EventFields fields);
-
-/// The record's fields for the journal, each a line NAME=value: MESSAGE_ID, REACTORD_EVENT, and
-/// REACTORD_PEER and its like, in capitals, for those above.
-[[nodiscard]] std::string event_fields(Event event, EventFields fields);
 
 class EventLog {
  public:
@@ -52,9 +36,7 @@ class EventLog {
   [[nodiscard]] bool wants(Event event) const { return spec_of(event).level >= level_; }
   void log(Event event, EventFields fields);
 
-  [[nodiscard]] std::uint64_t count_of(Event event) const {
-    return counts_[static_cast<std::size_t>(event)];
-  }
+  [[nodiscard]] std::uint64_t count_of(Event event) const;
   /// Records that the queue had no room for, or that the sink could not write.
   [[nodiscard]] std::uint64_t dropped() const;
 
@@ -62,19 +44,29 @@ class EventLog {
   /// Applies a new level and target, and opens a file anew (log rotation). A target that cannot be
   /// opened leaves both as they were; the problem, or "".
   [[nodiscard]] std::string reconfigure(const LogSettings& settings);
+  /// Opens the file anew, as it is configured already; the problem, or "".
+  [[nodiscard]] std::string reopen();
 
  private:
   class Writer;
 
-  /// True if an event of this kind was logged less than a second ago; counts what is left out.
+  /// True if as many events of this kind as may be were logged within a second; counts what is left
+  /// out.
   [[nodiscard]] bool is_suppressed(Event event);
 
   const Clock& clock_;
+  /// How many records of an event there were since when, and how many were left out.
+  struct Rate {
+    TimePoint since{};
+    int logged = 0;
+    std::uint64_t left_out = 0;
+  };
+
   LogLevel level_;
+  std::string target_;
   std::unique_ptr<Writer> writer_;
   std::array<std::uint64_t, kEvents.size()> counts_{};
-  std::array<TimePoint, kEvents.size()> last_logged_{};
-  std::array<std::uint64_t, kEvents.size()> left_out_{};
+  std::array<Rate, kEvents.size()> rates_{};
 };
 
 }  // namespace reactord

@@ -16,7 +16,7 @@ namespace reactord {
 
 // X(name, level, repeats, message). {field} in a message is replaced by the field of that name;
 // fields that the message does not mention follow behind it. `often` events are logged at most once
-// a second, with the number left out; all are always counted.
+// a second, `many` at most a hundred times, with the number left out; all are always counted.
 // clang-format off
 #define REACTORD_EVENTS(X)                                                                            \
   /* life of the process */                                                                           \
@@ -26,6 +26,7 @@ namespace reactord {
   X(listener_left_out,     warning, seldom, "not listening on {address}: {problem}")                  \
   X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list: set listener.allow, or listen on 127.0.0.1") \
   X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \
+  X(memory_lowered,        warning, seldom, "limits.max_buffer_memory lowered from {wanted} to {possible}: {limit} leaves the process {left}; raise it, or lower max_buffer_memory") \
   X(ready,                 info,    seldom, "ready")                                                  \
   X(start_failed,          error,   seldom, "{problem}")                                              \
   X(reloaded,              info,    seldom, "configuration reloaded on {request}")                    \
@@ -34,6 +35,9 @@ namespace reactord {
   X(setting_changed,       info,    seldom, "{path} changed from '{before}' to '{after}'")            \
   X(setting_needs_restart, warning, seldom, "{path} changed from '{before}' to '{after}', which takes effect at the next restart") \
   X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until the next reload") \
+  X(signal_ignored,        warning, seldom, "{signal} means nothing here, and is ignored from now on: {advice}") \
+  X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \
+  X(log_writable,          warning, seldom, "the log {target} can be written again; {lost} records were lost") \
   X(draining,              info,    seldom, "stopping on {request}: answering what was received")     \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(stopped_at_once,       warning, seldom, "stopped at once by {signal}, before all was answered")   \
@@ -59,13 +63,14 @@ namespace reactord {
   X(closed_idle,           info,    often,  "{peer} closed: idle for deadlines.idle")                 \
   X(closed_write_stall,    info,    often,  "{peer} closed: took no reply for deadlines.write_stall") \
   X(closed_memory,         warning, often,  "{peer} closed: it held the most of limits.max_buffer_memory ({bytes} bytes)") \
+  X(closed_out_of_memory,  warning, often,  "{peer} closed: the system has no memory for its requests or replies") \
   X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
   X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
   X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")                         \
   /* handlers */                                                                                      \
-  X(handler_debug,         debug,   seldom, "{handler}: {message}")                                   \
-  X(handler_info,          info,    seldom, "{handler}: {message}")                                   \
-  X(handler_warning,       warning, seldom, "{handler}: {message}")                                   \
+  X(handler_debug,         debug,   many,   "{handler}: {message}")                                   \
+  X(handler_info,          info,    many,   "{handler}: {message}")                                   \
+  X(handler_warning,       warning, many,   "{handler}: {message}")                                   \
   X(handler_threw,         error,   often,  "{handler} failed on {command}: {problem}")               \
   X(handler_broke_rules,   error,   often,  "{handler} wrote no proper reply to {command}")
 // clang-format on
@@ -79,7 +84,7 @@ enum class Event : std::uint8_t {
 /// Why a connection ended: one of the closed_ events.
 using CloseReason = Event;
 
-enum class Repeats : std::uint8_t { seldom, often };
+enum class Repeats : std::uint8_t { seldom, often, many };
 
 struct EventSpec {
   std::string_view name;

@@ -5,6 +5,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION  // all records come from one line of this file
@@ -12,11 +13,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace reactord {
@@ -41,8 +46,7 @@ bool is_journal_in_reach() {
 /// syslog(3) levels, which the journal reads from a "<N>" prefix (sd-daemon(3)).
 int journal_priority(spdlog::level::level_enum level) {
   switch (level) {
-    case spdlog::level::critical:
-      return 2;
+    case LogSink::kAlsoToStderr:
     case spdlog::level::err:
       return 3;
     case spdlog::level::warn:
@@ -56,7 +60,7 @@ int journal_priority(spdlog::level::level_enum level) {
 
 const char* colour_of(spdlog::level::level_enum level) {
   switch (level) {
-    case spdlog::level::critical:
+    case LogSink::kAlsoToStderr:
     case spdlog::level::err:
       return "\033[31m";
     case spdlog::level::warn:
@@ -76,7 +80,8 @@ std::string time_text(spdlog::log_clock::time_point time) {
 }
 
 std::string_view level_text(spdlog::level::level_enum level) {
-  const auto name = spdlog::level::to_string_view(level);
+  const auto name =
+      spdlog::level::to_string_view(level == LogSink::kAlsoToStderr ? spdlog::level::err : level);
   return {name.data(), name.size()};
 }
 
@@ -91,7 +96,14 @@ std::string cannot_write(const std::string& target, int error) {
 }  // namespace
 
 LogSink::LogSink(const std::string& target)
-    : target_(open_target(target)), wants_fields_(target_.style == Style::journal_fields) {}
+    : target_(open_target(target)),
+      stderr_(open_target("stderr")),
+      next_is_there_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      wants_fields_(target_.style == Style::journal_fields ||
+                    stderr_.style == Style::journal_fields) {
+  if (!next_is_there_)
+    throw std::system_error(errno, std::system_category(), "cannot make an eventfd for the log");
+}
 
 LogSink::Target LogSink::open_target(const std::string& target) {
   if (target == "stderr") {
@@ -105,15 +117,15 @@ LogSink::Target LogSink::open_target(const std::string& target) {
   UniqueFd file(::open(target.c_str(),
                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
   if (!file) throw std::runtime_error(cannot_write(target, errno));
-  return {std::move(file), Style::plain};
+  return {std::move(file), Style::plain, target};
 }
 
 std::string LogSink::retarget(const std::string& target) {
   try {
     auto opened = std::make_unique<Target>(open_target(target));
-    wants_fields_ = opened->style == Style::journal_fields;
     const std::lock_guard lock(next_mutex_);
     next_ = std::move(opened);
+    (void)::eventfd_write(next_is_there_.get(), 1);
     return {};
   } catch (const std::runtime_error& problem) {
     return problem.what();
@@ -124,34 +136,52 @@ void LogSink::change_over() {
   const std::lock_guard lock(next_mutex_);
   if (next_) target_ = std::move(*next_);
   next_.reset();
+  eventfd_t count = 0;
+  (void)::eventfd_read(next_is_there_.get(), &count);
 }
 
 void LogSink::sink_it_(const spdlog::details::log_msg& record) {
   is_writing_ = true;
-  change_over();
-  const std::string_view whole(record.payload.data(), record.payload.size());
-  const std::string_view text = whole.substr(0, whole.find('\n'));
-  switch (target_.style) {
-    case Style::journal_fields:
-      write_fields(journal_priority(record.level), whole);
-      break;
-    case Style::journal_lines:
-      write_line(fmt::format("<{}>{}\n", journal_priority(record.level), text));
-      break;
-    case Style::coloured:
-      write_line(fmt::format("{} {}{:<7}\033[0m {}\n", time_text(record.time),
-                             colour_of(record.level), level_text(record.level), text));
-      break;
-    case Style::plain:
-      write_line(
-          fmt::format("{} {:<7} {}\n", time_text(record.time), level_text(record.level), text));
-      break;
+  Written written = Written::superseded;
+  while (written == Written::superseded) {
+    change_over();
+    written = write(target_, record, Patience::wait);
   }
+  if (written == Written::failed)
+    note_failure(errno);
+  else
+    note_success();
+  if (target_.file && record.level == kAlsoToStderr)
+    (void)write(stderr_, record, Patience::do_not_wait);
   is_writing_ = false;
 }
 
+LogSink::Written LogSink::write(Target& target, const spdlog::details::log_msg& record,
+                                Patience patience) {
+  const std::string_view whole(record.payload.data(), record.payload.size());
+  const std::string_view text = whole.substr(0, whole.find('\n'));
+  switch (target.style) {
+    case Style::journal_fields:
+      return write_fields(journal_priority(record.level), whole);
+    case Style::journal_lines:
+      return write_line(target, fmt::format("<{}>{}\n", journal_priority(record.level), text),
+                        patience);
+    case Style::coloured:
+      return write_line(target,
+                        fmt::format("{} {}{:<7}\033[0m {}\n", time_text(record.time),
+                                    colour_of(record.level), level_text(record.level), text),
+                        patience);
+    case Style::plain:
+      return write_line(
+          target,
+          fmt::format("{} {:<7} {}\n", time_text(record.time), level_text(record.level), text),
+          patience);
+  }
+  return Written::failed;
+}
+
 /// The record's first line is the MESSAGE, each other one a field.
-void LogSink::write_fields(int priority, std::string_view record) {
+LogSink::Written LogSink::write_fields(int priority, std::string_view record) {
   const std::string lines = fmt::format("PRIORITY={}\nMESSAGE={}", priority, record);
   std::vector<iovec> fields;
   for (std::size_t begin = 0; begin < lines.size();) {
@@ -159,27 +189,66 @@ void LogSink::write_fields(int priority, std::string_view record) {
     fields.push_back({const_cast<char*>(lines.data() + begin), end - begin});
     begin = end + 1;
   }
-  if (::sd_journal_sendv(fields.data(), static_cast<int>(fields.size())) < 0) ++failed_writes_;
+  const int result = ::sd_journal_sendv(fields.data(), static_cast<int>(fields.size()));
+  if (result < 0) errno = -result;
+  return result < 0 ? Written::failed : Written::whole;
 }
 
-/// A disk that is full, a pipe that is closed: the record is lost and counted, and nothing else
-/// happens.
-void LogSink::write_line(const std::string& line) {
-  const int fd = target_.file ? target_.file.get() : STDERR_FILENO;
+/// A disk that is full, a pipe that is closed: the record is lost, and nothing else happens.
+LogSink::Written LogSink::write_line(Target& target, std::string line, Patience patience) {
+  if (std::exchange(target.is_line_cut, false)) line.insert(0, 1, '\n');
+  const int fd = target.file ? target.file.get() : STDERR_FILENO;
   std::size_t written = 0;
   while (written < line.size()) {
-    const ssize_t n = ::write(fd, line.data() + written, line.size() - written);
+    if (!wait_until_writable(fd, patience)) {
+      target.is_line_cut = written > 0;
+      return Written::superseded;
+    }
+    // No more than a pipe takes at once when it takes anything: stderr may be one that blocks.
+    const std::size_t wanted = std::min<std::size_t>(line.size() - written, PIPE_BUF);
+    const ssize_t n = ::write(fd, line.data() + written, wanted);
     if (n > 0) {
       written += static_cast<std::size_t>(n);
-    } else if (errno ==
-               EAGAIN) {  // somebody else made stderr non-blocking: wait here, not in the loop
-      pollfd writable{fd, POLLOUT, 0};
-      (void)::poll(&writable, 1, -1);
-    } else if (errno != EINTR) {
-      ++failed_writes_;
-      return;
+    } else if (errno != EAGAIN && errno != EINTR) {
+      target.is_line_cut = written > 0;
+      return Written::failed;
     }
   }
+  return Written::whole;
+}
+
+/// Waits here, not in the loop. False if there is a new target first, or where nobody waits.
+bool LogSink::wait_until_writable(int fd, Patience patience) {
+  std::array<pollfd, 2> either{{{fd, POLLOUT, 0}, {next_is_there_.get(), POLLIN, 0}}};
+  while (::poll(either.data(), either.size(), patience == Patience::wait ? -1 : 0) < 0)
+    if (errno != EINTR) return true;  // write(2) will tell
+  return either[0].revents != 0;
+}
+
+void LogSink::note_failure(int error) {
+  ++failed_writes_;
+  if (!target_.file || ++lost_ > 1) return;
+  ++outages_;
+  tell(stderr_, Event::log_unwritable,
+       {{"target", target_.name}, {"problem", std::strerror(error)}});
+}
+
+void LogSink::note_success() {
+  if (lost_ == 0) return;
+  const std::string lost = std::to_string(std::exchange(lost_, 0));
+  ++recoveries_;
+  const EventFields fields = {{"target", target_.name}, {"lost", lost}};
+  tell(stderr_, Event::log_writable, fields);
+  if (target_.file) tell(target_, Event::log_writable, fields);
+}
+
+/// A record of the log's own.
+void LogSink::tell(Target& target, Event event, EventFields fields) {
+  const std::string text = event_text(event, fields) + '\n' + event_fields(event, fields);
+  const auto level =
+      spec_of(event).level == LogLevel::error ? spdlog::level::err : spdlog::level::warn;
+  const spdlog::details::log_msg record("reactord", level, text);
+  (void)write(target, record, Patience::do_not_wait);
 }
 
 }  // namespace reactord

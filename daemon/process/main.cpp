@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Entry point: reads the command line, loads the configuration, and runs the server. Exit codes:
 // daemon/process/command_line.h.
-#include <csignal>
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 #include <variant>
 
@@ -15,6 +17,7 @@
 #include "daemon/process/reload_request.h"
 #include "daemon/process/seccomp_filter.h"
 #include "daemon/process/server.h"
+#include "daemon/process/signal_table.h"
 #include "daemon/reactor/standard_descriptors.h"
 
 namespace reactord {
@@ -26,21 +29,34 @@ int complain(std::string_view problem, int exit_code) {
   return exit_code;
 }
 
+/// What the standard library throws says what is missing, and not for what.
+std::string cannot_start(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
+    return "cannot start: the system gives no memory (ulimit -v, LimitAS=, MemoryMax=)";
+  return fmt::format("cannot start: {}", error.what());
+}
+
 int serve(const ConfigSource& source, Config config) {
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   const SteadyClock clock;
   // Before the log's thread starts, which inherits the mask.
-  SignalWatch signals({SIGTERM, SIGINT, SIGHUP});
+  SignalWatch signals(watched_signals());
+  ignore_signals();
   std::unique_ptr<EventLog> events;
   try {
     events = std::make_unique<EventLog>(clock, config.log);
   } catch (const std::runtime_error& error) {
     return complain(error.what(), kExitFailure);
   }
-  Server server(clock, *events, signals, std::move(config), source, handler_entries());
-  if (!server.start(take_passed_sockets())) return kExitFailure;
-  server.run();
-  return EXIT_SUCCESS;
+  try {
+    Server server(clock, *events, signals, std::move(config), source, handler_entries());
+    if (!server.start(take_passed_sockets())) return kExitFailure;
+    server.run();
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    events->record(Event::start_failed, {{"problem", cannot_start(error)}});
+    return kExitFailure;
+  }
 }
 
 int run(const CommandLine& line) {
@@ -54,8 +70,9 @@ int run(const CommandLine& line) {
   if (line.print_config) return print(print_config(loaded.config, handler_tables()));
   if (line.check_config) return print("the configuration is good\n");
   if (line.reload != 0) {
-    const std::string problem = request_reload(line.reload);
-    return problem.empty() ? EXIT_SUCCESS : complain(problem, kExitFailure);
+    const ReloadRequest request = request_reload(line.reload);
+    if (!request.problem.empty()) return complain(request.problem, kExitFailure);
+    return std::cout << request.changes << std::flush ? EXIT_SUCCESS : kExitFailure;
   }
   return serve(source, std::move(loaded.config));
 }
@@ -71,6 +88,6 @@ int main(int argc, char** argv) {
     if (const int* exit_code = std::get_if<int>(&line)) return *exit_code;
     return reactord::run(std::get<reactord::CommandLine>(line));
   } catch (const std::exception& error) {
-    return reactord::complain(error.what(), reactord::kExitFailure);
+    return reactord::complain(reactord::cannot_start(error), reactord::kExitFailure);
   }
 }

@@ -9,6 +9,7 @@ namespace reactord {
 
 ReloadOutcome Reload::run(const std::string& request) {
   ReloadOutcome outcome = load_and_apply();
+  if (!outcome.problems.empty()) reopen_log(outcome.problems);
   for (const std::string& problem : outcome.problems)
     events_.record(Event::config_problem, {{"problem", problem}});
   if (outcome.problems.empty())
@@ -25,6 +26,13 @@ ReloadOutcome Reload::load_and_apply() {
   if (std::vector<std::string> problems = prepare(loaded.config); !problems.empty())
     return {.problems = std::move(problems)};
   return commit(loaded.config);
+}
+
+/// Whoever has rotated the log must not find the daemon writing to the old file because of a
+/// mistake elsewhere.
+void Reload::reopen_log(std::vector<std::string>& problems) {
+  if (std::string problem = events_.reopen(); !problem.empty() && problem != problems.back())
+    problems.push_back(std::move(problem));
 }
 
 std::vector<std::string> Reload::prepare(const Config& next) {

@@ -40,6 +40,7 @@ class Reload {
 
  private:
   [[nodiscard]] ReloadOutcome load_and_apply();
+  void reopen_log(std::vector<std::string>& problems);
   [[nodiscard]] std::vector<std::string> prepare(const Config& next);
   [[nodiscard]] ReloadOutcome commit(const Config& next);
   void tell(const Change& change, ReloadOutcome& outcome);

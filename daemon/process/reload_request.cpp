@@ -10,8 +10,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <thread>
+
+#include "daemon/process/reload_answer.h"
 
 namespace reactord {
 
@@ -59,11 +62,17 @@ std::string cannot_signal(pid_t process, int error) {
   return fmt::format("cannot signal process {}: {}{}", process, std::strerror(error), advice);
 }
 
-}  // namespace
+/// True if it carries the number that the answer goes to. A filter of system calls may forbid that.
+bool send_request(pid_t daemon, std::optional<int> number, int& error) {
+  error = 0;
+  sigval value{};
+  value.sival_int = number.value_or(0);
+  if (number && ::sigqueue(daemon, SIGHUP, value) == 0) return true;
+  if (::kill(daemon, SIGHUP) != 0) error = errno;
+  return false;
+}
 
-std::string request_reload(pid_t daemon) {
-  if (std::string problem = not_a_daemon(daemon); !problem.empty()) return problem;
-  if (::kill(daemon, SIGHUP) != 0) return cannot_signal(daemon, errno);
+std::string wait_until_taken(pid_t daemon) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (is_pending(daemon, SIGHUP)) {
     if (std::chrono::steady_clock::now() >= deadline)
@@ -72,6 +81,28 @@ std::string request_reload(pid_t daemon) {
     std::this_thread::sleep_for(kPause);
   }
   return "";
+}
+
+std::string refused(pid_t daemon, const std::string& problems) {
+  return fmt::format("process {} has not reloaded its configuration, the old one stays:\n{}",
+                     daemon, problems);
+}
+
+}  // namespace
+
+ReloadRequest request_reload(pid_t daemon) {
+  if (std::string problem = not_a_daemon(daemon); !problem.empty()) return {problem, {}};
+  const ReloadAnswerSocket answers;
+  int error = 0;
+  const bool is_answered = send_request(daemon, answers.number(), error);
+  if (error != 0) return {cannot_signal(daemon, error), {}};
+  if (std::string problem = wait_until_taken(daemon); !problem.empty()) return {problem, {}};
+  if (!is_answered) return {};
+  const std::optional<ReloadAnswer> answer = answers.wait_for(daemon, kPatience);
+  if (!answer)
+    return {{}, "it has taken the request, and does not say what became of it: its log does\n"};
+  if (!answer->is_reloaded) return {refused(daemon, answer->text), {}};
+  return {{}, answer->text};
 }
 
 }  // namespace reactord

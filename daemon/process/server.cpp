@@ -11,6 +11,7 @@
 #include "config/tables.h"
 #include "config/value_types.h"
 #include "daemon/interface/version.h"
+#include "daemon/process/reload_answer.h"
 
 namespace reactord {
 
@@ -23,6 +24,9 @@ constexpr Token kLongRepliesToken = 1;
 constexpr Token kFirstListenerToken = 2;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
 
+/// Why there is no reload.
+constexpr const char* kStopping = "the server is stopping";
+
 ParserLimits parser_limits_of(const LimitSettings& limits) {
   return {.max_frame_bytes = limits.max_frame.bytes,
           .max_arguments = static_cast<std::size_t>(limits.max_arguments),
@@ -30,8 +34,8 @@ ParserLimits parser_limits_of(const LimitSettings& limits) {
 }
 
 /// Where buffers may take little memory together, little is kept for the next.
-std::size_t reserve_bytes_of(const LimitSettings& limits) {
-  return std::min(LoopContext::kMaxPoolBytes, limits.max_buffer_memory.bytes / 8);
+std::size_t pool_bytes_of(std::size_t buffer_bytes) {
+  return std::min(LoopContext::kMaxPoolBytes, buffer_bytes / 8);
 }
 
 TableSize table_size(const Config& config, const DescriptorBudget& descriptors) {
@@ -42,14 +46,16 @@ TableSize table_size(const Config& config, const DescriptorBudget& descriptors) 
           .admins = static_cast<std::uint32_t>(config.server.max_admin_connections)};
 }
 
+std::string size_text(std::uint64_t bytes) {
+  constexpr std::uint64_t kMebibyte = 1u << 20;
+  const std::uint64_t rounded = bytes < kMebibyte ? bytes : bytes / kMebibyte * kMebibyte;
+  return plain_text(ValueTraits<ByteCount>::show({rounded}));
+}
+
 std::vector<HandlerTableSpec> tables_of(std::span<const HandlerEntry> entries) {
   std::vector<HandlerTableSpec> tables;
   for (const HandlerEntry& entry : entries) tables.push_back(entry.table);
   return tables;
-}
-
-std::string signal_name(int signal) {
-  return fmt::format("SIG{}", ::sigabbrev_np(signal));
 }
 
 }  // namespace
@@ -77,6 +83,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
           config_, source, handler_tables_, events, listeners_,
           [this](const Config& next) { return check(next); },
           [this](const Config& next) { apply(next); }) {
+  keep_memory_reserve();
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
   make_handlers(handlers);
@@ -140,6 +147,7 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
 
 void Server::on_turn_end() noexcept {
   connections_.end_turn();
+  renew_memory_reserve();
   heap_trimmer_.note(connections_.buffer_bytes() + loop_context_.pool.take_use());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
     has_long_replies_scheduled_ = true;
@@ -163,17 +171,45 @@ void Server::on_deadlines(TimePoint now) noexcept {
 // --- reload
 
 void Server::on_signal(int signal) {
-  const bool is_reload = signal == SIGHUP && phase_ == Phase::serving;
-  // Told before the signal is taken: then `reactord --reload` returns, and systemd must know that
-  // the reload is not over (reload_request.h).
-  if (is_reload) reports_.reloading();
-  signals_.take(signal);
-  if (is_reload) (void)finish_reload("SIGHUP");
-  if (signal == SIGHUP) return;
+  switch (const SignalRule rule = rule_of(signal); rule.action) {
+    case SignalAction::reload:
+      return reload_on_signal(signal);
+    case SignalAction::drain:
+      signals_.take(signal);
+      return drain_on_signal(signal);
+    case SignalAction::mention:
+      signals_.take(signal);
+      return mention_signal(rule);
+    case SignalAction::ignore:
+      return;  // never watched
+  }
+}
+
+void Server::reload_on_signal(int signal) {
+  const bool is_serving = phase_ == Phase::serving;
+  // Told before the signal is taken: systemd must know that the reload is not over once a
+  // `reactord --reload` that gets no answer returns (reload_request.h).
+  if (is_serving) reports_.reloading();
+  const std::optional<int> asker = signals_.take(signal);
+  const ReloadOutcome outcome =
+      is_serving ? finish_reload("SIGHUP") : ReloadOutcome{.problems = {kStopping}};
+  if (asker) answer_reload(*asker, outcome);
+}
+
+void Server::drain_on_signal(int signal) {
   if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
   events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
   abort_connections();
   phase_ = Phase::stopped;
+}
+
+/// Once each: whoever sends it again has been told.
+void Server::mention_signal(const SignalRule& rule) {
+  const std::uint64_t bit = std::uint64_t{1} << (rule.number - 1);
+  if ((mentioned_signals_ & bit) == 0)
+    events_.record(Event::signal_ignored,
+                   {{"signal", signal_name(rule.number)}, {"advice", std::string(rule.advice)}});
+  mentioned_signals_ |= bit;
 }
 
 void Server::abort_connections() {
@@ -183,7 +219,7 @@ void Server::abort_connections() {
 
 ReloadOutcome Server::reload(std::string_view who) {
   // systemd must not take a stopping daemon for ready.
-  if (phase_ != Phase::serving) return {.problems = {"the server is stopping"}};
+  if (phase_ != Phase::serving) return {.problems = {kStopping}};
   reports_.reloading();
   return finish_reload(fmt::format("RELOAD by {}", who));
 }
@@ -203,6 +239,7 @@ std::string Server::check(const Config& next) const {
 
 /// Where the process may have less than the configuration wants.
 void Server::warn_of_limits() {
+  warn_of_memory();
   const std::int64_t wanted = config_.server.max_connections;
   const DescriptorLimit limit = descriptors_.raise_for(config_, wanted);
   if (limit.possible_connections < wanted)
@@ -210,6 +247,16 @@ void Server::warn_of_limits() {
                    {{"wanted", std::to_string(wanted)},
                     {"possible", std::to_string(connections_.capacity().clients)},
                     {"descriptors", std::to_string(limit.descriptors)}});
+}
+
+void Server::warn_of_memory() {
+  const std::uint64_t wanted = config_.limits.max_buffer_memory.bytes;
+  const std::uint64_t possible = possible_buffer_bytes(wanted, memory_limit_);
+  if (possible < wanted)
+    events_.record(Event::memory_lowered, {{"wanted", size_text(wanted)},
+                                           {"possible", size_text(possible)},
+                                           {"limit", memory_limit_->name},
+                                           {"left", size_text(memory_limit_->left)}});
 }
 
 /// Puts in force what can be changed while connections stay.
@@ -225,9 +272,10 @@ void Server::apply(const Config& config) {
     if (has_new_write_stall)
       set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
   });
-  connections_.set_limits(config.server.max_connections_per_address,
-                          config.limits.max_buffer_memory.bytes);
-  loop_context_.pool.set_max_bytes(reserve_bytes_of(config.limits));
+  const std::uint64_t buffer_bytes =
+      possible_buffer_bytes(config.limits.max_buffer_memory.bytes, memory_limit_);
+  connections_.set_limits(config.server.max_connections_per_address, buffer_bytes);
+  loop_context_.pool.set_max_bytes(pool_bytes_of(buffer_bytes));
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     if (const auto settings = config.handlers.find(handler_entries_[i].name);
         settings != config.handlers.end())

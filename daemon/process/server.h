@@ -25,7 +25,9 @@
 #include "daemon/process/config_source.h"
 #include "daemon/process/descriptor_limit.h"
 #include "daemon/process/heap_trimmer.h"
+#include "daemon/process/memory_limit.h"
 #include "daemon/process/reload.h"
+#include "daemon/process/signal_table.h"
 #include "daemon/process/systemd_reports.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/signal_watch.h"
@@ -71,11 +73,15 @@ class Server final : public EventSink, public ServerControl {
 
   // --- life ---
   void on_signal(int signal);
+  void reload_on_signal(int signal);
+  void drain_on_signal(int signal);
+  void mention_signal(const SignalRule& rule);
   /// The rest of a reload, once the service manager has heard of it.
   [[nodiscard]] ReloadOutcome finish_reload(const std::string& request);
   [[nodiscard]] std::string check(const Config& next) const;
   void apply(const Config& config);
   void warn_of_limits();
+  void warn_of_memory();
   void publish_settings();
   /// Calls a handler outside of a request: it must not end the process by throwing.
   void call_handler(std::size_t index, std::string_view occasion,
@@ -93,6 +99,7 @@ class Server final : public EventSink, public ServerControl {
   std::vector<HandlerTableSpec> handler_tables_;
 
   DescriptorBudget descriptors_;
+  std::optional<MemoryLimit> memory_limit_ = nearest_memory_limit();
   EventLoop loop_;
   ConnectionTable connections_;
   CommandTable commands_;
@@ -105,6 +112,7 @@ class Server final : public EventSink, public ServerControl {
   ListenerSet listeners_;
   Reload reload_;
   Phase phase_ = Phase::serving;
+  std::uint64_t mentioned_signals_ = 0;  ///< a bit for each
   bool has_long_replies_scheduled_ = false;
 };
 

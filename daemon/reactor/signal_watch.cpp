@@ -9,7 +9,7 @@
 
 namespace reactord {
 
-SignalWatch::SignalWatch(std::initializer_list<int> signals) {
+SignalWatch::SignalWatch(std::span<const int> signals) {
   ::sigemptyset(&signals_);
   for (const int signal : signals) ::sigaddset(&signals_, signal);
   if (::sigprocmask(SIG_BLOCK, &signals_, nullptr) != 0)
@@ -30,13 +30,18 @@ std::optional<int> SignalWatch::waiting() const noexcept {
   return std::nullopt;
 }
 
-void SignalWatch::take(int signal) noexcept {
+std::optional<int> SignalWatch::take(int signal) noexcept {
   sigset_t one;
   ::sigemptyset(&one);
   ::sigaddset(&one, signal);
   const timespec at_once{};
-  while (::sigtimedwait(&one, nullptr, &at_once) < 0 && errno == EINTR) {
-  }
+  siginfo_t info{};
+  int taken = 0;
+  do {
+    taken = ::sigtimedwait(&one, &info, &at_once);
+  } while (taken < 0 && errno == EINTR);
+  if (taken < 0 || info.si_code != SI_QUEUE) return std::nullopt;
+  return info.si_value.sival_int;
 }
 
 std::optional<int> SignalWatch::next() noexcept {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <initializer_list>
 #include <optional>
+#include <span>
 
 #include "daemon/reactor/unique_fd.h"
 
@@ -15,13 +16,16 @@ class SignalWatch {
  public:
   /// Blocks `signals` and ignores SIGPIPE. Construct before any thread starts, since threads
   /// inherit the mask. Throws std::system_error.
-  explicit SignalWatch(std::initializer_list<int> signals);
+  explicit SignalWatch(std::span<const int> signals);
+  SignalWatch(std::initializer_list<int> signals)
+      : SignalWatch(std::span<const int>(signals.begin(), signals.size())) {}
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   /// A signal that has come, if any: the one with the lowest number. It goes on waiting, and others
   /// can see that in /proc, until it is taken.
   [[nodiscard]] std::optional<int> waiting() const noexcept;
-  void take(int signal) noexcept;
+  /// The number that it carries, if it was sent by sigqueue(3).
+  std::optional<int> take(int signal) noexcept;
   /// The next signal that has come, if any, taken.
   [[nodiscard]] std::optional<int> next() noexcept;
 

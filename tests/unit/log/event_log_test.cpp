@@ -2,11 +2,19 @@
 #include "daemon/log/event_log.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
+
+#include "daemon/reactor/unique_fd.h"
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/temporary_folder.h"
 
 using namespace reactord;
 
@@ -16,11 +24,15 @@ std::string text_of(MessageId id) {
   return fmt::format("{:016x}{:016x}", id.high, id.low);
 }
 
-std::string catalog() {
-  std::ifstream file(REACTORD_SOURCE_DIR "/systemd/reactord.catalog");
+std::string text_of_file(const std::string& path) {
+  std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::string catalog() {
+  return text_of_file(REACTORD_SOURCE_DIR "/systemd/reactord.catalog");
 }
 
 }  // namespace
@@ -30,6 +42,83 @@ TEST_CASE("the text of a record has its fields in place, and the others behind i
         "refused 127.0.0.1:7: max_connections reached listener=main");
   CHECK(event_text(Event::ready, {{"command", "CEIL", true}}) == "ready");
   CHECK(event_text(Event::start_failed, {{"problem", "a\nb"}}) == "a\\nb");
+}
+
+TEST_CASE("what a client sends is never a placeholder, nor a field") {
+  CHECK(event_text(Event::handler_info, {{"handler", "text"},
+                                         {"message", "forged | {peer}{client}"},
+                                         {"peer", "127.0.0.1:7"},
+                                         {"client", "3"}}) ==
+        "text: forged | {peer}{client} peer=127.0.0.1:7 client=3");
+  CHECK(event_text(Event::closed_foreign, {{"peer", "{protocol}"}, {"protocol", "{peer}"}}) ==
+        "{protocol} closed: it speaks {peer}");
+  CHECK(event_text(Event::start_failed, {}) == "{problem}");
+}
+
+TEST_CASE("what cannot be seen is escaped, and nothing else") {
+  for (const std::string_view hidden :
+       {"\u00ad",     "\u034f",     "\u061c",     "\u115f",     "\u180e",     "\u200b",
+        "\u200d",     "\u2028",     "\u2029",     "\u202e",     "\u2060",     "\u2066",
+        "\u206f",     "\u2800",     "\u3164",     "\ue000",     "\ufe0f",     "\ufeff",
+        "\uffa0",     "\ufff9",     "\U000110bd", "\U0001d173", "\U000e0001", "\U000e0041",
+        "\U000e0100", "\U000f0000", "\U0010fffd", "\U00050000"}) {
+    const std::string text = log_text(std::string(hidden));
+    INFO(text);
+    CHECK(text.size() == 4 * hidden.size());
+    CHECK(text.starts_with("\\x"));
+  }
+  for (const std::string_view seen :
+       {"a b", "\u00e9", "\u4e2d\u6587", "\U0001f600", "\u05e9", "\u00a0"})
+    CHECK(log_text(seen) == seen);
+  CHECK(log_text("a\u200bb\\") == "a\\xe2\\x80\\x8bb\\\\");
+}
+
+TEST_CASE("records of handlers are at most a hundred a second, and those left out are told") {
+  const TemporaryFolder folder;
+  FakeClock clock;
+  {
+    EventLog log(clock, {.target = folder / "log"});
+    for (int i = 0; i < 1000; ++i) log.record(Event::handler_info, {{"message", "m"}});
+    clock.advance(std::chrono::seconds(1));
+    log.record(Event::handler_info, {{"message", "last"}});
+    CHECK(log.count_of(Event::handler_info) == 1001);
+  }
+  const std::string text = text_of_file(folder / "log");
+  CHECK(std::count(text.begin(), text.end(), '\n') == 101);
+  CHECK(text.find("last (900 more like this before)") != std::string::npos);
+}
+
+TEST_CASE("a log that takes nothing changes over to another") {
+  const TemporaryFolder folder;
+  const std::string fifo = folder / "fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const UniqueFd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  FakeClock clock;
+  {
+    EventLog log(clock, {.target = fifo});
+    // More than a pipe holds: the writing thread waits for a reader that never reads.
+    for (int i = 0; i < 400; ++i)
+      log.record(Event::stopped_at_once, {{"signal", std::string(250, 'x')}});
+    REQUIRE(log.reconfigure({.target = folder / "log"}) == "");
+    log.record(Event::ready);
+  }
+  const std::string text = text_of_file(folder / "log");
+  CHECK(text.find("ready\n") != std::string::npos);
+  CHECK(text.find('x') != std::string::npos);
+}
+
+TEST_CASE("a log that cannot be written is told of when that begins and ends") {
+  const TemporaryFolder folder;
+  FakeClock clock;
+  EventLog log(clock, {.target = "/dev/full"});
+  for (int i = 0; i < 3; ++i) log.record(Event::stopped);
+  while (log.dropped() < 3) std::this_thread::yield();
+  CHECK(log.count_of(Event::log_unwritable) == 1);
+  CHECK(log.count_of(Event::log_writable) == 0);
+  REQUIRE(log.reconfigure({.target = folder / "log"}) == "");
+  log.record(Event::ready);
+  while (log.count_of(Event::log_writable) == 0) std::this_thread::yield();
+  CHECK(log.count_of(Event::log_unwritable) == 1);
 }
 
 TEST_CASE("the fields of a record are lines") {

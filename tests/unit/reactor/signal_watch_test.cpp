@@ -60,6 +60,16 @@ TEST_SUITE("signal_watch") {
     CHECK(signals.waiting() == std::nullopt);
   }
 
+  TEST_CASE("a signal may carry a number") {
+    const SignalsAsBefore restore;
+    SignalWatch signals({SIGHUP});
+    ::kill(::getpid(), SIGHUP);
+    CHECK(signals.take(SIGHUP) == std::nullopt);
+    ::sigqueue(::getpid(), SIGHUP, {.sival_int = 4711});
+    CHECK(signals.take(SIGHUP) == 4711);
+    CHECK(signals.take(SIGHUP) == std::nullopt);
+  }
+
   TEST_CASE("several signals come one after the other, each of the watched ones") {
     const SignalsAsBefore restore;
     SignalWatch signals({SIGTERM, SIGINT, SIGHUP});

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// What each signal does whose default would end the process (signal(7)): the one table, which the
+// man page repeats. Faults of the program (SEGV, ABRT and their like) keep their default, a core
+// dump; KILL and STOP are the kernel's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reactord {
+
+enum class SignalAction : std::uint8_t {
+  reload,
+  drain,    ///< answer what was received, then end; a second one ends at once
+  mention,  ///< nothing, but the log says once what to send instead
+  ignore    ///< nothing: a failed system call tells of it
+};
+
+struct SignalRule {
+  int number;
+  SignalAction action;
+  std::string_view advice = {};  ///< of those that are mentioned
+};
+
+/// Without the real-time signals, which are mentioned all.
+[[nodiscard]] std::span<const SignalRule> signal_rules();
+[[nodiscard]] SignalRule rule_of(int signal);
+/// Those that the loop takes in turn: all but the ignored ones.
+[[nodiscard]] std::vector<int> watched_signals();
+/// Ignores those that are to be ignored.
+void ignore_signals();
+/// "SIGTERM", "SIGRTMIN+3".
+[[nodiscard]] std::string signal_name(int signal);
+
+}  // namespace reactord
