@@ -1,21 +1,35 @@
 // SPDX-License-Identifier: MIT
 // One client connection: owns its stream, parser, kept bytes, deadlines and state, and nothing
-// more. Requests leave it through RequestSink; it knows no command, no handler and no other
-// connection.
+// more. Requests leave it through RequestSink. Of commands it knows names at most, no handler, and
+// no other connection.
 //
-//                accept
-//                  |
-//                  v
-//     +--------- open --------------- input ends: FIN from the peer, or drain -----------+
-//     |            |                                                                     |
-//     |            | end(): QUIT, protocol error, deadline, kill                         |
-//     |            v                                                                     v
-//     |        flushing <------------------ everything received is answered ------ open, input
-//     ended |            | |            | all sent: FIN to the peer |            v | lingering
-//     input is discarded until the peer's FIN or deadlines.linger, because closing |            |
-//     with unread input makes the kernel send RST and lose replies in flight |            v
-//     +-------> closed     lost, evicted, write_stall: at once. The table destroys it at the end of
-//     the turn
+//   connection.cpp          events, states, the end        connection_output.cpp  replies
+//   connection_input.cpp    requests                       connection_timing.cpp  deadlines
+//
+//   accept
+//     |
+//     v          a request is to be answered later
+//   open <=====================================> pending
+//     |              its reply has come             |
+//     | the input has ended and all that was        |
+//     | received is answered and sent               |
+//     |                                             |
+//     | end(): QUIT, protocol error, deadline, kill | end()
+//     v                                             |
+//   flushing <--------------------------------------+
+//     | all is sent: FIN to the client
+//     +-----> discarding   input is thrown away until the client's FIN or deadlines.linger: closing
+//     |          |         with unread input makes the kernel send RST, and lose replies that are
+//     |          |         still under way
+//     +-----> confirming   the client has sent FIN: its acknowledgement of ours is waited for,
+//     |          |         because somebody wants to know whether the replies have arrived
+//     v          v
+//   closed      from any state at once if it is lost, evicted, or stalls. The table destroys it at
+//               the end of the turn
+//
+// Beside it goes the state of the input: flowing, then draining (it ends where the kernel has no
+// more for now), then ended, by the client's FIN or by the drain. Only an open or pending
+// connection serves what it has received.
 //
 // Input and output are edge-triggered: may_receive_ and may_send_ remember edges that are not used
 // up.
@@ -55,6 +69,7 @@ enum class ServeResult : std::uint8_t {
   replied,
   pending,  ///< the reply comes through Connection::complete(); until then its input waits
   close_after_reply,  ///< what follows in the pipeline is not run
+  quit,               ///< the same, because the client asked for it
 };
 
 class RequestSink {
@@ -149,11 +164,13 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] const std::string* last_command() const { return last_command_; }
   void set_last_command(const std::string* command) { last_command_ = command; }
 
-  [[nodiscard]] bool is_pending() const { return pending_; }
+  [[nodiscard]] bool is_pending() const { return state_ == State::pending; }
   [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
-  /// The client has sent FIN. It may still wait for replies.
-  [[nodiscard]] bool is_peer_finished() const { return read_to_end_; }
-  [[nodiscard]] bool is_ending() const { return state_ != State::open; }
+  /// The client has sent FIN, though perhaps not all before it is read yet. It may still wait for
+  /// replies.
+  [[nodiscard]] bool is_fin_announced() const { return is_fin_announced_; }
+  /// It serves no more.
+  [[nodiscard]] bool is_ending() const { return state_ > State::pending; }
   [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
   [[nodiscard]] std::size_t input_bytes() const { return input_.size(); }
   [[nodiscard]] std::size_t output_bytes() const { return output_.size(); }
@@ -165,8 +182,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// Delivers the reply that ServeResult::pending promised, formatted by `write` into a Buffer.
   template <class Write>
   void complete(Write&& write) noexcept {
-    if (!pending_ || state_ != State::open) return;
-    pending_ = false;
+    if (state_ != State::pending) return;
+    state_ = State::open;
     last_active_ = seconds_now();
     write(output());
     settle();
@@ -179,7 +196,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// Writes a message that no request asked for; false if the reader is behind.
   template <class Write>
   [[nodiscard]] bool push(Write&& write) noexcept {
-    if (state_ != State::open || output().size() >= loop().output_high_water) return false;
+    if (is_ending() || is_input_ended() || output().size() >= loop().output_high_water)
+      return false;
     write(output());
     settle();
     return true;
@@ -208,8 +226,14 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void restart_idle_deadline() noexcept;
 
  private:
-  enum class State : std::uint8_t { open, flushing, lingering, closed };
-  enum class InputEnd : std::uint8_t { not_yet, peer_finished, drained };
+  enum class State : std::uint8_t { open, pending, flushing, discarding, confirming, closed };
+  enum class Input : std::uint8_t { flowing, draining, ended_by_fin, ended_by_drain };
+  /// What input_ holds.
+  enum class Kept : std::uint8_t {
+    nothing,
+    part_of_frame,
+    frames,  ///< or what the end of the input has made one: to be served before more is received
+  };
   struct Turn;
 
   /// Seconds on the loop's clock, in half of a TimePoint's size.
@@ -244,14 +268,13 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void serve_frame(Turn& turn) noexcept;
   [[nodiscard]] bool must_pause(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
-  [[nodiscard]] bool is_input_ended() const { return input_end_ != InputEnd::not_yet; }
-  [[nodiscard]] bool owes_answer() const { return pending_ || has_backlog_ || mid_frame_; }
+  [[nodiscard]] bool is_input_ended() const { return input_state_ > Input::draining; }
+  [[nodiscard]] bool owes_answer() const { return is_pending() || kept_ != Kept::nothing; }
   [[nodiscard]] ReplyEncoding line_encoding() const noexcept;
   [[nodiscard]] ReplyEncoding resp_encoding() const {
     return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
   }
   void discard_input() noexcept;
-  void await_receipt(Readiness readiness) noexcept;
 
   // --- output ---
   [[nodiscard]] Buffer& output() noexcept;
@@ -273,9 +296,12 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     }
   }
   void end_if_answered() noexcept;
-  void begin_linger() noexcept;
+  void finish_sending() noexcept;
+  void await_confirmation(Readiness readiness) noexcept;
+  void lose(const IoResult& result) noexcept;
   void give_receipt(bool arrived) noexcept;
-  void become_closed() noexcept;
+  enum class InOrder : bool { no, yes };
+  void become_closed(InOrder in_order) noexcept;
 
   // --- deadlines ---
   void update_input_deadline() noexcept;
@@ -287,10 +313,12 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void update_write_stall(bool progress) noexcept;
   [[nodiscard]] bool is_reader_behind() const { return output_.size() >= loop().output_high_water; }
   [[nodiscard]] bool is_input_paused() const {
-    return pending_ || has_backlog_ || is_reader_behind();
+    return is_pending() || kept_ == Kept::frames || is_reader_behind();
   }
 
   // --- after a turn ---
+  /// Its turn is under way: replies go to the scratch, and what they change is settled at its end.
+  [[nodiscard]] bool is_being_served() const { return loop().serving == this; }
   void settle() noexcept;
   void schedule() noexcept;
   [[nodiscard]] bool has_more_to_do() const noexcept;
@@ -310,23 +338,18 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   std::uint32_t accounted_bytes_ = 0;
   std::uint16_t subscriptions_ = 0;
   State state_ = State::open;
-  InputEnd input_end_ = InputEnd::not_yet;
+  Input input_state_ = Input::flowing;
+  Kept kept_ = Kept::nothing;
   ReplyEncoding reply_encoding_ = ReplyEncoding::plain;
   bool may_receive_ : 1 = false;
   bool may_send_ : 1 = true;
-  bool read_to_end_ : 1 = false;  ///< a FIN was announced: a short read is not the last one
-  bool draining_ : 1 = false;     ///< the input ends where the kernel has no more for now
-  bool has_backlog_ : 1 =
-      false;                    ///< input_ may hold whole frames: serve them before receiving more
-  bool mid_frame_ : 1 = false;  ///< input_ holds the beginning of a frame
-  bool frame_timed_ : 1 = false;  ///< ... and its deadline runs
-  bool past_first_ : 1 =
-      false;  ///< a request was served: foreign protocols are no longer looked for
-  bool pending_ : 1 = false;
+  bool reads_to_block_ : 1 = false;    ///< a short read does not mean that the socket is drained
+  bool is_fin_announced_ : 1 = false;  ///< by the loop; what came before it may still be unread
+  bool frame_timed_ : 1 = false;       ///< the deadline of the frame in input_ runs
+  bool past_first_ : 1 = false;        ///< a request was served: no foreign protocol is looked for
   bool scheduled_ : 1 = false;
   bool must_linger_ : 1 = false;  ///< something was sent that the peer may not have read yet
   bool wants_receipt_ : 1 = false;
-  bool lost_ : 1 = false;  ///< the end was not in order: what was sent last may not have arrived
 };
 
 /// 256 bytes of memory per idle connection, with the table's 8: the promise of daemon/README.md.

@@ -5,7 +5,6 @@
 #include "daemon/connection/connection.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace reactord {
 
@@ -22,7 +21,7 @@ static_assert(GatherList::kMaxParts <= Stream::kMaxParts, "one send for all of t
 /// Where replies go: behind what is unsent, or into the scratch if nothing is and it is this
 /// connection's turn.
 Buffer& Connection::output() noexcept {
-  return loop().serving == this && output_.empty() ? loop().output : output_;
+  return is_being_served() && output_.empty() ? loop().output : output_;
 }
 
 /// Sends what the turn has written and borrowed, as far as the kernel takes it, and keeps the rest:
@@ -79,7 +78,7 @@ std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) no
       return 0;
     case IoStatus::end:
     case IoStatus::lost:
-      abort(CloseReason::closed_reset, std::strerror(result.error));
+      lose(result);
       return 0;
   }
   return 0;

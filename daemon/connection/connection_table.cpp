@@ -75,15 +75,16 @@ Connection* ConnectionTable::find_client(std::uint64_t client_id) {
 void ConnectionTable::on_end(Connection& connection, CloseReason reason,
                              std::string_view detail) noexcept {
   if (observer_ != nullptr) observer_->on_connection_end(connection);
-  events_.count(reason);
-  if (!events_.wants(reason)) return;
+  const Event event = event_of(reason);
+  events_.count(event);
+  if (!events_.wants(event)) return;
   const std::string* last = connection.last_command();
   const std::string command = last == nullptr ? "" : *last;
   // {problem}, {protocol} and {bytes}: each message names at most one of them.
-  events_.log(reason, {{"peer", connection.stream().peer()},
-                       {"client", std::to_string(connection.client_id())},
-                       {spec_of(reason).detail(), std::string(detail)},
-                       {"command", command, true}});
+  events_.log(event, {{"peer", connection.stream().peer()},
+                      {"client", std::to_string(connection.client_id())},
+                      {spec_of(event).detail(), std::string(detail)},
+                      {"command", command, true}});
 }
 
 void ConnectionTable::end_turn() {

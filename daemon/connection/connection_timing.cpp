@@ -29,8 +29,7 @@ void Connection::on_deadline(DeadlineKind kind) noexcept {
     case DeadlineKind::write_stall:
       return abort(CloseReason::closed_write_stall);
     case DeadlineKind::linger:
-      lost_ = stream_->delivery() != Delivery::arrived;
-      return become_closed();
+      return become_closed(stream_->delivery() == Delivery::arrived ? InOrder::yes : InOrder::no);
   }
 }
 
@@ -40,16 +39,16 @@ void Connection::unsubscribe() noexcept {
 }
 
 void Connection::restart_idle_deadline() noexcept {
-  if (past_first_ && !mid_frame_) DeadlineLink<InputDeadline>::cancel();
+  if (past_first_ && kept_ != Kept::part_of_frame) DeadlineLink<InputDeadline>::cancel();
   update_input_deadline();
 }
 
 void Connection::update_input_deadline() noexcept {
   // The client is not slow while we are: no time runs while a request or our output is waited for.
-  if (state_ != State::open || is_input_ended() || is_input_paused()) {
+  if (is_ending() || is_input_ended() || is_input_paused()) {
     DeadlineLink<InputDeadline>::cancel();
     frame_timed_ = false;
-  } else if (mid_frame_) {
+  } else if (kept_ == Kept::part_of_frame) {
     if (!frame_timed_) time_frame();
   } else if (past_first_) {
     time_idle();

@@ -48,7 +48,7 @@ class CallContext final : public HandlerContext {
   [[nodiscard]] std::uint64_t client_id() const override { return connection_->client_id(); }
   [[nodiscard]] std::string peer() const override { return connection_->stream().peer(); }
   [[nodiscard]] bool has_finished_sending() const override {
-    return connection_->is_peer_finished();
+    return connection_->is_fin_announced();
   }
   [[nodiscard]] Session& session() override { return connection_->session(); }
   [[nodiscard]] CommandClasses allowed_commands() const override {

@@ -27,6 +27,21 @@ std::string upper_case(std::string_view text) {
   return upper;
 }
 
+/// Of a call that has written its one reply.
+ServeResult serve_result_of(HandlerResult result) {
+  switch (result) {
+    case HandlerResult::replied:
+      return ServeResult::replied;
+    case HandlerResult::pending:
+      return ServeResult::pending;
+    case HandlerResult::close_after_reply:
+      return ServeResult::close_after_reply;
+    case HandlerResult::quit:
+      return ServeResult::quit;
+  }
+  return ServeResult::replied;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
@@ -183,8 +198,7 @@ ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, 
     if (outcome == PendingReplies::Outcome::kept) return ServeResult::replied;
   }
   if (result != HandlerResult::pending && wrote_one && outcome == PendingReplies::Outcome::none)
-    return result == HandlerResult::close_after_reply ? ServeResult::close_after_reply
-                                                      : ServeResult::replied;
+    return serve_result_of(result);
   events_.record(Event::handler_broke_rules,
                  {{"handler", std::string(entry.handler_name)}, {"command", entry.full_name}});
   pending_.forget(connection.id());

@@ -31,6 +31,7 @@ enum class HandlerResult : std::uint8_t {
   replied,            ///< one reply was written
   pending,            ///< it comes later, by defer() or produce(); nothing was written
   close_after_reply,  ///< one reply was written; the connection ends when it is sent
+  quit,               ///< the same, because the client has asked for it
 };
 
 /// A long reply written in slices over several turns of the loop, so that it delays nobody.

@@ -18,6 +18,24 @@ namespace reactord {
 // fields that the message does not mention follow behind it. `often` events are logged at most once
 // a second, `many` at most a hundred times, with the number left out; all are always counted.
 // clang-format off
+#define REACTORD_CLOSE_EVENTS(X)                                                                      \
+  X(closed_by_client,      debug,   seldom, "{peer} closed: finished by the client")                  \
+  X(closed_quit,           debug,   seldom, "{peer} closed: QUIT")                                    \
+  X(closed_by_handler,     debug,   seldom, "{peer} closed: by its handler")                          \
+  X(closed_reset,          debug,   seldom, "{peer} lost: {problem}")                                 \
+  X(closed_killed,         info,    seldom, "{peer} closed: CLIENT KILL")                             \
+  X(closed_protocol_error, info,    often,  "{peer} closed: {problem}")                               \
+  X(closed_foreign,        warning, often,  "{peer} closed: it speaks {protocol}")                    \
+  X(closed_first_request,  info,    often,  "{peer} closed: no request within deadlines.first_request") \
+  X(closed_frame,          info,    often,  "{peer} closed: request not complete within deadlines.frame") \
+  X(closed_idle,           info,    often,  "{peer} closed: idle for deadlines.idle")                 \
+  X(closed_write_stall,    info,    often,  "{peer} closed: took no reply for deadlines.write_stall") \
+  X(closed_memory,         warning, often,  "{peer} closed: it held the most of limits.max_buffer_memory ({bytes} bytes)") \
+   X(closed_out_of_memory,  warning, often,  "{peer} closed: the system has no memory for its requests or replies") \
+  X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
+  X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
+  X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")
+
 #define REACTORD_EVENTS(X)                                                                            \
   /* life of the process */                                                                           \
   X(starting,              info,    seldom, "reactord {version} starting")                            \
@@ -49,24 +67,9 @@ namespace reactord {
   X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \
   X(accept_exhausted,      error,   often,  "cannot accept: {problem}; pausing the listener for a moment") \
   X(accept_failed,         error,   often,  "accept failed: {problem}")                               \
-  /* connections, and why they end */                                                                 \
+  /* connections */                                                                                   \
   X(connected,             debug,   seldom, "{peer} connected")                                       \
-  X(closed_by_client,      debug,   seldom, "{peer} closed: finished by the client")                  \
-  X(closed_quit,           debug,   seldom, "{peer} closed: QUIT")                                    \
-  X(closed_by_handler,     debug,   seldom, "{peer} closed: by its handler")                          \
-  X(closed_reset,          debug,   seldom, "{peer} lost: {problem}")                                 \
-  X(closed_killed,         info,    seldom, "{peer} closed: CLIENT KILL")                             \
-  X(closed_protocol_error, info,    often,  "{peer} closed: {problem}")                               \
-  X(closed_foreign,        warning, often,  "{peer} closed: it speaks {protocol}")                    \
-  X(closed_first_request,  info,    often,  "{peer} closed: no request within deadlines.first_request") \
-  X(closed_frame,          info,    often,  "{peer} closed: request not complete within deadlines.frame") \
-  X(closed_idle,           info,    often,  "{peer} closed: idle for deadlines.idle")                 \
-  X(closed_write_stall,    info,    often,  "{peer} closed: took no reply for deadlines.write_stall") \
-  X(closed_memory,         warning, often,  "{peer} closed: it held the most of limits.max_buffer_memory ({bytes} bytes)") \
-  X(closed_out_of_memory,  warning, often,  "{peer} closed: the system has no memory for its requests or replies") \
-  X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
-  X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
-  X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")                         \
+  REACTORD_CLOSE_EVENTS(X)                                                                            \
   /* handlers */                                                                                      \
   X(handler_debug,         debug,   many,   "{handler}: {message}")                                   \
   X(handler_info,          info,    many,   "{handler}: {message}")                                   \
@@ -81,8 +84,17 @@ enum class Event : std::uint8_t {
 #undef REACTORD_EVENT_NAME
 };
 
-/// Why a connection ended: one of the closed_ events.
-using CloseReason = Event;
+/// Why a connection ended: one of the closed_ events, and nothing else.
+enum class CloseReason : std::uint8_t {
+#define REACTORD_CLOSE_REASON(name, level, repeats, message) \
+  name = static_cast<std::uint8_t>(Event::name),
+  REACTORD_CLOSE_EVENTS(REACTORD_CLOSE_REASON)
+#undef REACTORD_CLOSE_REASON
+};
+
+[[nodiscard]] constexpr Event event_of(CloseReason reason) {
+  return static_cast<Event>(reason);
+}
 
 enum class Repeats : std::uint8_t { seldom, often, many };
 

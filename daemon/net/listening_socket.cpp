@@ -66,6 +66,13 @@ void set_option(int fd, int level, int option, int value) noexcept {
   (void)::setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/// Urgent bytes stay where they are in the stream (protocol/README.md; RFC 6093, section 5).
+/// TCP's connections have it from the socket that they were accepted by, at no cost of their own;
+/// those of a Unix socket do not.
+void keep_urgent_data_inline(int fd) noexcept {
+  set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
 /// A path whose socket refuses connections was left behind by a process that is gone. A file that
 /// is no socket refuses them too (connect(2)), and is somebody's data.
 bool is_stale_unix_socket(const SocketAddress& address) {
@@ -127,6 +134,7 @@ ListenResult open_locked(const SocketAddress& address, const ListenOptions& opti
   if (bind_error != 0) return failure(address, "bind", bind_error);
   if (const int error = give_to_group(address, options); error != 0)
     return failure(address, "set the group of", error);
+  keep_urgent_data_inline(fd.get());
   if (::listen(fd.get(), options.backlog) != 0) return failure(address, "listen on", errno);
   // Not before: listen(2) looks once more whether the port is free.
   if (options.is_beside_ours) let_share(fd.get(), false);
@@ -197,6 +205,7 @@ std::string adopt_listening_socket(int fd) {
   if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
       ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
     return problem_text("descriptor " + std::to_string(fd) + " cannot be made non-blocking", errno);
+  keep_urgent_data_inline(fd);
   return {};
 }
 
@@ -210,6 +219,7 @@ AcceptResult accept_connection(int listening_fd) noexcept {
   if (fd >= 0) {
     result.status = AcceptStatus::accepted;
     result.fd = UniqueFd(fd);
+    if (!result.peer.is_ip()) keep_urgent_data_inline(fd);
     return result;
   }
   result.error = errno;

@@ -72,6 +72,12 @@ bool SocketStream::finish_sending() noexcept {
   return ::shutdown(fd_.get(), SHUT_WR) == 0;
 }
 
+/// socket(7): a linger time of 0 makes close(2) send RST.
+void SocketStream::reset_on_close() noexcept {
+  const linger no_time{1, 0};
+  (void)::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &no_time, sizeof no_time);
+}
+
 /// SO_ERROR (socket(7)) keeps a reset that recv(2) no longer tells of once it has returned 0;
 /// SIOCOUTQ (tcp(7), and the same of Unix sockets) counts what is not acknowledged, our FIN as one.
 Delivery SocketStream::delivery() const noexcept {

@@ -19,6 +19,7 @@ class SocketStream final : public Stream {
   [[nodiscard]] IoResult send(std::string_view bytes) noexcept override;
   [[nodiscard]] IoResult send_parts(std::span<const std::string_view> parts) noexcept override;
   bool finish_sending() noexcept override;
+  void reset_on_close() noexcept override;
   [[nodiscard]] Delivery delivery() const noexcept override;
   [[nodiscard]] std::string peer() const override;
   [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return peer_ip_; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -24,6 +25,9 @@ struct IoResult {
   IoStatus status = IoStatus::ok;
   std::size_t bytes = 0;
   int error = 0;  ///< the errno of `lost`, for the log
+
+  /// The kernel has given up: the peer has taken nothing for too long.
+  [[nodiscard]] bool is_timeout() const noexcept { return error == ETIMEDOUT; }
 };
 
 enum class Delivery : std::uint8_t {
@@ -49,6 +53,10 @@ class Stream {
   /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived. False
   /// if the stream is lost.
   virtual bool finish_sending() noexcept = 0;
+  /// When it is closed, the peer gets a reset instead of FIN, and what it has not taken yet is
+  /// thrown away: the end of a stream that is cut off must not look like one in order. Over a Unix
+  /// socket it does all the same, since the kernel has no reset for it.
+  virtual void reset_on_close() noexcept = 0;
   /// What is known of all that was sent.
   [[nodiscard]] virtual Delivery delivery() const noexcept = 0;
   /// Who is at the other end: "127.0.0.1:50000". Also after the stream is lost.

@@ -21,7 +21,8 @@ Readiness readiness_of(std::uint32_t events) noexcept {
   return {.readable = (events & EPOLLIN) != 0,
           .writable = (events & EPOLLOUT) != 0,
           .peer_finished = (events & EPOLLRDHUP) != 0,
-          .hung_up = (events & (EPOLLHUP | EPOLLERR)) != 0};
+          .hung_up = (events & (EPOLLHUP | EPOLLERR)) != 0,
+          .urgent = (events & EPOLLPRI) != 0};
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ EventLoop::EventLoop(const Clock& clock)
 }
 
 std::error_code EventLoop::watch(int fd, Token token) noexcept {
-  return add(epoll_.get(), fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
+  return add(epoll_.get(), fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
 }
 
 std::error_code EventLoop::watch_level(int fd, Token token) noexcept {

@@ -36,6 +36,8 @@ struct Readiness {
   bool peer_finished = false;
   /// Both directions are over, or an error waits; what came before may still be unread.
   bool hung_up = false;
+  /// There is urgent data, at whose mark a read stops short with more behind it (tcp(7)).
+  bool urgent = false;
 };
 
 class EventSink {
@@ -54,9 +56,9 @@ class EventLoop {
   /// Throws std::system_error where the kernel gives no epoll instance; nothing throws later.
   explicit EventLoop(const Clock& clock);
 
-  /// Watches `fd` for input, output and hang-up, edge-triggered, until it is closed. It is never
-  /// modified: one epoll_ctl in a descriptor's life. An edge that was not used up comes no more:
-  /// see make_ready().
+  /// Watches `fd` for input, urgent data, output and hang-up, edge-triggered, until it is closed.
+  /// It is never modified: one epoll_ctl in a descriptor's life. An edge that was not used up comes
+  /// no more: see make_ready().
   [[nodiscard]] std::error_code watch(int fd, Token token) noexcept;
   /// The same for a descriptor that only reads, level-triggered: signals and wake-ups.
   [[nodiscard]] std::error_code watch_level(int fd, Token token) noexcept;

@@ -137,7 +137,7 @@ class ConnectionHandler : public Handler {
         return HandlerResult::replied;
       case Id::quit:
         reply.ok();
-        return HandlerResult::close_after_reply;
+        return HandlerResult::quit;
       case Id::reset:
         return reset(reply, context);
       case Id::auth:

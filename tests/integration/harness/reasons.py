@@ -27,7 +27,7 @@ TOLD = {
     "protocol error": Told("event_closed_protocol_error", r"closed: .*Protocol error"),
     "foreign protocol": Told("event_closed_foreign", r"closed: it speaks "),
     # At level debug, since they are how connections end every day.
-    "quit": Told("event_closed_by_handler", r"closed: by its handler"),
+    "quit": Told("event_closed_quit", r"closed: QUIT"),
     "finished": Told("event_closed_by_client", r"closed: finished by the client"),
     "reset": Told("event_closed_reset", r" lost: "),
     "refused, full": Told("event_refused_full", r"refused .*: max_connections reached"),

@@ -17,7 +17,7 @@ using namespace reactord::test;
 namespace {
 
 constexpr std::size_t kMib = 1u << 20;
-/// A connection's share of a turn, and one receive of it (daemon/connection/connection.cpp).
+/// A connection's share of a turn, and one receive of it (daemon/connection/connection_input.cpp).
 constexpr std::size_t kShareBytes = 128u << 10;
 constexpr std::size_t kReceiveBytes = 256u << 10;
 
@@ -119,4 +119,55 @@ TEST_CASE("connection: an unread echo is held once") {
     CHECK(bench.script.sent == reply);
     CHECK(bench.memory == 0);
   }
+}
+
+TEST_CASE("connection: the loop's scratch keeps the size of a long reply only up to a limit") {
+  constexpr std::size_t kMaxScratchBytes = 2 * kMib;  // daemon/connection/connection_output.cpp
+  ConnectionBench bench;
+  bench.receive("BIG 1000000\n");
+  CHECK(bench.loop_context.output.capacity() >= 1'000'000);
+  bench.receive("BIG 3000000\n");
+  CHECK(bench.script.sent.size() == 4'000'002);
+  CHECK(bench.loop_context.output.capacity() <= kMaxScratchBytes);
+}
+
+TEST_CASE("connection: the list of arguments keeps its size only up to a limit") {
+  ConnectionBench bench;
+  bench.receive("*3000\r\n" + repeated(3000, bulk("x")));
+  REQUIRE(bench.served.size() == 1);
+  CHECK(bench.loop_context.frame.many.capacity() <= 1024);
+}
+
+TEST_CASE("connection: one receive takes a bounded share, of a large frame a larger one") {
+  ConnectionBench bench;
+  const std::string frame = echo(std::string(8 * kMib, 'x'));
+  bench.script.input = {frame};
+  bench.connection->on_event({.readable = true});
+  CHECK(bench.script.largest_room == kReceiveBytes);
+  bench.turn({});
+  CHECK(bench.script.largest_room == kMib);
+  CHECK(bench.served.size() == 1);
+}
+
+TEST_CASE("connection: a little that is kept is moved in front of what comes, more is not") {
+  const auto room_behind = [](std::size_t kept) {
+    ConnectionBench bench;
+    bench.receive(echo(std::string(8000, 'x')).substr(0, kept));
+    REQUIRE(bench.connection->input_bytes() == kept);
+    bench.script.largest_room = 0;
+    bench.receive("x");
+    return bench.script.largest_room;
+  };
+  CHECK(room_behind(4096) == kReceiveBytes);
+  CHECK(room_behind(4097) < kReceiveBytes);
+}
+
+TEST_CASE("connection: the beginning of a small frame costs what it holds, of a large one more") {
+  const auto memory_for = [](std::size_t kept) {
+    ConnectionBench bench;
+    bench.receive(echo(std::string(100'000, 'x')).substr(0, kept));
+    return static_cast<std::size_t>(bench.memory);
+  };
+  CHECK(memory_for((16u << 10) - 1) < 32u << 10);
+  CHECK(memory_for(16u << 10) >= 64u << 10);
 }

@@ -302,7 +302,7 @@ TEST_CASE("connection: FIN while a reply is pending is told of once, and is no f
   bench.finish();
   bench.turn({.readable = true, .peer_finished = true});
   CHECK(bench.finished == 1);
-  CHECK(bench.connection->is_peer_finished());
+  CHECK(bench.connection->is_fin_announced());
   CHECK(bench.ends.empty());
   bench.complete("now");
   CHECK(bench.script.sent == "now\n");
@@ -384,4 +384,168 @@ TEST_CASE("connection: a drain lingers for a client whose request was answered a
   CHECK(bench.closed == 0);
   bench.pass(ConnectionBench::kLinger);
   CHECK(bench.closed == 1);
+}
+
+TEST_CASE("connection: behind an urgent mark, which ends a read early, it reads on until no more") {
+  ConnectionBench bench;
+  bench.script.input = {"ECHO a", "b\n" + echo("c")};
+  bench.turn({.readable = true, .urgent = true});
+  CHECK(bench.script.sent == "ab\n" + bulk("c"));
+  // From now on: the edge of a later mark may have been taken with an earlier event.
+  bench.script.input = {echo("d"), echo("e")};
+  bench.turn({.readable = true});
+  CHECK(bench.served == std::vector<std::string>{"ab", "c", "d", "e"});
+}
+
+TEST_CASE("connection: an urgent mark while it is lingering does not hide the end") {
+  ConnectionBench bench;
+  bench.receive("QUIT\n");
+  bench.script.input = {"un", "read"};
+  bench.script.input_ends = true;
+  bench.turn({.readable = true, .urgent = true});
+  CHECK(bench.closed == 1);
+}
+
+TEST_CASE("connection: frames that need no reply count for its share of a turn") {
+  for (const std::string ignored : {"\n", "\r\n", "*0\r\n", "*-1\r\n"}) {
+    CAPTURE(ignored);
+    ConnectionBench bench;
+    std::string input = echo("first");
+    for (int i = 0; i < 2999; ++i) input += ignored;
+    bench.script.input = {input + echo("last")};
+    std::vector<std::size_t> left;
+    do {
+      bench.is_ready = false;
+      bench.connection->on_event({.readable = true});
+      left.push_back(bench.connection->input_bytes());
+    } while (bench.is_ready);
+    const std::size_t share = 1000 * ignored.size();
+    const std::size_t last = echo("last").size();
+    CHECK(left == std::vector{2 * share + last, share + last, last, std::size_t{0}});
+    CHECK(bench.served == std::vector<std::string>{"first", "last"});
+  }
+}
+
+TEST_CASE("connection: what is thrown away after its end is bounded in each turn, too") {
+  ConnectionBench bench;
+  bench.receive("QUIT\n");
+  bench.script.input = {std::string(1u << 20, 'x')};
+  bench.script.receives = 0;
+  bench.connection->on_event({.readable = true});
+  CHECK(bench.script.receives == 1);
+  CHECK(bench.script.input.front().size() == (1u << 20) - (256u << 10));
+  CHECK(bench.is_ready);
+  bench.turn({});
+  CHECK(bench.script.input.empty());
+}
+
+TEST_CASE("connection: its end has one reason, whatever happens to what it still has to send") {
+  const auto cut = [](ConnectionBench& bench) {
+    bench.script.is_lost = true;
+    bench.turn({.readable = true, .writable = true, .hung_up = true});
+    CHECK(bench.closed == 1);
+    CHECK(bench.ends.size() == 1);
+    return bench.ends.front();
+  };
+  ConnectionBench quit;
+  quit.script.accepts = {1};
+  quit.receive(echo("a") + "QUIT\n");
+  CHECK(cut(quit) == CloseReason::closed_quit);
+
+  ConnectionBench broken;
+  broken.script.accepts = {1};
+  broken.receive(echo("a") + "*x\r\n");
+  CHECK(cut(broken) == CloseReason::closed_protocol_error);
+
+  // Whoever has only finished sending is served to the end: the reset is the reason.
+  ConnectionBench finished;
+  finished.script.accepts = {1};
+  finished.receive(echo("a"));
+  finished.finish();
+  CHECK(finished.ends.empty());
+  CHECK(cut(finished) == CloseReason::closed_reset);
+}
+
+TEST_CASE("connection: a drain waits until what it has answered is sent") {
+  ConnectionBench bench;
+  bench.script.accepts = {1};
+  bench.receive(echo("a"));
+  bench.connection->drain();
+  bench.turn({});
+  CHECK(bench.ends.empty());
+  bench.turn({.writable = true});
+  CHECK(bench.script.sent == bulk("a"));
+  CHECK(bench.ends == std::vector{CloseReason::closed_drained});
+}
+
+TEST_CASE("connection: QUIT and a handler's end are told apart") {
+  ConnectionBench quit;
+  quit.receive("QUIT\n");
+  CHECK(quit.ends == std::vector{CloseReason::closed_quit});
+  ConnectionBench handler;
+  handler.receive("BYE\n" + echo("not run"));
+  CHECK(handler.ends == std::vector{CloseReason::closed_by_handler});
+  CHECK(handler.served == std::vector<std::string>{"BYE"});
+}
+
+TEST_CASE("connection: a reply that is cut off ends in a reset, never in FIN") {
+  ConnectionBench stalled;
+  stalled.script.accepts = {10};
+  stalled.receive("BIG 1000\n");
+  stalled.script.blocks_sends = true;
+  stalled.pass(ConnectionBench::kWriteStall);
+  CHECK(stalled.ends == std::vector{CloseReason::closed_write_stall});
+  CHECK(stalled.script.resets_on_close);
+
+  ConnectionBench quit;
+  quit.script.accepts = {10};
+  quit.receive("BIG 1000\nQUIT\n");
+  quit.script.blocks_sends = true;
+  quit.pass(ConnectionBench::kWriteStall);
+  CHECK(quit.ends == std::vector{CloseReason::closed_quit});
+  CHECK(quit.script.resets_on_close);
+
+  ConnectionBench whole;
+  whole.receive(echo("a"));
+  whole.connection->abort(CloseReason::closed_at_once);
+  CHECK_FALSE(whole.script.resets_on_close);
+}
+
+TEST_CASE("connection: whoever is ending gets no pushes any more") {
+  ConnectionBench bench;
+  bench.script.blocks_sends = true;
+  bench.receive("QUIT\n");
+  const std::size_t owed = bench.connection->output_bytes();
+  CHECK_FALSE(bench.connection->push([](Buffer& out) { out.append("pushed"); }));
+  CHECK(bench.connection->output_bytes() == owed);
+  bench.script.blocks_sends = false;
+  bench.turn({.writable = true});
+  CHECK_FALSE(bench.connection->push([](Buffer& out) { out.append("pushed"); }));
+  CHECK(bench.script.sent == "QUIT\n");
+}
+
+TEST_CASE("connection: a reply that comes when it has ended already is not sent") {
+  ConnectionBench bench;
+  bench.receive("WAIT\n");
+  bench.connection->end(CloseReason::closed_killed, "ERR killed");
+  bench.complete("late");
+  CHECK(bench.script.sent == "(error) ERR killed\n");
+}
+
+TEST_CASE("connection: the kernel that gives up first gives the same reason as write_stall") {
+  ConnectionBench bench;
+  bench.receive(echo("a"));
+  bench.script.is_lost = true;
+  bench.script.lost_error = ETIMEDOUT;
+  bench.turn({.readable = true, .hung_up = true});
+  CHECK(bench.ends == std::vector{CloseReason::closed_write_stall});
+}
+
+TEST_CASE("connection: a slow reader that has finished sending gets no pushes any more") {
+  ConnectionBench bench;
+  bench.script.accepts = {1};
+  bench.receive(echo("a"));
+  bench.finish();
+  CHECK(bench.ends.empty());
+  CHECK_FALSE(bench.connection->push([](Buffer& out) { out.append("pushed"); }));
 }

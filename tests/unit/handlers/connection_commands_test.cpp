@@ -42,7 +42,7 @@ TEST_CASE("PING and ECHO") {
 TEST_CASE("QUIT answers and closes, whatever follows it") {
   HandlerBench bench;
   CHECK(bench.send("QUIT") == "+OK\r\n");
-  CHECK(bench.result == HandlerResult::close_after_reply);
+  CHECK(bench.result == HandlerResult::quit);
   CHECK(bench.send("QUIT now please") == "+OK\r\n");
 }
 

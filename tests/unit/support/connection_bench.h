@@ -3,6 +3,7 @@
 // commands:
 //   ECHO word     the word          BIG n     a reply of n bytes
 //   QUIT          closes            WAIT      pending, until the test completes it
+//   BYE           closes, as the handler wants
 //   TAKE_BACK w   "taken", in place of the word, which was a reply already
 #pragma once
 
@@ -89,7 +90,8 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
       reply.bulk(std::string(static_cast<std::size_t>(std::stoul(words[1])), 'x'));
     else
       reply.bulk(frame.kind == FrameKind::array ? frame.arguments.back() : words.back());
-    return words[0] == "QUIT" ? ServeResult::close_after_reply : ServeResult::replied;
+    if (words[0] == "QUIT") return ServeResult::quit;
+    return words[0] == "BYE" ? ServeResult::close_after_reply : ServeResult::replied;
   }
   void end_batch() noexcept override { ++batches; }
 

@@ -13,10 +13,12 @@
 namespace reactord::test {
 
 struct StreamScript {
-  /// What the kernel holds for us, piece by piece; with none left, a receive would block.
+  /// What the kernel holds for us, piece by piece, as urgent marks cut it: a receive stops at the
+  /// end of one, with more behind. With none left, it would block.
   std::deque<std::string> input;
   bool input_ends = false;          ///< FIN behind the last piece
   bool is_lost = false;             ///< RST: every call fails, once the input is read
+  int lost_error = ECONNRESET;      ///< what a receive says then
   std::deque<std::size_t> accepts;  ///< bytes that the next sends take; then everything
   bool blocks_sends = false;
 
@@ -24,7 +26,9 @@ struct StreamScript {
 
   std::string sent;
   bool finished_sending = false;
+  bool resets_on_close = false;
   std::size_t receives = 0;
+  std::size_t largest_room = 0;  ///< that a receive was given
   std::size_t sends = 0;
 };
 
@@ -34,8 +38,9 @@ class ScriptedStream final : public Stream {
 
   [[nodiscard]] IoResult receive(std::span<char> into) noexcept override {
     ++script_.receives;
+    script_.largest_room = std::max(script_.largest_room, into.size());
     if (script_.input.empty()) {
-      if (script_.is_lost) return {IoStatus::lost, 0, ECONNRESET};
+      if (script_.is_lost) return {IoStatus::lost, 0, script_.lost_error};
       return {script_.input_ends ? IoStatus::end : IoStatus::would_block, 0, 0};
     }
     std::string& piece = script_.input.front();
@@ -70,6 +75,7 @@ class ScriptedStream final : public Stream {
     script_.finished_sending = true;
     return !script_.is_lost;
   }
+  void reset_on_close() noexcept override { script_.resets_on_close = true; }
   [[nodiscard]] Delivery delivery() const noexcept override {
     return script_.is_lost ? Delivery::lost : script_.delivery;
   }

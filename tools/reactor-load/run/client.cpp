@@ -59,7 +59,7 @@ void Client::on_event(Token named, Readiness readiness) noexcept {
   if (!stream_) return serve();
   if (readiness.writable) may_send_ = true;
   if (readiness.readable || readiness.peer_finished || readiness.hung_up) may_receive_ = true;
-  if (readiness.peer_finished || readiness.hung_up) input_ended_ = true;
+  if (readiness.peer_finished || readiness.hung_up || readiness.urgent) reads_to_block_ = true;
   if (state_ == State::connecting && (readiness.writable || readiness.hung_up)) {
     const int error = connect_error(stream_->fd());
     if (error != 0) return connect_failed(error);
@@ -157,8 +157,9 @@ bool Client::receive() {
     total += result.bytes;
     received({host_.scratch.data(), result.bytes}, host_.clock.now());
     if (!is_connected()) return false;
-    // A receive that was not filled has drained the socket, unless its end is still to be read.
-    if (result.bytes < host_.scratch.size() && !input_ended_) {
+    // A receive that was not filled has drained the socket, unless its end is still to be read, or
+    // an urgent mark has stopped it (daemon/connection/connection_input.cpp has the whole rule).
+    if (result.bytes < host_.scratch.size() && !reads_to_block_) {
       may_receive_ = false;
       break;
     }
@@ -206,7 +207,7 @@ bool Client::send_unsent(std::size_t most) {
       may_send_ = false;
     } else if (result.status == IoStatus::lost) {
       may_send_ = false;
-      may_receive_ = input_ended_ = true;  // what the server said before is still to be read
+      may_receive_ = reads_to_block_ = true;  // what the server said before is still to be read
       host_.loop.make_ready(token());
       return false;
     } else {
@@ -241,7 +242,7 @@ Client::Next Client::connect() {
   ++generation_;
   talk_.begin({identity_.number, generation_ - 1});
   stream_.emplace(std::move(result.fd), host_.plan.address);
-  may_send_ = may_receive_ = input_ended_ = half_closed_ = false;
+  may_send_ = may_receive_ = reads_to_block_ = half_closed_ = false;
   window_is_full_ = held_back_ = false;
   reading_ = true;
   piece_of_ = 0;

@@ -158,7 +158,7 @@ class Client : public DeadlineLink<ReplyTimeout> {
   bool stopping_ = false;
   bool may_send_ = false;
   bool may_receive_ = false;
-  bool input_ended_ = false;  ///< an event said so; what came before may be unread
+  bool reads_to_block_ = false;  ///< an event said what may end a read early, with more behind it
   bool reading_ = true;
   bool half_closed_ = false;
   bool window_is_full_ = false;  ///< `pipeline` requests were sent; wait for all their replies

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+// How requests reach a connection: received into the LoopContext's scratch, or behind what is kept,
+// cut into frames, and served within a bounded share of each turn. What becomes of their replies is
+// in connection_output.cpp.
+#include "daemon/connection/connection.h"
+
+#include <algorithm>
+
+namespace reactord {
+
+namespace {
+
+/// One receive of a turn: a deep pipeline fits, and it is copied to user space within some 40
+/// microseconds.
+constexpr std::size_t kReceiveBytes = 256u << 10;
+/// A frame larger than the scratch is received straight into the connection's own buffer, this much
+/// at a time.
+constexpr std::size_t kMaxDirectReceiveBytes = 1u << 20;
+/// From here on a frame is worth a large buffer, out of the pool if it has one.
+constexpr std::size_t kMinLargeBytes = 16u << 10;
+/// A buffer for a frame that is announced longer than it is yet grows by this factor: a 16 MiB
+/// frame is copied four times at most, and an announcement costs little.
+constexpr std::size_t kMaxGrowth = 4;
+/// Room for less would soon be too little again: most frames that come in pieces are longer.
+constexpr std::size_t kMinWideningBytes = 64u << 10;
+/// Kept input up to this length is moved in front of newly received bytes: cheaper than a second
+/// receive. Constant, so that a frame which arrives byte by byte still costs linear time.
+constexpr std::size_t kMaxMovedBytes = 4u << 10;
+
+/// A connection's share of a turn. With the costliest small command (INFO, some 15 microseconds and
+/// 3 KiB of reply) a turn stays below a millisecond, so that nobody waits for a hog. Frames that
+/// need no reply count too, empty lines and `*0`: they take time like any other.
+constexpr std::size_t kMaxFramesPerTurn = 1000;
+constexpr std::size_t kMaxOutputBytesPerTurn = 128u << 10;
+static_assert(GatherList::kMaxPieces * GatherList::kMinPieceBytes >= kMaxOutputBytesPerTurn,
+              "a share of nothing but borrowed pieces needs no copy");
+
+/// The list of a frame's arguments stays allocated up to this many.
+constexpr std::size_t kMaxKeptArguments = 1024;
+
+}  // namespace
+
+struct Connection::Turn {
+  Buffer& out;
+  std::size_t max_output_bytes;  ///< that `out` may hold, with what is borrowed
+  std::size_t frames_left = kMaxFramesPerTurn;
+  std::size_t ignored = 0;  ///< of the frames, those that were no request
+
+  [[nodiscard]] bool has_served() const { return frames_left + ignored < kMaxFramesPerTurn; }
+};
+
+void Connection::serve_turn() noexcept {
+  if (!output_.empty()) flush(output_);
+  if (state_ == State::open) {
+    loop().serving = this;
+    Buffer& out = output();
+    Turn turn{out, std::min(loop().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
+    serve_input(turn);
+    loop().sink.end_batch();
+    if (turn.has_served()) note_activity();
+    flush_turn(out);
+    release_wide_frame();
+    loop().serving = nullptr;
+  }
+  settle();
+}
+
+/// One frame of a million arguments must not cost its 16 MiB for ever.
+void Connection::release_wide_frame() noexcept {
+  std::vector<std::string_view>& arguments = loop().frame.many;
+  if (arguments.capacity() > kMaxKeptArguments) std::vector<std::string_view>().swap(arguments);
+}
+
+void Connection::serve_input(Turn& turn) noexcept {
+  if (kept_ == Kept::frames) serve_kept(turn);
+  if (must_pause(turn) || is_overtaken(turn)) return;
+  if (may_receive_ && !is_input_ended())
+    input_.size() <= kMaxMovedBytes ? receive_into_scratch(turn) : receive_behind_kept(turn);
+  // The end of the input turns what was kept of it into a last frame.
+  if (is_input_ended() && kept_ == Kept::frames && !is_overtaken(turn)) serve_kept(turn);
+}
+
+void Connection::serve_kept(Turn& turn) noexcept {
+  const std::size_t served = serve_frames(input_.view(), turn);
+  // What was borrowed of it must be sent before it goes.
+  if (!loop().borrowed.empty()) flush_early(turn);
+  if (state_ == State::closed) return;  // by a reset: nothing is kept any more
+  input_.consume(served);
+  if (input_.empty()) release(input_);
+}
+
+/// In the middle of a turn; it counts for the turn's share all the same.
+void Connection::flush_early(Turn& turn) noexcept {
+  const std::size_t bytes = turn.out.size() + loop().borrowed.bytes();
+  turn.max_output_bytes -= std::min(bytes, turn.max_output_bytes);
+  flush_turn(turn.out);
+}
+
+/// Part of the turn's output was not taken by the kernel: what would be written to the scratch now
+/// would overtake it.
+bool Connection::is_overtaken(const Turn& turn) const noexcept {
+  return &turn.out != &output_ && !output_.empty();
+}
+
+void Connection::receive_into_scratch(Turn& turn) noexcept {
+  Buffer& scratch = loop().input;
+  scratch.clear();
+  scratch.append(input_.view());
+  const std::size_t received = receive(scratch.prepare(kReceiveBytes).first(kReceiveBytes));
+  if (received == 0) return;
+  scratch.commit(received);
+  const std::size_t served = serve_frames(scratch.view(), turn);
+  // What is kept already need not be copied again.
+  const std::size_t kept_already = served == 0 ? input_.size() : 0;
+  if (served > 0) input_.clear();
+  keep(scratch.view().substr(served + kept_already));
+  if (input_.empty()) release(input_);
+}
+
+/// A frame larger than the scratch, or one that the client sends in pieces.
+void Connection::receive_behind_kept(Turn& turn) noexcept {
+  // How much of a line is missing nobody knows: the parser says 1.
+  const std::size_t missing = parser_.bytes_missing(input_.size());
+  if (input_.room() < std::min(missing, kReceiveBytes))
+    grow_or_end([&] { widen_kept(input_.size(), missing); });
+  if (state_ == State::closed) return;
+  // There is room now: prepare() does not move what is kept.
+  const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
+  input_.commit(receive(input_.prepare(1).first(std::min(wanted, input_.room()))));
+  if (state_ == State::open) serve_kept(turn);
+}
+
+/// Keeps what could not be served of the scratch, behind what is kept already.
+void Connection::keep(std::string_view rest) noexcept {
+  if (rest.empty()) return;
+  grow_or_end([&] {
+    if (input_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
+      const std::size_t missing =
+          kept_ == Kept::part_of_frame ? parser_.bytes_missing(input_.size() + rest.size()) : 0;
+      widen_kept(input_.size() + rest.size(), rest.size() + missing);
+    }
+    input_.append(rest);
+  });
+}
+
+/// Makes room for `wanted` bytes more, or for a good part of them where that is much more than was
+/// received: announcing is not allocating. Never for less than is kept already, since what is
+/// announced may be one argument of many: a long frame is moved a few times, not at each of them.
+void Connection::widen_kept(std::size_t received, std::size_t wanted) {
+  const std::size_t most = kMaxGrowth * std::max(received, kMinWideningBytes);
+  const std::size_t least = std::clamp(std::max(wanted, input_.size()), kMinWideningBytes, most);
+  Buffer wider = loop().pool.take(input_.size() + least, input_.size() + std::max(wanted, least));
+  wider.append(input_.view());
+  release(input_);
+  input_ = std::move(wider);
+}
+
+/// Receives once and notes what that tells about the input to come. 0: nothing was received.
+///
+/// A short read means that the socket is drained, and saves the receive that would only say so.
+/// That rests on this, with edge-triggered events: recv(2) of a stream returns less than it was
+/// asked for only where there was no more, and what comes later is a new edge. What else ends it
+/// early:
+/// - the end of the stream, which a second receive has to fetch: EPOLLRDHUP announces it;
+/// - TCP's urgent mark, and that of a Unix socket (MSG_OOB): recv(2) stops in front of it, with
+///   more behind. EPOLLPRI tells of it for as long as it has not been passed (tcp_poll, unix_poll), so
+///   that every edge under which a read could stop there says so;
+/// - a signal: the loop's thread takes them by signalfd(2) alone.
+/// From the first of those on this connection reads until there is no more (reads_to_block_). What
+/// ends reads elsewhere does not occur here: records of kernel TLS, and a Unix socket's border
+/// between senders' credentials (SO_PASSCRED), are not switched on.
+std::size_t Connection::receive(std::span<char> room) noexcept {
+  const IoResult result = stream_->receive(room);
+  switch (result.status) {
+    case IoStatus::ok:
+      may_receive_ = result.bytes == room.size() || reads_to_block_;
+      if (wants_receipt_ && state_ == State::open) give_receipt(true);
+      return result.bytes;
+    case IoStatus::would_block:
+      may_receive_ = false;
+      if (input_state_ == Input::draining) input_state_ = Input::ended_by_drain;
+      return 0;
+    case IoStatus::end:
+      may_receive_ = false;
+      input_state_ = Input::ended_by_fin;
+      if (!input_.empty()) kept_ = Kept::frames;
+      return 0;
+    case IoStatus::lost:
+      lose(result);
+      return 0;
+  }
+  return 0;
+}
+
+/// Serves the whole frames at the start of `input`; the number of bytes that are done with.
+std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcept {
+  std::string_view rest = input;
+  kept_ = Kept::nothing;
+  if (&turn.out != &output_) loop().borrowed.lend(input);
+  while (!rest.empty()) {
+    if (must_pause(turn)) {
+      kept_ = Kept::frames;
+      break;
+    }
+    switch (parse(rest)) {
+      case ParseStatus::need_more:
+        kept_ = Kept::part_of_frame;
+        return input.size() - rest.size();
+      case ParseStatus::error:
+        reject_input();
+        return input.size();
+      case ParseStatus::frame:
+        serve_frame(turn);
+        break;
+      case ParseStatus::nothing:
+        --turn.frames_left;
+        ++turn.ignored;
+        break;
+    }
+    rest.remove_prefix(loop().frame.bytes);
+    if (frame_timed_) stop_frame_time();
+  }
+  return input.size() - rest.size();
+}
+
+/// As FrameParser::parse, for this connection: a foreign protocol is an error, too.
+ParseStatus Connection::parse(std::string_view input) noexcept {
+  if (policy_.framing == Framing::command && input.front() == '*') [[likely]] {
+    reply_encoding_ = resp_encoding();
+  } else if (const ParseStatus status = look_for_foreign(input); status != ParseStatus::nothing) {
+    return status;
+  }
+  const ParseStatus status = parser_.parse(input, loop().parser_limits, loop().frame);
+  if (status != ParseStatus::need_more || input_state_ != Input::ended_by_fin) [[likely]]
+    return status;
+  return parser_.parse_last(input, loop().parser_limits, loop().frame);
+}
+
+/// Before a line or a chunk: `nothing` if it is one.
+ParseStatus Connection::look_for_foreign(std::string_view input) noexcept {
+  reply_encoding_ = line_encoding();
+  const ForeignMatch match = match_foreign(input);
+  switch (match.status) {
+    case ForeignStatus::undecided:
+      return ParseStatus::need_more;
+    case ForeignStatus::yes:
+      return say_farewell(*match.protocol);
+    case ForeignStatus::no:
+      break;
+  }
+  return ParseStatus::nothing;
+}
+
+/// Looks for other protocols in the first request, and for an HTTP header line in every one: a
+/// browser can be made to send a body of somebody's choice behind its own first line.
+ForeignMatch Connection::match_foreign(std::string_view input) const noexcept {
+  const char first = input.front();
+  if (policy_.framing != Framing::command || first == '*' || first == '\r' || first == '\n')
+    return {};
+  ForeignMatch match = past_first_ ? match_foreign_line(input) : match_foreign_opening(input);
+  // Nothing more will come that could decide it.
+  if (match.status == ForeignStatus::undecided && input_state_ == Input::ended_by_fin) return {};
+  return match;
+}
+
+ParseStatus Connection::say_farewell(const ForeignProtocol& protocol) noexcept {
+  output().append(protocol.farewell);
+  end(CloseReason::closed_foreign, {}, protocol.name);
+  return ParseStatus::error;
+}
+
+void Connection::reject_input() noexcept {
+  if (is_ending()) return;
+  const std::string error = parser_.error();
+  ReplyWriter(output(), reply_encoding_).error(error);
+  end(CloseReason::closed_protocol_error, {}, error);
+}
+
+void Connection::serve_frame(Turn& turn) noexcept {
+  past_first_ = true;
+  --turn.frames_left;
+  switch (loop().sink.serve(*this, loop().frame, turn.out)) {
+    case ServeResult::replied:
+      return;
+    case ServeResult::pending:
+      if (state_ == State::open) state_ = State::pending;
+      return;
+    case ServeResult::close_after_reply:
+      return end(CloseReason::closed_by_handler);
+    case ServeResult::quit:
+      return end(CloseReason::closed_quit);
+  }
+}
+
+bool Connection::must_pause(const Turn& turn) const noexcept {
+  return state_ != State::open || turn.frames_left == 0 ||
+         turn.out.size() + loop().borrowed.bytes() >= turn.max_output_bytes;
+}
+
+/// Of the reply to what is no array.
+ReplyEncoding Connection::line_encoding() const noexcept {
+  switch (policy_.framing) {
+    case Framing::line:
+      return ReplyEncoding::plain;
+    case Framing::raw:
+      return ReplyEncoding::raw;
+    case Framing::command:
+      break;
+  }
+  const bool has_spoken_resp = reply_encoding_ != ReplyEncoding::plain;
+  return has_spoken_resp || policy_.inline_replies_resp ? resp_encoding() : ReplyEncoding::plain;
+}
+
+/// One receive a turn, as when it is served.
+void Connection::discard_input() noexcept {
+  if (may_receive_) {
+    loop().input.clear();
+    (void)receive(loop().input.prepare(kReceiveBytes).first(kReceiveBytes));
+  }
+  if (is_input_ended()) return become_closed(InOrder::yes);
+  if (has_more_to_do()) schedule();
+}
+
+}  // namespace reactord
