@@ -12,6 +12,9 @@ namespace reactord {
 
 namespace {
 
+constexpr const char* kNoAddressLeft =
+    "no address is left to listen on; is the loopback interface up? (ip link set lo up)";
+
 /// With port 0 each socket has a port of its own, which only the listener's name leads to.
 bool is_known_by_name(const Endpoint& endpoint) {
   return endpoint.kind != Endpoint::Kind::unix_path && endpoint.port == 0;
@@ -129,7 +132,7 @@ std::string ListenerSet::open_missing(const Config& config) {
       problem = open(staged, config.listeners[staged.settings]);
   let_leaving_share(false);
   std::erase_if(staged_, [](const Staged& staged) { return staged.listener() == nullptr; });
-  if (problem.empty() && staged_.empty()) problem = "no address is left to listen on";
+  if (problem.empty() && staged_.empty()) problem = kNoAddressLeft;
   return problem;
 }
 
@@ -145,6 +148,7 @@ std::string ListenerSet::open(Staged& staged, const ListenerSettings& settings) 
     case ListenStatus::failed:
       return result.problem;
     case ListenStatus::no_such_family:
+      if (!may_be_left_out(staged.endpoint, settings)) return result.problem;
       events_.record(Event::listener_left_out,
                      {{"address", to_string(staged.endpoint)}, {"problem", result.problem}});
       return {};

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <grp.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace reactord {
@@ -20,6 +22,12 @@ std::optional<::gid_t> find_group(const std::string& name) {
     buffer.resize(buffer.size() * 2);  // a group with many members
   if (found == nullptr) return {};
   return found->gr_gid;
+}
+
+bool has_address(const ListenerSettings& settings, const SocketAddress& address) {
+  return std::any_of(
+      settings.addresses.begin(), settings.addresses.end(),
+      [&](const Endpoint& one) { return socket_address(one).to_string() == address.to_string(); });
 }
 
 std::string no_such_group(const ListenerSettings& settings) {
@@ -63,6 +71,16 @@ ListenResult open_endpoint(const Endpoint& endpoint, const ListenerSettings& set
     if (std::string problem = unix_file_of(settings, options.unix_file); !problem.empty())
       return {ListenStatus::failed, {}, std::move(problem)};
   return open_listening_socket(socket_address(endpoint), options);
+}
+
+/// 127.0.0.1 and ::1 at one port, as by default, are one wish: this machine alone. One of them is
+/// enough for it. An IPv4 address without the other was meant.
+bool may_be_left_out(const Endpoint& endpoint, const ListenerSettings& settings) {
+  if (endpoint.kind != Endpoint::Kind::ipv4) return true;
+  std::array<std::uint8_t, 16> loopback{};
+  loopback.back() = 1;
+  return socket_address(endpoint).is_local() &&
+         has_address(settings, SocketAddress::ipv6(loopback, endpoint.port));
 }
 
 std::string check_passed(int fd, const ListenerSettings& settings) {

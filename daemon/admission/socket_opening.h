@@ -22,6 +22,9 @@ namespace reactord {
 [[nodiscard]] ListenResult open_endpoint(const Endpoint& endpoint, const ListenerSettings& settings,
                                          bool is_beside_ours);
 
+/// Whether the listener can do without this address where the machine lacks its family.
+[[nodiscard]] bool may_be_left_out(const Endpoint& endpoint, const ListenerSettings& settings);
+
 /// The problem with a passed socket, or "".
 [[nodiscard]] std::string check_passed(int fd, const ListenerSettings& settings);
 [[nodiscard]] std::string no_socket_passed(const ListenerSettings& settings);

@@ -53,9 +53,8 @@ std::string advice(const SocketAddress& address, int error) {
 
 ListenResult failure(const SocketAddress& address, const std::string& call, int error) {
   ListenResult result;
-  const bool missing_family =
-      error == EAFNOSUPPORT || error == EPROTONOSUPPORT ||
-      (error == EADDRNOTAVAIL && address.family() == AF_INET6 && address.is_local());
+  const bool missing_family = error == EAFNOSUPPORT || error == EPROTONOSUPPORT ||
+                              (error == EADDRNOTAVAIL && address.is_ip() && address.is_local());
   result.status = missing_family ? ListenStatus::no_such_family : ListenStatus::failed;
   result.problem =
       problem_text("cannot " + call + " " + address.to_string(), error) + advice(address, error);

@@ -32,7 +32,7 @@ struct ListenOptions {
 
 enum class ListenStatus : std::uint8_t {
   ok,
-  no_such_family,  ///< the host has no IPv6 (or no such address family at all): leave it out
+  no_such_family,  ///< the host has no such address family, or no loopback address of it
   failed,
 };
 

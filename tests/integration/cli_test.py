@@ -5,6 +5,7 @@ import json
 import re
 import resource
 import socket
+import os
 import subprocess
 import time
 
@@ -330,3 +331,29 @@ def test_a_full_disk_is_told(serve):
                               stderr=subprocess.PIPE, timeout=MAX_RUN_SECONDS, check=False)
     assert done.returncode == 1
     assert b"No space left on device" in done.stderr
+
+
+# --- habits of redis-cli
+
+def test_the_last_argument_may_come_from_standard_input(serve):
+    done = cli(serve(echo), "-x", "text", stdin=b"a\nb\x00\xff\n")
+    assert (done.returncode, done.stdout) == (0, b"a\nb\x00\xff\n\n")
+
+
+def test_a_password_is_sent_before_the_request(serve):
+    def script(peer):
+        words = peer.request()
+        good = words in ([b"AUTH", b"secret"], [b"AUTH", b"me", b"secret"])
+        peer.send(b"+OK\r\n" if good else b"-WRONGPASS no\r\n")
+        while peer.request() is not None:
+            peer.send(b"+PONG\r\n")
+
+    server = serve(script)
+    environment = {"PATH": os.environ["PATH"], "REACTORCLI_AUTH": "secret"}
+    assert cli(server, "ping", env=environment).stdout == b"PONG\n"
+    assert cli(server, stdin=b"ping\n", env=environment).stdout == b"PONG\n"
+    place = server.uri.removeprefix("tcp://")
+    assert cli(None, "--uri", f"redis://me:secret@{place}", "ping").stdout == b"PONG\n"
+    done = cli(None, "--uri", f"redis://:wrong@{place}", "ping")
+    assert done.returncode == 1
+    assert b"refused the password of REACTORCLI_AUTH or --uri: WRONGPASS no" in done.stderr

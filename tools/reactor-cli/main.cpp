@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 // reactor-cli: picks what to do and turns every ending into a message and an exit code.
+#include <fmt/format.h>
 #include <langinfo.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <new>
+#include <string>
 #include <system_error>
 
 #include "daemon/reactor/standard_descriptors.h"
@@ -26,10 +30,37 @@ namespace {
 
 using namespace reactord::cli;
 
+constexpr std::size_t kMaxArgumentBytes = 512u << 20;  // Redis' own limit of one bulk string
+
 // The line editor reads multi-byte characters by the locale; LC_ALL=C must not lose them.
 void set_locale() {
   std::setlocale(LC_CTYPE, "");
   if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+// As it is, a last line's end included: it may be a file's bytes.
+std::string all_of_input() {
+  std::string bytes;
+  std::array<char, 64u << 10> room{};
+  while (true) {
+    const ssize_t count = ::read(STDIN_FILENO, room.data(), room.size());
+    if (count == 0) return bytes;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      throw Failure(ExitCode::usage,
+                    fmt::format("cannot read standard input: {}", std::strerror(errno)));
+    }
+    bytes.append(room.data(), static_cast<std::size_t>(count));
+    if (bytes.size() > kMaxArgumentBytes) {
+      throw Failure(ExitCode::usage,
+                    fmt::format("-x: an argument of more than {} MiB", kMaxArgumentBytes >> 20));
+    }
+  }
+}
+
+Options with_input(Options options) {
+  if (options.last_from_input) options.command.push_back(all_of_input());
+  return options;
 }
 
 ExitCode run(const Options& options, Output& output) {
@@ -50,7 +81,7 @@ ExitCode run(const Options& options, Output& output) {
 ExitCode guarded_run(int argc, char** argv) {
   Output output;
   try {
-    return run(parse_options(argc, argv), output);
+    return run(with_input(parse_options(argc, argv)), output);
   } catch (const OutputClosed&) {
     return ExitCode::success;
   } catch (const Failure& failure) {

@@ -116,8 +116,10 @@ std::string headline_of(const Plan& plan) {
 
 ExitCode run(const Options& options, SignalWatch& signals, StandardOutput& output) {
   raise_descriptor_limit(options.scenario);
-  const Plan plan =
-      make_plan(options.scenario, find_target(options.scenario.uri, options.scenario.timeout));
+  const Target target = find_target(options.scenario.uri, options.scenario.timeout);
+  Scenario scenario = options.scenario;
+  scenario.uri = target.uri;
+  const Plan plan = make_plan(std::move(scenario), target.address);
   check_files(options);
   Screen screen(how_to_show(options), has_color(STDOUT_FILENO), terminal_columns(),
                 headline_of(plan));

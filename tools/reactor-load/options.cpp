@@ -25,7 +25,7 @@ constexpr std::string_view kHelp =
                     | COMMAND ARG...]
 Plays clients against a reactord or Redis, and verifies every reply.
 
-  --host H, --port P, --uri URI  tcp://H:P, unix:PATH (tcp://127.0.0.1:12345)
+  --host H, --port P, --uri URI  tcp://H:P, unix:PATH (loopback, 12345)
   -c, --clients N       connections (50)   -d, --depth N  pipelined requests (1)
   -n, --requests N      in all             -t, --time T   or for so long (10s)
   -r, --rate N          requests a second at planned times: latency counts from
@@ -175,9 +175,9 @@ std::string choose_uri(const Typed& typed, const std::string& fallback) {
   const auto port =
       typed.port.empty() ? std::optional(cli::kDefaultPort) : cli::parse_port(typed.port);
   if (!port) usage_error(fmt::format("--port '{}': expected 1 to 65535", typed.port));
-  const std::string host = typed.host.empty() ? "127.0.0.1" : typed.host;
-  const bool v6 = host.find(':') != std::string::npos;
-  return fmt::format("tcp://{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", *port);
+  if (typed.host.empty()) return cli::loopback_uri(*port);
+  const bool v6 = typed.host.find(':') != std::string::npos;
+  return fmt::format("tcp://{}{}{}:{}", v6 ? "[" : "", typed.host, v6 ? "]" : "", *port);
 }
 
 /// What stands in for a scenario on the command line: one group, one request.

@@ -43,7 +43,7 @@ ROOMS = {
                 "stats"],
 }
 CLIENT_ROOMS = {
-    "command_line": ["net/endpoint.h"],
+    "command_line": ["net/endpoint.h", "net/dial.h"],
     "net": ["command_line"],
     "output": ["command_line"],
     "terminal": ["command_line", "net", "output"],
@@ -88,7 +88,7 @@ RULES = {
     **rooms("tools/reactor-load", LOAD_ROOMS,
             ["protocol/", "daemon/reactor/", "daemon/net/", *TOML_READING,
              "tools/reactor-load/failure.h", "tools/reactor-cli/net/endpoint.h",
-             "tools/reactor-cli/net/resolve.h"],
+             "tools/reactor-cli/net/dial.h"],
             linux=True,
             libraries={"nlohmann/": None,
                        "toml++/": (TOML + "scenario_loader.cpp", TOML + "scenario_steps.",

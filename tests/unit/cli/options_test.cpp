@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,12 @@ TEST_CASE("URIs name a TCP endpoint or a Unix socket") {
       {"unix:/run/r.sock", {"", 0, "/run/r.sock"}},
       {"unix:///run/r.sock", {"", 0, "/run/r.sock"}},
       {"unix:r.sock", {"", 0, "r.sock"}},
+      {"redis://h", {"h", 6379, ""}},
+      {"redis://h:7/0", {"h", 7, ""}},
+      {"redis://[::1]:7/", {"::1", 7, ""}},
+      {"redis://:pass@h:7", {"h", 7, "", "", "pass"}},
+      {"redis://pass@h", {"h", 6379, "", "", "pass"}},
+      {"redis://me:p%40s%3A@h", {"h", 6379, "", "me", "p@s:"}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.uri);
@@ -75,9 +82,28 @@ TEST_CASE("URIs name a TCP endpoint or a Unix socket") {
     CHECK(endpoint == row.endpoint);
   }
   const std::string long_path = "unix:/" + std::string(107, 'x');
-  for (const char* bad : {"", "localhost:80", "http://x", "tcp://", "tcp://:80", "tcp://h:",
-                          "tcp://h:0", "tcp://h:65536", "tcp://h:8o", "tcp://::1:80", "tcp://[::1",
-                          "tcp://[::1]80", "tcp://[]:1", "unix:", "unix://", long_path.c_str()}) {
+  for (const char* bad : {"",
+                          "localhost:80",
+                          "http://x",
+                          "tcp://",
+                          "tcp://:80",
+                          "tcp://h:",
+                          "tcp://h:0",
+                          "tcp://h:65536",
+                          "tcp://h:8o",
+                          "tcp://::1:80",
+                          "tcp://[::1",
+                          "tcp://[::1]80",
+                          "tcp://[]:1",
+                          "unix:",
+                          "unix://",
+                          long_path.c_str(),
+                          "rediss://h",
+                          "redis://",
+                          "redis://h/1",
+                          "redis://@h",
+                          "redis://u:@h",
+                          "redis://p%4@h"}) {
     CAPTURE(bad);
     Endpoint endpoint;
     CHECK(parse_uri(bad, endpoint) != "");
@@ -116,6 +142,15 @@ TEST_CASE("options say what is wrong with them and what is accepted") {
   const Row rows[] = {
       {{"--timeout", "5"}, "--timeout '5': expected a whole number and a unit"},
       {{"--timeout", "0"}, "--timeout 0"},
+      {{"-s", "/x.sock", "ping"}, "-s: a Unix socket is --uri unix:PATH"},
+      {{"-a", "secret", "ping"}, "-a: put the password into REACTORCLI_AUTH"},
+      {{"-p", "7", "-n", "1", "ping"}, "-n: there are no databases"},
+      {{"-h", "127.0.0.1", "ping"}, "-h is --help here: write --host 127.0.0.1"},
+      {{"--uri", "rediss://h", "ping"}, "there is no TLS yet"},
+      {{"-x"}, "-x needs a COMMAND"},
+      {{"-r", "2", "-i", "-1", "ping"}, "--interval '-1'"},
+      {{"-r", "2", "-i", "90000", "ping"}, "--interval '90000'"},
+      {{"--framing", "line", "--uri", "redis://:p@h", "x"}, "a password needs --framing resp"},
       {{"--interval", "x", "--repeat", "2", "ping"}, "--interval 'x'"},
       {{"--interval", "1s", "ping"}, "--interval needs --repeat"},
       {{"--repeat", "0", "ping"}, "--repeat '0': expected a whole number from 1"},
@@ -124,7 +159,7 @@ TEST_CASE("options say what is wrong with them and what is accepted") {
       {{"--repeat"}, "--repeat"},
       {{"--port", "0"}, "--port '0': expected 1 to 65535"},
       {{"--framing", "http"}, "expected resp, line or raw"},
-      {{"--uri", "ftp://x"}, "expected tcp://HOST:PORT or unix:PATH"},
+      {{"--uri", "ftp://x"}, "expected tcp://HOST:PORT, unix:PATH or redis://HOST:PORT"},
       {{"--uri", "unix:/x", "--host", "h"}, "--uri names"},
       {{"--json", "--framing", "raw", "x"}, "--json"},
       {{"--no-such"}, "--no-such"},
@@ -135,6 +170,28 @@ TEST_CASE("options say what is wrong with them and what is accepted") {
     CHECK_MESSAGE(error.find(row.part) != std::string::npos, error);
     CHECK(error.find("--help") != std::string::npos);
   }
+}
+
+TEST_CASE("what redis-cli's users type") {
+  CHECK(to_string(parse({"-p", "7000", "ping"}).endpoints[0]) == "127.0.0.1:7000");
+  const Options repeated = parse({"-r", "3", "-i", "0.25", "ping"});
+  CHECK(repeated.repeat == 3);
+  CHECK(repeated.interval == 250ms);
+  CHECK(parse({"-r", "3", "-i", "2", "ping"}).interval == 2s);
+  CHECK(parse({"-r", "3", "--interval", "2ms", "ping"}).interval == 2ms);
+  CHECK(parse({"-x", "text"}).last_from_input);
+  CHECK_FALSE(parse({"text", "-x"}).last_from_input);
+  CHECK(command({"ceil", "-a"}) == "<ceil><-a>");
+  CHECK(parse({"-h"}).information == parse({"--help"}).information);
+}
+
+TEST_CASE("a password comes from the environment where the address has none") {
+  REQUIRE(::setenv("REACTORCLI_AUTH", "secret", 1) == 0);
+  CHECK(parse({"ping"}).endpoints[1].password == "secret");
+  CHECK(parse({"--uri", "redis://me:own@h", "ping"}).endpoints[0].password == "own");
+  CHECK(parse({"--framing", "line", "x"}).endpoints[0].password == "");
+  REQUIRE(::unsetenv("REACTORCLI_AUTH") == 0);
+  CHECK(parse({"ping"}).endpoints[0].password == "");
 }
 
 TEST_CASE("the help fits one screen of 80 by 24") {

@@ -2,9 +2,6 @@
 #include "tools/reactor-cli/net/resolve.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
-
-#include <cerrno>
 
 namespace reactord::cli {
 namespace {
@@ -27,22 +24,6 @@ TEST_CASE("what is no address is told, and what to do") {
   CHECK(found.addresses.empty());
   CHECK(found.problem.starts_with("cannot find the address of '1.2.3.4.5 ': "));
   CHECK(found.problem.ends_with("; check its spelling, or give an IP address with --host"));
-}
-
-TEST_CASE("a Unix socket that this user may not write to") {
-  CHECK_EQ(cannot_connect({"", 0, "/run/x.sock"}, EACCES, "is it running?"),
-           "cannot connect to unix:/run/x.sock: Permission denied; user " +
-               std::to_string(::geteuid()) +
-               " may not write to that socket: run as root or as a member of its group (ls -l "
-               "/run/x.sock)");
-}
-
-TEST_CASE("where nobody answers, the caller knows what to do") {
-  CHECK_EQ(cannot_connect({"", 0, "/run/x.sock"}, ENOENT, "is it running?"),
-           "cannot connect to unix:/run/x.sock: No such file or directory; is it running?");
-  // A packet filter's, not a file's.
-  CHECK_EQ(cannot_connect({"::1", 7, ""}, EACCES, "is it running?"),
-           "cannot connect to [::1]:7: Permission denied; is it running?");
 }
 
 }  // namespace

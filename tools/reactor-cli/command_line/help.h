@@ -13,17 +13,18 @@ Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
   chat, operator         talk to a person at the server; be that person
                          (more by: reactor-cli operator --help)
-  --host H, --port P     the server (127.0.0.1 or ::1, port 12345)
-  --uri URI              the same as tcp://H:P, tcp://[V6]:P or unix:PATH
+  --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
+  --uri URI              the same as tcp://H:P, tcp://[V6]:P, unix:PATH or
+                         redis://[USER:PASSWORD@]H:P (or set REACTORCLI_AUTH)
   --framing resp|line|raw  resp; line: each line is sent as it is, each answer
                          is a line; raw: bytes out, bytes back, no framing
   --json                 one JSON value an answer; bytes that are no UTF-8 are
                          {"base64": "..."}, errors are {"error": "..."}
   --timeout T            for the connection and for each answer, as in 500ms,
                          2s, 1m (5s; raw waits for its first byte for ever)
-  --repeat N, --interval T   send COMMAND N times, T apart
+  -r, --repeat N, -i, --interval T   send COMMAND N times, T (or seconds) apart
+  -x                     COMMAND's last argument is read from stdin
   --help, --version
-
   reactor-cli ceil 4.40
   reactor-cli --json --uri unix:/run/reactord/reactord.sock info server
   seq 0.5 99.5 | sed 's/^/ceil /' | reactor-cli

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "tools/reactor-cli/command_line/duration.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/command_line/help.h"
+#include "tools/reactor-cli/net/dial.h"
 
 namespace reactord::cli {
 namespace {
@@ -27,7 +29,32 @@ constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 /// The options as typed; empty where not given.
 struct Typed {
   std::string host, port, uri, framing, timeout, repeat, interval, name;
-  bool json = false, help = false, version = false;
+  bool json = false, help = false, version = false, last_from_input = false;
+};
+
+/// What redis-cli's users type, where it is something else here: what to write instead.
+struct Foreign {
+  std::string_view option;
+  std::string_view instead;
+};
+constexpr Foreign kForeign[] = {
+    {"-s", "a Unix socket is --uri unix:PATH"},
+    {"-u", "write --uri"},
+    {"-a", "put the password into REACTORCLI_AUTH, or into --uri redis://:PASSWORD@HOST"},
+    {"--pass", "put the password into REACTORCLI_AUTH, or into --uri redis://:PASSWORD@HOST"},
+    {"--user", "put the name into --uri redis://USER:PASSWORD@HOST"},
+    {"--askpass", "put the password into REACTORCLI_AUTH"},
+    {"-t", "write --timeout"},
+    {"-n", "there are no databases"},
+    {"-2", "RESP2 is what is spoken: leave it out"},
+    {"-3", "send HELLO 3 as the first line of standard input, or use the prompt"},
+    {"-e", "an error is always told by the exit code: leave it out"},
+    {"-c", "there is no cluster: leave it out"},
+    {"-X", "put the argument last, and write -x"},
+    {"--raw", "in a pipe, answers are always printed so: leave it out"},
+    {"--no-raw", "write --json, or use the prompt"},
+    {"--tls", "there is no TLS yet"},
+    {"--pipe", "requests from standard input are always pipelined: leave it out"},
 };
 
 void declare(CLI::App& app, Typed& typed) {
@@ -35,13 +62,14 @@ void declare(CLI::App& app, Typed& typed) {
   app.add_flag("--help,-h", typed.help);
   app.add_flag("--version", typed.version);
   app.add_flag("--json", typed.json);
+  app.add_flag("-x", typed.last_from_input);
   for (const auto& [name, value] : {std::pair{"--host", &typed.host},
-                                    {"--port", &typed.port},
+                                    {"--port,-p", &typed.port},
                                     {"--uri", &typed.uri},
                                     {"--framing", &typed.framing},
                                     {"--timeout", &typed.timeout},
-                                    {"--repeat", &typed.repeat},
-                                    {"--interval", &typed.interval},
+                                    {"--repeat,-r", &typed.repeat},
+                                    {"--interval,-i", &typed.interval},
                                     {"--name", &typed.name}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
@@ -56,6 +84,16 @@ std::size_t options_end(const CLI::App& app, const std::vector<std::string>& wor
     at += option != nullptr && option->get_expected_min() > 0 ? 2u : 1u;
   }
   return std::min(at, words.size());
+}
+
+void refuse_foreign(const CLI::App& app, const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (const Foreign& foreign : kForeign) {
+      if (words[i] == foreign.option) usage_error(fmt::format("{}: {}", words[i], foreign.instead));
+    }
+    const CLI::Option* option = app.get_option_no_throw(words[i]);
+    if (option != nullptr && option->get_expected_min() > 0) ++i;
+  }
 }
 
 // "operator" and "chat" are modes where nothing but options follows: OPERATOR's subcommands are the
@@ -106,7 +144,7 @@ std::vector<Endpoint> choose_endpoints(const Typed& typed, Mode mode) {
   const auto port = typed.port.empty() ? std::optional(kDefaultPort) : parse_port(typed.port);
   if (!port) usage_error(fmt::format("--port '{}': expected 1 to 65535", typed.port));
   if (!typed.host.empty()) return {Endpoint{typed.host, *port, ""}};
-  return {Endpoint{"127.0.0.1", *port, ""}, Endpoint{"::1", *port, ""}};
+  return loopback(*port);
 }
 
 Framing choose_framing(const std::string& name) {
@@ -120,6 +158,29 @@ std::chrono::milliseconds choose_duration(std::string_view option, const std::st
   const auto duration = parse_duration(text);
   if (!duration) usage_error(fmt::format("{} '{}': expected {}", option, text, kDurationForms));
   return *duration;
+}
+
+// Plain seconds, too, as redis-cli has them: "2", "0.5".
+std::chrono::milliseconds choose_interval(const std::string& text) {
+  double seconds = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, problem] = std::from_chars(text.data(), last, seconds, std::chars_format::fixed);
+  constexpr double kDay = 86'400;
+  const bool plain = problem == std::errc() && end == last && seconds >= 0 && seconds <= kDay;
+  if (!plain) return choose_duration("--interval", text);
+  return std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
+}
+
+// What REDISCLI_AUTH is to redis-cli. An endpoint's own password counts first. Framings without
+// commands have no login.
+void add_password(Options& options) {
+  const bool commands = options.framing == Framing::resp;
+  const char* password = std::getenv("REACTORCLI_AUTH");
+  for (Endpoint& endpoint : options.endpoints) {
+    if (!endpoint.password.empty() && !commands) usage_error("a password needs --framing resp");
+    const bool wanted = commands && endpoint.path != kAdminSocket && endpoint.password.empty();
+    if (wanted && password != nullptr) endpoint.password = password;
+  }
 }
 
 std::uint64_t choose_repeat(const std::string& text) {
@@ -138,6 +199,9 @@ void check_mode(const Typed& typed, const Options& options) {
     usage_error("the operator's console needs --framing resp");
   }
   const bool repeats = !typed.repeat.empty() || !typed.interval.empty();
+  if (options.command.empty() && options.last_from_input) {
+    usage_error("-x needs a COMMAND, whose last argument is read from standard input");
+  }
   if (options.command.empty() && repeats) usage_error("--repeat and --interval need a COMMAND");
 }
 
@@ -155,7 +219,9 @@ Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
     if (options.timeout.count() == 0) usage_error("--timeout 0: expected more than nothing");
   }
   if (!typed.repeat.empty()) options.repeat = choose_repeat(typed.repeat);
-  if (!typed.interval.empty()) options.interval = choose_duration("--interval", typed.interval);
+  if (!typed.interval.empty()) options.interval = choose_interval(typed.interval);
+  options.last_from_input = typed.last_from_input;
+  add_password(options);
   check_mode(typed, options);
   if (typed.repeat.empty() && !typed.interval.empty()) usage_error("--interval needs --repeat");
   if (options.json && options.framing == Framing::raw) {
@@ -176,6 +242,11 @@ Options parse_options(int argc, const char* const* argv) {
   std::vector<std::string> command_words(first, words.end());
   words.erase(command, words.end());
   const Mode mode = take_mode(command_words, words);
+  refuse_foreign(app, words);
+  // redis-cli's -h HOST: what follows would be taken for the command.
+  if (!words.empty() && words.back() == "-h" && !command_words.empty()) {
+    usage_error(fmt::format("-h is --help here: write --host {}", command_words.front()));
+  }
   parse_typed(app, std::move(words));
   Options options;
   if (typed.help) options.information = help_of(mode);

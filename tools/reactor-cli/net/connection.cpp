@@ -12,22 +12,15 @@
 #include <string>
 #include <utility>
 
-#include "daemon/net/connecting_socket.h"
 #include "tools/reactor-cli/command_line/duration.h"
 #include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/net/dial.h"
 #include "tools/reactor-cli/net/interrupt.h"
-#include "tools/reactor-cli/net/resolve.h"
 
 namespace reactord::cli {
 namespace {
 
 using std::chrono::milliseconds;
-
-/// A socket, or the errno of why not.
-struct Attempt {
-  UniqueFd fd;
-  int problem = 0;
-};
 
 milliseconds remaining(Deadline deadline) {
   const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now());
@@ -47,28 +40,27 @@ bool poll_until(std::span<pollfd> fds, Deadline deadline) {
   }
 }
 
-Attempt try_address(const SocketAddress& address, Deadline deadline) {
-  ConnectResult begun = begin_connect(address);
-  if (begun.status == ConnectStatus::failed) return {{}, begun.error};
-  if (begun.status == ConnectStatus::under_way) {
-    std::array<pollfd, 1> fds = {{{begun.fd.get(), POLLOUT, 0}}};
-    if (!poll_until(fds, deadline)) return {{}, ETIMEDOUT};
-    if (const int error = connect_error(begun.fd.get()); error != 0) return {{}, error};
-  }
-  return {std::move(begun.fd), 0};
+bool wait_until_connected(int fd, Clock::time_point deadline) {
+  std::array<pollfd, 1> fds = {{{fd, POLLOUT, 0}}};
+  return poll_until(fds, deadline);
 }
 
-[[noreturn]] void fail_to_connect(std::span<const Endpoint> endpoints, int problem,
-                                  milliseconds timeout) {
-  const Endpoint& first = endpoints.front();
-  if (problem == ETIMEDOUT) {
+[[noreturn]] void fail_to_connect(const Dialed& dialed, milliseconds timeout) {
+  if (dialed.refusals.empty()) throw Failure(ExitCode::cannot_connect, dialed.unknown);
+  if (dialed.timed_out()) {
+    std::string places;
+    for (const Refusal& refusal : dialed.refusals) {
+      if (!places.empty()) places += " or ";
+      places +=
+          dialed.refusals.size() > 1 ? refusal.address.to_string() : to_string(refusal.endpoint);
+    }
     throw Failure(ExitCode::timed_out,
                   fmt::format("no connection to {} within {}; check the address, or wait longer "
                               "with --timeout",
-                              to_string(first), format_duration(timeout)));
+                              places, format_duration(timeout)));
   }
   throw Failure(ExitCode::cannot_connect,
-                cannot_connect(first, problem,
+                cannot_connect(dialed.refusals,
                                "is reactord running there? Start it with 'systemctl start "
                                "reactord' or 'reactord', or name another server with --uri"));
 }
@@ -81,24 +73,10 @@ IoResult failed_io() {
 }  // namespace
 
 Connection::Connection(std::span<const Endpoint> endpoints, milliseconds timeout) {
-  const Deadline deadline = deadline_in(timeout);
-  int first_problem = 0;
-  for (const Endpoint& endpoint : endpoints) {
-    const auto [addresses, unknown] = resolve(endpoint);
-    if (!unknown.empty()) throw Failure(ExitCode::cannot_connect, unknown);
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
-      // A silent address must not use up the time of those behind it.
-      const auto share = remaining(deadline) / static_cast<int>(addresses.size() - i);
-      Attempt attempt = try_address(addresses[i], deadline_in(share));
-      if (attempt.fd) {
-        endpoint_ = endpoint;
-        fd_ = std::move(attempt.fd);
-        return;
-      }
-      if (first_problem == 0) first_problem = attempt.problem;
-    }
-  }
-  fail_to_connect(endpoints, first_problem, timeout);
+  Dialed dialed = dial(endpoints, timeout, wait_until_connected);
+  if (!dialed.fd) fail_to_connect(dialed, timeout);
+  endpoint_ = dialed.endpoint;
+  fd_ = std::move(dialed.fd);
 }
 
 IoResult Connection::read(std::span<char> room, std::size_t& bytes) {

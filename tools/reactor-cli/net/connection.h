@@ -41,8 +41,7 @@ struct Readiness {
 
 class Connection {
  public:
-  /// Connects to the first address that accepts; `timeout` is for all of them together. Throws
-  /// Failure: cannot_connect, timed_out.
+  /// Connects (dial.h). Throws Failure: cannot_connect, timed_out.
   Connection(std::span<const Endpoint> endpoints, std::chrono::milliseconds timeout);
 
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::string_view kTcp = "tcp://";
 constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kRedis = "redis://";
+constexpr std::string_view kRediss = "rediss://";
+constexpr std::string_view kLoopback = "loopback:";
+constexpr std::uint16_t kRedisPort = 6379;  // IANA's registration of the scheme
 constexpr std::size_t kMaxPathBytes = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
 constexpr std::size_t kMaxHostBytes = 253;                                // RFC 1035, 2.3.4
 
@@ -24,7 +28,7 @@ std::string parse_unix(std::string_view path, Endpoint& out) {
   return "";
 }
 
-std::string parse_tcp(std::string_view rest, Endpoint& out) {
+std::string parse_tcp(std::string_view rest, std::uint16_t default_port, Endpoint& out) {
   if (rest.ends_with('/')) rest.remove_suffix(1);
   std::string_view host = rest.substr(0, rest.rfind(':'));
   std::string_view port;
@@ -42,18 +46,77 @@ std::string parse_tcp(std::string_view rest, Endpoint& out) {
   }
   if (host.empty()) return "the host is missing";
   if (host.size() > kMaxHostBytes) return "the host's name is too long";
-  const std::optional<std::uint16_t> number = has_port ? parse_port(port) : kDefaultPort;
+  const std::optional<std::uint16_t> number = has_port ? parse_port(port) : default_port;
   if (!number) return fmt::format("'{}' is not a port (1 to 65535)", port);
   out = Endpoint{std::string(host), *number, ""};
   return "";
 }
 
+/// RFC 3986, 2.1; nothing where "%" is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const std::string_view digits = text.substr(i + 1, 2);
+    std::uint8_t byte = 0;
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (digits.size() < 2 || problem != std::errc() || end != digits.data() + 2) return {};
+    out += static_cast<char>(byte);
+    i += 2;
+  }
+  return out;
+}
+
+/// "USER:PASSWORD", ":PASSWORD", or "PASSWORD", as redis-cli reads it.
+std::string parse_login(std::string_view text, Endpoint& out) {
+  const std::size_t colon = text.find(':');
+  const bool has_user = colon != std::string_view::npos;
+  const auto user = percent_decoded(has_user ? text.substr(0, colon) : "");
+  const auto password = percent_decoded(has_user ? text.substr(colon + 1) : text);
+  if (!user || !password) return "in front of '@', '%' must be followed by two hexadecimal digits";
+  if (password->empty()) return "the password in front of '@' is missing";
+  out.user = *user;
+  out.password = *password;
+  return "";
+}
+
+std::string parse_redis(std::string_view rest, Endpoint& out) {
+  const std::size_t at = rest.rfind('@');
+  const std::string_view place = at == std::string_view::npos ? rest : rest.substr(at + 1);
+  const std::size_t slash = place.find('/');
+  const std::string_view database = slash == std::string_view::npos ? "" : place.substr(slash + 1);
+  if (!database.empty() && database != "0") {
+    return fmt::format("a database is asked for ('/{}'), and there are none here", database);
+  }
+  if (std::string problem = parse_tcp(place.substr(0, slash), kRedisPort, out); !problem.empty()) {
+    return problem;
+  }
+  return at == std::string_view::npos ? "" : parse_login(rest.substr(0, at), out);
+}
+
 }  // namespace
 
 std::string parse_uri(std::string_view uri, Endpoint& out) {
-  if (uri.starts_with(kTcp)) return parse_tcp(uri.substr(kTcp.size()), out);
+  if (uri.starts_with(kTcp)) return parse_tcp(uri.substr(kTcp.size()), kDefaultPort, out);
+  if (uri.starts_with(kRedis)) return parse_redis(uri.substr(kRedis.size()), out);
+  if (uri.starts_with(kRediss)) {
+    return "there is no TLS yet: name a tunnel's end (stunnel, ssh -L) with tcp:// or redis://";
+  }
   if (uri.starts_with(kUnix)) return parse_unix(uri.substr(kUnix.size()), out);
-  return "expected tcp://HOST:PORT or unix:PATH";
+  return "expected tcp://HOST:PORT, unix:PATH or redis://HOST:PORT";
+}
+
+std::string loopback_uri(std::uint16_t port) {
+  return fmt::format("{}{}", kLoopback, port);
+}
+
+std::optional<std::uint16_t> loopback_port(std::string_view uri) {
+  if (!uri.starts_with(kLoopback)) return std::nullopt;
+  return parse_port(uri.substr(kLoopback.size()));
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -40,18 +39,6 @@ Resolved resolve(const Endpoint& endpoint) {
     found.addresses.push_back(to_address(*entry));
   ::freeaddrinfo(list);
   return found;
-}
-
-std::string cannot_connect(const Endpoint& endpoint, int error, std::string_view otherwise) {
-  const bool forbidden = error == EACCES && !endpoint.path.empty();
-  const std::string advice =
-      forbidden ? fmt::format(
-                      "user {} may not write to that socket: run as root or as a member of "
-                      "its group (ls -l {})",
-                      ::geteuid(), endpoint.path)
-                : std::string(otherwise);
-  return fmt::format("cannot connect to {}: {}; {}", to_string(endpoint), std::strerror(error),
-                     advice);
 }
 
 }  // namespace reactord::cli

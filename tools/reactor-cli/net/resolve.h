@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
-// From an endpoint to the addresses behind it, and what to say where none of them answers. Asks the
-// resolver; opens no socket.
+// From an endpoint to the addresses behind it. Asks the resolver; opens no socket.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "daemon/net/socket_address.h"
@@ -18,10 +16,5 @@ struct Resolved {
 };
 
 [[nodiscard]] Resolved resolve(const Endpoint& endpoint);
-
-/// "cannot connect to ENDPOINT: ...", with what to do about `error`. `otherwise`: what to do where
-/// nobody answers there.
-[[nodiscard]] std::string cannot_connect(const Endpoint& endpoint, int error,
-                                         std::string_view otherwise);
 
 }  // namespace reactord::cli

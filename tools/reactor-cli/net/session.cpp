@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 #include "tools/reactor-cli/command_line/duration.h"
 #include "tools/reactor-cli/command_line/failure.h"
@@ -13,7 +14,20 @@ namespace reactord::cli {
 Session::Session(const Options& options)
     : options_(options),
       connection_(options.endpoints, options.timeout),
-      dialect_(Dialect::make(options.framing)) {}
+      dialect_(Dialect::make(options.framing)) {
+  if (!endpoint().password.empty()) log_in();
+}
+
+void Session::log_in() {
+  std::vector<std::string_view> words{"AUTH", endpoint().user, endpoint().password};
+  if (endpoint().user.empty()) words.erase(words.begin() + 1);
+  static_cast<void>(dialect_->write_words(output_, words));
+  const Reply reply = exchange(deadline_in(options_.timeout));
+  if (reply.kind != Reply::Kind::error) return;
+  throw Failure(ExitCode::server_error,
+                fmt::format("{} refused the password of REACTORCLI_AUTH or --uri: {}",
+                            to_string(endpoint()), reply.text));
+}
 
 void Session::send_some() {
   while (!output_.empty()) {

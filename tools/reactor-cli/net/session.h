@@ -55,6 +55,7 @@ class Session {
 
  private:
   [[noreturn]] void fail_protocol() const;
+  void log_in();
 
   const Options& options_;
   Connection connection_;

@@ -10,7 +10,12 @@
 
 namespace reactord::load {
 
-/// `uri` is tcp://HOST:PORT or unix:PATH. Throws Stopped (usage, cannot_connect).
-[[nodiscard]] SocketAddress find_target(const std::string& uri, std::chrono::milliseconds timeout);
+struct Target {
+  SocketAddress address;
+  std::string uri;  ///< where it was found
+};
+
+/// `uri` is tcp://HOST:PORT, unix:PATH or loopback:PORT. Throws Stopped (usage, cannot_connect).
+[[nodiscard]] Target find_target(const std::string& uri, std::chrono::milliseconds timeout);
 
 }  // namespace reactord::load

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/schema.h"
+#include "tools/reactor-cli/net/endpoint.h"
 #include "tools/reactor-load/check/expectation.h"
 #include "tools/reactor-load/results/verdict.h"
 #include "tools/reactor-load/scenario/request_template.h"
@@ -85,7 +86,7 @@ struct Group {
 
 struct Scenario {
   std::string title;
-  std::string uri = "tcp://127.0.0.1:12345";
+  std::string uri = cli::loopback_uri(cli::kDefaultPort);
   Wire wire = Wire::resp;
   milliseconds duration{0};  ///< 0: until every group has made its requests or loops
   milliseconds warm_up{0};

@@ -63,7 +63,9 @@ constexpr ValueRange kFromOne{1, 1'000'000'000'000, {}};
 
 constexpr KeySpec kRunKeys[] = {
     key<&Scenario::title>("title", "what reports call it", kNever),
-    key<&Scenario::uri>("uri", "tcp://HOST:PORT or unix:PATH; --uri and --port override it",
+    key<&Scenario::uri>("uri",
+                        "tcp://HOST:PORT, unix:PATH, or loopback:PORT for 127.0.0.1 or ::1; "
+                        "--uri and --port override it",
                         kNever),
     key<&Scenario::wire>("protocol",
                          "resp; line: a line a request, a line a reply; raw: bytes without a "

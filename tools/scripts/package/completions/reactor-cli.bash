@@ -5,11 +5,11 @@ _reactor_cli() {
   case $previous in
     --framing) mapfile -t COMPREPLY < <(compgen -W 'resp line raw' -- "$current") ;;
     --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
-    --port | --uri | --timeout | --repeat | --interval | --name) ;;
+    -p | --port | --uri | --timeout | -r | --repeat | -i | --interval | --name) ;;
     *)
       local words='chat operator text ceil info help client config'
       case $current in
-        -*) words='--host --port --uri --framing --json --timeout --repeat --interval --name --help --version' ;;
+        -*) words='-x --host --port --uri --framing --json --timeout --repeat --interval --name --help --version' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       ;;
