@@ -15,6 +15,8 @@ namespace {
 
 /// A listener's share of a turn: a flood of connections must not keep the served ones waiting.
 constexpr int kMaxAcceptsPerTurn = 64;
+/// Of one of them: some 8 microseconds, most of them the kernel's.
+constexpr WorkUnits kAcceptWork = 16;
 /// Out of descriptors, accept(2) fails at once and for ever: without a pause the loop would spin.
 constexpr auto kPause = std::chrono::milliseconds(100);
 
@@ -83,7 +85,7 @@ std::string Listener::change_file(const UnixFileOptions& options) const {
 }
 
 void Listener::on_event(Readiness readiness) noexcept {
-  is_scheduled_ = false;
+  if (readiness.is_none()) is_scheduled_ = false;
   if (readiness.readable) may_accept_ = true;
   if (pause_timer_ == 0 && fd_) accept_some();
 }
@@ -94,14 +96,20 @@ void Listener::on_room() noexcept {
   schedule();
 }
 
-void Listener::stop() noexcept {
-  if (!place_.is_adopted()) {
-    may_accept_ = true;
-    is_waiting_for_room_ = false;
-    // As many as could have been waiting; those who come meanwhile are lucky, but not for ever.
-    for (int n = 0; n < SOMAXCONN && accept_one(); ++n) continue;
-  }
+bool Listener::stop_some() noexcept {
+  if (!fd_) return true;
+  if (!place_.is_adopted() && has_more_at_stop()) return false;
   close();
+  return true;
+}
+
+/// As many as could have been waiting; those who come meanwhile are lucky, but not for ever.
+bool Listener::has_more_at_stop() noexcept {
+  may_accept_ = true;
+  is_waiting_for_room_ = false;
+  for (int n = 0; n < kMaxAcceptsPerTurn; ++n)
+    if (++accepted_at_stop_ > SOMAXCONN || !accept_one()) return false;
+  return true;
 }
 
 void Listener::accept_some() noexcept {
@@ -119,6 +127,7 @@ bool Listener::accept_one() noexcept {
     return false;
   }
   AcceptResult accepted = accept_connection(fd_.get());
+  loop_.charge(kAcceptWork);
   switch (accepted.status) {
     case AcceptStatus::accepted:
       take_in(accepted);
@@ -194,7 +203,7 @@ void Listener::pause() noexcept {
 void Listener::schedule() noexcept {
   if (is_scheduled_) return;
   is_scheduled_ = true;
-  loop_.make_ready(token_);
+  loop_.make_ready(token_, priority_of(rules_.policy));
 }
 
 }  // namespace reactord

@@ -52,12 +52,14 @@ class Listener {
   void on_event(Readiness readiness) noexcept;
   /// Connections have gone: those who waited in the backlog may come.
   void on_room() noexcept;
-  /// Takes in who has connected already, then closes the socket: whoever comes later is refused at
-  /// once, and a successor can listen there. What is adopted leaves its backlog to the successor.
-  void stop() noexcept;
+  /// Takes in who has connected already, some at each call, then closes the socket: whoever comes
+  /// later is refused at once, and a successor can listen there. What is adopted leaves its backlog
+  /// to the successor. True once it is closed.
+  [[nodiscard]] bool stop_some() noexcept;
 
  private:
   void accept_some() noexcept;
+  [[nodiscard]] bool has_more_at_stop() noexcept;
   [[nodiscard]] bool accept_one() noexcept;
   void take_in(AcceptResult& accepted) noexcept;
   void refuse_full(AcceptResult& accepted) noexcept;
@@ -76,6 +78,7 @@ class Listener {
   ConnectionTable& connections_;
   EventLog& events_;
   TimerQueue::TimerId pause_timer_ = 0;
+  int accepted_at_stop_ = 0;
   bool may_accept_ = false;  ///< an edge that is not used up
   bool is_waiting_for_room_ = false;
   bool is_scheduled_ = false;

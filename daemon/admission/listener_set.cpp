@@ -162,7 +162,8 @@ std::string ListenerSet::adopt(UniqueFd fd, Listener::Place place, const Listene
   if (kind.framing != Framing::command && kind.bound_command == nullptr)
     return fmt::format("the handler '{}' has no command", settings.handler);
   const Token token = next_token_++;
-  if (const std::error_code error = loop_.watch(fd.get(), token))
+  if (const std::error_code error =
+          loop_.watch(fd.get(), token, kind.is_admin ? Priority::urgent : Priority::normal))
     return "epoll_ctl: " + error.message();
   listener =
       std::make_unique<Listener>(token, std::move(fd), std::move(place),
@@ -206,7 +207,7 @@ void ListenerSet::commit(const Config& config) {
 void ListenerSet::close_leaving() {
   for (auto& listener : listeners_) {
     if (is_kept(*listener)) continue;
-    listener->stop();
+    while (!listener->stop_some()) continue;
     events_.record(Event::not_listening, {{"address", listener->address().to_string()},
                                           {"listener", listener->rules().name}});
     retire(listener->shared_rules());
@@ -281,8 +282,9 @@ void ListenerSet::on_room() noexcept {
   for (const auto& listener : listeners_) listener->on_room();
 }
 
-void ListenerSet::stop() noexcept {
-  for (const auto& listener : listeners_) listener->stop();
+bool ListenerSet::stop_some() noexcept {
+  return std::all_of(listeners_.begin(), listeners_.end(),
+                     [](const auto& listener) { return listener->stop_some(); });
 }
 
 std::uint16_t ListenerSet::tcp_port() const {

@@ -54,8 +54,9 @@ class ListenerSet {
   void on_event(Token token, Readiness readiness) noexcept;
   /// Connections have gone.
   void on_room() noexcept;
-  /// Each takes in who has connected already, and closes.
-  void stop() noexcept;
+  /// Each takes in who has connected already, some at each call, and closes. True once all are
+  /// closed.
+  [[nodiscard]] bool stop_some() noexcept;
   void clear() { listeners_.clear(); }
 
   /// The first port that clients find, for INFO; 0 if there is none.

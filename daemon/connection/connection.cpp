@@ -21,7 +21,8 @@ std::chrono::seconds Connection::seconds_since(Seconds then) const noexcept {
 }
 
 void Connection::on_event(Readiness readiness) noexcept {
-  scheduled_ = false;
+  // By an event: its place on the ready list, if it has one, stays.
+  if (readiness.is_none()) scheduled_ = false;
   const bool is_over = readiness.peer_finished || readiness.hung_up;
   const bool is_news = is_over && !is_fin_announced_;
   if (readiness.readable || is_over) may_receive_ = true;
@@ -176,6 +177,9 @@ void Connection::schedule() noexcept {
 void Connection::account_memory() noexcept {
   const std::size_t held = buffer_bytes();
   if (held == accounted_bytes_) return;
+  // The kernel takes back a MiB in some 30 microseconds.
+  if (held < accounted_bytes_)
+    loop().work += static_cast<WorkUnits>((accounted_bytes_ - held) >> 14);
   host().on_memory_change(static_cast<std::ptrdiff_t>(held) -
                           static_cast<std::ptrdiff_t>(accounted_bytes_));
   accounted_bytes_ = static_cast<std::uint32_t>(held);

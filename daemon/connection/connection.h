@@ -35,6 +35,7 @@
 // up.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -114,11 +115,19 @@ struct LoopContext {
   /// clients as are likely to send that much at one time.
   static constexpr std::size_t kMaxPoolBytes = 32u << 20;
   const Connection* serving = nullptr;  ///< whose turn it is
+  WorkUnits share_left = 0;             ///< of its share of the turn
+  WorkUnits work = 0;                   ///< of whoever was served since take_work()
   Buffer input{};
   Buffer output{};
   GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
   BufferPool pool{kMaxPoolBytes};
   Frame frame{};
+
+  /// The request under way costs this much more than an ordinary one.
+  void charge(WorkUnits units) { share_left -= std::min(share_left, units); }
+  /// Bytes have come or gone. The kernel takes about a microsecond for 4 KiB.
+  void note_moved(std::size_t bytes) { work += static_cast<WorkUnits>(bytes >> 11); }
+  [[nodiscard]] WorkUnits take_work() { return std::exchange(work, 0); }
 };
 
 /// How a listener wants its connections served. Outlives them.
@@ -133,6 +142,11 @@ struct ListenerPolicy {
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
   mutable std::uint32_t connections = 0;  ///< that refer to it; counted by the table
 };
+
+/// Whoever has come to see to the daemon does not wait behind its clients.
+[[nodiscard]] inline Priority priority_of(const ListenerPolicy& policy) {
+  return policy.is_admin ? Priority::urgent : Priority::normal;
+}
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
  public:

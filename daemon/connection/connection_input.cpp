@@ -27,10 +27,11 @@ constexpr std::size_t kMinWideningBytes = 64u << 10;
 /// receive. Constant, so that a frame which arrives byte by byte still costs linear time.
 constexpr std::size_t kMaxMovedBytes = 4u << 10;
 
-/// A connection's share of a turn. With the costliest small command (INFO, some 15 microseconds and
-/// 3 KiB of reply) a turn stays below a millisecond, so that nobody waits for a hog. Frames that
-/// need no reply count too, empty lines and `*0`: they take time like any other.
-constexpr std::size_t kMaxFramesPerTurn = 1000;
+/// A connection's share of a turn: half a millisecond, so that nobody waits for a hog. A frame is a
+/// unit of work, and a request what its handler says it costs beyond that
+/// (HandlerContext::charge()). Frames that need no reply count too, empty lines and `*0`: they take
+/// time like any other.
+constexpr WorkUnits kMaxWorkPerTurn = 1000;
 constexpr std::size_t kMaxOutputBytesPerTurn = 128u << 10;
 static_assert(GatherList::kMaxPieces * GatherList::kMinPieceBytes >= kMaxOutputBytesPerTurn,
               "a share of nothing but borrowed pieces needs no copy");
@@ -43,21 +44,21 @@ constexpr std::size_t kMaxKeptArguments = 1024;
 struct Connection::Turn {
   Buffer& out;
   std::size_t max_output_bytes;  ///< that `out` may hold, with what is borrowed
-  std::size_t frames_left = kMaxFramesPerTurn;
-  std::size_t ignored = 0;  ///< of the frames, those that were no request
-
-  [[nodiscard]] bool has_served() const { return frames_left + ignored < kMaxFramesPerTurn; }
+  WorkUnits ignored = 0;         ///< of the frames, those that were no request
 };
 
 void Connection::serve_turn() noexcept {
   if (!output_.empty()) flush(output_);
   if (state_ == State::open) {
     loop().serving = this;
+    loop().share_left = kMaxWorkPerTurn;
     Buffer& out = output();
     Turn turn{out, std::min(loop().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
     serve_input(turn);
     loop().sink.end_batch();
-    if (turn.has_served()) note_activity();
+    const WorkUnits used = kMaxWorkPerTurn - loop().share_left;
+    if (used > turn.ignored) note_activity();
+    loop().work += used;
     flush_turn(out);
     release_wide_frame();
     loop().serving = nullptr;
@@ -163,8 +164,8 @@ void Connection::widen_kept(std::size_t received, std::size_t wanted) {
 /// early:
 /// - the end of the stream, which a second receive has to fetch: EPOLLRDHUP announces it;
 /// - TCP's urgent mark, and that of a Unix socket (MSG_OOB): recv(2) stops in front of it, with
-///   more behind. EPOLLPRI tells of it for as long as it has not been passed (tcp_poll, unix_poll), so
-///   that every edge under which a read could stop there says so;
+///   more behind. EPOLLPRI tells of it for as long as it has not been passed (tcp_poll, unix_poll),
+///   so that every edge under which a read could stop there says so;
 /// - a signal: the loop's thread takes them by signalfd(2) alone.
 /// From the first of those on this connection reads until there is no more (reads_to_block_). What
 /// ends reads elsewhere does not occur here: records of kernel TLS, and a Unix socket's border
@@ -173,6 +174,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
   const IoResult result = stream_->receive(room);
   switch (result.status) {
     case IoStatus::ok:
+      loop().note_moved(result.bytes);
       may_receive_ = result.bytes == room.size() || reads_to_block_;
       if (wants_receipt_ && state_ == State::open) give_receipt(true);
       return result.bytes;
@@ -213,7 +215,7 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcep
         serve_frame(turn);
         break;
       case ParseStatus::nothing:
-        --turn.frames_left;
+        --loop().share_left;
         ++turn.ignored;
         break;
     }
@@ -278,7 +280,7 @@ void Connection::reject_input() noexcept {
 
 void Connection::serve_frame(Turn& turn) noexcept {
   past_first_ = true;
-  --turn.frames_left;
+  --loop().share_left;
   switch (loop().sink.serve(*this, loop().frame, turn.out)) {
     case ServeResult::replied:
       return;
@@ -293,7 +295,7 @@ void Connection::serve_frame(Turn& turn) noexcept {
 }
 
 bool Connection::must_pause(const Turn& turn) const noexcept {
-  return state_ != State::open || turn.frames_left == 0 ||
+  return state_ != State::open || loop().share_left == 0 ||
          turn.out.size() + loop().borrowed.bytes() >= turn.max_output_bytes;
 }
 

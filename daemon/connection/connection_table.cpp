@@ -16,6 +16,13 @@ namespace {
 /// administrators cost no client its connection.
 constexpr std::size_t kAdminShare = 256;
 
+/// Each may take a send, and all of them one look at every connection.
+constexpr std::size_t kMaxEvictionsPerTurn = 16;
+/// Closing a socket takes the kernel some 8 microseconds.
+constexpr std::size_t kMaxDestroyedPerTurn = 64;
+/// Last words, which are under way: whoever holds no more than that is not in the way.
+constexpr std::size_t kLastWordsBytes = 4u << 10;
+
 }  // namespace
 
 ConnectionTable::ConnectionTable(EventLoop& loop, EventLog& events, TableSize size)
@@ -47,12 +54,11 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Listene
   const int borrowed = fd.get();
   Connection& connection = slots_.emplace(++last_client_id_, policy,
                                           std::in_place_type<SocketStream>, std::move(fd), peer);
-  if (loop_.watch(borrowed, connection.id())) {
+  if (loop_.watch(borrowed, connection.id(), priority_of(policy))) {
     slots_.erase(connection.id());
     return false;
   }
-  slot_of_client_[connection.client_id() & (slot_of_client_.size() - 1)] =
-      static_cast<std::uint32_t>(connection.id());
+  note_client(connection);
   count(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
@@ -61,15 +67,21 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Listene
   return true;
 }
 
+void ConnectionTable::note_client(Connection& connection) {
+  const std::size_t place = connection.client_id() & (slot_of_client_.size() - 1);
+  const std::uint32_t before = slot_of_client_[place];
+  slot_of_client_[place] = static_cast<std::uint32_t>(connection.id());
+  const Connection* older = slots_.at_slot(before);
+  if (older == nullptr || older == &connection) return;
+  if ((older->client_id() & (slot_of_client_.size() - 1)) == place)
+    older_clients_.emplace(older->client_id(), before);
+}
+
 Connection* ConnectionTable::find_client(std::uint64_t client_id) {
-  const auto is_meant = [client_id](const Connection* connection) {
-    return connection != nullptr && connection->client_id() == client_id;
-  };
   Connection* likely = slots_.at_slot(slot_of_client_[client_id & (slot_of_client_.size() - 1)]);
-  if (is_meant(likely)) return likely;
-  for (std::uint32_t slot = 0; slot < slots_.slots_used(); ++slot)
-    if (is_meant(slots_.at_slot(slot))) return slots_.at_slot(slot);
-  return nullptr;
+  if (likely != nullptr && likely->client_id() == client_id) return likely;
+  const auto older = older_clients_.find(client_id);
+  return older == older_clients_.end() ? nullptr : slots_.at_slot(older->second);
 }
 
 void ConnectionTable::on_end(Connection& connection, CloseReason reason,
@@ -87,50 +99,70 @@ void ConnectionTable::on_end(Connection& connection, CloseReason reason,
                       {"command", command, true}});
 }
 
-void ConnectionTable::end_turn() {
-  while (max_buffer_bytes_ > 0 && buffer_bytes_ > max_buffer_bytes_ && evict_largest()) continue;
-  if (!closed_.empty()) destroy_closed();
+bool ConnectionTable::end_turn() {
+  const bool has_evicted = is_short_of_memory() && evict_some();
+  if (!closed_.empty()) destroy_some();
+  return !closed_.empty() || (has_evicted && is_short_of_memory());
 }
 
-/// An administrator who holds little is the last to go, since somebody must be able to look when
-/// memory is short, and so is one who asked for it (CLIENT NO-EVICT). Null if nobody holds
-/// anything.
-Connection* ConnectionTable::largest_holder() {
-  const auto weight = [this](Connection& connection) {
-    const std::size_t bytes = connection.buffer_bytes();
-    const bool holds_little =
-        connection.policy().is_admin && bytes <= max_buffer_bytes_ / kAdminShare;
-    return std::pair(!holds_little && !connection.session().is_no_evict(), bytes);
+/// The few that hold the most, largest first: one look at all, however many must go. An
+/// administrator who holds little is the last to go, since somebody must be able to look when
+/// memory is short, and so is one who asked for it (CLIENT NO-EVICT).
+std::vector<ConnectionTable::Holder> ConnectionTable::largest_holders() {
+  const auto is_larger = [](const Holder& a, const Holder& b) {
+    return std::pair(!a.is_spared, a.bytes) > std::pair(!b.is_spared, b.bytes);
   };
-  Connection* largest = nullptr;
+  std::vector<Holder> largest;  // a heap with the least of them in front
   for_each([&](Connection& connection) {
-    if (connection.buffer_bytes() == 0) return;
-    if (largest == nullptr || weight(connection) > weight(*largest)) largest = &connection;
+    const std::size_t bytes = connection.buffer_bytes();
+    if (bytes == 0 || (connection.is_ending() && bytes <= kLastWordsBytes)) return;
+    const Holder holder{
+        .is_spared = (connection.policy().is_admin && bytes <= max_buffer_bytes_ / kAdminShare) ||
+                     connection.session().is_no_evict(),
+        .bytes = bytes,
+        .connection = &connection};
+    if (largest.size() == kMaxEvictionsPerTurn) {
+      if (!is_larger(holder, largest.front())) return;
+      std::pop_heap(largest.begin(), largest.end(), is_larger);
+      largest.pop_back();
+    }
+    largest.push_back(holder);
+    std::push_heap(largest.begin(), largest.end(), is_larger);
   });
+  std::sort_heap(largest.begin(), largest.end(), is_larger);
   return largest;
 }
 
-/// A client that holds unread replies is cut off; one that holds a long request is told. False if
-/// that freed nothing: another try would not either.
-bool ConnectionTable::evict_largest() {
-  const std::size_t before = buffer_bytes_;
-  Connection* largest = largest_holder();
-  if (largest == nullptr) return false;
-  const std::string held = std::to_string(largest->buffer_bytes());
-  if (largest->output_bytes() > largest->input_bytes())
-    largest->abort(CloseReason::closed_memory, held);
-  else
-    largest->end(CloseReason::closed_memory,
-                 "ERR out of buffer memory: the request was too large for a busy server", held);
-  return buffer_bytes_ < before;
+/// False if nobody is left who could go.
+bool ConnectionTable::evict_some() {
+  const std::vector<Holder> holders = largest_holders();
+  for (const Holder& holder : holders) {
+    if (!is_short_of_memory()) break;
+    evict(*holder.connection);
+  }
+  return !holders.empty();
 }
 
-void ConnectionTable::destroy_closed() {
-  for (const SlotId id : closed_) {
-    if (Connection* connection = slots_.find(id)) count(*connection, -1);
-    slots_.erase(id);
+/// A client that holds unread replies is cut off; one that holds a long request is told.
+void ConnectionTable::evict(Connection& connection) {
+  const std::string held = std::to_string(connection.buffer_bytes());
+  if (connection.output_bytes() > connection.input_bytes())
+    connection.abort(CloseReason::closed_memory, held);
+  else
+    connection.end(CloseReason::closed_memory,
+                   "ERR out of buffer memory: the request was too large for a busy server", held);
+}
+
+void ConnectionTable::destroy_some() {
+  const std::size_t some = std::min(closed_.size(), kMaxDestroyedPerTurn);
+  for (std::size_t i = 0; i < some; ++i) {
+    Connection* connection = slots_.find(closed_[i]);
+    if (connection == nullptr) continue;
+    count(*connection, -1);
+    if (!older_clients_.empty()) older_clients_.erase(connection->client_id());
+    slots_.erase(closed_[i]);
   }
-  closed_.clear();
+  closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(some));
   if (on_room_) on_room_();
 }
 

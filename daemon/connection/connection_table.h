@@ -66,9 +66,9 @@ class ConnectionTable final : public ConnectionHost {
         visit(*connection);
   }
 
-  /// Destroys what has ended, and closes the largest holders while all together hold more than they
-  /// may.
-  void end_turn();
+  /// Destroys what has ended, and closes the largest holders where all together hold more than they
+  /// may: some of them in each turn. True if there is more to do, and no event will tell.
+  bool end_turn();
 
   // --- figures ---
   [[nodiscard]] bool is_empty() const { return slots_.size() == 0; }
@@ -84,7 +84,9 @@ class ConnectionTable final : public ConnectionHost {
 
   // --- ConnectionHost ---
   [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
-  void make_ready(Connection& connection) noexcept override { loop_.make_ready(connection.id()); }
+  void make_ready(Connection& connection) noexcept override {
+    loop_.make_ready(connection.id(), priority_of(connection.policy()));
+  }
   void on_end(Connection& connection, CloseReason reason,
               std::string_view detail) noexcept override;
   void on_peer_finished(Connection& connection) noexcept override {
@@ -110,9 +112,19 @@ class ConnectionTable final : public ConnectionHost {
   void count(Connection& connection, int change);
   void count_address(Connection& connection, int change);
   void recount_addresses();
-  [[nodiscard]] Connection* largest_holder();
-  [[nodiscard]] bool evict_largest();
-  void destroy_closed();
+  struct Holder {
+    bool is_spared;
+    std::size_t bytes;
+    Connection* connection;
+  };
+  [[nodiscard]] bool is_short_of_memory() const {
+    return max_buffer_bytes_ > 0 && buffer_bytes_ > max_buffer_bytes_;
+  }
+  [[nodiscard]] std::vector<Holder> largest_holders();
+  [[nodiscard]] bool evict_some();
+  static void evict(Connection& connection);
+  void destroy_some();
+  void note_client(Connection& connection);
 
   EventLoop& loop_;
   EventLog& events_;
@@ -127,8 +139,9 @@ class ConnectionTable final : public ConnectionHost {
   std::size_t buffer_bytes_ = 0;
   std::uint64_t last_client_id_ = 0;
   /// The latest slot of each client id modulo its size: one look for all but the longest-lived
-  /// clients.
+  /// clients, who have moved to older_clients_.
   std::vector<std::uint32_t> slot_of_client_;
+  std::unordered_map<std::uint64_t, std::uint32_t> older_clients_;
   /// Kept only while there is a limit: it costs memory for every address.
   std::unordered_map<AddressKey, std::int64_t, AddressHash> per_address_;
 };

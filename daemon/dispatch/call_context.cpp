@@ -28,6 +28,10 @@ DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<vo
   return {pending_, connection_->id(), promise};
 }
 
+void CallContext::charge(std::chrono::microseconds work) {
+  connection_->policy().loop_context.charge(work_units(work));
+}
+
 void CallContext::produce(std::unique_ptr<ReplyProducer> producer) {
   pending_.produce(std::move(producer));
 }

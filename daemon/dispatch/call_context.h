@@ -3,6 +3,7 @@
 // is kept. The one place where the handler interface meets connections, events and promises.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,6 +58,7 @@ class CallContext final : public HandlerContext {
   void log(HandlerLogLevel level, std::string_view message) override;
   [[nodiscard]] DeferredReply defer(std::function<void()> on_gone,
                                     std::function<void()> on_finished) override;
+  void charge(std::chrono::microseconds work) override;
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
   [[nodiscard]] bool is_subscribed() const override { return connection_->is_subscribed(); }

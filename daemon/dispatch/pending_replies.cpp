@@ -9,7 +9,7 @@ namespace reactord {
 namespace {
 
 /// Slices of long replies in one turn: each is worth some 100 microseconds.
-constexpr int kMaxSlicesPerTurn = 4;
+constexpr unsigned kMaxSlicesPerTurn = 4;
 
 /// Answers to one connection of which it is not known whether they arrived: a client that sends
 /// requests ahead and never reads must not pile them up.
@@ -72,7 +72,10 @@ void PendingReplies::produce(std::unique_ptr<ReplyProducer> producer) {
   auto reply = std::make_unique<LongReply>(std::move(producer), calling_encoding_);
   promises_.insert_or_assign(
       calling_, Promise{++last_promise_, calling_encoding_, is_silent_, {}, {}, std::move(reply)});
-  long_replies_.push_back(calling_);
+  if (calling_priority_ == Priority::normal) return long_replies_.push_back(calling_);
+  // Behind those of other administrators, of whom there are few.
+  long_replies_.insert(long_replies_.begin() + static_cast<std::ptrdiff_t>(urgent_replies_++),
+                       calling_);
 }
 
 PendingReplies::Outcome PendingReplies::outcome_of(SlotId called, Buffer& out) {
@@ -144,15 +147,22 @@ void PendingReplies::on_receipt(SlotId id, bool arrived) noexcept {
 // --- long replies ------------------------------------------------------------------------------
 
 /// One after the other: memory for one of them at a time, however many ask at once.
-void PendingReplies::run_slices() {
-  for (int slices = 0; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
+unsigned PendingReplies::run_slices() {
+  unsigned slices = 0;
+  for (; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
     const SlotId id = long_replies_.front();
     const auto found = promises_.find(id);
     const bool is_wanted = found != promises_.end() && found->second.long_reply != nullptr;
     if (is_wanted && !run_slice(*found->second.long_reply)) continue;
-    long_replies_.pop_front();
+    drop_first_long_reply();
     if (is_wanted) finish_long_reply(id);
   }
+  return slices;
+}
+
+void PendingReplies::drop_first_long_reply() {
+  long_replies_.pop_front();
+  if (urgent_replies_ > 0) --urgent_replies_;
 }
 
 /// True when the reply is whole, or will never be.
@@ -168,14 +178,17 @@ bool PendingReplies::run_slice(LongReply& reply) noexcept {
 void PendingReplies::finish_long_reply(SlotId id) noexcept {
   auto node = promises_.extract(id);
   const Promise& promise = node.mapped();
-  const LongReply& reply = *promise.long_reply;
+  LongReply& reply = *promise.long_reply;
   const bool is_proper =
       reply.writer.replies() == 1 && reply.writer.balanced() && !reply.bytes.empty();
   Connection* connection = connections_.find(id);
   if (connection == nullptr) return;
   connection->complete([&](Buffer& out) {
     if (promise.is_silent) return;
-    if (is_proper)
+    // A copy of megabytes would take a turn of its own.
+    if (is_proper && out.empty())
+      std::swap(out, reply.bytes);
+    else if (is_proper)
       out.append(reply.bytes.view());
     else
       write_error(out, promise.encoding, kBrokenReply);

@@ -24,6 +24,7 @@ class PendingReplies final : public ReplyPort {
   // --- for the dispatcher, around Handler::handle() ---
   void begin_call(const Connection& connection, bool is_silent) {
     calling_ = connection.id();
+    calling_priority_ = priority_of(connection.policy());
     calling_encoding_ = connection.reply_encoding();
     is_silent_ = is_silent;
     is_promised_ = is_kept_early_ = false;
@@ -48,8 +49,8 @@ class PendingReplies final : public ReplyPort {
   }
 
   // --- for the loop ---
-  /// Runs a slice of some of the long replies.
-  void run_slices();
+  /// Runs a slice of some of the long replies, those of administrators first; how many.
+  unsigned run_slices();
   [[nodiscard]] bool has_long_replies() const { return !long_replies_.empty(); }
   [[nodiscard]] std::size_t waiting() const { return promises_.size(); }
   /// The connection serves no more: what was promised to it is given up.
@@ -88,17 +89,20 @@ class PendingReplies final : public ReplyPort {
   [[gnu::noinline]] void append_pushed(Buffer& out);
   [[nodiscard]] static bool run_slice(LongReply& reply) noexcept;
   void finish_long_reply(SlotId id) noexcept;
+  void drop_first_long_reply();
   void expect_receipt(Connection& connection, std::function<void()> on_uncertain);
 
   ConnectionTable& connections_;
   std::unordered_map<SlotId, Promise> promises_;
   std::uint64_t last_promise_ = 0;
   std::deque<SlotId> long_replies_;  ///< those with a producer, in turn
+  std::size_t urgent_replies_ = 0;   ///< how many in front of them are administrators'
   /// Whom to tell if the replies sent last to a connection may not have arrived.
   std::unordered_map<SlotId, std::deque<std::function<void()>>> receipts_;
 
   // The call under way.
   SlotId calling_ = 0;
+  Priority calling_priority_ = Priority::normal;
   ReplyEncoding calling_encoding_ = ReplyEncoding::resp2;
   bool is_silent_ = false;
   bool is_promised_ = false;    ///< it has promised a reply

@@ -3,6 +3,7 @@
 // complete one. Knows the protocol, not the daemon: never a connection, a socket or the loop.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -76,6 +77,9 @@ class HandlerContext {
   /// client finishes sending meanwhile (FIN), which is no farewell: it may still read.
   [[nodiscard]] virtual DeferredReply defer(std::function<void()> on_gone = {},
                                             std::function<void()> on_finished = {}) = 0;
+  /// This request costs so much more than a short one: the connection's share of the turn shrinks
+  /// by it, so that nobody waits for a pipeline of the costly. For what arguments can multiply.
+  virtual void charge(std::chrono::microseconds work) = 0;
   /// Lets `producer` write the reply over several turns; return HandlerResult::pending.
   virtual void produce(std::unique_ptr<ReplyProducer> producer) = 0;
   /// Subscribes this connection to what the handler will push.

@@ -1,9 +1,25 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/process/heap_trimmer.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 namespace reactord {
+
+namespace {
+
+/// While malloc_trim(3) holds the lock of the heap, whoever needs a block of it waits: so the heap
+/// holds small ones alone. What is kept of requests and replies beyond this is mapped apart.
+constexpr int kMappedFromBytes = 64 << 10;
+
+}  // namespace
+
+void prepare_heap() noexcept {
+  ::mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
+  // A free() at the heap's end would give back all that lies before it, at once.
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
 
 void HeapTrimmer::watch() noexcept {
   is_watching_ = true;

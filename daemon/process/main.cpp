@@ -14,6 +14,7 @@
 #include "daemon/interface/registry.h"
 #include "daemon/process/command_line.h"
 #include "daemon/process/config_source.h"
+#include "daemon/process/heap_trimmer.h"
 #include "daemon/process/reload_request.h"
 #include "daemon/process/seccomp_filter.h"
 #include "daemon/process/server.h"
@@ -38,6 +39,7 @@ std::string cannot_start(const std::exception& error) {
 
 int serve(const ConfigSource& source, Config config) {
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
+  prepare_heap();
   const SteadyClock clock;
   // Before the log's thread starts, which inherits the mask.
   SignalWatch signals(watched_signals());

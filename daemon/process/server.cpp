@@ -21,11 +21,27 @@ namespace {
 // at 1.
 constexpr Token kSignalsToken = 0;
 constexpr Token kLongRepliesToken = 1;
-constexpr Token kFirstListenerToken = 2;
+constexpr Token kChoresToken = 2;
+constexpr Token kFirstListenerToken = 3;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
 
 /// Why there is no reload.
 constexpr const char* kStopping = "the server is stopping";
+/// Of a walk over all connections, in one turn: where each takes a send, and where it is a few
+/// assignments or a system call that does little.
+constexpr std::uint32_t kFewVisits = 64;
+constexpr std::uint32_t kManyVisits = 1000;
+/// From one SIGHUP's reload to the next: a storm of them leaves the loop to the clients, and those
+/// that come meanwhile are one.
+constexpr auto kReloadPause = std::chrono::milliseconds(100);
+/// Who hears of one reload; whoever asks beyond that waits in vain, and says so.
+constexpr std::size_t kMaxReloadAskers = 64;
+/// A slice of a long reply (ReplyProducer::produce).
+constexpr WorkUnits kSliceWork = work_units(std::chrono::microseconds(100));
+
+/// Of an event beside what a connection tells: a receive and a send that move nothing, and finding
+/// out whom it concerns.
+constexpr WorkUnits kEventWork = 8;
 
 ParserLimits parser_limits_of(const LimitSettings& limits) {
   return {.max_frame_bytes = limits.max_frame.bytes,
@@ -88,7 +104,8 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   connections_.set_on_room([this] { listeners_.on_room(); });
   make_handlers(handlers);
   apply(config_);
-  if (const std::error_code error = loop_.watch_level(signals_.fd(), kSignalsToken))
+  if (const std::error_code error =
+          loop_.watch_level(signals_.fd(), kSignalsToken, Priority::urgent))
     throw std::system_error(error, "epoll_ctl");
 }
 
@@ -128,36 +145,76 @@ bool Server::start(std::vector<PassedSocket> passed) {
 
 void Server::run() {
   while (!is_done()) loop_.run_turn(*this);
-  events_.record(Event::stopped);
+  const auto longest =
+      std::chrono::duration_cast<std::chrono::microseconds>(loop_.stats().longest_turn);
+  events_.record(Event::stopped, {{"longest_turn_usec", std::to_string(longest.count())}});
 }
 
 void Server::on_event(Token token, Readiness readiness) noexcept {
   if (token >= kFirstConnectionToken) {
     // A stale token, of a connection that this turn has closed, finds nothing.
     if (Connection* connection = connections_.find(token)) connection->on_event(readiness);
+    loop_.charge(kEventWork + loop_context_.take_work());
   } else if (token == kSignalsToken) {
-    while (const std::optional<int> signal = signals_.waiting()) on_signal(*signal);
+    // One a turn; the others are told again.
+    if (const std::optional<int> signal = signals_.waiting()) on_signal(*signal);
   } else if (token == kLongRepliesToken) {
     has_long_replies_scheduled_ = false;
-    dispatcher_.pending().run_slices();
+    loop_.charge(kSliceWork * dispatcher_.pending().run_slices());
+  } else if (token == kChoresToken) {
+    has_chores_scheduled_ = false;
+    do_chores();
   } else {
     listeners_.on_event(token, readiness);
   }
 }
 
 void Server::on_turn_end() noexcept {
-  connections_.end_turn();
+  const bool has_more = connections_.end_turn();
   renew_memory_reserve();
   heap_trimmer_.note(connections_.buffer_bytes() + loop_context_.pool.take_use());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
     has_long_replies_scheduled_ = true;
-    loop_.make_ready(kLongRepliesToken);
+    // With the urgent, among whom it has a share: the ready list may take many turns.
+    loop_.make_ready(kLongRepliesToken, Priority::urgent);
+  }
+  if (!has_chores_scheduled_ && (has_more || has_chores())) {
+    has_chores_scheduled_ = true;
+    loop_.make_ready(kChoresToken, Priority::urgent);
   }
 }
 
+void Server::do_chores() {
+  if (!is_closed_to_new_) {
+    is_closed_to_new_ = listeners_.stop_some();
+    if (is_closed_to_new_) drain_connections();
+  } else if (!walks_.empty()) {
+    continue_walk(walks_.front());
+  }
+}
+
+void Server::continue_walk(Walk& walk) {
+  for (std::uint32_t n = 0; n < walk.visits_per_turn; ++n, ++walk.next_slot) {
+    if (walk.next_slot >= connections_.slots_used()) {
+      const std::function<void()> done = std::move(walk.done);
+      walks_.pop_front();
+      if (done) done();
+      return;
+    }
+    Connection* connection = connections_.at_slot(walk.next_slot);
+    if (connection != nullptr && !connection->is_closed()) walk.visit(*connection);
+  }
+}
+
+/// In a thread that does nothing else: the kernel takes about 0.1 ms for a MiB.
 void Server::return_memory() noexcept {
-  loop_context_.pool.clear();
-  ::malloc_trim(0);
+  const auto buffers = std::make_shared<std::vector<Buffer>>();
+  while (loop_context_.pool.bytes() > 0)
+    buffers->push_back(loop_context_.pool.take(1, Buffer::kMaxBytes));
+  memory_returner_.run([buffers] {
+    buffers->clear();
+    ::malloc_trim(0);
+  });
 }
 
 std::optional<TimePoint> Server::next_deadline() noexcept {
@@ -189,11 +246,23 @@ void Server::reload_on_signal(int signal) {
   const bool is_serving = phase_ == Phase::serving;
   // Told before the signal is taken: systemd must know that the reload is not over once a
   // `reactord --reload` that gets no answer returns (reload_request.h).
-  if (is_serving) reports_.reloading();
-  const std::optional<int> asker = signals_.take(signal);
-  const ReloadOutcome outcome =
-      is_serving ? finish_reload("SIGHUP") : ReloadOutcome{.problems = {kStopping}};
-  if (asker) answer_reload(*asker, outcome);
+  if (is_serving && reload_timer_ == 0) reports_.reloading();
+  if (const std::optional<int> asker = signals_.take(signal)) {
+    if (!is_serving) return answer_reload(*asker, {.problems = {kStopping}});
+    if (reload_askers_.size() < kMaxReloadAskers) reload_askers_.push_back(*asker);
+  }
+  if (is_serving) schedule_reload();
+}
+
+void Server::schedule_reload() {
+  if (reload_timer_ != 0) return;  // this one is the same
+  reload_timer_ = loop_.timers().add(std::max(loop_.now(), next_reload_), [this] {
+    reload_timer_ = 0;
+    const ReloadOutcome outcome =
+        phase_ == Phase::serving ? finish_reload("SIGHUP") : ReloadOutcome{.problems = {kStopping}};
+    next_reload_ = loop_.now() + kReloadPause;
+    for (const int asker : std::exchange(reload_askers_, {})) answer_reload(asker, outcome);
+  });
 }
 
 void Server::drain_on_signal(int signal) {
@@ -267,11 +336,15 @@ void Server::apply(const Config& config) {
   const bool has_new_idle = deadlines.idle.length() != config.deadlines.idle;
   const bool has_new_write_stall = deadlines.write_stall.length() != config.deadlines.write_stall;
   loop_context_.deadlines.set_lengths(config.deadlines);
-  connections_.for_each([&](Connection& connection) {
-    if (has_new_idle) connection.restart_idle_deadline();
-    if (has_new_write_stall)
-      set_user_timeout(connection.stream().fd(), config.deadlines.write_stall);
-  });
+  if (has_new_idle)
+    walk({.visit = [](Connection& connection) { connection.restart_idle_deadline(); },
+          .visits_per_turn = kManyVisits});
+  if (has_new_write_stall)
+    walk({.visit =
+              [this](Connection& connection) {
+                set_user_timeout(connection.stream().fd(), config_.deadlines.write_stall);
+              },
+          .visits_per_turn = kManyVisits});
   const std::uint64_t buffer_bytes =
       possible_buffer_bytes(config.limits.max_buffer_memory.bytes, memory_limit_);
   connections_.set_limits(config.server.max_connections_per_address, buffer_bytes);
@@ -341,26 +414,36 @@ void Server::begin_drain(const std::string& request) {
   phase_ = Phase::draining;
   events_.record(Event::draining, {{"request", request}});
   reports_.stopping();
-  listeners_.stop();
-  for (std::size_t i = 0; i < handlers_.size(); ++i)
-    call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });
-  connections_.for_each([](Connection& connection) { connection.drain(); });
   (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
+  is_closed_to_new_ = false;
+  do_chores();
 }
 
-/// One more turn, in which those that can be told why are told.
+/// Nobody comes any more.
+void Server::drain_connections() {
+  for (std::size_t i = 0; i < handlers_.size(); ++i)
+    call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });
+  walk({.visit = [](Connection& connection) { connection.drain(); },
+        .visits_per_turn = kManyVisits});
+}
+
+/// Those that can be told why are told.
 void Server::on_drain_expired() {
-  connections_.for_each([](Connection& connection) {
-    if (connection.is_ending()) return connection.abort(CloseReason::closed_drain_expired);
-    connection.end(CloseReason::closed_drain_expired,
-                   "ERR the server has stopped before the reply was ready");
-  });
-  // A timer that is added by a timer waits for the next turn.
-  (void)loop_.timers().add(loop_.now(), [this] { phase_ = Phase::stopped; });
+  walk({.visit =
+            [](Connection& connection) {
+              if (connection.is_ending())
+                return connection.abort(CloseReason::closed_drain_expired);
+              connection.end(CloseReason::closed_drain_expired,
+                             "ERR the server has stopped before the reply was ready");
+              connection.on_event({});  // sends them
+            },
+        .visits_per_turn = kFewVisits,
+        .done = [this] { phase_ = Phase::stopped; }});
 }
 
 bool Server::is_done() const {
-  return phase_ == Phase::stopped || (phase_ == Phase::draining && connections_.is_empty());
+  return phase_ == Phase::stopped ||
+         (phase_ == Phase::draining && !has_chores() && connections_.is_empty());
 }
 
 }  // namespace reactord

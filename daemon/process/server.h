@@ -8,6 +8,7 @@
 #pragma once
 
 #include <csignal>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,6 +31,7 @@
 #include "daemon/process/signal_table.h"
 #include "daemon/process/systemd_reports.h"
 #include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/helper_thread.h"
 #include "daemon/reactor/signal_watch.h"
 #include "daemon/stats/daemon_service.h"
 #include "daemon/stats/server_control.h"
@@ -68,6 +70,14 @@ class Server final : public EventSink, public ServerControl {
  private:
   enum class Phase : std::uint8_t { serving, draining, stopped };
 
+  /// Visits every connection, some in each turn, then calls `done`.
+  struct Walk {
+    std::function<void(Connection&)> visit;
+    std::uint32_t visits_per_turn = 0;
+    std::function<void()> done = {};
+    std::uint32_t next_slot = 0;
+  };
+
   // --- start ---
   void make_handlers(std::span<const HandlerEntry> entries);
 
@@ -76,6 +86,7 @@ class Server final : public EventSink, public ServerControl {
   void reload_on_signal(int signal);
   void drain_on_signal(int signal);
   void mention_signal(const SignalRule& rule);
+  void schedule_reload();
   /// The rest of a reload, once the service manager has heard of it.
   [[nodiscard]] ReloadOutcome finish_reload(const std::string& request);
   [[nodiscard]] std::string check(const Config& next) const;
@@ -87,10 +98,17 @@ class Server final : public EventSink, public ServerControl {
   void call_handler(std::size_t index, std::string_view occasion,
                     const std::function<void(Handler&)>& call) noexcept;
   void begin_drain(const std::string& request);
+  void drain_connections();
   void on_drain_expired();
   void abort_connections();
   [[nodiscard]] bool is_done() const;
   void return_memory() noexcept;
+
+  // --- what is too much for one turn ---
+  void walk(Walk walk) { walks_.push_back(std::move(walk)); }
+  [[nodiscard]] bool has_chores() const { return !is_closed_to_new_ || !walks_.empty(); }
+  void do_chores();
+  void continue_walk(Walk& walk);
 
   EventLog& events_;
   SignalWatch& signals_;
@@ -108,12 +126,19 @@ class Server final : public EventSink, public ServerControl {
   DaemonService service_;
   ServiceReports reports_;
   HeapTrimmer heap_trimmer_;
+  HelperThread memory_returner_;
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   ListenerSet listeners_;
   Reload reload_;
   Phase phase_ = Phase::serving;
-  std::uint64_t mentioned_signals_ = 0;  ///< a bit for each
+  std::uint64_t mentioned_signals_ = 0;   ///< a bit for each
+  TimerQueue::TimerId reload_timer_ = 0;  ///< while a reload is put off
+  TimePoint next_reload_;
+  std::vector<int> reload_askers_;  ///< processes that wait to hear of it
+  std::deque<Walk> walks_;
+  bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop
   bool has_long_replies_scheduled_ = false;
+  bool has_chores_scheduled_ = false;
 };
 
 }  // namespace reactord

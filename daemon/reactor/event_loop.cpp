@@ -9,7 +9,7 @@ namespace reactord {
 
 namespace {
 
-std::error_code add(int epoll, int fd, std::uint32_t events, Token token) noexcept {
+std::error_code add_to(int epoll, int fd, std::uint32_t events, Token token) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.u64 = token;
@@ -28,30 +28,58 @@ Readiness readiness_of(std::uint32_t events) noexcept {
 }  // namespace
 
 EventLoop::EventLoop(const Clock& clock)
-    : clock_(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)), now_(clock.now()), looked_at_(now_) {
+    : clock_(clock),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      now_(clock.now()),
+      polled_at_(now_),
+      looked_at_(now_) {
   if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
 }
 
-std::error_code EventLoop::watch(int fd, Token token) noexcept {
-  return add(epoll_.get(), fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, token);
+std::error_code EventLoop::watch(int fd, Token token, Priority priority) noexcept {
+  return add(fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, token, priority);
 }
 
-std::error_code EventLoop::watch_level(int fd, Token token) noexcept {
-  return add(epoll_.get(), fd, EPOLLIN, token);
+std::error_code EventLoop::watch_level(int fd, Token token, Priority priority) noexcept {
+  return add(fd, EPOLLIN, token, priority);
+}
+
+std::error_code EventLoop::add(int fd, std::uint32_t events, Token token,
+                               Priority priority) noexcept {
+  if (priority == Priority::normal) return add_to(epoll_.get(), fd, events, token);
+  if (const std::error_code problem = open_urgent()) return problem;
+  return add_to(urgent_epoll_.get(), fd, events, token);
+}
+
+/// A second instance, so that the urgent can be asked for alone.
+std::error_code EventLoop::open_urgent() noexcept {
+  if (urgent_epoll_) return {};
+  UniqueFd urgent(::epoll_create1(EPOLL_CLOEXEC));
+  if (!urgent) return {errno, std::system_category()};
+  if (const std::error_code problem = add_to(epoll_.get(), urgent.get(), EPOLLIN, kUrgentToken))
+    return problem;
+  urgent_epoll_ = std::move(urgent);
+  return {};
 }
 
 void EventLoop::run_turn(EventSink& sink) {
-  wait(sink);
-  deliver_events(sink);
-  serve_ready(sink);
+  const bool is_behind = !events_.empty();
+  if (!is_behind) poll(sink);
+  now_ = clock_.now();
+  if (urgent_epoll_ && (is_behind || !urgent_events_.empty() || has_urgent_news()))
+    serve_urgent(sink);
+  if (!urgent_ready_.empty()) serve_ready(urgent_ready_, sink);
+  serve_events(events_, sink);
+  if (events_.empty()) looked_at_ = polled_at_;
+  serve_ready(ready_, sink);
   sink.on_deadlines(looked_at_);
-  timers_.run_due(looked_at_);
+  timers_.run_due(looked_at_, kMaxTimersPerTurn);
   sink.on_turn_end();
   account_turn();
 }
 
 int EventLoop::wait_milliseconds(EventSink& sink) {
-  if (!ready_.empty()) return 0;
+  if (!ready_.empty() || !urgent_ready_.empty() || !urgent_events_.empty()) return 0;
   std::optional<TimePoint> next = timers_.next();
   if (const std::optional<TimePoint> deadline = sink.next_deadline())
     next = next ? std::min(*next, *deadline) : *deadline;
@@ -62,40 +90,56 @@ int EventLoop::wait_milliseconds(EventSink& sink) {
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
 }
 
-void EventLoop::wait(EventSink& sink) {
-  const int timeout = wait_milliseconds(sink);
-  const int n =
-      ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
-  // EINTR is a turn without events. Any other failure would be a defect of ours (epoll_wait(2)).
-  event_count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
-  note_looked(now_);
-  now_ = clock_.now();
+void EventLoop::poll(EventSink& sink) {
+  take_events(epoll_.get(), wait_milliseconds(sink), events_);
+  note_polled(now_);
 }
 
 /// `poll_began`: at the latest; the time of the turn before, since reading the clock once more
 /// would cost every turn. A timer that ends the sleep is run one poll later: by then it is certain
 /// that nothing had come before it.
-void EventLoop::note_looked(TimePoint poll_began) {
-  full_turns_ = event_count_ == events_.size() ? full_turns_ + 1 : 0;
-  if (full_turns_ % kMaxFullTurns == 0) looked_at_ = poll_began;
+void EventLoop::note_polled(TimePoint poll_began) {
+  full_polls_ = events_.count == kMaxEvents ? full_polls_ + 1 : 0;
+  if (full_polls_ % kMaxFullPolls == 0) polled_at_ = poll_began;
 }
 
-void EventLoop::deliver_events(EventSink& sink) {
-  for (std::size_t i = 0; i < event_count_; ++i)
-    sink.on_event(events_[i].data.u64, readiness_of(events_[i].events));
-  stats_.events += event_count_;
+void EventLoop::take_events(int epoll, int timeout, EventBatch& batch) {
+  const int n = ::epoll_wait(epoll, batch.events.data(), kMaxEvents, timeout);
+  // EINTR is a turn without events. Any other failure would be a defect of ours (epoll_wait(2)).
+  batch.count = n > 0 ? static_cast<std::size_t>(n) : 0;
+  batch.next = 0;
 }
 
-void EventLoop::serve_ready(EventSink& sink) {
-  // Those who become ready meanwhile wait for the next turn: new events get their chance in
-  // between.
-  serving_.swap(ready_);
-  // Each once, however often it was queued: somebody who gets an event and a turn on the list at
-  // the same time, and asks for more both times, would otherwise double his share turn by turn.
-  std::sort(serving_.begin(), serving_.end());
-  serving_.erase(std::unique(serving_.begin(), serving_.end()), serving_.end());
-  for (const Token token : serving_) sink.on_event(token, {});
-  serving_.clear();
+bool EventLoop::has_urgent_news() const {
+  const auto first = events_.events.begin();
+  return std::any_of(first, first + static_cast<std::ptrdiff_t>(events_.count),
+                     [](const epoll_event& event) { return event.data.u64 == kUrgentToken; });
+}
+
+void EventLoop::serve_urgent(EventSink& sink) {
+  if (urgent_events_.empty()) take_events(urgent_epoll_.get(), 0, urgent_events_);
+  serve_events(urgent_events_, sink);
+}
+
+void EventLoop::serve_events(EventBatch& batch, EventSink& sink) {
+  begin_part();
+  while (!batch.empty() && !is_part_over()) {
+    const epoll_event& event = batch.events[batch.next++];
+    if (event.data.u64 == kUrgentToken) continue;
+    ++stats_.events;
+    sink.on_event(event.data.u64, readiness_of(event.events));
+  }
+}
+
+/// Those who become ready meanwhile wait for the next turn: new events get their chance in between.
+void EventLoop::serve_ready(ReadyList& list, EventSink& sink) {
+  begin_part();
+  list.begin_round();
+  while (!is_part_over()) {
+    const std::optional<Token> token = list.take();
+    if (!token) return;
+    sink.on_event(*token, {});
+  }
 }
 
 void EventLoop::account_turn() {
@@ -103,6 +147,7 @@ void EventLoop::account_turn() {
   ++stats_.turns;
   stats_.busy += took;
   stats_.longest_turn = std::max(stats_.longest_turn, took);
+  stats_.lengths.record(took);
 }
 
 }  // namespace reactord

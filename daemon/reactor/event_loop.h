@@ -3,7 +3,11 @@
 // have more to do without an edge to wake them. Owns no descriptor that it watches. Knows tokens,
 // not connections.
 //
-// One turn:  wait -> events -> ready list -> deadlines and timers -> end of turn
+// One turn:  wait -> urgent events and ready list -> events -> ready list -> deadlines and timers
+//            -> end of turn
+//
+// A turn is bounded: whoever is served tells its work (charge()), and once a part of the turn has
+// had its share, the rest of that part waits for the next turn, in which the urgent come first.
 //
 // Deadlines and timers come at the time that the loop has looked at, which is the last one for
 // which everything that was ready has been delivered: what had arrived by then is not late, however
@@ -13,20 +17,28 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <system_error>
-#include <vector>
 
 #include "daemon/reactor/clock.h"
+#include "daemon/reactor/ready_list.h"
 #include "daemon/reactor/timer_queue.h"
+#include "daemon/reactor/turn_histogram.h"
 #include "daemon/reactor/unique_fd.h"
 
 namespace reactord {
 
-/// Names who is meant; the loop hands back what it was given. Must not be reused for another
-/// descriptor while events of the first may be under way (SlotTable's ids never are).
-using Token = std::uint64_t;
+/// Work, counted rather than timed, so that what a turn does can be tested: a unit is meant to take
+/// half a microsecond at most.
+using WorkUnits = std::uint32_t;
+[[nodiscard]] constexpr WorkUnits work_units(std::chrono::microseconds work) {
+  return static_cast<WorkUnits>(2 * work.count());
+}
+
+/// Who is served first in each turn, with a share of it that nobody else can use up.
+enum class Priority : std::uint8_t { normal, urgent };
 
 /// What epoll said. None at all: the token was on the ready list.
 struct Readiness {
@@ -38,6 +50,10 @@ struct Readiness {
   bool hung_up = false;
   /// There is urgent data, at whose mark a read stops short with more behind it (tcp(7)).
   bool urgent = false;
+
+  [[nodiscard]] bool is_none() const {
+    return !(readable || writable || peer_finished || hung_up || urgent);
+  }
 };
 
 class EventSink {
@@ -59,13 +75,20 @@ class EventLoop {
   /// Watches `fd` for input, urgent data, output and hang-up, edge-triggered, until it is closed.
   /// It is never modified: one epoll_ctl in a descriptor's life. An edge that was not used up comes
   /// no more: see make_ready().
-  [[nodiscard]] std::error_code watch(int fd, Token token) noexcept;
+  [[nodiscard]] std::error_code watch(int fd, Token token,
+                                      Priority priority = Priority::normal) noexcept;
   /// The same for a descriptor that only reads, level-triggered: signals and wake-ups.
-  [[nodiscard]] std::error_code watch_level(int fd, Token token) noexcept;
+  [[nodiscard]] std::error_code watch_level(int fd, Token token,
+                                            Priority priority = Priority::normal) noexcept;
 
   /// Serves `token` again before the loop next sleeps: there is more to do, and no edge will come.
   /// Once a turn, however often it is called. A token whose descriptor has gone is served too.
-  void make_ready(Token token) { ready_.push_back(token); }
+  void make_ready(Token token, Priority priority = Priority::normal) {
+    (priority == Priority::urgent ? urgent_ready_ : ready_).add(token);
+  }
+
+  /// Whoever is being served has taken this much of the turn.
+  void charge(WorkUnits units) { work_ += units; }
 
   /// The time of this turn; between turns, that of the last one.
   [[nodiscard]] TimePoint now() const { return now_; }
@@ -80,34 +103,63 @@ class EventLoop {
     Duration longest_turn{0};
     /// All turns together, without the sleep between them.
     Duration busy{0};
+    /// How long they took.
+    TurnHistogram lengths{};
   };
   [[nodiscard]] const Stats& stats() const { return stats_; }
 
  private:
+  /// Events taken from the kernel at once. Those of them that a turn does not come to are the first
+  /// of the next; until then nothing but urgent ones is taken.
+  static constexpr std::size_t kMaxEvents = 256;
+
+  [[nodiscard]] std::error_code add(int fd, std::uint32_t events, Token token,
+                                    Priority priority) noexcept;
+  [[nodiscard]] std::error_code open_urgent() noexcept;
+  /// Events that the kernel has told, and how many of them were served.
+  struct EventBatch {
+    std::array<epoll_event, kMaxEvents> events;
+    std::size_t count = 0;
+    std::size_t next = 0;
+    [[nodiscard]] bool empty() const { return next == count; }
+  };
+
   [[nodiscard]] int wait_milliseconds(EventSink& sink);
-  void wait(EventSink& sink);
-  void note_looked(TimePoint poll_began);
-  void deliver_events(EventSink& sink);
-  void serve_ready(EventSink& sink);
+  void poll(EventSink& sink);
+  void note_polled(TimePoint poll_began);
+  void take_events(int epoll, int timeout, EventBatch& batch);
+  [[nodiscard]] bool has_urgent_news() const;
+  void serve_urgent(EventSink& sink);
+  void serve_events(EventBatch& batch, EventSink& sink);
+  void serve_ready(ReadyList& list, EventSink& sink);
+  void begin_part() { work_ = 0; }
+  [[nodiscard]] bool is_part_over() const { return work_ >= kMaxWork; }
   void account_turn();
 
-  /// Events taken from the kernel at once. More wait for the next turn; the ready list is served in
-  /// between.
-  static constexpr std::size_t kMaxEvents = 256;
-  /// Turns in a row that leave events in the kernel and put off deadlines and timers: more than all
+  /// Of each part of a turn: nobody else is begun with after it, so a part takes at most this and a
+  /// connection's share (connection.cpp), and a turn, of which usually two parts have much to do,
+  /// stays below 2 ms.
+  static constexpr WorkUnits kMaxWork = 600;
+  /// Timers of one turn, each with a handler's function behind it.
+  static constexpr std::size_t kMaxTimersPerTurn = 32;
+  /// Polls in a row that leave events in the kernel and put off deadlines and timers: more than all
   /// connections by default at once. Beyond it the flood is no burst, and time must pass in it.
-  static constexpr int kMaxFullTurns = 64;
+  static constexpr int kMaxFullPolls = 64;
+  static constexpr Token kUrgentToken = UINT64_MAX;
 
   const Clock& clock_;
   UniqueFd epoll_;
+  UniqueFd urgent_epoll_;  ///< watched by epoll_, under kUrgentToken; none where nobody is urgent
   TimePoint now_;
-  TimePoint looked_at_;  ///< all that was ready by then has been delivered
-  int full_turns_ = 0;   ///< in a row, in which more may have been ready than was taken
+  TimePoint polled_at_;  ///< all that was ready by then has been taken from the kernel
+  TimePoint looked_at_;  ///< ... and delivered
+  int full_polls_ = 0;   ///< in a row, in which more may have been ready than was taken
   TimerQueue timers_;
-  std::vector<Token> ready_;
-  std::vector<Token> serving_;
-  std::array<epoll_event, kMaxEvents> events_;
-  std::size_t event_count_ = 0;
+  ReadyList ready_;
+  ReadyList urgent_ready_;
+  EventBatch events_;
+  EventBatch urgent_events_;
+  WorkUnits work_ = 0;  ///< of the part of the turn that is under way
   Stats stats_;
 };
 

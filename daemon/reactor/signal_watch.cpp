@@ -23,7 +23,7 @@ SignalWatch::SignalWatch(std::span<const int> signals) {
 std::optional<int> SignalWatch::waiting() const noexcept {
   sigset_t pending;
   if (::sigpending(&pending) != 0) return std::nullopt;
-  for (int signal = 1; signal < NSIG; ++signal) {
+  for (int signal = NSIG - 1; signal > 0; --signal) {
     if (::sigismember(&signals_, signal) == 1 && ::sigismember(&pending, signal) == 1)
       return signal;
   }

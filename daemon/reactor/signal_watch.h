@@ -21,8 +21,9 @@ class SignalWatch {
       : SignalWatch(std::span<const int>(signals.begin(), signals.size())) {}
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// A signal that has come, if any: the one with the lowest number. It goes on waiting, and others
-  /// can see that in /proc, until it is taken.
+  /// A signal that has come, if any: the one with the highest number, so that SIGHUP, the lowest,
+  /// cannot put off SIGTERM. It goes on waiting, and others can see that in /proc, until it is
+  /// taken.
   [[nodiscard]] std::optional<int> waiting() const noexcept;
   /// The number that it carries, if it was sent by sigqueue(3).
   std::optional<int> take(int signal) noexcept;

@@ -23,9 +23,9 @@ std::optional<TimePoint> TimerQueue::next() const {
   return timers_.begin()->first;
 }
 
-void TimerQueue::run_due(TimePoint now) {
+void TimerQueue::run_due(TimePoint now, std::size_t most) {
   // Each callback may cancel others and add new ones: go by the ids of those due now.
-  for (const TimerId id : due(now)) {
+  for (const TimerId id : due(now, most)) {
     const auto found = by_id_.find(id);
     if (found == by_id_.end()) continue;
     const std::function<void()> callback = std::move(found->second->second.callback);
@@ -34,9 +34,10 @@ void TimerQueue::run_due(TimePoint now) {
   }
 }
 
-std::vector<TimerQueue::TimerId> TimerQueue::due(TimePoint now) const {
+std::vector<TimerQueue::TimerId> TimerQueue::due(TimePoint now, std::size_t most) const {
   std::vector<TimerId> ids;
-  for (auto at = timers_.begin(); at != timers_.end() && at->first <= now; ++at)
+  for (auto at = timers_.begin(); at != timers_.end() && at->first <= now && ids.size() < most;
+       ++at)
     ids.push_back(at->second.id);
   return ids;
 }

@@ -20,17 +20,17 @@ class TimerQueue {
   /// Harmless when the timer has fired or was cancelled before.
   void cancel(TimerId id);
   [[nodiscard]] std::optional<TimePoint> next() const;
-  /// Calls back the timers due at `now`, in order of time and then of adding. A timer added
-  /// meanwhile waits for the next call, so that one which re-arms itself with no delay cannot hold
-  /// the loop.
-  void run_due(TimePoint now);
+  /// Calls back the timers due at `now`, at most so many, in order of time and then of adding. A
+  /// timer added meanwhile waits for the next call, so that one which re-arms itself with no delay
+  /// cannot hold the loop.
+  void run_due(TimePoint now, std::size_t most = SIZE_MAX);
 
  private:
   struct Timer {
     TimerId id;
     std::function<void()> callback;
   };
-  [[nodiscard]] std::vector<TimerId> due(TimePoint now) const;
+  [[nodiscard]] std::vector<TimerId> due(TimePoint now, std::size_t most) const;
 
   std::multimap<TimePoint, Timer> timers_;
   std::map<TimerId, std::multimap<TimePoint, Timer>::iterator> by_id_;

@@ -154,6 +154,9 @@ void DaemonService::append_stats(Fields& fields) const {
   fields.push_back(field("loop_events", loop.events));
   fields.push_back(field("loop_busy_usec", microseconds(loop.busy)));
   fields.push_back(field("loop_longest_turn_usec", microseconds(loop.longest_turn)));
+  fields.push_back(field("loop_turn_usec_p50", microseconds(loop.lengths.at_share(0.5))));
+  fields.push_back(field("loop_turn_usec_p99", microseconds(loop.lengths.at_share(0.99))));
+  fields.push_back(field("loop_turn_usec_p99.99", microseconds(loop.lengths.at_share(0.9999))));
   fields.push_back(field("log_records_dropped", events_.dropped()));
   for (std::size_t i = 0; i < kEvents.size(); ++i)
     fields.push_back(

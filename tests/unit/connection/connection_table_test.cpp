@@ -27,7 +27,7 @@ struct TableBench {
   explicit TableBench(TableSize size) : table(loop, events, size) { table.set_limits(0, 0); }
   ~TableBench() {
     table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
-    table.end_turn();
+    while (table.end_turn()) continue;
   }
 
   [[nodiscard]] static LogSettings no_log() {
@@ -168,6 +168,55 @@ TEST_CASE("connection table: an administrator who holds more than that is weighe
   bench.table.end_turn();
   CHECK(administrator.is_ending());
   CHECK_FALSE(client.is_ending());
+}
+
+TEST_CASE("connection table: many who must go, go over several turns, and each is counted once") {
+  TableBench bench({.clients = 100, .admins = 0});
+  for (int i = 0; i < 100; ++i) bench.keep(bench.open(bench.open_to_all), 5000);
+  bench.table.set_limits(0, 1000);
+  CHECK(bench.table.end_turn());
+  CHECK(bench.events.count_of(Event::closed_memory) == 16);
+  int turns = 1;
+  while (bench.table.end_turn()) REQUIRE(++turns < 100);
+  CHECK(turns >= 6);
+  CHECK(bench.events.count_of(Event::closed_memory) == 100);
+}
+
+TEST_CASE("connection table: the largest of all go first, though it is looked for once") {
+  TableBench bench({.clients = 100, .admins = 0});
+  for (int i = 0; i < 60; ++i) bench.keep(bench.open(bench.open_to_all), i == 30 ? 60'000 : 2000);
+  for (int i = 0; i < 20; ++i) bench.keep(bench.open(bench.open_to_all), 9000);
+  const std::size_t large = bench.table.find_client(31)->buffer_bytes();
+  bench.table.set_limits(0, bench.table.buffer_bytes() - large / 2);
+  CHECK_FALSE(bench.table.end_turn());
+  CHECK(bench.events.count_of(Event::closed_memory) == 1);
+  CHECK(bench.table.find_client(31)->is_ending());
+}
+
+TEST_CASE("connection table: a crowd that ends together is destroyed over several turns") {
+  TableBench bench({.clients = 200, .admins = 0});
+  for (int i = 0; i < 200; ++i) bench.open(bench.open_to_all);
+  bench.table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
+  for (const std::uint32_t left : {136u, 72u, 8u}) {
+    CHECK(bench.table.end_turn());
+    CHECK(bench.table.used().clients == left);
+  }
+  CHECK_FALSE(bench.table.end_turn());
+  CHECK(bench.table.is_empty());
+}
+
+TEST_CASE("connection table: a client is found by its number, however long it has been there") {
+  TableBench bench({.clients = 4, .admins = 0});
+  bench.open(bench.open_to_all);
+  for (int i = 0; i < 20; ++i) bench.close(bench.open(bench.open_to_all));
+  bench.open(bench.open_to_all);
+  REQUIRE(bench.table.find_client(1) != nullptr);
+  CHECK(bench.table.find_client(1)->client_id() == 1);
+  CHECK(bench.table.find_client(22)->client_id() == 22);
+  for (std::uint64_t gone = 2; gone < 22; ++gone) CHECK(bench.table.find_client(gone) == nullptr);
+  CHECK(bench.table.find_client(23) == nullptr);
+  bench.close(*bench.table.find_client(1));
+  CHECK(bench.table.find_client(1) == nullptr);
 }
 
 }  // namespace

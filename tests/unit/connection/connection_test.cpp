@@ -136,6 +136,28 @@ TEST_CASE(
   CHECK(bench.script.sent.ends_with(bulk("after") + bulk("more")));
 }
 
+TEST_CASE("connection: what a request costs counts for the share") {
+  ConnectionBench bench;
+  std::string pipeline;
+  for (int i = 0; i < 10; ++i) pipeline += "COSTLY 399\n";
+  bench.script.input.push_back(pipeline);
+  bench.connection->on_event({.readable = true});
+  CHECK(bench.served.size() == 3);  // 1000 units are left, then 600, then 200
+  CHECK(bench.is_ready);
+  CHECK(bench.loop_context.take_work() >= 1000);
+  bench.turn({});
+  CHECK(bench.served.size() == 10);
+}
+
+TEST_CASE("connection: bytes that come and go are work, too") {
+  ConnectionBench bench;
+  bench.connection->on_event({.writable = true});
+  (void)bench.loop_context.take_work();
+  bench.script.input.push_back("BIG 200000\n");
+  bench.connection->on_event({.readable = true});
+  CHECK(bench.loop_context.take_work() >= 200'000 / 2048);
+}
+
 TEST_CASE("connection: one turn serves a bounded share, and the rest follows") {
   ConnectionBench bench;
   std::string input;

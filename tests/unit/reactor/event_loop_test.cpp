@@ -306,5 +306,97 @@ TEST_SUITE("event_loop: the ready list") {
   }
 }
 
+TEST_SUITE("event_loop: shares") {
+  /// Everybody who is served takes `units` of the turn.
+  void let_all_take(LoopFixture & f, WorkUnits units) {
+    f.sink.react = [&f, units](Token, Readiness) { f.loop.charge(units); };
+  }
+
+  TEST_CASE("events beyond a turn's share wait for the next, each is served once") {
+    LoopFixture f;
+    let_all_take(f, 200);
+    std::vector<UniqueFd> fds;
+    for (Token token = 0; token < 10; ++token) {
+      fds.emplace_back(::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+      REQUIRE_FALSE(f.loop.watch(fds.back().get(), token));
+    }
+    std::multiset<Token> seen;
+    for (const std::size_t expected : {3u, 3u, 3u, 1u}) {
+      const std::vector<LoopEvent> events = f.turn();
+      CHECK(events.size() == expected);
+      for (const LoopEvent& event : events) seen.insert(event.token);
+    }
+    for (Token token = 0; token < 10; ++token) CHECK(seen.count(token) == 1);
+    CHECK(f.turn_now().empty());
+  }
+
+  TEST_CASE("the ready list goes round: nobody is served twice before all were served once") {
+    LoopFixture f;
+    f.sink.react = [&](Token token, Readiness) {
+      f.loop.charge(300);
+      f.loop.make_ready(token);
+    };
+    for (Token token = 1; token <= 5; ++token) f.loop.make_ready(token);
+    std::vector<Token> seen;
+    for (int i = 0; i < 6; ++i)
+      for (const LoopEvent& event : f.turn()) seen.push_back(event.token);
+    CHECK(seen == std::vector<Token>{1, 2, 3, 4, 5, 1, 2, 3, 4, 5});
+  }
+
+  TEST_CASE("events cannot use up the ready list's share, nor it theirs") {
+    LoopFixture f;
+    const SocketPair pair = unix_pair();
+    f.watch_settled(pair.ours.get(), 1);
+    let_all_take(f, 100'000);
+    for (Token token = 8; token <= 9; ++token) f.loop.make_ready(token);
+    send_text(pair.theirs.get(), "x");
+    f.turn();
+    CHECK(f.sink.tokens() == std::vector<Token>{1, 8});
+  }
+
+  TEST_CASE("the urgent come first, and are taken in while others wait") {
+    LoopFixture f;
+    const SocketPair urgent = unix_pair();
+    REQUIRE_FALSE(f.loop.watch(urgent.ours.get(), 50, Priority::urgent));
+    CHECK(f.turn().size() == 1);
+    let_all_take(f, 600);
+    std::vector<UniqueFd> fds;
+    for (Token token = 0; token < 4; ++token) {
+      fds.emplace_back(::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+      REQUIRE_FALSE(f.loop.watch(fds.back().get(), token));
+    }
+    CHECK(f.turn().size() == 1);
+    send_text(urgent.theirs.get(), "x");
+    f.turn();
+    CHECK(f.sink.tokens().size() == 2);
+    CHECK(f.sink.tokens().front() == 50);
+
+    f.loop.make_ready(7);
+    f.loop.make_ready(8);
+    f.loop.make_ready(60, Priority::urgent);
+    f.turn();
+    CHECK(f.sink.tokens().size() == 3);
+    CHECK(f.sink.tokens().front() == 60);
+  }
+
+  TEST_CASE("the urgent are bounded, too, and do not shut others out") {
+    LoopFixture f;
+    let_all_take(f, 600);
+    std::vector<UniqueFd> fds;
+    for (Token token = 100; token < 104; ++token) {
+      fds.emplace_back(::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+      REQUIRE_FALSE(f.loop.watch_level(fds.back().get(), token, Priority::urgent));
+    }
+    const UniqueFd other(::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC));
+    f.turn();
+    REQUIRE_FALSE(f.loop.watch_level(other.get(), 1));
+    for (int i = 0; i < 3; ++i) {
+      f.turn();
+      CHECK(f.sink.tokens().size() == 2);
+      CHECK(f.sink.tokens().back() == 1);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace reactord

@@ -137,6 +137,18 @@ TEST_SUITE("timer_queue") {
     CHECK(alive_within);
     CHECK(watched.expired());
   }
+
+  TEST_CASE("of a crowd that is due, so many are called back at a time, in order") {
+    FakeClock clock;
+    TimerQueue timers;
+    std::vector<int> called;
+    for (int i = 0; i < 5; ++i) timers.add(clock.now(), [&called, i] { called.push_back(i); });
+    timers.run_due(clock.now(), 3);
+    CHECK(called == std::vector<int>{0, 1, 2});
+    CHECK(timers.next() == clock.now());
+    timers.run_due(clock.now(), 3);
+    CHECK(called == std::vector<int>{0, 1, 2, 3, 4});
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 //   ECHO word     the word          BIG n     a reply of n bytes
 //   QUIT          closes            WAIT      pending, until the test completes it
 //   BYE           closes, as the handler wants
+//   COSTLY n      as ECHO; costs n units of work
 //   TAKE_BACK w   "taken", in place of the word, which was a reply already
 #pragma once
 
@@ -83,6 +84,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     ReplyWriter reply(out, c.reply_encoding(), &loop_context.borrowed);
     const std::vector<std::string> words = words_of(frame);
     served.push_back(words.back());
+    if (words[0] == "COSTLY") loop_context.charge(static_cast<WorkUnits>(std::stoul(words[1])));
     if (words[0] == "WAIT") return ServeResult::pending;
     if (words[0] == "TAKE_BACK")
       take_back(frame, reply, out);

@@ -164,6 +164,8 @@ class FakeContext : public HandlerContext {
     on_finished = std::move(finished);
     return {port, id, 1};
   }
+  void charge(std::chrono::microseconds work) override { charged += work; }
+  std::chrono::microseconds charged{0};
   void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
   bool subscribed = false;

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Whose long reply gets a slice of the turn.
+#include "daemon/dispatch/pending_replies.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/sockets.h"
+
+namespace reactord {
+namespace {
+
+class Silent final : public RequestSink {
+ public:
+  [[nodiscard]] ServeResult serve(Connection&, const Frame&, Buffer&) noexcept override {
+    return ServeResult::replied;
+  }
+  void end_batch() noexcept override {}
+};
+
+/// Notes its name at each slice.
+class Noting final : public ReplyProducer {
+ public:
+  Noting(std::string name, int slices, std::vector<std::string>& notes)
+      : name_(std::move(name)), slices_(slices), notes_(notes) {}
+  Progress produce(ReplyWriter& reply) override {
+    notes_.push_back(name_);
+    if (--slices_ > 0) return Progress::more;
+    reply.ok();
+    return Progress::done;
+  }
+
+ private:
+  std::string name_;
+  int slices_;
+  std::vector<std::string>& notes_;
+};
+
+struct PendingBench {
+  PendingBench() { table.set_limits(0, 0); }
+  ~PendingBench() {
+    table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
+    while (table.end_turn()) continue;
+  }
+
+  [[nodiscard]] static LogSettings no_log() {
+    LogSettings settings;
+    settings.level = LogLevel::off;
+    return settings;
+  }
+
+  /// A new connection asks for a long reply.
+  void ask(const ListenerPolicy& policy, const std::string& name, int slices) {
+    SocketPair pair = unix_pair();
+    REQUIRE(table.open(std::move(pair.ours), SocketAddress::ipv4({127, 0, 0, 1}, 1000), policy));
+    far_ends.push_back(std::move(pair.theirs));
+    Connection& connection = *table.find_client(table.opened());
+    pending.begin_call(connection, false);
+    pending.produce(std::make_unique<Noting>(name, slices, notes));
+    Buffer out;
+    CHECK(pending.end_call(out) == PendingReplies::Outcome::open);
+  }
+
+  FakeClock clock;
+  EventLog events{clock, no_log()};
+  EventLoop loop{clock};
+  ConnectionTable table{loop, events, {.clients = 10, .admins = 2}};
+  Silent sink;
+  LoopContext loop_context{.parser_limits = {},
+                           .output_high_water = 1u << 20,
+                           .deadlines = ConnectionDeadlines(DeadlineSettings{}),
+                           .host = table,
+                           .sink = sink};
+  ListenerPolicy open_to_all{.loop_context = loop_context};
+  ListenerPolicy admin{.loop_context = loop_context, .is_admin = true};
+  PendingReplies pending{table};
+  std::vector<std::string> notes;
+  std::vector<UniqueFd> far_ends;
+};
+
+using Notes = std::vector<std::string>;
+
+TEST_CASE("long replies: so many slices a turn, however many ask") {
+  PendingBench bench;
+  for (int i = 0; i < 10; ++i) bench.ask(bench.open_to_all, std::to_string(i), 3);
+  CHECK(bench.pending.run_slices() == 4);
+  CHECK(bench.notes == Notes{"0", "0", "0", "1"});
+}
+
+TEST_CASE("long replies: an administrator's goes before those of all clients") {
+  PendingBench bench;
+  for (int i = 0; i < 9; ++i) bench.ask(bench.open_to_all, std::to_string(i), 3);
+  CHECK(bench.pending.run_slices() == 4);
+  bench.ask(bench.admin, "first admin", 2);
+  bench.ask(bench.admin, "second admin", 1);
+  bench.notes.clear();
+  bench.pending.run_slices();
+  CHECK(bench.notes == Notes{"first admin", "first admin", "second admin", "1"});
+  bench.ask(bench.open_to_all, "last", 1);
+  while (bench.pending.has_long_replies()) bench.pending.run_slices();
+  CHECK(bench.notes.back() == "last");
+}
+
+}  // namespace
+}  // namespace reactord
