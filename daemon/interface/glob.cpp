@@ -92,9 +92,12 @@ ByteSet take_step(std::string_view& pattern) {
 }  // namespace
 
 Glob::Glob(std::string_view pattern, std::size_t max_subject_bytes)
-    : max_steps_(max_subject_bytes + 1) {
+    : max_steps_(max_subject_bytes + 1),
+      words_(max_steps_ / kWordBits + 1),
+      fits_(ByteSet().size() * words_),
+      stays_(words_) {
   // One step more than a subject has bytes: no subject matches, whatever follows.
-  while (!pattern.empty() && steps_.size() < max_steps_) {
+  while (!pattern.empty() && steps_ < max_steps_) {
     if (pattern.front() == '*') {
       star_ = true;
       pattern.remove_prefix(std::min(pattern.find_first_not_of('*'), pattern.size()));
@@ -102,42 +105,37 @@ Glob::Glob(std::string_view pattern, std::size_t max_subject_bytes)
       add_step(take_step(pattern));
     }
   }
+  if (star_) set_bit(stays_, 0, steps_);
 }
 
 void Glob::add_step(const ByteSet& bytes) {
   // "*?" and "?*" mean the same; the star is kept behind, where it joins the next one.
   const bool is_any = bytes.all();
-  steps_.push_back({bytes, star_ && !is_any});
+  if (star_ && !is_any) set_bit(stays_, 0, steps_);
   star_ = star_ && is_any;
+  for (std::size_t byte = 0; byte < bytes.size(); ++byte)
+    if (bytes.test(byte)) set_bit(fits_, byte, steps_);
+  ++steps_;
 }
 
-/// Goes back to the last star only: what an earlier one could still take, the last one can.
+/// Shift-And (Baeza-Yates and Gonnet): bit i of `reached` says that the first i steps fit what was
+/// read.
 bool Glob::matches(std::string_view subject) const {
-  if (steps_.size() > subject.size()) return false;
-  std::size_t step = 0;
-  std::size_t at = 0;
-  std::size_t retry_step = 0;  // the step behind the last star, and where it was tried last
-  std::size_t retry_at = 0;
-  bool can_retry = false;
-  while (true) {
-    if (step == steps_.size() && (star_ || at == subject.size())) return true;
-    if (step < steps_.size() && steps_[step].after_star && (!can_retry || retry_step != step)) {
-      can_retry = true;
-      retry_step = step;
-      retry_at = at;
-    }
-    const bool fits =
-        step < steps_.size() && at < subject.size() && steps_[step].bytes.test(index(subject[at]));
-    if (fits) {
-      ++step;
-      ++at;
-    } else if (can_retry && retry_at < subject.size()) {
-      step = retry_step;
-      at = ++retry_at;
-    } else {
-      return false;
+  if (steps_ > subject.size()) return false;
+  std::array<Word, 4> few{1};
+  std::vector<Word> many;
+  if (words_ > few.size()) (many = std::vector<Word>(words_)).front() = 1;
+  Word* const reached = many.empty() ? few.data() : many.data();
+  for (const char c : subject) {
+    const Word* const fits = &fits_[index(c) * words_];
+    Word carried = 0;
+    for (std::size_t i = 0; i < words_; ++i) {
+      const Word moved = reached[i] & fits[i];
+      reached[i] = (moved << 1) | carried | (reached[i] & stays_[i]);
+      carried = moved >> (kWordBits - 1);
     }
   }
+  return (reached[steps_ / kWordBits] >> (steps_ % kWordBits) & 1) != 0;
 }
 
 }  // namespace reactord

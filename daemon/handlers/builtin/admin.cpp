@@ -12,6 +12,8 @@ namespace {
 
 enum class Id : std::uint8_t { log, log_help, log_level, reload, shutdown };
 
+using namespace std::chrono_literals;
+
 constexpr std::uint8_t id(Id command) {
   return static_cast<std::uint8_t>(command);
 }
@@ -86,7 +88,7 @@ class AdminHandler : public Handler {
  private:
   HandlerResult log_level(std::span<const std::string_view> arguments, ReplyWriter& reply,
                           const HandlerContext& context);
-  HandlerResult reload_configuration(ReplyWriter& reply, const HandlerContext& context);
+  HandlerResult reload_configuration(ReplyWriter& reply, HandlerContext& context);
 
   Service& service_;
 };
@@ -105,8 +107,8 @@ HandlerResult AdminHandler::log_level(std::span<const std::string_view> argument
   return HandlerResult::replied;
 }
 
-HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply,
-                                                 const HandlerContext& context) {
+HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply, HandlerContext& context) {
+  context.charge(1ms);  // a connection's whole share: one in a turn
   const ReloadOutcome outcome = service_.reload(who_asks(context));
   const std::vector<std::string>& problems = outcome.problems;
   if (!problems.empty()) {

@@ -114,13 +114,12 @@ class ClientWalk {
   ClientWalk(const Service& service, ClientFilter filter)
       : service_(service), filter_(std::move(filter)) {}
 
-  /// Calls `visit(facts)` for the matches in the next slice; false once there are no more.
+  /// Looks at `clients` more and calls `visit(facts)` for those that match; false once there are no
+  /// more.
   template <class Visit>
-  [[nodiscard]] bool next_slice(const Visit& visit) {
-    // A client's facts are gathered and written in some three microseconds.
-    constexpr int kClientsPerSlice = 32;
+  [[nodiscard]] bool next_slice(int clients, const Visit& visit) {
     ClientFacts facts;
-    for (int i = 0; i < kClientsPerSlice; ++i) {
+    for (int i = 0; i < clients; ++i) {
       switch (step(facts)) {
         case Step::end:
           return false;
@@ -180,7 +179,9 @@ class ListProducer : public ReplyProducer {
   ListProducer& operator=(const ListProducer&) = delete;
 
   Progress produce(ReplyWriter& reply) override {
-    const bool more = walk_.next_slice([this](ClientFacts& client) {
+    // A client's facts are gathered and written in some three microseconds.
+    constexpr int kClientsPerSlice = 32;
+    const bool more = walk_.next_slice(kClientsPerSlice, [this](ClientFacts& client) {
       // Who asks is waiting for nothing but this list.
       if (client.id == self_) client.pending = false;
       append_client(lines_, client);
@@ -213,7 +214,10 @@ class KillProducer : public ReplyProducer {
       : service_(service), walk_(service, std::move(filter)), self_(self), form_(form) {}
 
   Progress produce(ReplyWriter& reply) override {
-    if (walk_.next_slice([this](const ClientFacts& client) { kill(client.id); })) {
+    // Last words and a FIN take the kernel some eight microseconds.
+    constexpr int kClientsPerSlice = 10;
+    if (walk_.next_slice(kClientsPerSlice,
+                         [this](const ClientFacts& client) { kill(client.id); })) {
       return Progress::more;
     }
     write(reply);
@@ -393,6 +397,7 @@ HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter&
 }
 
 HandlerResult ClientHandler::info(ReplyWriter& reply, HandlerContext& context) const {
+  context.charge(std::chrono::microseconds(5));
   ClientFacts facts;
   std::string line;
   if (service_.find_client(context.client_id(), facts)) append_client(line, facts);
@@ -403,6 +408,7 @@ HandlerResult ClientHandler::info(ReplyWriter& reply, HandlerContext& context) c
 HandlerResult ClientHandler::list(const Request& request, ReplyWriter& reply,
                                   HandlerContext& context) const {
   ClientFilter filter;
+  context.charge(std::chrono::microseconds(request.arguments.size() / 16));
   const std::string problem = parse_list_filter(request.arguments, filter);
   if (!problem.empty()) return finish(problem, reply);
   context.produce(std::make_unique<ListProducer>(service_, std::move(filter), context.client_id(),

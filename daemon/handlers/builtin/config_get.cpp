@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
-// CONFIG GET: the settings in force, by patterns over their paths. There is no CONFIG SET: settings
-// are changed in the file, and a reload applies them.
+// CONFIG GET: the settings in force, by patterns over their paths, in slices: patterns and settings
+// multiply. There is no CONFIG SET: settings are changed in the file, and a reload applies them.
 #include <algorithm>
-#include <numeric>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/glob.h"
@@ -44,12 +47,88 @@ constexpr CommandSpec kCommands[] = {{.name = "config",
                                       .subcommands = kSubcommands}};
 
 struct Entry {
-  std::string_view path;
-  std::string_view value;
+  std::string path;
+  std::string value;
 };
 
 /// What redis-benchmark asks for before it begins; it says that nothing is stored here.
-constexpr Entry kRedisSettings[] = {{"appendonly", "no"}, {"save", ""}};
+constexpr std::pair<std::string_view, std::string_view> kRedisSettings[] = {{"appendonly", "no"},
+                                                                            {"save", ""}};
+
+std::size_t longest_path(const std::vector<Entry>& entries) {
+  std::size_t longest = 0;
+  for (const Entry& entry : entries) longest = std::max(longest, entry.path.size());
+  return longest;
+}
+
+/// First the settings are copied, since a reload may come in between; then the patterns are made
+/// ready, then the settings matched, a few in each slice; at the end all is written at once.
+class SettingsProducer : public ReplyProducer {
+ public:
+  SettingsProducer(const Service& service, std::vector<std::string> patterns)
+      : service_(service), patterns_(std::move(patterns)) {}
+
+  Progress produce(ReplyWriter& reply) override {
+    if (entries_.empty()) {
+      copy_settings();
+    } else if (globs_.size() < patterns_.size()) {
+      prepare_some();
+    } else if (next_ < entries_.size()) {
+      match_some();
+    } else {
+      write(reply);
+      return Progress::done;
+    }
+    return Progress::more;
+  }
+
+ private:
+  /// Of nothing but classes, one takes some 20 microseconds.
+  static constexpr std::size_t kGlobsPerSlice = 4;
+  /// Pairs of a pattern and a setting, each some 50 nanoseconds.
+  static constexpr std::size_t kMatchesPerSlice = 1000;
+
+  void copy_settings() {
+    for (const auto& [path, value] : kRedisSettings)
+      entries_.push_back({std::string(path), std::string(value)});
+    for (const Setting& setting : service_.settings())
+      entries_.push_back({setting.path, setting.value});
+    longest_path_ = longest_path(entries_);
+  }
+
+  void prepare_some() {
+    const std::size_t end = std::min(globs_.size() + kGlobsPerSlice, patterns_.size());
+    while (globs_.size() < end) globs_.emplace_back(patterns_[globs_.size()], longest_path_);
+  }
+
+  void match_some() {
+    const std::size_t some = std::max<std::size_t>(1, kMatchesPerSlice / globs_.size());
+    const std::size_t end = std::min(next_ + some, entries_.size());
+    for (; next_ < end; ++next_)
+      if (matches_any(entries_[next_].path)) found_.push_back(std::move(entries_[next_]));
+  }
+
+  [[nodiscard]] bool matches_any(std::string_view path) const {
+    return std::any_of(globs_.begin(), globs_.end(),
+                       [path](const Glob& glob) { return glob.matches(path); });
+  }
+
+  void write(ReplyWriter& reply) const {
+    reply.map(found_.size());
+    for (const Entry& entry : found_) {
+      reply.bulk(entry.path);
+      reply.bulk(entry.value);
+    }
+  }
+
+  const Service& service_;
+  std::vector<std::string> patterns_;
+  std::vector<Entry> entries_;
+  std::vector<Glob> globs_;
+  std::vector<Entry> found_;
+  std::size_t longest_path_ = 0;
+  std::size_t next_ = 0;
+};
 
 class ConfigHandler : public Handler {
  public:
@@ -61,7 +140,7 @@ class ConfigHandler : public Handler {
                        HandlerContext& context) override {
     switch (static_cast<Id>(request.command.id)) {
       case Id::get:
-        return get(request.arguments, reply);
+        return get(request.arguments, reply, context);
       case Id::help:
         write_subcommand_help(kCommands[0], context.allowed_commands(), reply);
         return HandlerResult::replied;
@@ -70,49 +149,23 @@ class ConfigHandler : public Handler {
   }
 
  private:
-  HandlerResult get(std::span<const std::string_view> patterns, ReplyWriter& reply) const;
-  [[nodiscard]] std::vector<Entry> entries() const;
+  HandlerResult get(std::span<const std::string_view> patterns, ReplyWriter& reply,
+                    HandlerContext& context) const;
 
   Service& service_;
 };
 
-std::vector<Entry> ConfigHandler::entries() const {
-  std::vector<Entry> entries(std::begin(kRedisSettings), std::end(kRedisSettings));
-  for (const Setting& setting : service_.settings()) {
-    entries.push_back({setting.path, setting.value});
-  }
-  return entries;
-}
-
-std::size_t longest_path(const std::vector<Entry>& entries) {
-  std::size_t longest = 0;
-  for (const Entry& entry : entries) longest = std::max(longest, entry.path.size());
-  return longest;
-}
-
-HandlerResult ConfigHandler::get(std::span<const std::string_view> patterns,
-                                 ReplyWriter& reply) const {
-  const std::size_t pattern_bytes = std::accumulate(
-      patterns.begin(), patterns.end(), std::size_t{0},
-      [](std::size_t sum, std::string_view pattern) { return sum + pattern.size(); });
-  if (pattern_bytes > Glob::kMaxPatternBytes) {
+HandlerResult ConfigHandler::get(std::span<const std::string_view> patterns, ReplyWriter& reply,
+                                 HandlerContext& context) const {
+  std::size_t bytes = 0;
+  for (const std::string_view pattern : patterns) bytes += pattern.size();
+  if (bytes > Glob::kMaxPatternBytes) {
     reply.error("ERR pattern is too long");
     return HandlerResult::replied;
   }
-  std::vector<Entry> found = entries();
-  std::vector<Glob> globs;
-  const std::size_t longest = longest_path(found);
-  for (const std::string_view pattern : patterns) globs.emplace_back(pattern, longest);
-  std::erase_if(found, [&](const Entry& entry) {
-    return std::none_of(globs.begin(), globs.end(),
-                        [&](const Glob& glob) { return glob.matches(entry.path); });
-  });
-  reply.map(found.size());
-  for (const Entry& entry : found) {
-    reply.bulk(entry.path);
-    reply.bulk(entry.value);
-  }
-  return HandlerResult::replied;
+  context.produce(std::make_unique<SettingsProducer>(
+      service_, std::vector<std::string>(patterns.begin(), patterns.end())));
+  return HandlerResult::pending;
 }
 
 }  // namespace

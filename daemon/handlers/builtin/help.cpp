@@ -77,6 +77,7 @@ class HelpHandler : public Handler {
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
     const CommandClasses allowed = context.allowed_commands();
+    context.charge(std::chrono::microseconds(15));
     if (request.arguments.empty()) {
       reply.text(all_commands(allowed));
       return HandlerResult::replied;

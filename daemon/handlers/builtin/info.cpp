@@ -48,7 +48,10 @@ class InfoHandler : public Handler {
 
   std::span<const CommandSpec> commands() const override { return kCommands; }
 
-  HandlerResult handle(const Request& request, ReplyWriter& reply, HandlerContext&) override {
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    // All sections, and each word held against each of them.
+    context.charge(std::chrono::microseconds(40 + request.arguments.size() / 4));
     std::string text;
     for (const std::string_view section : service_.info_sections()) {
       if (is_selected(request.arguments, section)) append_section(section, text);

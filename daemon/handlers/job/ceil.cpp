@@ -211,7 +211,8 @@ class CeilHandler : public Handler {
 
   std::span<const CommandSpec> commands() const override { return kCommands; }
 
-  HandlerResult handle(const Request& request, ReplyWriter& reply, HandlerContext&) override {
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
     const std::string_view text = request.arguments[0];
     const auto max_digits = static_cast<std::size_t>(settings_.max_digits);
     std::int64_t result = 0;
@@ -219,6 +220,8 @@ class CeilHandler : public Handler {
       reply.integer(result);
       return HandlerResult::replied;
     }
+    // The text is gone through a few times, at a byte or more a nanosecond.
+    context.charge(std::chrono::microseconds(text.size() >> 10));
     const CeilStatus status = ceil_decimal(text, max_digits, digits_);
     if (status == CeilStatus::ok) {
       reply.integer_digits(digits_,

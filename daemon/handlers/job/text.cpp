@@ -101,7 +101,7 @@ class TextHandler : public Handler {
   HandlerResult ask_operator(std::string_view message, ReplyWriter& reply, HandlerContext& context);
   void write_fallback(std::string_view message, std::string_view peer, ReplyWriter& reply);
   void write_filled_in(const TextTemplate& filled, std::string_view message,
-                       const HandlerContext& context, ReplyWriter& reply);
+                       HandlerContext& context, ReplyWriter& reply);
 
   TextSettings settings_;
   std::string answer_;  // kept from call to call, so that most calls allocate nothing
@@ -119,6 +119,9 @@ HandlerResult TextHandler::ask_operator(std::string_view message, ReplyWriter& r
     write_fallback(message, context.peer(), reply);
     return HandlerResult::replied;
   }
+  // A copy for each operator.
+  context.charge(
+      std::chrono::microseconds(desk_.operators().size() * (1 + (message.size() >> 11))));
   desk_.add(message, settings_.operator_timeout, context);
   return HandlerResult::pending;
 }
@@ -132,8 +135,14 @@ void TextHandler::write_fallback(std::string_view message, std::string_view peer
 }
 
 void TextHandler::write_filled_in(const TextTemplate& filled, std::string_view message,
-                                  const HandlerContext& context, ReplyWriter& reply) {
+                                  HandlerContext& context, ReplyWriter& reply) {
   if (filled.is_message_alone()) return reply.bulk(message);
+  if (filled.most_bytes(message) > TextTemplate::kMaxFilledBytes)
+    return reply.error(fmt::format(
+        "ERR the message is too long for the answer's template: {} bytes, of which the answer may "
+        "have {}",
+        message.size(), TextTemplate::kMaxFilledBytes));
+  context.charge(std::chrono::microseconds(filled.most_bytes(message) >> 11));
   answer_.clear();
   filled.fill_in(message, filled.names_peer() ? context.peer() : std::string(), answer_);
   reply.bulk(answer_);

@@ -130,6 +130,13 @@ bool TextTemplate::names_peer() const {
                      [](const Piece& piece) { return piece.placeholder == Placeholder::peer; });
 }
 
+std::size_t TextTemplate::most_bytes(std::string_view message) const {
+  std::size_t bytes = source_.size();
+  for (const Piece& piece : pieces_)
+    if (piece.placeholder == Placeholder::message) bytes += message.size();
+  return bytes;
+}
+
 void TextTemplate::fill_in(std::string_view message, std::string_view peer,
                            std::string& out) const {
   for (const Piece& piece : pieces_) switch (piece.placeholder) {

@@ -34,6 +34,10 @@ class TextTemplate {
   /// Each use multiplies the largest reply by the largest message (limits.max_frame).
   static constexpr std::size_t kMaxMessages = 4;
 
+  /// A message of the largest frame in several places would cost the daemon its memory, and others
+  /// their turn. {message} alone has no such limit: nothing has to be put together.
+  static constexpr std::size_t kMaxFilledBytes = 1u << 20;
+
   /// "{message}": the message itself.
   TextTemplate();
   /// A text without placeholders or braces.
@@ -46,6 +50,8 @@ class TextTemplate {
   /// Appends it to `out`, filled in. `peer` may be empty unless names_peer().
   void fill_in(std::string_view message, std::string_view peer, std::string& out) const;
   [[nodiscard]] bool names_peer() const;
+  /// What fill_in() appends at most, beside addresses and lengths.
+  [[nodiscard]] std::size_t most_bytes(std::string_view message) const;
   /// True for "{message}": nothing has to be put together.
   [[nodiscard]] bool is_message_alone() const {
     return pieces_.size() == 1 && pieces_[0].placeholder == Placeholder::message;

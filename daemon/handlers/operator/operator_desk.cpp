@@ -122,7 +122,9 @@ void OperatorDesk::on_finished(std::uint64_t id) {
 
 void OperatorDesk::stop() {
   is_stopping_ = true;
-  while (!waiting_.empty()) expire(waiting_.begin()->first);
+  for (std::size_t n = 0; n < kExpiredAtOnce && !waiting_.empty(); ++n)
+    expire(waiting_.begin()->first);
+  stop_timer_ = waiting_.empty() ? nullptr : service_.call_after({}, [this] { stop(); });
 }
 
 const WaitingMessage* OperatorDesk::find(std::uint64_t id) const {

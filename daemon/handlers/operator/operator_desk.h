@@ -69,7 +69,8 @@ class OperatorDesk {
   /// Both return the problem ("ERR message 12 was answered by bob"), or "".
   [[nodiscard]] std::string reply(std::uint64_t id, std::string_view text, const Answerer& by);
   [[nodiscard]] std::string reject(std::uint64_t id, std::string_view reason, const Answerer& by);
-  /// Gives the fallback to all that wait, and takes no more.
+  /// Takes no more, and gives the fallback to all that wait: some now, the others in the next
+  /// turns.
   void stop();
 
   /// Null if it waits no more; problem_of() says why.
@@ -100,6 +101,8 @@ class OperatorDesk {
   /// How often an operator that has missed pushes is tried again: soon for a person, seldom for the
   /// loop. Most are told before, by the next push that has room.
   static constexpr std::chrono::milliseconds kTellDroppedAfter{1000};
+  /// Expired in one turn of the loop at the stop: each is a reply, and a push to every operator.
+  static constexpr std::size_t kExpiredAtOnce = 32;
   /// As many as an operator could have on the screen.
   static constexpr std::size_t kKeptOutcomes = 1024;
 
@@ -124,6 +127,7 @@ class OperatorDesk {
   WriteFallback write_fallback_;
   std::map<std::uint64_t, WaitingMessage> waiting_;
   std::list<Operator> operators_;
+  std::unique_ptr<Timer> stop_timer_;     ///< while it stops and somebody still waits
   std::unique_ptr<Timer> dropped_timer_;  ///< while somebody has missed a push and is not told
   std::array<Outcome, kKeptOutcomes> outcomes_;  ///< at id modulo its size
   std::uint64_t last_id_ = 0;

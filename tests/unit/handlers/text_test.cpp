@@ -84,6 +84,14 @@ TEST_CASE("TEXT answers from a template") {
   CHECK(answer("{message}", "{bytes}") == "{bytes}");
 }
 
+TEST_CASE("what a template makes of a message has a bound, the message alone has none") {
+  const std::string message((1u << 18) + 1, 'x');
+  CHECK(answer("{message}", message) == message);
+  CHECK(answer("{message}{message}{message}", message).size() == 3 * message.size());
+  CHECK(answer("{message}{message}{message}{message}", message)
+            .starts_with("ERR the message is too long for the answer's template: 262145 bytes"));
+}
+
 TEST_CASE("a template's mistakes are found when it is loaded") {
   TextSettings settings;
   CHECK(set(settings, "reply", "{mesage}") ==

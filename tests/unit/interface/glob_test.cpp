@@ -92,6 +92,17 @@ TEST_CASE("every short pattern means what the definition says") {
   }
 }
 
+TEST_CASE("patterns and subjects of several machine words") {
+  constexpr std::size_t kLong = 1000;
+  const std::string subject = std::string(300, 'a') + 'b' + std::string(300, 'a');
+  CHECK(Glob(subject, kLong).matches(subject));
+  CHECK(Glob(std::string(300, '?') + "b*", kLong).matches(subject));
+  CHECK_FALSE(Glob(std::string(301, '?') + "b*", kLong).matches(subject));
+  CHECK(
+      Glob("*" + std::string(128, 'a') + "b" + std::string(64, 'a') + "*", kLong).matches(subject));
+  CHECK_FALSE(Glob("*b*b*", kLong).matches(subject));
+}
+
 TEST_CASE("what is kept of a pattern is bounded by the subject") {
   std::string stars_and_marks;
   for (int i = 0; i < 1 << 18; ++i) stars_and_marks += "*?*?";
