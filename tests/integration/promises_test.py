@@ -154,7 +154,7 @@ HOGS = {
     "CLIENT LIST": request("CLIENT", "LIST") * 300,
     "INFO everything": request("INFO", "everything") * 1000,
     "CEIL of a MiB": request("CEIL", "9" * MIB + ".5") * 8,
-    "CONFIG GET *?": request("CONFIG", "GET", "*?" * (MIB // 4)) * 8,
+    "CONFIG GET *?": request("CONFIG", "GET", *["*a*a*a*a"] * 32) * 500,
     "ECHO of a MiB": request("ECHO", "x" * MIB) * 30,
     "a deep pipeline": PING * 200_000,
     "a line of words": (b"ECHO " + b"a " * 30_000 + b"\n") * 30,
