@@ -109,6 +109,8 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
 struct LogSettings {
   LogLevel level = LogLevel::info;
   std::string target = "stderr";  ///< "stderr", or the path of a file that SIGHUP reopens
+  /// A call into a handler that holds the loop for longer is told: long before people notice.
+  std::chrono::milliseconds slow_handler{100};
 };
 
 /// One settings struct per handler, of the handler's own type.

@@ -206,6 +206,11 @@ constexpr KeySpec kLogKeys[] = {
                               "the path of a file, which SIGHUP "
                               "reopens after it was rotated.",
                               Apply::reload, {1, 4095}),
+    key<&LogSettings::slow_handler>(
+        "slow_handler",
+        "A handler that holds the loop for longer than this is told in a warning, since everyone "
+        "waits for it. Long before people notice.",
+        Apply::reload, duration_range(1ms, 1h)),
 };
 
 template <auto Member>

@@ -291,7 +291,15 @@ void ReplyWriter::begin(Aggregate kind, std::size_t elements) {
     too_deep_ = true;
     return;
   }
-  levels_[depth_++] = {elements, kind, bulleted};
+  levels_[depth_++] = {elements, elements, kind, bulleted};
+}
+
+ReplyWriter::Unfinished ReplyWriter::unfinished() const {
+  if (depth_ == 0) return {};
+  constexpr std::string_view kKinds[] = {"an array", "a set", "a map", "a push"};
+  const Level& level = levels_[depth_ - 1];
+  return {kKinds[static_cast<std::size_t>(level.kind)], level.elements,
+          level.elements - level.elements_left};
 }
 
 void ReplyWriter::append_header(Aggregate kind, std::size_t elements) {

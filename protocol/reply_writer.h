@@ -79,6 +79,14 @@ class ReplyWriter {
   [[nodiscard]] std::size_t replies() const { return replies_; }
   /// True between replies: no aggregate is missing elements and none was nested too deeply.
   [[nodiscard]] bool balanced() const { return depth_ == 0 && !too_deep_; }
+  /// The innermost aggregate that misses elements, for who has to say what is wrong.
+  struct Unfinished {
+    std::string_view kind;      ///< "an array"
+    std::size_t announced = 0;  ///< elements, of a map its keys and values; 0 if there is none
+    std::size_t written = 0;
+  };
+  [[nodiscard]] Unfinished unfinished() const;
+  [[nodiscard]] bool is_too_deep() const { return too_deep_; }
   /// True if one of them was an error.
   [[nodiscard]] bool wrote_error() const { return wrote_error_; }
   /// Exactly one reply was written, whole and no error: what nearly every request gets.
@@ -96,6 +104,7 @@ class ReplyWriter {
   // An aggregate that still misses elements.
   struct Level {
     std::size_t elements_left;  // a map's pair counts as two
+    std::size_t elements;
     Aggregate kind;
     bool bulleted;  // plain: its first line, still to be written, begins with "- "
   };

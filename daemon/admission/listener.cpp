@@ -183,6 +183,7 @@ void Listener::refuse_full(AcceptResult& accepted) noexcept {
 /// Says why and closes. What the client has sent already is read first, because closing with unread
 /// input makes the kernel send RST, which may overtake the reason.
 void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept {
+  rules_->policy.loop_context.sink.note_error(error);
   SocketStream stream(std::move(accepted.fd), accepted.peer);
   events_.record(why, {{"peer", stream.peer()}, {"listener", rules_->name}});
   const Buffer text = refusal_text(rules_->policy, error);

@@ -54,8 +54,10 @@ void Connection::on_event(Readiness readiness) noexcept {
 void Connection::end(CloseReason reason, std::string_view last_words,
                      std::string_view detail) noexcept {
   if (is_ending()) return;
-  if (!last_words.empty() && owes_answer())
+  if (!last_words.empty() && owes_answer()) {
     ReplyWriter(output(), reply_encoding_).error(last_words);
+    loop().sink.note_error(last_words);
+  }
   state_ = State::flushing;
   host().on_end(*this, reason, detail);
   settle();

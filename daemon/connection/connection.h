@@ -81,6 +81,8 @@ class RequestSink {
                                           Buffer& out) noexcept = 0;
   /// The connection's batch is over.
   virtual void end_batch() noexcept = 0;
+  /// An error was sent that answers no served frame: `error` begins with its code.
+  virtual void note_error(std::string_view /*error*/) noexcept {}
 };
 
 /// What a connection asks of those around it.
@@ -188,7 +190,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
   [[nodiscard]] std::size_t input_bytes() const { return input_.size(); }
   [[nodiscard]] std::size_t output_bytes() const { return output_.size(); }
-  [[nodiscard]] std::size_t buffer_bytes() const { return input_.capacity() + output_.capacity(); }
+  [[nodiscard]] std::size_t buffer_bytes() const {
+    return input_.capacity() + output_.capacity() + session_.held_bytes();
+  }
 
   /// The loop has news, or (none) the connection's turn has come again.
   void on_event(Readiness readiness) noexcept;

@@ -275,6 +275,7 @@ void Connection::reject_input() noexcept {
   if (is_ending()) return;
   const std::string error = parser_.error();
   ReplyWriter(output(), reply_encoding_).error(error);
+  loop().sink.note_error(error);
   end(CloseReason::closed_protocol_error, {}, error);
 }
 

@@ -7,6 +7,11 @@ void CallContext::forget(SlotId connection) noexcept {
   states_.erase(connection);
 }
 
+HandlerCall CallContext::describe(const CommandEntry& entry) const {
+  return {entry.handler_name, entry.full_name, "handle()", connection_->client_id(),
+          connection_->stream().peer()};
+}
+
 TimePoint CallContext::now() const {
   return connection_->policy().loop_context.host.now();
 }
@@ -24,7 +29,8 @@ void CallContext::log(HandlerLogLevel level, std::string_view message) {
 }
 
 DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<void()> on_finished) {
-  const std::uint64_t promise = pending_.defer(std::move(on_gone), std::move(on_finished));
+  const std::uint64_t promise =
+      pending_.defer(*connection_, *entry_, std::move(on_gone), std::move(on_finished));
   return {pending_, connection_->id(), promise};
 }
 
@@ -33,12 +39,12 @@ void CallContext::charge(std::chrono::microseconds work) {
 }
 
 void CallContext::produce(std::unique_ptr<ReplyProducer> producer) {
-  pending_.produce(std::move(producer));
+  pending_.produce(*connection_, *entry_, std::move(producer));
 }
 
 PushHandle CallContext::subscribe() {
   connection_->subscribe();
-  return {pending_, connection_->id()};
+  return {pending_, connection_->id(), entry_};
 }
 
 std::unique_ptr<ConnectionState>& CallContext::state_slot() {

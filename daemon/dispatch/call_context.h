@@ -13,6 +13,7 @@
 
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
+#include "daemon/dispatch/handler_guard.h"
 #include "daemon/dispatch/pending_replies.h"
 #include "daemon/interface/handler.h"
 #include "daemon/log/event_log.h"
@@ -41,6 +42,9 @@ class CallContext final : public HandlerContext {
     connection_ = &connection;
     entry_ = &entry;
   }
+  /// The latest call of handle(), which was of `entry`, for the log.
+  [[nodiscard]] HandlerCall describe(const CommandEntry& entry) const;
+  [[nodiscard]] const CommandEntry* entry() const { return entry_; }
   /// Destroys what handlers keep for that connection.
   void forget(SlotId connection) noexcept;
 

@@ -8,19 +8,13 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "daemon/interface/command_set.h"
+#include "daemon/interface/synopsis.h"
+#include "daemon/interface/words.h"
+
 namespace reactord {
 
 namespace {
-
-constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-bool is_same_name(std::string_view lower_case, std::string_view name) {
-  return lower_case.size() == name.size() &&
-         std::equal(name.begin(), name.end(), lower_case.begin(),
-                    [](char a, char b) { return to_lower(a) == b; });
-}
 
 constexpr std::size_t kPrefixBytes = sizeof(std::uint64_t);
 
@@ -70,15 +64,79 @@ std::unique_ptr<CommandEntry> make_entry(const CommandSpec& spec, Handler& handl
   return entry;
 }
 
+constexpr std::string_view kHelp = "help";
+
+/// Answers HELP of one command with subcommands.
+class SubcommandHelp final : public Handler {
+ public:
+  explicit SubcommandHelp(const CommandSpec& command) : command_(command) {}
+  [[nodiscard]] std::span<const CommandSpec> commands() const override { return {&command_, 1}; }
+  [[nodiscard]] HandlerResult handle(const Request&, ReplyWriter& reply,
+                                     HandlerContext& context) override {
+    write_subcommand_help(command_, context.allowed_commands(), reply);
+    return HandlerResult::replied;
+  }
+
+ private:
+  const CommandSpec& command_;
+};
+
+[[noreturn]] void refuse(std::string_view handler, const CommandSpec& spec,
+                         std::string_view problem) {
+  throw std::logic_error(
+      fmt::format("handler '{}', command '{}': {}", handler, spec.name, problem));
+}
+
+/// What a command and a subcommand have in common.
+void check(std::string_view handler, const CommandSpec& spec) {
+  if (const std::string_view problem = synopsis_problem(spec.synopsis); !problem.empty())
+    refuse(handler, spec, fmt::format("synopsis \"{}\": {}", spec.synopsis, problem));
+  if (spec.min_arguments > spec.max_arguments)
+    refuse(handler, spec, "it has more min_arguments than max_arguments");
+}
+
 }  // namespace
+
+struct CommandTable::WithHelp {
+  std::string summary;
+  std::vector<CommandSpec> subcommands;
+  CommandSpec spec;
+  std::unique_ptr<Handler> handler;
+};
+
+CommandTable::CommandTable() = default;
+CommandTable::~CommandTable() = default;
+
+/// Null where there are no subcommands, or HELP is declared as one of them.
+const CommandTable::WithHelp* CommandTable::add_help(const CommandSpec& spec) {
+  const auto is_help = [](const CommandSpec& sub) { return sub.name == kHelp; };
+  if (spec.subcommands.empty() || std::ranges::any_of(spec.subcommands, is_help)) return nullptr;
+  auto made = std::make_unique<WithHelp>();
+  made->summary = fmt::format("Lists the subcommands of {}", upper_case(spec.name));
+  made->subcommands.assign(spec.subcommands.begin(), spec.subcommands.end());
+  const auto place = std::ranges::upper_bound(made->subcommands, kHelp, {}, &CommandSpec::name);
+  made->subcommands.insert(place, CommandSpec{.name = kHelp,
+                                              .summary = made->summary,
+                                              .command_class = spec.command_class,
+                                              .since = spec.since});
+  made->spec = spec;
+  made->spec.subcommands = made->subcommands;
+  made->handler = std::make_unique<SubcommandHelp>(made->spec);
+  return with_help_.emplace_back(std::move(made)).get();
+}
 
 void CommandTable::add(Handler& handler, std::string_view handler_name) {
   for (const CommandSpec& spec : handler.commands()) {
-    if (!is_letters(spec.name))
-      throw std::logic_error(fmt::format("command '{}': a name is lower-case letters", spec.name));
-    auto entry = make_entry(spec, handler, handler_name);
-    for (const CommandSpec& sub : spec.subcommands) {
-      auto child = make_entry(sub, handler, handler_name);
+    if (!is_letters(spec.name)) refuse(handler_name, spec, "a name is lower-case letters");
+    check(handler_name, spec);
+    const WithHelp* const helped = add_help(spec);
+    auto entry = make_entry(helped ? helped->spec : spec, handler, handler_name);
+    for (const CommandSpec& sub : entry->spec->subcommands) {
+      check(handler_name, sub);
+      if (find_subcommand(*entry, sub.name) != nullptr)
+        refuse(handler_name, spec, fmt::format("it has the subcommand '{}' twice", sub.name));
+      Handler& answers = helped != nullptr && sub.name == kHelp ? *helped->handler : handler;
+      auto child = make_entry(sub, answers, handler_name);
       child->full_name = entry->full_name + "|" + child->full_name;
       child->words = 2;
       entry->subcommands.push_back(std::move(child));
@@ -92,7 +150,8 @@ void CommandTable::insert(std::unique_ptr<CommandEntry> entry) {
   const auto by_name = [](const auto& a, const auto& b) { return a->full_name < b->full_name; };
   const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry, by_name);
   if (at != entries_.end() && (*at)->full_name == entry->full_name)
-    throw std::logic_error("two handlers declare the command " + entry->full_name);
+    refuse(entry->handler_name, *entry->spec,
+           fmt::format("the handler '{}' declares it, too", (*at)->handler_name));
   entries_.insert(at, std::move(entry));
 }
 
@@ -117,7 +176,7 @@ CommandEntry* CommandTable::find(std::string_view name) const {
 
 CommandEntry* CommandTable::find_long(std::string_view name) const {
   return search(name,
-                [name](const CommandEntry& entry) { return is_same_name(entry.spec->name, name); });
+                [name](const CommandEntry& entry) { return same_word(entry.spec->name, name); });
 }
 
 /// The first entry of that prefix and length that `is_meant` takes for the one.
@@ -134,13 +193,14 @@ CommandEntry* CommandTable::search(std::string_view name, IsMeant&& is_meant) co
 
 CommandEntry* CommandTable::find_subcommand(const CommandEntry& command, std::string_view name) {
   for (const auto& entry : command.subcommands)
-    if (is_same_name(entry->spec->name, name)) return entry.get();
+    if (same_word(entry->spec->name, name)) return entry.get();
   return nullptr;
 }
 
 CommandEntry* CommandTable::first_of(std::string_view handler_name) const {
   for (const auto& entry : entries_)
-    if (entry->handler_name == handler_name && entry->spec == &entry->handler->commands().front())
+    if (entry->handler_name == handler_name &&
+        entry->spec->name == entry->handler->commands().front().name)
       return entry.get();
   return nullptr;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // All commands of all handlers by name, with the figures that INFO shows of each. Built at start,
-// constant from then on but for the figures. Looking up allocates nothing and ignores case.
+// constant from then on but for the figures. A command with subcommands gets HELP by itself, made
+// of their declarations. Looking up allocates nothing and ignores case.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,11 @@ struct CommandEntry {
 
 class CommandTable {
  public:
-  /// Adds the commands of `handler`. Throws std::logic_error where two handlers claim one name.
+  CommandTable();
+  ~CommandTable();
+
+  /// Adds the commands of `handler`. Throws std::logic_error, with the names, where two handlers
+  /// declare one command, or where a declaration is malformed.
   void add(Handler& handler, std::string_view handler_name);
 
   [[nodiscard]] CommandEntry* find(std::string_view name) const;
@@ -61,9 +66,13 @@ class CommandTable {
   [[nodiscard, gnu::noinline]] CommandEntry* find_long(std::string_view name) const;
   template <class IsMeant>
   [[nodiscard]] CommandEntry* search(std::string_view name, IsMeant&& is_meant) const;
+  /// A command with the HELP that it has not declared, and who answers that.
+  struct WithHelp;
+  [[nodiscard]] const WithHelp* add_help(const CommandSpec& spec);
   void insert(std::unique_ptr<CommandEntry> entry);
   void rebuild_buckets();
 
+  std::vector<std::unique_ptr<WithHelp>> with_help_;
   std::vector<std::unique_ptr<CommandEntry>> entries_;  ///< sorted by name
   std::vector<const CommandSpec*> specs_;
   /// Open addressing, at most half full, so that there is an empty one to end each search.

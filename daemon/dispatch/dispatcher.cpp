@@ -3,119 +3,129 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <exception>
-
-#include "protocol/escape.h"
-#include "protocol/reply.h"
+#include "daemon/interface/words.h"
 
 namespace reactord {
 
 namespace {
 
-/// Error codes counted apart; a handler that made up new ones without end must not fill the memory.
-constexpr std::size_t kMaxErrorCodes = 128;
 /// As much of an unknown command, and of its arguments, as Redis repeats in its error.
 constexpr std::size_t kMaxShownBytes = 128;
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
 
-std::string upper_case(std::string_view text) {
-  std::string upper(text);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return upper;
-}
+/// Redis' own text.
+constexpr std::string_view kAborted = "EXECABORT Transaction discarded because of previous errors.";
 
-/// Of a call that has written its one reply.
-ServeResult serve_result_of(HandlerResult result) {
-  switch (result) {
-    case HandlerResult::replied:
-      return ServeResult::replied;
-    case HandlerResult::pending:
-      return ServeResult::pending;
-    case HandlerResult::close_after_reply:
-      return ServeResult::close_after_reply;
-    case HandlerResult::quit:
-      return ServeResult::quit;
-  }
-  return ServeResult::replied;
+bool is_exec(const CommandEntry* entry) {
+  return entry != nullptr && entry->spec->in_transaction == InTransaction::executes;
 }
 
 }  // namespace
 
 Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
                        CommandTable& commands)
-    : clock_(clock),
-      events_(events),
-      commands_(commands),
-      pending_(connections),
-      context_(events, pending_) {}
+    : commands_(commands),
+      guard_(clock, events),
+      pending_(connections, guard_, errors_),
+      context_(events, pending_),
+      timing_(clock, guard_, context_) {}
 
 ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) noexcept {
-  const ReplyMode mode = begin_reply_mode(connection.session());
-  const std::size_t mark = out.size();
-  borrowed_ = &connection.policy().loop_context.borrowed;
-  ReplyWriter reply(out, connection.reply_encoding(), borrowed_);
-  call_mark_ = mark;
   ++requests_;
-  CommandEntry* entry = nullptr;
-  ServeResult result = ServeResult::replied;
-  if (split_words(frame, connection, entry, reply)) {
-    const Words words = frame.kind == FrameKind::array ? Words(frame.arguments) : Words(words_);
-    result = dispatch(connection, words, entry, reply, out);
-  }
-  if (reply.wrote_error()) [[unlikely]]
-    count_error(out.view().substr(mark));
-  apply_reply_mode(mode, connection.session().reply_mode(), out, mark);
+  if (!connection.session().is_ordinary()) [[unlikely]]
+    return serve_unusual(connection, frame, out);
+  ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
+  const ServeResult result = answer(connection, frame, draft);
+  // CLIENT REPLY OFF and SKIP get no reply either.
+  if (connection.session().reply_mode() != ReplyMode::on) [[unlikely]]
+    draft.take_back();
   pending_.append_pushes(out);
   return result;
 }
 
+/// In a transaction, or where CLIENT REPLY has asked for silence.
+ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame, Buffer& out) {
+  Session& session = connection.session();
+  if (session.reply_mode() == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::skipping);
+  ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
+  const ServeResult result = session.in_transaction()
+                                 ? answer_in_transaction(connection, frame, draft)
+                                 : answer(connection, frame, draft);
+  // A request that has turned replies on is answered, one that has turned them off is not.
+  if (session.reply_mode() != ReplyMode::on && !draft.must_send) draft.take_back();
+  if (session.reply_mode() == ReplyMode::skipping) session.set_reply_mode(ReplyMode::on);
+  pending_.append_pushes(out);
+  return result;
+}
+
+ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, ReplyDraft& draft) {
+  const Parsed request = parse(connection, frame, draft);
+  ServeResult result = ServeResult::replied;
+  if (!request.words.empty()) [[likely]]
+    if (CommandEntry* entry = resolve(connection, request, draft)) [[likely]]
+      result = call(connection, *entry, request.words, draft);
+  if (draft.writer.wrote_error()) [[unlikely]]
+    errors_.count(draft.written());
+  return result;
+}
+
 void Dispatcher::end_batch() noexcept {
-  stop_timing();
+  timing_.stop();
   if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
 }
 
-/// The words of a request, and its command if that is known and allowed. False if there is nothing
-/// to run: it was answered with an error, or it was blank.
-bool Dispatcher::split_words(const Frame& frame, const Connection& connection, CommandEntry*& entry,
-                             ReplyWriter& reply) {
-  if (frame.kind == FrameKind::array) [[likely]] {
-    entry = find_allowed(connection, frame.arguments.front());
-    return true;
-  }
-  words_.clear();
-  if (CommandEntry* bound = connection.policy().bound_command; bound != nullptr) {
-    entry = bound;
-    words_ = {bound->spec->name, frame.payload};
-    return true;
-  }
-  return split_line(frame, connection, entry, reply);
+HandlerCall Dispatcher::caller() const {
+  if (guard_.calling() != nullptr) return *guard_.calling();
+  return context_.entry() == nullptr ? HandlerCall{} : context_.describe(*context_.entry());
 }
 
-bool Dispatcher::split_line(const Frame& frame, const Connection& connection, CommandEntry*& entry,
-                            ReplyWriter& reply) {
-  const FirstWord first = split_first_word(frame.payload);
-  entry = find_allowed(connection, first.word);
+void Dispatcher::on_connection_end(Connection& connection) noexcept {
+  pending_.forget(connection.id());
+  context_.forget(connection.id());
+  if (connection.session().in_transaction()) transactions_.forget(connection);
+}
+
+// --- words -------------------------------------------------------------------------------------
+
+Dispatcher::Parsed Dispatcher::parse(const Connection& connection, const Frame& frame,
+                                     ReplyDraft& draft) {
+  if (frame.kind == FrameKind::array) [[likely]]
+    return {frame.arguments, find_allowed(connection, frame.arguments.front())};
+  return parse_unframed(connection, frame.payload, draft);
+}
+
+Dispatcher::Parsed Dispatcher::parse_unframed(const Connection& connection,
+                                              std::string_view payload, ReplyDraft& draft) {
+  words_.clear();
+  CommandEntry* bound = connection.policy().bound_command;
+  if (bound == nullptr) return split_line(connection, payload, draft);
+  words_ = {bound->spec->name, payload};
+  return {words_, bound};
+}
+
+Dispatcher::Parsed Dispatcher::split_line(const Connection& connection, std::string_view line,
+                                          ReplyDraft& draft) {
+  const FirstWord first = split_first_word(line);
+  CommandEntry* entry = find_allowed(connection, first.word);
   if (const CommandEntry* verbatim = find_verbatim(entry, first)) {
-    split_verbatim(frame.payload, verbatim->words + verbatim->spec->max_arguments);
-    return true;
+    split_verbatim(line, verbatim->words + verbatim->spec->max_arguments);
+    return {words_, entry};
   }
   const std::size_t max_words = connection.policy().loop_context.parser_limits.max_arguments;
-  switch (split_inline(frame.payload, max_words, words_, decoded_)) {
+  switch (split_inline(line, max_words, words_, decoded_)) {
     case SplitStatus::ok:
       break;
     case SplitStatus::unbalanced_quotes:
-      reply.error("ERR Protocol error: unbalanced quotes in request");
-      return false;
+      draft.writer.error("ERR Protocol error: unbalanced quotes in request");
+      return {};
     case SplitStatus::too_many_arguments:
-      reply.error("ERR Protocol error: too many arguments in one line");
-      return false;
+      draft.writer.error("ERR Protocol error: too many arguments in one line");
+      return {};
   }
-  if (words_.empty()) return false;  // a line of blanks: ignored, as Redis does
-  if (entry == nullptr) entry = find_allowed(connection, words_.front());  // "ping" in quotes
-  return true;
+  // A line of blanks is ignored, as Redis does. "ping" may stand in quotes.
+  if (entry == nullptr && !words_.empty()) entry = find_allowed(connection, words_.front());
+  return {words_, entry};
 }
 
 /// `entry`, or its subcommand, where that takes the rest of its line verbatim; null otherwise.
@@ -142,175 +152,208 @@ CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string
   return connection.policy().allowed_commands.has(entry->spec->command_class) ? entry : nullptr;
 }
 
-ServeResult Dispatcher::dispatch(Connection& connection, Words words, CommandEntry* entry,
-                                 ReplyWriter& reply, Buffer& out) {
-  if (entry == nullptr) {
-    reject_unknown(words, reply);
-    return ServeResult::replied;
+/// The command, or subcommand, that is to be called; null if there is none: that was answered.
+CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& request,
+                                  ReplyDraft& draft) {
+  CommandEntry* entry = request.entry;
+  if (entry == nullptr) [[unlikely]] {
+    reject_unknown(request.words, draft);
+    return nullptr;
   }
-  if (!entry->subcommands.empty() && words.size() > 1) {
-    entry = find_subcommand(connection, *entry, words, reply);
-    if (entry == nullptr) return ServeResult::replied;
+  if (!entry->subcommands.empty() && request.words.size() > 1) {
+    entry = find_subcommand(connection, *entry, request.words, draft);
+    if (entry == nullptr) return nullptr;
   }
-  const Words arguments = words.subspan(entry->words);
-  const CommandSpec& spec = *entry->spec;
-  if (arguments.size() < spec.min_arguments || arguments.size() > spec.max_arguments) {
-    reject_arity(*entry, reply);
-    return ServeResult::replied;
+  const std::size_t arguments = request.words.size() - entry->words;
+  if (arguments < entry->spec->min_arguments || arguments > entry->spec->max_arguments)
+      [[unlikely]] {
+    reject_arity(*entry, draft);
+    return nullptr;
   }
-  connection.set_last_command(&entry->full_name);
-  return call(connection, *entry, {spec, words, arguments}, reply, out);
+  return entry;
 }
 
 /// Null if there is none; that was answered.
 CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const CommandEntry& command,
-                                          Words words, ReplyWriter& reply) {
+                                          Words words, ReplyDraft& draft) {
   CommandEntry* sub = CommandTable::find_subcommand(command, words[1]);
   if (sub != nullptr && connection.policy().allowed_commands.has(sub->spec->command_class))
     return sub;
-  reject_unknown_subcommand(command, words, reply);
+  reject_unknown_subcommand(command, words, draft);
   return nullptr;
 }
 
-ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, const Request& request,
-                             ReplyWriter& reply, Buffer& out) {
-  start_timing(entry);
+// --- calls -------------------------------------------------------------------------------------
+
+ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, Words words,
+                             ReplyDraft& draft) {
+  connection.set_last_command(&entry.full_name);
+  timing_.start(entry);
   ++entry.stats.calls;
   context_.begin(connection, entry);
-  pending_.begin_call(connection, is_silent_);
-  const HandlerResult result = call_handler(entry, request, reply, out);
-  const PendingReplies::Outcome outcome = pending_.end_call(out);
-  if (result == HandlerResult::replied && outcome == PendingReplies::Outcome::none &&
-      reply.wrote_one_good()) [[likely]]
+  pending_.begin_call(connection);
+  const Request request{*entry.spec, words, words.subspan(entry.words)};
+  HandlerResult result = HandlerResult::replied;
+  const bool has_returned = guard_.run_unmeasured(
+      [&] { return context_.describe(entry); },
+      [&] { result = entry.handler->handle(request, draft.writer, context_); });
+  const PromiseState promise = pending_.end_call(draft.out);
+  if (result == HandlerResult::replied && promise == PromiseState::none && has_returned &&
+      draft.writer.wrote_one_good()) [[likely]]
     return ServeResult::replied;
-  return judge_call(connection, entry, {result, outcome}, reply, out);
+  return has_returned ? judge_call(connection, entry, {result, promise}, draft)
+                      : replace_failed(connection, entry, draft);
 }
 
 /// What is rare: promises, errors, the connection's end, and handlers that break the rules.
 ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, CallEnd end,
-                                   ReplyWriter& reply, Buffer& out) {
-  const auto [result, outcome] = end;
-  const bool wrote_one = reply.replies() == 1 && reply.balanced();
-  const bool wrote_none = reply.replies() == 0 && reply.balanced();
-  if (reply.wrote_error()) ++entry.stats.failed;
-  if (result == HandlerResult::pending && wrote_none) {
-    if (outcome == PendingReplies::Outcome::open) return ServeResult::pending;
-    if (outcome == PendingReplies::Outcome::kept) return ServeResult::replied;
+                                   ReplyDraft& draft) {
+  const auto [result, promise] = end;
+  // What was promised is given up with the connection.
+  if (connection.is_ending() && result == HandlerResult::pending) return ServeResult::replied;
+  if (const std::optional<Breach> breach = find_breach(result, promise, draft.writer)) {
+    guard_.report_breach(context_.describe(entry), *breach);
+    ++entry.stats.failed;
+    pending_.forget_call(connection.id());
+    draft.replace(
+        "ERR internal error: the handler wrote no proper reply; the server's log says why");
+    return ServeResult::replied;
   }
-  if (result != HandlerResult::pending && wrote_one && outcome == PendingReplies::Outcome::none)
-    return serve_result_of(result);
-  events_.record(Event::handler_broke_rules,
-                 {{"handler", std::string(entry.handler_name)}, {"command", entry.full_name}});
-  pending_.forget(connection.id());
-  replace_reply(reply, out, "ERR internal error: the handler wrote no proper reply");
+  if (draft.writer.wrote_error()) ++entry.stats.failed;
+  switch (result) {
+    case HandlerResult::replied:
+      return ServeResult::replied;
+    case HandlerResult::pending:
+      return promise == PromiseState::open ? ServeResult::pending : ServeResult::replied;
+    case HandlerResult::close_after_reply:
+      return ServeResult::close_after_reply;
+    case HandlerResult::quit:
+      return ServeResult::quit;
+  }
   return ServeResult::replied;
 }
 
-HandlerResult Dispatcher::call_handler(CommandEntry& entry, const Request& request,
-                                       ReplyWriter& reply, Buffer& out) {
-  try {
-    return entry.handler->handle(request, reply, context_);
-  } catch (const std::exception& exception) {
-    record_throw(entry, exception.what());
-  } catch (...) {
-    record_throw(entry, "unknown exception");
+/// The handler has thrown, which was told.
+ServeResult Dispatcher::replace_failed(Connection& connection, CommandEntry& entry,
+                                       ReplyDraft& draft) {
+  ++entry.stats.failed;
+  pending_.forget_call(connection.id());
+  draft.replace("ERR internal error: the handler failed; the server's log says why");
+  return ServeResult::replied;
+}
+
+// --- between MULTI and EXEC ----------------------------------------------------------------------
+
+ServeResult Dispatcher::answer_in_transaction(Connection& connection, const Frame& frame,
+                                              ReplyDraft& draft) {
+  const Parsed request = parse(connection, frame, draft);
+  CommandEntry* entry = nullptr;
+  if (!request.words.empty()) entry = resolve(connection, request, draft);
+  if (draft.writer.wrote_error()) {
+    errors_.count(draft.written());
+    is_exec(request.entry) ? transactions_.forget(connection) : transactions_.spoil(connection);
   }
-  replace_reply(reply, out, "ERR internal error: the handler failed; the server's log says why");
-  return HandlerResult::replied;
+  if (entry == nullptr) return ServeResult::replied;
+  switch (entry->spec->in_transaction) {
+    case InTransaction::queued:
+      return queue(connection, *entry, request.words, draft);
+    case InTransaction::at_once:
+      return call_at_once(connection, *entry, request.words, draft);
+    case InTransaction::executes:
+      return execute(connection, *entry, draft);
+  }
+  return ServeResult::replied;
 }
 
-void Dispatcher::record_throw(const CommandEntry& entry, std::string_view problem) {
-  events_.record(Event::handler_threw, {{"handler", std::string(entry.handler_name)},
-                                        {"command", entry.full_name},
-                                        {"problem", std::string(problem)},
-                                        {"peer", context_.peer()}});
+ServeResult Dispatcher::queue(Connection& connection, CommandEntry& entry, Words words,
+                              ReplyDraft& draft) {
+  const std::string problem = transactions_.queue(connection, entry, words);
+  if (problem.empty()) {
+    draft.writer.simple("QUEUED");
+  } else {
+    draft.writer.error(problem);
+    errors_.count(problem);
+  }
+  return ServeResult::replied;
 }
 
-/// Throws away what a call has written and answers with `error` instead.
-void Dispatcher::replace_reply(ReplyWriter& reply, Buffer& out, std::string_view error) {
-  take_back(out, call_mark_);
-  reply.restart();
-  reply.error(error);
+ServeResult Dispatcher::call_at_once(Connection& connection, CommandEntry& entry, Words words,
+                                     ReplyDraft& draft) {
+  const ServeResult result = call(connection, entry, words, draft);
+  if (draft.writer.wrote_error()) errors_.count(draft.written());
+  if (!connection.session().in_transaction()) transactions_.forget(connection);
+  return result;
 }
 
-void Dispatcher::on_connection_end(Connection& connection) noexcept {
-  pending_.forget(connection.id());
-  context_.forget(connection.id());
+/// All that is queued, one behind the other: no other client's request is served in between. What
+/// they promise may come later, and the array with it.
+ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, ReplyDraft& draft) {
+  ++exec.stats.calls;
+  Transactions::Transaction transaction = transactions_.take(connection);
+  if (transaction.is_spoilt) {
+    draft.writer.error(kAborted);
+    errors_.count(kAborted);
+    ++exec.stats.failed;
+    return ServeResult::replied;
+  }
+  QueuedRequests& requests = transaction.requests;
+  const bool is_silent = connection.session().reply_mode() != ReplyMode::on;
+  GatheredReply& gathered = pending_.begin_gathering(
+      connection, GatheredReply(draft.writer.encoding(), is_silent, requests.size()));
+  for (std::size_t i = 0; i < requests.size(); ++i) run_queued(connection, requests, i, gathered);
+  connection.set_last_command(&exec.full_name);
+  const std::optional<GatheredReply> whole = pending_.end_gathering(connection);
+  if (!whole) return ServeResult::pending;
+  // Sent whole or not at all: where it turns replies on or off, that counts from the next request.
+  draft.must_send = !is_silent;
+  if (!is_silent) whole->write(draft.out);
+  return whole->must_close ? ServeResult::close_after_reply : ServeResult::replied;
+}
+
+void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, std::size_t index,
+                            GatheredReply& gathered) {
+  ReplyDraft draft(gathered.given(), GatheredReply::element_encoding(connection));
+  switch (call(connection, requests.entry(index), requests.words(index), draft)) {
+    case ServeResult::replied:
+      break;
+    case ServeResult::pending:
+      pending_.leave_hole(connection);
+      break;
+    case ServeResult::close_after_reply:
+    case ServeResult::quit:
+      gathered.must_close = true;
+      break;
+  }
+  if (draft.writer.wrote_error()) errors_.count(draft.written());
 }
 
 // --- errors ------------------------------------------------------------------------------------
 
 /// Redis' own text, on which clients match.
-void Dispatcher::reject_unknown(Words words, ReplyWriter& reply) {
+void Dispatcher::reject_unknown(Words words, ReplyDraft& draft) {
   std::string shown;
   for (const std::string_view word : words.subspan(1)) {
     if (shown.size() >= kMaxShownBytes) break;
     shown += fmt::format("'{}' ", word.substr(0, kMaxShownBytes - shown.size()));
   }
-  reply.error(fmt::format("ERR unknown command '{}', with args beginning with: {}",
-                          words.front().substr(0, kMaxShownBytes), shown));
+  draft.writer.error(fmt::format("ERR unknown command '{}', with args beginning with: {}",
+                                 words.front().substr(0, kMaxShownBytes), shown));
 }
 
 void Dispatcher::reject_unknown_subcommand(const CommandEntry& command, Words words,
-                                           ReplyWriter& reply) {
-  reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
-                          words[1].substr(0, kMaxShownBytes), upper_case(command.full_name)));
+                                           ReplyDraft& draft) {
+  draft.writer.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
+                                 words[1].substr(0, kMaxShownBytes),
+                                 upper_case(command.full_name)));
 }
 
-void Dispatcher::reject_arity(CommandEntry& entry, ReplyWriter& reply) {
+void Dispatcher::reject_arity(CommandEntry& entry, ReplyDraft& draft) {
   ++entry.stats.rejected;
-  std::string error =
-      fmt::format("ERR wrong number of arguments for '{}' command", entry.full_name);
-  if (entry.spec->rest_of_line) error += "; put a message of several words in quotes";
-  reply.error(error);
-}
-
-void Dispatcher::count_error(std::string_view written) {
-  if (written.starts_with('-'))
-    written.remove_prefix(1);
-  else if (written.starts_with(kPlainErrorMark))
-    written.remove_prefix(kPlainErrorMark.size());
-  const std::string_view code = written.substr(0, written.find(' '));
-  const auto found = errors_.find(code);
-  if (found != errors_.end())
-    ++found->second;
-  else if (errors_.size() < kMaxErrorCodes)
-    errors_.emplace(code, 1);
-}
-
-/// The mode in which a request is answered. SKIP counts for this one: a second SKIP begins anew.
-ReplyMode Dispatcher::begin_reply_mode(Session& session) {
-  const ReplyMode mode = session.reply_mode();
-  if (mode == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::on);
-  is_silent_ = mode != ReplyMode::on;
-  return mode;
-}
-
-/// CLIENT REPLY: OFF and SKIP themselves get no reply either, ON does.
-void Dispatcher::apply_reply_mode(ReplyMode before, ReplyMode now, Buffer& out, std::size_t mark) {
-  const bool is_skipped = before == ReplyMode::skip_next;
-  if (is_skipped || now != ReplyMode::on) take_back(out, mark);
-}
-
-void Dispatcher::take_back(Buffer& out, std::size_t mark) {
-  out.truncate(mark);
-  borrowed_->truncate(mark);
-}
-
-// --- time --------------------------------------------------------------------------------------
-
-void Dispatcher::start_timing(CommandEntry& entry) {
-  if (timed_ == &entry) return;
-  const TimePoint now = clock_.now();
-  if (timed_ != nullptr) timed_->stats.time += now - timed_since_;
-  timed_ = &entry;
-  timed_since_ = now;
-}
-
-void Dispatcher::stop_timing() {
-  if (timed_ == nullptr) return;
-  timed_->stats.time += clock_.now() - timed_since_;
-  timed_ = nullptr;
+  std::string problem = fmt::format("wrong number of arguments for '{}' command", entry.full_name);
+  if (entry.spec->rest_of_line) problem += "; put a message of several words in quotes";
+  // As in Redis, an EXEC that cannot be run gives the transaction up, whether there is one or not.
+  draft.writer.error(is_exec(&entry) ? "EXECABORT Transaction discarded because of: " + problem
+                                     : "ERR " + problem);
 }
 
 }  // namespace reactord

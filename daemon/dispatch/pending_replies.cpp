@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatch/pending_replies.h"
 
-#include <exception>
 #include <utility>
 
 namespace reactord {
@@ -15,76 +14,59 @@ constexpr unsigned kMaxSlicesPerTurn = 4;
 /// requests ahead and never reads must not pile them up.
 constexpr std::size_t kMaxReceipts = 64;
 
-constexpr std::string_view kBrokenReply = "ERR internal error: the handler wrote no proper reply";
-
-void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) {
-  ReplyWriter(out, encoding).error(error);
-}
-
-/// Writes by `write` what should be `replies` whole replies (a push counts as none); takes it back
-/// if it is not.
-bool write_whole(Buffer& out, ReplyEncoding encoding, const WriteReply& write,
-                 std::size_t replies) noexcept {
-  const std::size_t before = out.size();
-  try {
-    ReplyWriter writer(out, encoding);
-    write(writer);
-    if (writer.replies() == replies && writer.balanced()) return true;
-  } catch (...) {
-    // Taken back below. There is no request at hand whose name the log could tell.
-  }
-  out.truncate(before);
-  return false;
-}
-
-/// For callbacks of handlers where no request is at hand that the log could name.
-void call_guarded(const std::function<void()>& callback) noexcept {
-  if (!callback) return;
-  try {
-    callback();
-  } catch (...) {
-    // Nobody is left to tell.
-  }
-}
-
-/// Whatever goes wrong, one proper reply is there afterwards.
-void write_one_reply(Buffer& out, ReplyEncoding encoding, const WriteReply& write) noexcept {
-  if (!write_whole(out, encoding, write, 1)) write_error(out, encoding, kBrokenReply);
-}
+constexpr std::string_view kBrokenReply =
+    "ERR internal error: the handler wrote no proper reply; the server's log says why";
 
 }  // namespace
 
 // --- calls -------------------------------------------------------------------------------------
 
-std::uint64_t PendingReplies::defer(std::function<void()> on_gone,
+PendingReplies::Promise PendingReplies::new_promise(Connection& connection,
+                                                    const CommandEntry& entry) const {
+  const bool is_element = gathering_ == connection.id();
+  return {.owner = {&entry, connection.client_id()},
+          .encoding = is_element ? GatheredReply::element_encoding(connection)
+                                 : connection.reply_encoding(),
+          .is_silent = connection.session().reply_mode() != ReplyMode::on};
+}
+
+std::uint64_t PendingReplies::defer(Connection& connection, const CommandEntry& entry,
+                                    std::function<void()> on_gone,
                                     std::function<void()> on_finished) {
-  const std::uint64_t number = ++last_promise_;
-  is_promised_ = true;
-  promises_.insert_or_assign(
-      calling_,
-      Promise{
-          number, calling_encoding_, is_silent_, std::move(on_gone), std::move(on_finished), {}});
-  return number;
+  forget_call(connection.id());  // a call may promise once: the second promise replaces the first
+  Promise promise = new_promise(connection, entry);
+  promise.on_gone = std::move(on_gone);
+  promise.on_finished = std::move(on_finished);
+  calling_promise_ = ++last_promise_;
+  is_kept_early_ = is_dropped_ = false;
+  promises_.emplace(Key{connection.id(), calling_promise_}, std::move(promise));
+  return calling_promise_;
 }
 
-void PendingReplies::produce(std::unique_ptr<ReplyProducer> producer) {
-  is_promised_ = true;
-  auto reply = std::make_unique<LongReply>(std::move(producer), calling_encoding_);
-  promises_.insert_or_assign(
-      calling_, Promise{++last_promise_, calling_encoding_, is_silent_, {}, {}, std::move(reply)});
-  if (calling_priority_ == Priority::normal) return long_replies_.push_back(calling_);
+void PendingReplies::produce(Connection& connection, const CommandEntry& entry,
+                             std::unique_ptr<ReplyProducer> producer) {
+  const Key key{connection.id(), defer(connection, entry, {}, {})};
+  Promise& promise = promises_.find(key)->second;
+  promise.long_reply = std::make_unique<LongReply>(std::move(producer), promise.encoding);
+  if (priority_of(connection.policy()) == Priority::normal) return long_replies_.push_back(key);
   // Behind those of other administrators, of whom there are few.
-  long_replies_.insert(long_replies_.begin() + static_cast<std::ptrdiff_t>(urgent_replies_++),
-                       calling_);
+  long_replies_.insert(long_replies_.begin() + static_cast<std::ptrdiff_t>(urgent_replies_++), key);
 }
 
-PendingReplies::Outcome PendingReplies::outcome_of(SlotId called, Buffer& out) {
+PromiseState PendingReplies::state_of(SlotId called, Buffer& out) {
+  if (is_dropped_) return PromiseState::dropped;
   if (is_kept_early_) {
     out.append(early_.view());
     early_.release();
-    return Outcome::kept;
+    return PromiseState::kept;
   }
-  return promises_.contains(called) ? Outcome::open : Outcome::none;
+  return promises_.contains({called, calling_promise_}) ? PromiseState::open : PromiseState::none;
+}
+
+void PendingReplies::forget_call(SlotId connection) noexcept {
+  if (calling_promise_ == 0) return;
+  early_.release();
+  give_up(promises_.extract(Key{connection, std::exchange(calling_promise_, 0)}));
 }
 
 void PendingReplies::append_pushed(Buffer& out) {
@@ -96,44 +78,72 @@ void PendingReplies::append_pushed(Buffer& out) {
 
 bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply& write,
                               std::function<void()> on_uncertain) noexcept {
-  const auto found = promises_.find(id);
-  if (found == promises_.end() || found->second.number != number) return false;
-  const auto node = promises_.extract(found);
+  const auto node = promises_.extract(Key{id, number});
+  if (node.empty()) return false;
   const Promise& promise = node.mapped();
-  if (id == calling_) {
-    write_one_reply(early_, promise.encoding, write);
+  if (is_of_call(node.key())) {
+    write_one_reply(early_, promise, write);
     is_kept_early_ = true;
     return true;
   }
   Connection* connection = connections_.find(id);
   if (connection == nullptr) return false;
-  if (on_uncertain) expect_receipt(*connection, std::move(on_uncertain));
+  if (promise.hole) {
+    Gathering& gathering = gathered_.at(id);
+    write_one_reply(gathering.reply.hole(*promise.hole), promise, write);
+    if (on_uncertain) gathering.receipts.push_back({promise.owner, std::move(on_uncertain)});
+    finish_hole(id);
+    return true;
+  }
+  if (on_uncertain) expect_receipt(*connection, {promise.owner, std::move(on_uncertain)});
   connection->complete([&](Buffer& out) {
     const std::size_t before = out.size();
-    write_one_reply(out, promise.encoding, write);
+    write_one_reply(out, promise, write);
     if (promise.is_silent) out.truncate(before);
   });
   return true;
 }
 
 void PendingReplies::abandon(SlotId id, std::uint64_t number) noexcept {
+  const auto found = promises_.find({id, number});
+  if (found == promises_.end()) return;
+  if (is_of_call(found->first))
+    is_dropped_ = true;  // the dispatcher tells, once it knows all that the call did
+  else
+    guard_.report_breach(found->second.owner.in("the end of a DeferredReply"),
+                         {"destroyed a promise unkept", "keep it and call complete()"});
   complete(id, number, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); },
            {});
 }
 
 void PendingReplies::forget(SlotId id) noexcept {
-  const auto node = promises_.extract(id);
-  if (!node.empty()) call_guarded(node.mapped().on_gone);
+  while (true) {  // a callback may do anything but promise to this connection
+    const auto first = first_of(id);
+    if (first == promises_.end() || first->first.connection != id) break;
+    give_up(promises_.extract(first));
+  }
+  gathered_.erase(id);
+}
+
+void PendingReplies::give_up(Promises::node_type promise) noexcept {
+  if (!promise.empty()) call_back(promise.mapped().owner, "on_gone()", promise.mapped().on_gone);
 }
 
 void PendingReplies::on_peer_finished(SlotId id) noexcept {
-  const auto found = promises_.find(id);
-  if (found != promises_.end()) call_guarded(std::exchange(found->second.on_finished, {}));
+  std::vector<std::pair<Owner, std::function<void()>>> waiting;
+  for (auto at = first_of(id); at != promises_.end() && at->first.connection == id; ++at)
+    waiting.emplace_back(at->second.owner, std::exchange(at->second.on_finished, {}));
+  for (const auto& [owner, on_finished] : waiting) call_back(owner, "on_finished()", on_finished);
 }
 
-void PendingReplies::expect_receipt(Connection& connection, std::function<void()> on_uncertain) {
-  std::deque<std::function<void()>>& receipts = receipts_[connection.id()];
-  receipts.push_back(std::move(on_uncertain));
+void PendingReplies::call_back(const Owner& owner, std::string_view name,
+                               const std::function<void()>& callback) noexcept {
+  if (callback) guard_.run(owner.in(name), callback);
+}
+
+void PendingReplies::expect_receipt(Connection& connection, Receipt receipt) {
+  std::deque<Receipt>& receipts = receipts_[connection.id()];
+  receipts.push_back(std::move(receipt));
   if (receipts.size() > kMaxReceipts) receipts.pop_front();
   connection.want_receipt();
 }
@@ -141,7 +151,45 @@ void PendingReplies::expect_receipt(Connection& connection, std::function<void()
 void PendingReplies::on_receipt(SlotId id, bool arrived) noexcept {
   const auto node = receipts_.extract(id);
   if (node.empty() || arrived) return;
-  for (const std::function<void()>& on_uncertain : node.mapped()) call_guarded(on_uncertain);
+  for (const Receipt& receipt : node.mapped())
+    call_back(receipt.owner, "on_uncertain()", receipt.on_uncertain);
+}
+
+// --- what handlers write -----------------------------------------------------------------------
+
+void PendingReplies::write_error(Buffer& out, ReplyEncoding encoding,
+                                 std::string_view error) noexcept {
+  ReplyWriter(out, encoding).error(error);
+  errors_.count(error);
+}
+
+/// Whatever goes wrong, one proper reply is there afterwards.
+void PendingReplies::write_one_reply(Buffer& out, const Promise& promise,
+                                     const WriteReply& write) noexcept {
+  const std::size_t before = out.size();
+  ReplyWriter writer(out, promise.encoding);
+  const auto call = [&] { return promise.owner.in("the writer of complete()"); };
+  const bool has_ended = guard_.run_unmeasured(call, [&] { write(writer); });
+  const std::optional<Breach> breach = has_ended ? find_breach(writer) : std::nullopt;
+  if (breach) guard_.report_breach(call(), *breach);
+  if (has_ended && !breach) {
+    if (writer.wrote_error()) errors_.count(out.view().substr(before));
+    return;
+  }
+  out.truncate(before);
+  write_error(out, promise.encoding, kBrokenReply);
+}
+
+/// One push or, if anything goes wrong, nothing.
+void PendingReplies::write_push(Buffer& out, ReplyEncoding encoding, const HandlerCall& call,
+                                const WriteReply& write) noexcept {
+  const std::size_t before = out.size();
+  ReplyWriter writer(out, encoding);
+  const bool has_ended = guard_.run_unmeasured([&] { return call; }, [&] { write(writer); });
+  const std::optional<Breach> breach =
+      has_ended ? find_push_breach(writer, out.size() - before) : std::nullopt;
+  if (breach) guard_.report_breach(call, *breach);
+  if (!has_ended || breach) out.truncate(before);
 }
 
 // --- long replies ------------------------------------------------------------------------------
@@ -150,12 +198,12 @@ void PendingReplies::on_receipt(SlotId id, bool arrived) noexcept {
 unsigned PendingReplies::run_slices() {
   unsigned slices = 0;
   for (; slices < kMaxSlicesPerTurn && !long_replies_.empty(); ++slices) {
-    const SlotId id = long_replies_.front();
-    const auto found = promises_.find(id);
-    const bool is_wanted = found != promises_.end() && found->second.long_reply != nullptr;
-    if (is_wanted && !run_slice(*found->second.long_reply)) continue;
+    const Key key = long_replies_.front();
+    const auto found = promises_.find(key);
+    const bool is_wanted = found != promises_.end();
+    if (is_wanted && !run_slice(found->second.owner, *found->second.long_reply)) continue;
     drop_first_long_reply();
-    if (is_wanted) finish_long_reply(id);
+    if (is_wanted) finish_long_reply(key);
   }
   return slices;
 }
@@ -166,48 +214,101 @@ void PendingReplies::drop_first_long_reply() {
 }
 
 /// True when the reply is whole, or will never be.
-bool PendingReplies::run_slice(LongReply& reply) noexcept {
-  try {
-    return reply.producer->produce(reply.writer) == ReplyProducer::Progress::done;
-  } catch (...) {
-    reply.bytes.clear();
-    return true;
-  }
+bool PendingReplies::run_slice(const Owner& owner, LongReply& reply) noexcept {
+  auto progress = ReplyProducer::Progress::done;
+  reply.has_thrown =
+      !guard_.run(owner.in("produce()"), [&] { progress = reply.producer->produce(reply.writer); });
+  return reply.has_thrown || progress == ReplyProducer::Progress::done;
 }
 
-void PendingReplies::finish_long_reply(SlotId id) noexcept {
-  auto node = promises_.extract(id);
-  const Promise& promise = node.mapped();
-  LongReply& reply = *promise.long_reply;
-  const bool is_proper =
-      reply.writer.replies() == 1 && reply.writer.balanced() && !reply.bytes.empty();
-  Connection* connection = connections_.find(id);
+void PendingReplies::finish_long_reply(const Key& key) noexcept {
+  const auto node = promises_.extract(key);
+  Promise& promise = node.mapped();
+  Connection* connection = connections_.find(key.connection);
   if (connection == nullptr) return;
+  if (promise.hole) {
+    Gathering& gathering = gathered_.at(key.connection);
+    append_long_reply(gathering.reply.hole(*promise.hole), promise);
+    gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
+    return finish_hole(key.connection);
+  }
   connection->complete([&](Buffer& out) {
-    if (promise.is_silent) return;
-    // A copy of megabytes would take a turn of its own.
-    if (is_proper && out.empty())
-      std::swap(out, reply.bytes);
-    else if (is_proper)
-      out.append(reply.bytes.view());
-    else
-      write_error(out, promise.encoding, kBrokenReply);
+    const std::size_t before = out.size();
+    append_long_reply(out, promise);
+    if (promise.is_silent) out.truncate(before);
   });
-  reply.producer->after_reply();
+  tell_producer(promise.owner, *promise.long_reply->producer);
+}
+
+void PendingReplies::append_long_reply(Buffer& out, const Promise& promise) noexcept {
+  LongReply& reply = *promise.long_reply;
+  const std::optional<Breach> breach = reply.has_thrown ? std::nullopt : find_breach(reply.writer);
+  if (breach) guard_.report_breach(promise.owner.in("produce()"), *breach);
+  if (reply.has_thrown || breach) return write_error(out, promise.encoding, kBrokenReply);
+  if (reply.writer.wrote_error()) errors_.count(reply.bytes.view());
+  // A copy of megabytes would take a turn of its own.
+  if (out.empty()) return std::swap(out, reply.bytes);
+  out.append(reply.bytes.view());
+}
+
+void PendingReplies::tell_producer(const Owner& owner, ReplyProducer& producer) noexcept {
+  guard_.run(owner.in("after_reply()"), [&] { producer.after_reply(); });
+}
+
+// --- EXEC --------------------------------------------------------------------------------------
+
+GatheredReply& PendingReplies::begin_gathering(Connection& connection, GatheredReply reply) {
+  gathering_ = connection.id();
+  return gathered_.insert_or_assign(gathering_, Gathering{std::move(reply)}).first->second.reply;
+}
+
+void PendingReplies::leave_hole(Connection& connection) {
+  const std::size_t hole = gathered_.at(connection.id()).reply.leave_hole();
+  promises_.at({connection.id(), calling_promise_}).hole = hole;
+}
+
+std::optional<GatheredReply> PendingReplies::end_gathering(Connection& connection) {
+  gathering_ = 0;
+  const auto found = gathered_.find(connection.id());
+  if (!found->second.reply.is_whole()) return std::nullopt;
+  Gathering gathering = std::move(found->second);
+  gathered_.erase(found);
+  for (Receipt& receipt : gathering.receipts) expect_receipt(connection, std::move(receipt));
+  return std::move(gathering.reply);
+}
+
+void PendingReplies::finish_hole(SlotId id) noexcept {
+  const auto found = gathered_.find(id);
+  const bool is_whole = found->second.reply.fill();
+  if (!is_whole || id == gathering_) return;
+  Gathering gathering = std::move(found->second);
+  gathered_.erase(found);
+  if (Connection* connection = connections_.find(id)) deliver(*connection, std::move(gathering));
+}
+
+void PendingReplies::deliver(Connection& connection, Gathering gathering) noexcept {
+  for (Receipt& receipt : gathering.receipts) expect_receipt(connection, std::move(receipt));
+  connection.complete([&](Buffer& out) {
+    if (!gathering.reply.is_silent()) gathering.reply.write(out);
+  });
+  for (const auto& [owner, producer] : gathering.producers) tell_producer(owner, *producer);
+  if (gathering.reply.must_close) connection.end(CloseReason::closed_by_handler);
 }
 
 // --- pushes ------------------------------------------------------------------------------------
 
-PushResult PendingReplies::push(SlotId id, const WriteReply& write) noexcept {
+PushResult PendingReplies::push(SlotId id, const CommandEntry* subscribed_by,
+                                const WriteReply& write) noexcept {
   Connection* connection = connections_.find(id);
   if (connection == nullptr || connection->is_ending()) return PushResult::gone;
   const ReplyEncoding encoding = connection->push_encoding();
+  const HandlerCall call = Owner{subscribed_by, connection->client_id()}.in("the writer of push()");
   if (id == calling_) {  // its reply is being written: the push goes behind it
-    write_whole(pushed_, encoding, write, 0);
+    write_push(pushed_, encoding, call, write);
     return PushResult::queued;
   }
   const bool is_queued =
-      connection->push([&](Buffer& out) { write_whole(out, encoding, write, 0); });
+      connection->push([&](Buffer& out) { write_push(out, encoding, call, write); });
   return is_queued ? PushResult::queued : PushResult::dropped;
 }
 

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The replies that handlers have promised for later, one per connection at most, and pushes. Finds
-// connections by id, so that a promise kept too late is recognised. Gives long replies their slices
-// of each turn.
+// The replies that handlers have promised for later, and pushes. Finds connections by id, so that a
+// promise kept too late is recognised. Gives long replies their slices of each turn. A connection
+// waits for one reply at most; that of EXEC may be made of several promises.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "daemon/connection/connection_table.h"
+#include "daemon/dispatch/command_table.h"
+#include "daemon/dispatch/error_stats.h"
+#include "daemon/dispatch/handler_guard.h"
+#include "daemon/dispatch/reply_rules.h"
+#include "daemon/dispatch/transaction.h"
 #include "daemon/interface/deferred_reply.h"
 #include "daemon/interface/handler.h"
 
@@ -19,39 +27,44 @@ namespace reactord {
 
 class PendingReplies final : public ReplyPort {
  public:
-  explicit PendingReplies(ConnectionTable& connections) : connections_(connections) {}
+  PendingReplies(ConnectionTable& connections, HandlerGuard& guard, ErrorStats& errors)
+      : connections_(connections), guard_(guard), errors_(errors) {}
 
   // --- for the dispatcher, around Handler::handle() ---
-  void begin_call(const Connection& connection, bool is_silent) {
+  void begin_call(const Connection& connection) {
     calling_ = connection.id();
-    calling_priority_ = priority_of(connection.policy());
-    calling_encoding_ = connection.reply_encoding();
-    is_silent_ = is_silent;
-    is_promised_ = is_kept_early_ = false;
+    calling_promise_ = 0;
   }
   /// Returns the number of the promise.
-  [[nodiscard]] std::uint64_t defer(std::function<void()> on_gone,
+  [[nodiscard]] std::uint64_t defer(Connection& connection, const CommandEntry& entry,
+                                    std::function<void()> on_gone,
                                     std::function<void()> on_finished);
-  void produce(std::unique_ptr<ReplyProducer> producer);
-  enum class Outcome : std::uint8_t {
-    open,  ///< promised; the reply comes later
-    kept,  ///< promised and kept within the call: its reply is in `out`
-    none,  ///< nothing was promised
-  };
-  /// Ends the call and says what became of its promise.
-  [[nodiscard]] Outcome end_call(Buffer& out) {
+  void produce(Connection& connection, const CommandEntry& entry,
+               std::unique_ptr<ReplyProducer> producer);
+  /// Ends the call and says what became of its promise. Where it was kept, its reply is in `out`.
+  [[nodiscard]] PromiseState end_call(Buffer& out) {
     const SlotId called = std::exchange(calling_, 0);
-    return is_promised_ ? outcome_of(called, out) : Outcome::none;
+    return calling_promise_ == 0 ? PromiseState::none : state_of(called, out);
   }
+  /// The call has broken a rule: what it promised is given up.
+  void forget_call(SlotId connection) noexcept;
   /// Behind the call's reply: what it pushed to its own connection.
   void append_pushes(Buffer& out) {
     if (!pushed_.empty()) append_pushed(out);
   }
 
+  // --- for the dispatcher, around the calls of an EXEC ---
+  [[nodiscard]] GatheredReply& begin_gathering(Connection& connection, GatheredReply reply);
+  /// The promise of the latest call becomes an element of EXEC's reply.
+  void leave_hole(Connection& connection);
+  /// The whole reply; none if some of it comes later.
+  [[nodiscard]] std::optional<GatheredReply> end_gathering(Connection& connection);
+
   // --- for the loop ---
   /// Runs a slice of some of the long replies, those of administrators first; how many.
   unsigned run_slices();
   [[nodiscard]] bool has_long_replies() const { return !long_replies_.empty(); }
+  /// Connections that wait for a reply.
   [[nodiscard]] std::size_t waiting() const { return promises_.size(); }
   /// The connection serves no more: what was promised to it is given up.
   void forget(SlotId connection) noexcept;
@@ -64,51 +77,103 @@ class PendingReplies final : public ReplyPort {
   bool complete(std::uint64_t connection, std::uint64_t promise, const WriteReply& write,
                 std::function<void()> on_uncertain) noexcept override;
   void abandon(std::uint64_t connection, std::uint64_t promise) noexcept override;
-  PushResult push(std::uint64_t connection, const WriteReply& write) noexcept override;
+  PushResult push(std::uint64_t connection, const CommandEntry* subscribed_by,
+                  const WriteReply& write) noexcept override;
   void unsubscribe(std::uint64_t connection) noexcept override;
 
  private:
+  /// Whose promise, or whose callback.
+  struct Owner {
+    const CommandEntry* entry = nullptr;
+    std::uint64_t client = 0;
+    [[nodiscard]] HandlerCall in(std::string_view call) const {
+      return {entry->handler_name, entry->full_name, call, client};
+    }
+  };
   /// A long reply is formatted here over several turns and sent when it is whole.
   struct LongReply {
     std::unique_ptr<ReplyProducer> producer;
     Buffer bytes;
     ReplyWriter writer;
+    bool has_thrown = false;
     LongReply(std::unique_ptr<ReplyProducer> p, ReplyEncoding encoding)
         : producer(std::move(p)), writer(bytes, encoding) {}
   };
   struct Promise {
-    std::uint64_t number = 0;  ///< a token of an earlier promise must not keep this one
+    Owner owner;
     ReplyEncoding encoding = ReplyEncoding::resp2;
     bool is_silent = false;  ///< CLIENT REPLY OFF: the reply is made and thrown away
-    std::function<void()> on_gone;
-    std::function<void()> on_finished;
-    std::unique_ptr<LongReply> long_reply;
+    std::function<void()> on_gone = {};
+    std::function<void()> on_finished = {};
+    std::unique_ptr<LongReply> long_reply = {};
+    std::optional<std::size_t> hole = {};  ///< it is an element of EXEC's reply
+  };
+  /// The number tells a promise from later ones to the same connection.
+  struct Key {
+    SlotId connection = 0;
+    std::uint64_t number = 0;
+    auto operator<=>(const Key&) const = default;
+  };
+  using Promises = std::map<Key, Promise>;
+  struct Receipt {
+    Owner owner;
+    std::function<void()> on_uncertain;
+  };
+  /// EXEC's reply in the making, and who is to be told once it is the connection's.
+  struct Gathering {
+    GatheredReply reply;
+    std::vector<Receipt> receipts = {};
+    std::vector<std::pair<Owner, std::unique_ptr<ReplyProducer>>> producers = {};
   };
 
-  [[nodiscard, gnu::noinline]] Outcome outcome_of(SlotId called, Buffer& out);
+  [[nodiscard]] Promise new_promise(Connection& connection, const CommandEntry& entry) const;
+  [[nodiscard]] bool is_of_call(const Key& key) const {
+    return key.connection == calling_ && key.number == calling_promise_;
+  }
+  [[nodiscard]] Promises::iterator first_of(SlotId connection) {
+    return promises_.lower_bound({connection, 0});
+  }
+  [[nodiscard, gnu::noinline]] PromiseState state_of(SlotId called, Buffer& out);
   [[gnu::noinline]] void append_pushed(Buffer& out);
-  [[nodiscard]] static bool run_slice(LongReply& reply) noexcept;
-  void finish_long_reply(SlotId id) noexcept;
+  void write_one_reply(Buffer& out, const Promise& promise, const WriteReply& write) noexcept;
+  void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) noexcept;
+  void write_push(Buffer& out, ReplyEncoding encoding, const HandlerCall& call,
+                  const WriteReply& write) noexcept;
+  void give_up(Promises::node_type promise) noexcept;
+  void call_back(const Owner& owner, std::string_view name,
+                 const std::function<void()>& callback) noexcept;
+
+  [[nodiscard]] bool run_slice(const Owner& owner, LongReply& reply) noexcept;
+  void finish_long_reply(const Key& key) noexcept;
   void drop_first_long_reply();
-  void expect_receipt(Connection& connection, std::function<void()> on_uncertain);
+  void append_long_reply(Buffer& out, const Promise& promise) noexcept;
+
+  void finish_hole(SlotId id) noexcept;
+  void deliver(Connection& connection, Gathering gathering) noexcept;
+  void expect_receipt(Connection& connection, Receipt receipt);
+  void tell_producer(const Owner& owner, ReplyProducer& producer) noexcept;
 
   ConnectionTable& connections_;
-  std::unordered_map<SlotId, Promise> promises_;
+  HandlerGuard& guard_;
+  ErrorStats& errors_;
+  Promises promises_;
   std::uint64_t last_promise_ = 0;
-  std::deque<SlotId> long_replies_;  ///< those with a producer, in turn
-  std::size_t urgent_replies_ = 0;   ///< how many in front of them are administrators'
+  std::deque<Key> long_replies_;    ///< those with a producer, in turn
+  std::size_t urgent_replies_ = 0;  ///< how many in front of them are administrators'
   /// Whom to tell if the replies sent last to a connection may not have arrived.
-  std::unordered_map<SlotId, std::deque<std::function<void()>>> receipts_;
+  std::unordered_map<SlotId, std::deque<Receipt>> receipts_;
+
+  /// EXEC's replies that are not whole yet.
+  std::unordered_map<SlotId, Gathering> gathered_;
+  SlotId gathering_ = 0;  ///< whose EXEC is under way
 
   // The call under way.
   SlotId calling_ = 0;
-  Priority calling_priority_ = Priority::normal;
-  ReplyEncoding calling_encoding_ = ReplyEncoding::resp2;
-  bool is_silent_ = false;
-  bool is_promised_ = false;    ///< it has promised a reply
-  bool is_kept_early_ = false;  ///< ... and kept the promise itself
-  Buffer early_;                ///< a promise kept before handle() returned
-  Buffer pushed_;               ///< pushes of the call to its own connection
+  std::uint64_t calling_promise_ = 0;  ///< the number of what it has promised; 0 for nothing
+  bool is_kept_early_ = false;         ///< ... and kept itself
+  bool is_dropped_ = false;            ///< ... or let go
+  Buffer early_;                       ///< a promise kept before handle() returned
+  Buffer pushed_;                      ///< pushes of the call to its own connection
 };
 
 }  // namespace reactord

@@ -18,7 +18,8 @@ namespace reactord {
   HANDLER(help)                    \
   HANDLER(info)                    \
   HANDLER(server_facts)            \
-  HANDLER(text)
+  HANDLER(text)                    \
+  HANDLER(transaction)
 
 #define DECLARE(name) HandlerEntry name##_handler();
 #define CALL(name) name##_handler(),

@@ -38,6 +38,13 @@ class CommandClasses {
   std::uint8_t bits_ = 0;
 };
 
+/// What becomes of a command between MULTI and EXEC.
+enum class InTransaction : std::uint8_t {
+  queued,    ///< EXEC runs it, as nearly all
+  at_once,   ///< it is run as ever: what is about the transaction itself, or ends it
+  executes,  ///< EXEC
+};
+
 struct CommandSpec {
   static constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
 
@@ -55,6 +62,7 @@ struct CommandSpec {
   /// Not empty: the first argument picks one of these. The command itself is called only where it
   /// has no arguments and min_arguments is 0 (COMMAND).
   std::span<const CommandSpec> subcommands = {};
+  InTransaction in_transaction = InTransaction::queued;
   std::string_view since = "0.1.0";  ///< the version that brought it
 };
 

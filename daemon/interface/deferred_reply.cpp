@@ -29,12 +29,15 @@ bool DeferredReply::complete(const WriteReply& write, std::function<void()> on_u
 }
 
 PushHandle::PushHandle(PushHandle&& other) noexcept
-    : port_(std::exchange(other.port_, nullptr)), connection_(other.connection_) {}
+    : port_(std::exchange(other.port_, nullptr)),
+      connection_(other.connection_),
+      subscribed_by_(other.subscribed_by_) {}
 
 PushHandle& PushHandle::operator=(PushHandle&& other) noexcept {
   PushHandle old(std::move(*this));
   port_ = std::exchange(other.port_, nullptr);
   connection_ = other.connection_;
+  subscribed_by_ = other.subscribed_by_;
   return *this;
 }
 
@@ -43,7 +46,7 @@ PushHandle::~PushHandle() {
 }
 
 PushResult PushHandle::push(const WriteReply& write) noexcept {
-  return port_ == nullptr ? PushResult::gone : port_->push(connection_, write);
+  return port_ == nullptr ? PushResult::gone : port_->push(connection_, subscribed_by_, write);
 }
 
 }  // namespace reactord

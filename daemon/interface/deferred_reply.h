@@ -10,6 +10,9 @@
 
 namespace reactord {
 
+/// The daemon's record of a command; what is in it is the daemon's.
+struct CommandEntry;
+
 using WriteReply = std::function<void(ReplyWriter&)>;
 
 enum class PushResult : std::uint8_t {
@@ -27,7 +30,9 @@ class ReplyPort {
   virtual bool complete(std::uint64_t connection, std::uint64_t promise, const WriteReply& write,
                         std::function<void()> on_uncertain) noexcept = 0;
   virtual void abandon(std::uint64_t connection, std::uint64_t promise) noexcept = 0;
-  virtual PushResult push(std::uint64_t connection, const WriteReply& write) noexcept = 0;
+  /// `subscribed_by` is the command that has subscribed, for the log.
+  virtual PushResult push(std::uint64_t connection, const CommandEntry* subscribed_by,
+                          const WriteReply& write) noexcept = 0;
   virtual void unsubscribe(std::uint64_t connection) noexcept = 0;
 };
 
@@ -61,7 +66,8 @@ class DeferredReply {
 class PushHandle {
  public:
   PushHandle() = default;
-  PushHandle(ReplyPort& port, std::uint64_t connection) : port_(&port), connection_(connection) {}
+  PushHandle(ReplyPort& port, std::uint64_t connection, const CommandEntry* subscribed_by = nullptr)
+      : port_(&port), connection_(connection), subscribed_by_(subscribed_by) {}
   PushHandle(PushHandle&& other) noexcept;
   PushHandle& operator=(PushHandle&& other) noexcept;
   ~PushHandle();
@@ -72,6 +78,7 @@ class PushHandle {
  private:
   ReplyPort* port_ = nullptr;
   std::uint64_t connection_ = 0;
+  const CommandEntry* subscribed_by_ = nullptr;
 };
 
 }  // namespace reactord

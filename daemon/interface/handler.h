@@ -44,7 +44,7 @@ class ReplyProducer {
   virtual Progress produce(ReplyWriter& reply) = 0;
   /// Called once, when the whole reply is the connection's; not if that has gone meanwhile. Whoever
   /// means to end its own connection does so here.
-  virtual void after_reply() noexcept {}
+  virtual void after_reply() {}
 };
 
 /// A handler's own state of one connection; destroyed with it.

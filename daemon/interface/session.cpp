@@ -18,16 +18,21 @@ std::string label_problem(std::string_view what, std::string_view label) {
   return {};
 }
 
-void Session::reset() {
-  protocol_ = 2;
-  reply_mode_ = ReplyMode::on;
-  no_evict_ = false;
-  if (labels_) labels_->name.clear();
+void Session::set_held_bytes(std::size_t bytes) {
+  if (bytes > 0 || rare_) rare().held_bytes = bytes;
 }
 
-Session::Labels& Session::labels() {
-  if (!labels_) labels_ = std::make_unique<Labels>();
-  return *labels_;
+void Session::reset() {
+  protocol_ = 2;
+  if (reply_mode_ != ReplyMode::skipping) reply_mode_ = ReplyMode::on;
+  in_transaction_ = false;
+  no_evict_ = false;
+  if (rare_) rare_->name.clear();
+}
+
+Session::Rare& Session::rare() {
+  if (!rare_) rare_ = std::make_unique<Rare>();
+  return *rare_;
 }
 
 }  // namespace reactord

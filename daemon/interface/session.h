@@ -13,7 +13,12 @@ namespace reactord {
 
 /// CLIENT REPLY: whether replies are sent. The commands that change it answer like any other; the
 /// dispatcher drops what must not be sent, the replies to CLIENT REPLY OFF and SKIP among it.
-enum class ReplyMode : std::uint8_t { on, off, skip_next };
+enum class ReplyMode : std::uint8_t {
+  on,
+  off,
+  skip_next,  ///< of the next request
+  skipping,   ///< of the request that is being served
+};
 
 /// Whether a client may carry `label`, as Redis judges it: visible ASCII without blanks, so that a
 /// line of CLIENT LIST stays a line of words. Returns "" or the error reply, in which `what` says
@@ -36,34 +41,50 @@ class Session {
   [[nodiscard]] bool is_no_evict() const { return no_evict_; }
   void set_no_evict(bool on) { no_evict_ = on; }
 
-  /// Names as given by CLIENT SETNAME and CLIENT SETINFO, after label_problem(); empty until then.
-  [[nodiscard]] std::string_view name() const {
-    return labels_ ? labels_->name : std::string_view{};
+  /// Between MULTI and EXEC or DISCARD requests are queued.
+  [[nodiscard]] bool in_transaction() const { return in_transaction_; }
+  void set_in_transaction(bool is_open) { in_transaction_ = is_open; }
+
+  /// All requests are run and answered: what nearly every session is like.
+  [[nodiscard]] bool is_ordinary() const {
+    return reply_mode_ == ReplyMode::on && !in_transaction_;
   }
+
+  /// Names as given by CLIENT SETNAME and CLIENT SETINFO, after label_problem(); empty until then.
+  [[nodiscard]] std::string_view name() const { return rare_ ? rare_->name : std::string_view{}; }
   [[nodiscard]] std::string_view library_name() const {
-    return labels_ ? labels_->library_name : std::string_view{};
+    return rare_ ? rare_->library_name : std::string_view{};
   }
   [[nodiscard]] std::string_view library_version() const {
-    return labels_ ? labels_->library_version : std::string_view{};
+    return rare_ ? rare_->library_version : std::string_view{};
   }
-  void set_name(std::string_view name) { labels().name = name; }
-  void set_library_name(std::string_view name) { labels().library_name = name; }
-  void set_library_version(std::string_view version) { labels().library_version = version; }
+  void set_name(std::string_view name) { rare().name = name; }
+  void set_library_name(std::string_view name) { rare().library_name = name; }
+  void set_library_version(std::string_view version) { rare().library_version = version; }
 
-  /// Back to how a connection begins (RESET); the library's names stay, as in Redis.
+  /// Memory that is held for this session elsewhere (queued requests), so that its connection
+  /// accounts for it.
+  [[nodiscard]] std::size_t held_bytes() const { return rare_ ? rare_->held_bytes : 0; }
+  void set_held_bytes(std::size_t bytes);
+
+  /// Back to how a connection begins (RESET); as in Redis, the library's names stay, and so does
+  /// the silence that CLIENT REPLY SKIP has asked for.
   void reset();
 
  private:
-  struct Labels {
+  /// What few connections need.
+  struct Rare {
     std::string name;
     std::string library_name;
     std::string library_version;
+    std::size_t held_bytes = 0;
   };
-  Labels& labels();
+  Rare& rare();
 
-  std::unique_ptr<Labels> labels_;
+  std::unique_ptr<Rare> rare_;
   std::uint8_t protocol_ = 2;
   ReplyMode reply_mode_ = ReplyMode::on;
+  bool in_transaction_ = false;
   bool no_evict_ = false;
 };
 

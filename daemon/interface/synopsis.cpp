@@ -46,8 +46,7 @@ Argument word_argument(std::string_view word) {
   return argument;
 }
 
-/// Reads from left to right, one level of brackets a call. What is opened is closed: the tests hold
-/// every synopsis of the registry against this.
+/// Reads from left to right, one level of brackets a call.
 class SynopsisParser {
  public:
   explicit SynopsisParser(std::string_view text) : rest_(text) {}
@@ -58,7 +57,10 @@ class SynopsisParser {
     while (!at_end_of_sequence()) {
       if (rest_.starts_with("...")) {
         rest_.remove_prefix(3);
-        if (!arguments.empty()) arguments.back().multiple = true;
+        if (arguments.empty())
+          complain("'...' follows no argument");
+        else
+          arguments.back().multiple = true;
       } else {
         add(arguments, item());
       }
@@ -66,7 +68,19 @@ class SynopsisParser {
     return arguments;
   }
 
+  /// The first thing that is wrong, once the sequence was read.
+  std::string_view problem() {
+    if (rest_.starts_with(']')) complain("']' closes nothing");
+    if (rest_.starts_with('>')) complain("'>' closes nothing");
+    if (rest_.starts_with('|')) complain("'|' between blanks: alternatives stand in <...>");
+    return problem_;
+  }
+
  private:
+  void complain(std::string_view problem) {
+    if (problem_.empty()) problem_ = problem;
+  }
+
   bool at_end_of_sequence() {
     rest_.remove_prefix(std::min(rest_.find_first_not_of(' '), rest_.size()));
     return rest_.empty() || rest_.front() == ']' || rest_.front() == '>' || rest_.front() == '|';
@@ -90,9 +104,15 @@ class SynopsisParser {
     return word();
   }
 
+  std::vector<Argument> inner_sequence() {
+    std::vector<Argument> arguments = sequence();
+    if (arguments.empty()) complain("there is nothing between two brackets or bars");
+    return arguments;
+  }
+
   Argument bracketed() {
-    Argument argument = combine(Type::block, sequence());
-    take(']');
+    Argument argument = combine(Type::block, inner_sequence());
+    if (!take(']')) complain("'[' is never closed");
     argument.optional = true;
     return argument;
   }
@@ -101,10 +121,10 @@ class SynopsisParser {
     std::vector<Argument> choices;
     word_stops_ = " ]>|";
     do {
-      choices.push_back(combine(Type::block, sequence()));
+      choices.push_back(combine(Type::block, inner_sequence()));
     } while (take('|'));
     word_stops_ = kWordStops;
-    take('>');
+    if (!take('>')) complain("'<' is never closed");
     return combine(Type::one_of, std::move(choices));
   }
 
@@ -116,8 +136,10 @@ class SynopsisParser {
     return combine(Type::one_of, choices_of(text));
   }
 
-  static std::vector<Argument> choices_of(std::string_view text) {
+  std::vector<Argument> choices_of(std::string_view text) {
     std::vector<Argument> choices;
+    if (text.ends_with('|') || text.find("||") != std::string_view::npos)
+      complain("there is nothing beside a '|'");
     while (!text.empty()) {
       const std::size_t bar = std::min(text.find('|'), text.size());
       choices.push_back(word_argument(text.substr(0, bar)));
@@ -136,12 +158,19 @@ class SynopsisParser {
 
   std::string_view rest_;
   std::string_view word_stops_ = kWordStops;
+  std::string_view problem_;
 };
 
 }  // namespace
 
 std::vector<SynopsisArgument> parse_synopsis(std::string_view synopsis) {
   return SynopsisParser(synopsis).sequence();
+}
+
+std::string_view synopsis_problem(std::string_view synopsis) {
+  SynopsisParser parser(synopsis);
+  (void)parser.sequence();
+  return parser.problem();
 }
 
 std::string_view to_string(SynopsisArgument::Type type) {

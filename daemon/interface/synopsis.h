@@ -34,7 +34,11 @@ struct SynopsisArgument {
   std::vector<SynopsisArgument> parts;
 };
 
+/// Of one that synopsis_problem() finds nothing wrong with.
 [[nodiscard]] std::vector<SynopsisArgument> parse_synopsis(std::string_view synopsis);
+
+/// What is wrong with it, or "": "'[' is never closed".
+[[nodiscard]] std::string_view synopsis_problem(std::string_view synopsis);
 
 /// "string", "pure-token", "oneof", "block": as COMMAND DOCS names them.
 [[nodiscard]] std::string_view to_string(SynopsisArgument::Type type);

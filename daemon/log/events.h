@@ -74,8 +74,9 @@ namespace reactord {
   X(handler_debug,         debug,   many,   "{handler}: {message}")                                   \
   X(handler_info,          info,    many,   "{handler}: {message}")                                   \
   X(handler_warning,       warning, many,   "{handler}: {message}")                                   \
-  X(handler_threw,         error,   often,  "{handler} failed on {command}: {problem}")               \
-  X(handler_broke_rules,   error,   often,  "{handler} wrote no proper reply to {command}")
+  X(handler_threw,         error,   seldom, "{handler} threw {type} in {call}: {problem}{repeats}")   \
+  X(handler_broke_rules,   error,   seldom, "{handler} broke a rule in {call}: it {did}; {right}{repeats}") \
+  X(handler_slow,          warning, seldom, "{handler} held the loop for {ms} ms, more than log.slow_handler, in {calls}{call}{repeats}")
 // clang-format on
 
 enum class Event : std::uint8_t {

@@ -61,6 +61,16 @@ int serve(const ConfigSource& source, Config config) {
   }
 }
 
+/// What only the handlers can tell, of which a server is made that never starts: commands that are
+/// declared twice, or badly.
+int check_handlers(const ConfigSource& source, Config config) {
+  const SteadyClock clock;
+  SignalWatch signals({SIGHUP});
+  EventLog events(clock, {.level = LogLevel::off});
+  const Server server(clock, events, signals, std::move(config), source, handler_entries());
+  return print("the configuration is good\n");
+}
+
 int run(const CommandLine& line) {
   const ConfigSource source(line.config_path, line.listen);
   LoadedConfig loaded = source.load(handler_tables());
@@ -70,7 +80,7 @@ int run(const CommandLine& line) {
     return kExitBadConfig;
   }
   if (line.print_config) return print(print_config(loaded.config, handler_tables()));
-  if (line.check_config) return print("the configuration is good\n");
+  if (line.check_config) return check_handlers(source, std::move(loaded.config));
   if (line.reload != 0) {
     const ReloadRequest request = request_reload(line.reload);
     if (!request.problem.empty()) return complain(request.problem, kExitFailure);

@@ -122,6 +122,8 @@ Server::~Server() {
 void Server::make_handlers(std::span<const HandlerEntry> entries) {
   for (const HandlerEntry& entry : entries) {
     const auto settings = config_.handlers.find(entry.name);
+    const HandlerCall making{entry.name, {}, "its constructor"};
+    const HandlerGuard::Caller caller(dispatcher_.guard(), making);
     handlers_.push_back(entry.make(
         service_, settings == config_.handlers.end() ? nullptr : settings->second.get()));
     commands_.add(*handlers_.back(), entry.name);
@@ -352,8 +354,9 @@ void Server::apply(const Config& config) {
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     if (const auto settings = config.handlers.find(handler_entries_[i].name);
         settings != config.handlers.end())
-      call_handler(i, "a reload",
+      call_handler(i, "reload()",
                    [&](Handler& handler) { handler.reload(settings->second.get()); });
+  dispatcher_.guard().set_slow(config.log.slow_handler);
   publish_settings();
 }
 
@@ -364,18 +367,10 @@ void Server::publish_settings() {
   service_.set_settings(std::move(settings));
 }
 
-void Server::call_handler(std::size_t index, std::string_view occasion,
+void Server::call_handler(std::size_t index, std::string_view name,
                           const std::function<void(Handler&)>& call) noexcept {
-  std::string problem = "unknown exception";
-  try {
-    return call(*handlers_[index]);
-  } catch (const std::exception& exception) {
-    problem = exception.what();
-  } catch (...) {
-  }
-  events_.record(Event::handler_threw, {{"handler", std::string(handler_entries_[index].name)},
-                                        {"command", std::string(occasion)},
-                                        {"problem", problem}});
+  dispatcher_.guard().run({handler_entries_[index].name, {}, name},
+                          [&] { call(*handlers_[index]); });
 }
 
 // --- the log
@@ -422,7 +417,7 @@ void Server::begin_drain(const std::string& request) {
 /// Nobody comes any more.
 void Server::drain_connections() {
   for (std::size_t i = 0; i < handlers_.size(); ++i)
-    call_handler(i, "the stop", [](Handler& handler) { handler.stop(); });
+    call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
   walk({.visit = [](Connection& connection) { connection.drain(); },
         .visits_per_turn = kManyVisits});
 }

@@ -95,7 +95,7 @@ class Server final : public EventSink, public ServerControl {
   void warn_of_memory();
   void publish_settings();
   /// Calls a handler outside of a request: it must not end the process by throwing.
-  void call_handler(std::size_t index, std::string_view occasion,
+  void call_handler(std::size_t index, std::string_view name,
                     const std::function<void(Handler&)>& call) noexcept;
   void begin_drain(const std::string& request);
   void drain_connections();

@@ -42,9 +42,8 @@ void describe(Connection& connection, ClientFacts& facts) {
 
 }  // namespace
 
-DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
-                             const Dispatcher& dispatcher, const CommandTable& commands,
-                             EventLog& events, ServerControl& server)
+DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections, Dispatcher& dispatcher,
+                             const CommandTable& commands, EventLog& events, ServerControl& server)
     : loop_(loop),
       connections_(connections),
       dispatcher_(dispatcher),
@@ -62,21 +61,11 @@ void DaemonService::log(HandlerLogLevel level, std::string_view handler, std::st
 std::unique_ptr<Timer> DaemonService::call_after(std::chrono::milliseconds delay,
                                                  std::function<void()> callback) {
   TimerQueue& timers = loop_.timers();
-  auto guarded = [this, callback = std::move(callback)] { call_guarded(callback); };
+  HandlerCall call = dispatcher_.caller();
+  call.call = "a timer's callback";
+  auto guarded = [&guard = dispatcher_.guard(), call = std::move(call),
+                  callback = std::move(callback)] { guard.run(call, callback); };
   return std::make_unique<LoopTimer>(timers, timers.add(loop_.now() + delay, std::move(guarded)));
-}
-
-/// A handler that throws must not end the process.
-void DaemonService::call_guarded(const std::function<void()>& callback) noexcept {
-  std::string problem = "unknown exception";
-  try {
-    return callback();
-  } catch (const std::exception& exception) {
-    problem = exception.what();
-  } catch (...) {
-  }
-  events_.record(Event::handler_threw,
-                 {{"handler", "a handler"}, {"command", "its timer"}, {"problem", problem}});
 }
 
 bool DaemonService::next_client(std::uint32_t& cursor, ClientFacts& facts) const {

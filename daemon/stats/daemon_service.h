@@ -20,7 +20,7 @@ namespace reactord {
 
 class DaemonService final : public Service {
  public:
-  DaemonService(EventLoop& loop, ConnectionTable& connections, const Dispatcher& dispatcher,
+  DaemonService(EventLoop& loop, ConnectionTable& connections, Dispatcher& dispatcher,
                 const CommandTable& commands, EventLog& events, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
@@ -49,8 +49,6 @@ class DaemonService final : public Service {
   void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:
-  void call_guarded(const std::function<void()>& callback) noexcept;
-
   using Fields = std::vector<InfoField>;
   void append_server(Fields& fields) const;
   void append_clients(Fields& fields) const;
@@ -70,7 +68,7 @@ class DaemonService final : public Service {
 
   EventLoop& loop_;
   ConnectionTable& connections_;
-  const Dispatcher& dispatcher_;
+  Dispatcher& dispatcher_;
   const CommandTable& commands_;
   EventLog& events_;
   ServerControl& server_;

@@ -180,7 +180,7 @@ void DaemonService::append_command_stats(Fields& fields) const {
 }
 
 void DaemonService::append_error_stats(Fields& fields) const {
-  for (const auto& [code, count] : dispatcher_.errors())
+  for (const auto& [code, count] : dispatcher_.errors().counts())
     fields.push_back({"errorstat_" + code, fmt::format("count={}", count)});
 }
 

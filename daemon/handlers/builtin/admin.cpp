@@ -10,7 +10,7 @@
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t { log, log_help, log_level, reload, shutdown };
+enum class Id : std::uint8_t { log, log_level, reload, shutdown };
 
 using namespace std::chrono_literals;
 
@@ -19,11 +19,6 @@ constexpr std::uint8_t id(Id command) {
 }
 
 constexpr CommandSpec kLogSubcommands[] = {
-    {.name = "help",
-     .synopsis = "",
-     .summary = "Lists the subcommands of LOG",
-     .command_class = CommandClass::admin,
-     .id = id(Id::log_help)},
     {.name = "level",
      .synopsis = "[TRACE|DEBUG|INFO|WARNING|ERROR|OFF]",
      .summary = "Tells the level of the log, or changes it until the next reload",
@@ -68,9 +63,6 @@ class AdminHandler : public Handler {
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
     switch (static_cast<Id>(request.command.id)) {
-      case Id::log_help:
-        write_subcommand_help(kCommands[0], context.allowed_commands(), reply);
-        return HandlerResult::replied;
       case Id::log_level:
         return log_level(request.arguments, reply, context);
       case Id::reload:

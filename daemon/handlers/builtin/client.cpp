@@ -19,7 +19,6 @@ namespace {
 
 enum class Id : std::uint8_t {
   getname,
-  help,
   id,
   info,
   kill,
@@ -43,10 +42,6 @@ constexpr CommandSpec kSubcommands[] = {
      .synopsis = "",
      .summary = "Returns this connection's name",
      .id = id(Id::getname)},
-    {.name = "help",
-     .synopsis = "",
-     .summary = "Lists the subcommands of CLIENT",
-     .id = id(Id::help)},
     {.name = "id", .synopsis = "", .summary = "Returns this connection's id", .id = id(Id::id)},
     {.name = "info",
      .synopsis = "",
@@ -288,9 +283,6 @@ class ClientHandler : public Handler {
     switch (static_cast<Id>(request.command.id)) {
       case Id::getname:
         return get_name(reply, context);
-      case Id::help:
-        write_subcommand_help(kCommands[0], context.allowed_commands(), reply);
-        return HandlerResult::replied;
       case Id::id:
         reply.integer(static_cast<std::int64_t>(context.client_id()));
         return HandlerResult::replied;

@@ -14,7 +14,7 @@
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t { all, count, docs, help, info, list };
+enum class Id : std::uint8_t { all, count, docs, info, list };
 
 constexpr std::uint8_t id(Id command) {
   return static_cast<std::uint8_t>(command);
@@ -31,10 +31,6 @@ constexpr CommandSpec kSubcommands[] = {
      .min_arguments = 0,
      .max_arguments = kMaxNames,
      .id = id(Id::docs)},
-    {.name = "help",
-     .synopsis = "",
-     .summary = "Lists the subcommands of COMMAND",
-     .id = id(Id::help)},
     {.name = "info",
      .synopsis = "[command ...]",
      .summary = "Describes commands for client libraries",
@@ -185,9 +181,6 @@ class CommandHandler : public Handler {
         return HandlerResult::pending;
       case Id::count:
         reply.integer(static_cast<std::int64_t>(all(allowed).size()));
-        return HandlerResult::replied;
-      case Id::help:
-        write_subcommand_help(kCommands[0], allowed, reply);
         return HandlerResult::replied;
       case Id::list:
         return list(request, allowed, reply);

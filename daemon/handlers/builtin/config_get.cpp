@@ -7,18 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/interface/command_set.h"
 #include "daemon/interface/glob.h"
 #include "daemon/interface/registry.h"
 
 namespace reactord {
 namespace {
-
-enum class Id : std::uint8_t { get, help };
-
-constexpr std::uint8_t id(Id command) {
-  return static_cast<std::uint8_t>(command);
-}
 
 /// Each is matched against every setting.
 constexpr std::size_t kMaxPatterns = 32;
@@ -29,13 +22,7 @@ constexpr CommandSpec kSubcommands[] = {
      .summary = "Tells the settings whose path matches a pattern such as limits.*",
      .min_arguments = 1,
      .max_arguments = kMaxPatterns,
-     .command_class = CommandClass::introspection,
-     .id = id(Id::get)},
-    {.name = "help",
-     .synopsis = "",
-     .summary = "Lists the subcommands of CONFIG",
-     .command_class = CommandClass::introspection,
-     .id = id(Id::help)},
+     .command_class = CommandClass::introspection},
 };
 
 constexpr CommandSpec kCommands[] = {{.name = "config",
@@ -138,14 +125,7 @@ class ConfigHandler : public Handler {
 
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
-    switch (static_cast<Id>(request.command.id)) {
-      case Id::get:
-        return get(request.arguments, reply, context);
-      case Id::help:
-        write_subcommand_help(kCommands[0], context.allowed_commands(), reply);
-        return HandlerResult::replied;
-    }
-    throw_undeclared(request.command);
+    return get(request.arguments, reply, context);
   }
 
  private:

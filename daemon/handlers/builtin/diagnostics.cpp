@@ -12,10 +12,8 @@ namespace {
 
 enum class Id : std::uint8_t {
   slowlog_get,
-  slowlog_help,
   slowlog_len,
   slowlog_reset,
-  latency_help,
   latency_histogram,
   latency_history,
   latency_latest,
@@ -34,11 +32,6 @@ constexpr CommandSpec kSlowlog[] = {
      .max_arguments = 1,
      .command_class = CommandClass::introspection,
      .id = id(Id::slowlog_get)},
-    {.name = "help",
-     .synopsis = "",
-     .summary = "Lists the subcommands of SLOWLOG",
-     .command_class = CommandClass::introspection,
-     .id = id(Id::slowlog_help)},
     {.name = "len",
      .synopsis = "",
      .summary = "Counts the slow requests on record: none",
@@ -52,11 +45,6 @@ constexpr CommandSpec kSlowlog[] = {
 };
 
 constexpr CommandSpec kLatency[] = {
-    {.name = "help",
-     .synopsis = "",
-     .summary = "Lists the subcommands of LATENCY",
-     .command_class = CommandClass::introspection,
-     .id = id(Id::latency_help)},
     {.name = "histogram",
      .synopsis = "[command ...]",
      .summary = "Returns the commands' latencies on record: none",
@@ -117,25 +105,19 @@ class DiagnosticsHandler : public Handler {
 
   std::span<const CommandSpec> commands() const override { return kCommands; }
 
-  HandlerResult handle(const Request& request, ReplyWriter& reply,
-                       HandlerContext& context) override {
-    answer(request, reply, context.allowed_commands());
+  HandlerResult handle(const Request& request, ReplyWriter& reply, HandlerContext&) override {
+    answer(request, reply);
     return HandlerResult::replied;
   }
 
  private:
-  static void answer(const Request& request, ReplyWriter& reply, CommandClasses allowed);
+  static void answer(const Request& request, ReplyWriter& reply);
 };
 
-void DiagnosticsHandler::answer(const Request& request, ReplyWriter& reply,
-                                CommandClasses allowed) {
+void DiagnosticsHandler::answer(const Request& request, ReplyWriter& reply) {
   switch (static_cast<Id>(request.command.id)) {
     case Id::slowlog_get:
       return get_slowlog(request.arguments, reply);
-    case Id::slowlog_help:
-      return write_subcommand_help(kCommands[0], allowed, reply);
-    case Id::latency_help:
-      return write_subcommand_help(kCommands[1], allowed, reply);
     case Id::slowlog_reset:
       return reply.ok();
     case Id::slowlog_len:

@@ -14,13 +14,9 @@ namespace reactord {
 
 namespace {
 
-enum Subcommand : std::uint8_t { kHelp, kJoin, kLeave, kList, kReject, kReply };
+enum Subcommand : std::uint8_t { kJoin, kLeave, kList, kReject, kReply };
 
 constexpr CommandSpec kSubcommands[] = {
-    {.name = "help",
-     .summary = "Lists the subcommands of OPERATOR",
-     .command_class = CommandClass::admin,
-     .id = kHelp},
     {.name = "join",
      .synopsis = "[name]",
      .summary = "Receives messages as they arrive",
@@ -234,9 +230,6 @@ const CommandSpec& operator_command() {
 HandlerResult handle_operator(OperatorDesk& desk, std::string_view mode, const Request& request,
                               ReplyWriter& reply, HandlerContext& context) {
   switch (static_cast<Subcommand>(request.command.id)) {
-    case kHelp:
-      write_subcommand_help(kCommand, context.allowed_commands(), reply);
-      break;
     case kJoin:
       join(desk, mode, request, reply, context);
       break;

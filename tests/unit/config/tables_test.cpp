@@ -51,6 +51,7 @@ deadlines.drain = 10s
 deadlines.linger = 2s
 log.level = info
 log.target = stderr
+log.slow_handler = 100ms
 listener.default.name = default
 listener.default.address = 127.0.0.1:12345 [::1]:12345
 listener.default.role = public

@@ -128,5 +128,36 @@ TEST_CASE("every synopsis of the registry can be written back from its tree") {
   }
 }
 
+TEST_CASE("what is malformed is said, and every synopsis of the registry is well formed") {
+  struct Row {
+    std::string_view synopsis;
+    std::string_view problem;
+  };
+  const Row rows[] = {
+      {"", ""},
+      {"[message ...|x", "'[' is never closed"},
+      {"<a|b", "'<' is never closed"},
+      {"a]", "']' closes nothing"},
+      {"a >", "'>' closes nothing"},
+      {"a | b", "'|' between blanks: alternatives stand in <...>"},
+      {"a| b", "there is nothing beside a '|'"},
+      {"a||b", "there is nothing beside a '|'"},
+      {"[]", "there is nothing between two brackets or bars"},
+      {"<a|>", "there is nothing between two brackets or bars"},
+      {"... a", "'...' follows no argument"},
+      {"[a [b c ...]] <D e|F>", ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.synopsis);
+    CHECK(synopsis_problem(row.synopsis) == row.problem);
+  }
+  const test::HandlerBench bench;
+  for (const CommandSpec* command : bench.service.known_commands) {
+    CHECK(synopsis_problem(command->synopsis) == "");
+    for (const CommandSpec& subcommand : command->subcommands)
+      CHECK(synopsis_problem(subcommand.synopsis) == "");
+  }
+}
+
 }  // namespace
 }  // namespace reactord

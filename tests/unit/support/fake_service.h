@@ -9,12 +9,15 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "daemon/dispatch/command_table.h"
+#include "daemon/dispatch/reply_rules.h"
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/handler.h"
 #include "daemon/interface/registry.h"
@@ -92,6 +95,13 @@ class FakeService : public Service {
   }
 };
 
+/// A rule that the handler has broken fails its test, in the words of the daemon's log.
+inline void check_kept(const std::optional<Breach>& breach, std::string_view call) {
+  if (breach)
+    FAIL_CHECK("the handler broke a rule in " << call << ": it " << breach->did << "; "
+                                              << breach->right);
+}
+
 /// Records what happens to the tokens.
 class FakePort : public ReplyPort {
  public:
@@ -109,23 +119,24 @@ class FakePort : public ReplyPort {
                 std::function<void()> uncertain) noexcept override {
     ++completed;
     on_uncertain = std::move(uncertain);
-    if (!is_gone) run(write);
+    if (!is_gone) check_kept(run(write, true), "the writer of complete()");
     return !is_gone;
   }
   void abandon(std::uint64_t, std::uint64_t) noexcept override { ++abandoned; }
-  PushResult push(std::uint64_t, const WriteReply& write) noexcept override {
+  PushResult push(std::uint64_t, const CommandEntry*, const WriteReply& write) noexcept override {
     ++pushed;
-    if (push_result == PushResult::queued) run(write);
+    if (push_result == PushResult::queued) check_kept(run(write, false), "the writer of push()");
     return push_result;
   }
   void unsubscribe(std::uint64_t) noexcept override { ++unsubscribed; }
 
  private:
-  void run(const WriteReply& write) {
+  std::optional<Breach> run(const WriteReply& write, bool is_reply) {
     Buffer buffer;
     ReplyWriter writer(buffer, ReplyEncoding::resp2);
     write(writer);
     written += buffer.view();
+    return is_reply ? find_breach(writer) : find_push_breach(writer, buffer.size());
   }
 };
 
@@ -162,11 +173,16 @@ class FakeContext : public HandlerContext {
                                     std::function<void()> finished) override {
     on_gone = std::move(gone);
     on_finished = std::move(finished);
+    has_promised = true;
     return {port, id, 1};
   }
   void charge(std::chrono::microseconds work) override { charged += work; }
   std::chrono::microseconds charged{0};
-  void produce(std::unique_ptr<ReplyProducer> made) override { producer = std::move(made); }
+  void produce(std::unique_ptr<ReplyProducer> made) override {
+    producer = std::move(made);
+    has_promised = true;
+  }
+  bool has_promised = false;  ///< in the call under way
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
   bool subscribed = false;
   [[nodiscard]] bool is_subscribed() const override { return subscribed; }
@@ -201,14 +217,9 @@ class HandlerBench {
   void add(const HandlerEntry& entry) {
     settings_.push_back(entry.table.make());
     handlers_.push_back(entry.make(service, settings_.back().get()));
-    Handler* const handler = handlers_.back().get();
-    by_name_[entry.name] = handler;
-    for (const CommandSpec& command : handler->commands()) {
-      owners_[&command] = handler;
-      service.known_commands.push_back(&command);
-    }
-    std::sort(service.known_commands.begin(), service.known_commands.end(),
-              [](const CommandSpec* a, const CommandSpec* b) { return a->name < b->name; });
+    by_name_[entry.name] = handlers_.back().get();
+    table_.add(*handlers_.back(), entry.name);
+    service.known_commands.assign(table_.specs().begin(), table_.specs().end());
   }
 
   [[nodiscard]] Handler& handler(std::string_view name) { return *by_name_.at(name); }
@@ -218,13 +229,13 @@ class HandlerBench {
 
   /// Sends words as they are.
   std::string request(const std::vector<std::string_view>& words) {
-    const CommandRef command = find(words);
-    REQUIRE_MESSAGE(command, words[0]);
-    const CommandSpec& spec = command.spec();
-    const auto arguments = std::span(words).subspan(command.words());
+    const CommandEntry* const entry = find(words);
+    REQUIRE_MESSAGE(entry != nullptr, words[0]);
+    const CommandSpec& spec = *entry->spec;
+    const auto arguments = std::span(words).subspan(entry->words);
     REQUIRE(arguments.size() >= spec.min_arguments);
     REQUIRE(arguments.size() <= spec.max_arguments);
-    return run(*owners_.at(command.command), {spec, words, arguments});
+    return run(*entry->handler, {spec, words, arguments});
   }
 
  private:
@@ -238,10 +249,10 @@ class HandlerBench {
     return words;
   }
 
-  [[nodiscard]] CommandRef find(const std::vector<std::string_view>& words) const {
-    const CommandRef command = find_command(service.commands(), words[0]);
-    if (!command || command.command->subcommands.empty() || words.size() < 2) return command;
-    return find_command(service.commands(), words[0], words[1]);
+  [[nodiscard]] const CommandEntry* find(const std::vector<std::string_view>& words) const {
+    const CommandEntry* const command = table_.find(words[0]);
+    if (command == nullptr || command->subcommands.empty() || words.size() < 2) return command;
+    return CommandTable::find_subcommand(*command, words[1]);
   }
 
   std::string run(Handler& handler, const Request& request) {
@@ -249,10 +260,16 @@ class HandlerBench {
     ReplyWriter writer(buffer, encoding);
     slices = 0;
     longest_slice_bytes = 0;
+    context.has_promised = false;
+    const int completed = context.port.completed;
+    const int abandoned = context.port.abandoned;
     result = handler.handle(request, writer, context);
+    PromiseState promise = context.has_promised ? PromiseState::open : PromiseState::none;
+    if (context.has_promised && context.port.completed > completed) promise = PromiseState::kept;
+    if (context.has_promised && context.port.abandoned > abandoned) promise = PromiseState::dropped;
+    check_kept(find_breach(result, promise, writer), "handle()");
     if (context.producer != nullptr) produce(buffer, writer);
-    CHECK(writer.balanced());
-    if (result != HandlerResult::pending || slices > 0) CHECK(writer.replies() == 1);
+    if (slices > 0) check_kept(find_breach(writer), "produce()");
     return std::string(buffer.view());
   }
 
@@ -274,7 +291,7 @@ class HandlerBench {
 
   std::vector<std::shared_ptr<void>> settings_;
   std::vector<std::unique_ptr<Handler>> handlers_;
-  std::map<const CommandSpec*, Handler*> owners_;
+  CommandTable table_;
   std::map<std::string_view, Handler*> by_name_;
 };
 

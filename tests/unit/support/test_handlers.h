@@ -100,7 +100,7 @@ class CountHandler final : public Handler {
   static constexpr CommandSpec kCommands[] = {{.name = "count"}};
 };
 
-/// WATCH subscribes; TELL bytes pushes a message to all who did and answers {queued, dropped,
+/// FOLLOW subscribes; TELL bytes pushes a message to all who did and answers {queued, dropped,
 /// gone}.
 class TellHandler final : public Handler {
  public:
@@ -128,7 +128,7 @@ class TellHandler final : public Handler {
 
  private:
   static constexpr CommandSpec kCommands[] = {
-      {.name = "watch"}, {.name = "tell", .min_arguments = 1, .max_arguments = 1, .id = 1}};
+      {.name = "follow"}, {.name = "tell", .min_arguments = 1, .max_arguments = 1, .id = 1}};
   std::vector<PushHandle> watchers_;
 };
 
@@ -137,36 +137,151 @@ class BreakHandler final : public Handler {
  public:
   explicit BreakHandler(Service& service) : service_(service) {}
   [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
+
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
-    const std::string_view how = request.arguments[0];
-    if (how == "throw-late") {
-      reply.array(3);
-      throw std::runtime_error("on purpose");
+    const std::string how(request.arguments[0]);
+    const auto known = kWays.find(how);
+    if (known == kWays.end()) return HandlerResult::replied;  // "nothing"
+    return (this->*known->second)(reply, context);
+  }
+
+  void reload(const void*) override { throw std::runtime_error("reload on purpose"); }
+  void stop() override { throw std::runtime_error("stop on purpose"); }
+
+ private:
+  using Way = HandlerResult (BreakHandler::*)(ReplyWriter&, HandlerContext&);
+  static const std::map<std::string, Way> kWays;
+
+  /// Writes what a test names, or throws.
+  class BadProducer final : public ReplyProducer {
+   public:
+    enum class Fault : std::uint8_t { throws, half, throws_after };
+    explicit BadProducer(Fault fault) : fault_(fault) {}
+    Progress produce(ReplyWriter& reply) override {
+      if (fault_ == Fault::throws) throw std::runtime_error("slice on purpose");
+      reply.array(2);
+      reply.integer(1);
+      if (fault_ == Fault::throws_after) reply.integer(2);
+      return Progress::done;
     }
-    if (how == "twice") reply.ok();
-    if (how == "twice" || how == "needless") reply.ok();
-    if (how == "needless") kept_ = context.defer();
-    if (how == "half") reply.array(2);
-    if (how == "throw-number") throw 42;
-    if (how == "throw-promised") {
-      context.defer().complete([](ReplyWriter&) { throw 42; });
-      return HandlerResult::pending;
+    void after_reply() override {
+      if (fault_ == Fault::throws_after) throw std::runtime_error("after on purpose");
     }
-    if (how == "throw-timer") {
-      timer_ = service_.call_after(std::chrono::milliseconds(0), [] { throw 42; });
-      reply.error("ERR internal error: in a moment");
-    }
-    if (how == "never") return HandlerResult::pending;
+
+   private:
+    Fault fault_;
+  };
+
+  HandlerResult throw_late(ReplyWriter& reply, HandlerContext&) {
+    reply.array(3);
+    throw std::runtime_error("on purpose");
+  }
+  HandlerResult throw_number(ReplyWriter&, HandlerContext&) { throw 42; }
+  HandlerResult throw_promised(ReplyWriter&, HandlerContext& context) {
+    kept_ = context.defer();
+    throw std::runtime_error("promised on purpose");
+  }
+  HandlerResult throw_writer(ReplyWriter&, HandlerContext& context) {
+    context.defer().complete([](ReplyWriter&) { throw 42; });
+    return HandlerResult::pending;
+  }
+  HandlerResult throw_timer(ReplyWriter& reply, HandlerContext&) {
+    timer_ = service_.call_after(std::chrono::milliseconds(0), [] { throw 42; });
+    reply.error("ERR internal error: in a moment");
+    return HandlerResult::replied;
+  }
+  HandlerResult twice(ReplyWriter& reply, HandlerContext&) {
+    reply.ok();
+    reply.ok();
+    return HandlerResult::replied;
+  }
+  HandlerResult half(ReplyWriter& reply, HandlerContext&) {
+    reply.array(3);
+    reply.integer(1);
+    return HandlerResult::replied;
+  }
+  HandlerResult never(ReplyWriter&, HandlerContext&) { return HandlerResult::pending; }
+  HandlerResult needless(ReplyWriter& reply, HandlerContext& context) {
+    reply.ok();
+    kept_ = context.defer();
+    return HandlerResult::replied;
+  }
+  HandlerResult dropped(ReplyWriter&, HandlerContext& context) {
+    (void)context.defer();
+    return HandlerResult::pending;
+  }
+  HandlerResult pending_written(ReplyWriter& reply, HandlerContext& context) {
+    kept_ = context.defer();
+    reply.ok();
+    return HandlerResult::pending;
+  }
+  HandlerResult late_half(ReplyWriter&, HandlerContext& context) {
+    kept_ = context.defer();
+    timer_ = service_.call_after(std::chrono::milliseconds(0), [this] {
+      kept_.complete([](ReplyWriter& reply) { reply.map(1); });
+    });
+    return HandlerResult::pending;
+  }
+  HandlerResult producer_throws(ReplyWriter&, HandlerContext& context) {
+    context.produce(std::make_unique<BadProducer>(BadProducer::Fault::throws));
+    return HandlerResult::pending;
+  }
+  HandlerResult producer_half(ReplyWriter&, HandlerContext& context) {
+    context.produce(std::make_unique<BadProducer>(BadProducer::Fault::half));
+    return HandlerResult::pending;
+  }
+  HandlerResult producer_after(ReplyWriter&, HandlerContext& context) {
+    context.produce(std::make_unique<BadProducer>(BadProducer::Fault::throws_after));
+    return HandlerResult::pending;
+  }
+  HandlerResult bad_pushes(ReplyWriter& reply, HandlerContext& context) {
+    PushHandle handle = context.subscribe();
+    handle.push([](ReplyWriter&) { throw std::runtime_error("push on purpose"); });
+    handle.push([](ReplyWriter& push) { push.ok(); });
+    handle.push([](ReplyWriter&) {});
+    reply.ok();
+    return HandlerResult::replied;
+  }
+  HandlerResult gone(ReplyWriter&, HandlerContext& context) {
+    kept_ = context.defer([] { throw std::runtime_error("gone on purpose"); },
+                          [] { throw std::runtime_error("finished on purpose"); });
+    return HandlerResult::pending;
+  }
+  /// Holds the loop until the clock has moved by more than log.slow_handler's 1 ms.
+  HandlerResult slow(ReplyWriter& reply, HandlerContext&) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2);
+    while (std::chrono::steady_clock::now() < end) continue;
+    reply.ok();
     return HandlerResult::replied;
   }
 
- private:
   static constexpr CommandSpec kCommands[] = {
       {.name = "break", .min_arguments = 1, .max_arguments = 1}};
   Service& service_;
   std::unique_ptr<Timer> timer_;
   DeferredReply kept_;
+};
+
+inline const std::map<std::string, BreakHandler::Way> BreakHandler::kWays = {
+    {"throw-late", &BreakHandler::throw_late},
+    {"throw-number", &BreakHandler::throw_number},
+    {"throw-promised", &BreakHandler::throw_promised},
+    {"throw-writer", &BreakHandler::throw_writer},
+    {"throw-timer", &BreakHandler::throw_timer},
+    {"twice", &BreakHandler::twice},
+    {"half", &BreakHandler::half},
+    {"never", &BreakHandler::never},
+    {"needless", &BreakHandler::needless},
+    {"dropped", &BreakHandler::dropped},
+    {"pending-written", &BreakHandler::pending_written},
+    {"late-half", &BreakHandler::late_half},
+    {"producer-throws", &BreakHandler::producer_throws},
+    {"producer-half", &BreakHandler::producer_half},
+    {"producer-after", &BreakHandler::producer_after},
+    {"bad-pushes", &BreakHandler::bad_pushes},
+    {"gone", &BreakHandler::gone},
+    {"slow", &BreakHandler::slow},
 };
 
 inline std::vector<HandlerEntry> test_handlers() {
