@@ -204,7 +204,7 @@ void Listener::pause() noexcept {
 void Listener::schedule() noexcept {
   if (is_scheduled_) return;
   is_scheduled_ = true;
-  loop_.make_ready(token_, priority_of(rules_.policy));
+  loop_.make_ready(token_, priority_of(rules_->policy));
 }
 
 }  // namespace reactord

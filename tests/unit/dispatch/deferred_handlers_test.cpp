@@ -149,11 +149,11 @@ TEST_CASE("rules: a token that outlived its request does not keep the next one's
   RunningServer server(test_handlers());
   TestClient client(server);
   TestClient other(server);
-  CHECK(client.ask("BREAK needless").starts_with("ERR internal error"));
+  CHECK(client.ask("BREAK needless").starts_with("(error) ERR internal error"));
   client.send("LATER f\n");
   wait_for_promise(other);
   // Takes the place of the client's old token, which is destroyed by that.
-  CHECK(other.ask("BREAK needless").starts_with("ERR internal error"));
+  CHECK(other.ask("BREAK needless").starts_with("(error) ERR internal error"));
   CHECK(other.ask("RELEASE f mine") == "1\n");
   CHECK(client.read_line() == "mine\n");
 }

@@ -81,7 +81,7 @@ TEST_CASE("faults: in what answers no request, they are told and no more") {
   client.send("*2\r\n$5\r\nBREAK\r\n$14\r\nproducer-after\r\n");
   CHECK(client.read(12) == "*2\r\n:1\r\n:2\r\n");
   CHECK(server.logs("threw std::runtime_error in after_reply() of break: after on purpose"));
-  CHECK(client.ask("BREAK bad-pushes").ends_with("OK\n"));
+  CHECK(client.ask("BREAK bad-pushes").ends_with("OK\r\n"));
   CHECK(server.logs("threw std::runtime_error in the writer of push() of break: push on purpose"));
   CHECK(server.logs("broke a rule in the writer of push() of break: it wrote one reply; it must"));
   client.send("BREAK throw-timer\n");

@@ -58,10 +58,10 @@ struct PendingBench {
     REQUIRE(table.open(std::move(pair.ours), SocketAddress::ipv4({127, 0, 0, 1}, 1000), policy));
     far_ends.push_back(std::move(pair.theirs));
     Connection& connection = *table.find_client(table.opened());
-    pending.begin_call(connection, false);
-    pending.produce(std::make_unique<Noting>(name, slices, notes));
+    pending.begin_call(connection);
+    pending.produce(connection, asked, std::make_unique<Noting>(name, slices, notes));
     Buffer out;
-    CHECK(pending.end_call(out) == PendingReplies::Outcome::open);
+    CHECK(pending.end_call(out) == PromiseState::open);
   }
 
   FakeClock clock;
@@ -76,7 +76,10 @@ struct PendingBench {
                            .sink = sink};
   ListenerPolicy open_to_all{.loop_context = loop_context};
   ListenerPolicy admin{.loop_context = loop_context, .is_admin = true};
-  PendingReplies pending{table};
+  HandlerGuard guard{clock, events};
+  ErrorStats errors;
+  CommandEntry asked;
+  PendingReplies pending{table, guard, errors};
   std::vector<std::string> notes;
   std::vector<UniqueFd> far_ends;
 };
