@@ -40,9 +40,9 @@ class Host:
     def words(self, *command):
         return [program("nsenter"), "-t", str(self.holder.pid), "-n", *map(str, command)]
 
-    def run(self, *command, data=None):
+    def run(self, *command, data=None, seconds=SECONDS):
         return subprocess.run(self.words(*command), input=data, capture_output=True, text=True,
-                              timeout=SECONDS, check=False)
+                              timeout=seconds, check=False)
 
     @contextlib.contextmanager
     def daemon(self, tmp_path, *arguments):
@@ -120,3 +120,14 @@ def test_each_address_that_was_tried_is_named(host, program_name):
     assert done.returncode == 3
     assert "cannot connect to 127.0.0.1:12345: Connection refused, nor to [::1]:12345: " \
            "Connection refused; " in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.release_only
+@pytest.mark.parametrize("kind", ["IPv4 alone", "IPv6 alone"])
+def test_quickstart(host, kind):
+    """All of it: what it builds was built by those who call these tests."""
+    done = host(kind).run(ROOT / "tools/quickstart", seconds=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ended cleanly" in done.stdout
+    assert f"nc -N {ADDRESSES[kind][0].strip('[]')} 12345\n  Hello from netcat\n  5\n" in done.stdout
