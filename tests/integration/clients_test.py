@@ -41,7 +41,9 @@ def test_redis_cli_one_shot(shared, arguments, printed):
 CALLS = {
     "auth": "AUTH default any", "ceil": "CEIL 1e30", "echo": "ECHO hi", "hello": "HELLO 3",
     "select": "SELECT 0", "text": "TEXT hi",
-    "client|kill": "CLIENT KILL ID 1000000", "client|reply": "CLIENT REPLY ON",
+    "client|kill": "CLIENT KILL ID 1000000", "client|no-evict": "CLIENT NO-EVICT ON",
+    "client|no-touch": "CLIENT NO-TOUCH ON", "cluster": "CLUSTER INFO", "watch": "WATCH any",
+    "client|reply": "CLIENT REPLY ON",
     "client|setinfo": "CLIENT SETINFO LIB-NAME x", "client|setname": "CLIENT SETNAME x",
     "command|docs": "COMMAND DOCS ceil", "command|info": "COMMAND INFO ping nosuch",
     "config|get": "CONFIG GET *", "latency|history": "LATENCY HISTORY x",
