@@ -130,7 +130,7 @@ def test_raw_answer_without_end_stops_at_the_timeout(serve, command, stdin):
     def script(peer):
         peer.recv()
         while True:
-            peer.send(b".")
+            peer.send(b"." * 65536)  # there is always more, however slow this machine is
 
     done = cli(serve(script), "--framing", "raw", "--timeout", "300ms", *command, stdin=stdin)
     assert done.returncode == 4 and done.stdout.startswith(b"..")

@@ -65,7 +65,7 @@ def test_medium_echoes_between_other_commands(shared):
     for _ in range(300):
         text = word(DICE.randrange(10_000, 40_000))
         requests += request("ECHO", text) + b"PING\n" + request("NOSUCH") + request("CEIL", "4.40")
-        replies += (bulk(text) + b"PONG\n"
+        replies += (bulk(text) + b"+PONG\r\n"  # a line, of a client that speaks RESP
                     b"-ERR unknown command 'NOSUCH', with args beginning with: \r\n:5\r\n")
     thread = sending(client, requests)
     assert read_slowly(client, len(replies)) == replies

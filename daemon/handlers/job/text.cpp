@@ -89,7 +89,7 @@ class TextHandler : public Handler {
   static constexpr CommandSpec kTextCommand{
       .name = "text",
       .synopsis = "message",
-      .summary = "Sends the server a message and returns its answer",
+      .summary = "Sends a message and returns the answer",
       .min_arguments = 1,
       .max_arguments = 1,
       .rest_of_line = true};
