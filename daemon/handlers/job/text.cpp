@@ -86,13 +86,12 @@ class TextHandler : public Handler {
   }
 
  private:
-  static constexpr CommandSpec kTextCommand{
-      .name = "text",
-      .synopsis = "message",
-      .summary = "Sends a message and returns the answer",
-      .min_arguments = 1,
-      .max_arguments = 1,
-      .rest_of_line = true};
+  static constexpr CommandSpec kTextCommand{.name = "text",
+                                            .synopsis = "message",
+                                            .summary = "Sends a message and returns the answer",
+                                            .min_arguments = 1,
+                                            .max_arguments = 1,
+                                            .rest_of_line = true};
 
   [[nodiscard]] std::string mode_word() const {
     return plain_text(ValueTraits<TextMode>::show(settings_.mode));
