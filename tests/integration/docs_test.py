@@ -24,6 +24,7 @@ READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/RE
 INSTEAD = {
     "tools/test": "tools/test --list",
     "tools/test unit ceil": "tools/test --help",  # suite_test.py
+    "tools/test mutants listener pending": "tools/test --help",  # mutants_test.py
     "tools/lab": "tools/lab --help",  # tools/test lab
     "cmake --preset asan && cmake --build --preset asan": None,  # tools/test unit
     "build/asan/bin/unit_tests --test-case='*inline*'":

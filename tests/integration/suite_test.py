@@ -98,8 +98,8 @@ def test_every_short_part_has_its_lane():
 
 @pytest.mark.parametrize("words, part_names, wanted", [
     (["unit", "ceil"], ["unit"], ["ceil"]), (["unit"], ["unit"], []),
-    (["unit", "load"], ["unit", "load"], [])])
-def test_a_word_after_unit_that_is_no_part_chooses_tests(words, part_names, wanted):
+    (["unit", "load"], ["unit", "load"], []), (["mutants", "listener"], ["mutants"], ["listener"])])
+def test_a_word_that_is_no_part_chooses_some_of_the_part(words, part_names, wanted):
     options = run_tests.options_from(words)
     assert (options.part, options.filter) == (part_names, wanted)
 

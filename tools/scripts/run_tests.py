@@ -5,6 +5,7 @@
     tools/test PART...      these parts; tools/test --list names them
     tools/test unit FILTER  builds and runs the unit tests with FILTER in their name, without sanitizers
     tools/test coverage     lines and branches that the unit tests reach, by folder
+    tools/test mutants [FILTER]  small edits that tests must notice, of files with FILTER in their name
     tools/test --all        everything, with longer fuzzing, churn and noise, one part after another
 
 Output is kept in build/test-logs, and shown where something failed. The last line is
@@ -32,6 +33,7 @@ LANES = [["integration"], ["clients", "promises", "load", "soak", "lab"], ["laye
 ABOUT = {False: "about six minutes on two cores, less after the first time",
          True: "about three quarters of an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
+FILTERED = ("unit", "mutants")  # alone, these take words that choose some of them
 
 
 def show_failures(part, say):
@@ -42,14 +44,14 @@ def show_failures(part, say):
     text = part.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
     say("\n".join([f"    --- the end of {part.log_path.relative_to(ROOT)}",
                    *(f"    {line[:200]}" for line in text[-40:]), "    ---"]))
-    say(f"    again:  tools/test {'--all ' if part.long else ''}{part.name}")
+    say(f"    again:  tools/test {'--all ' if part.long else ''}{' '.join([part.name, *part.words])}")
 
 
 class Suite:
     """Runs the parts that were chosen, and keeps what came of them."""
 
-    def __init__(self, chosen, long):
-        self.chosen, self.long = chosen, long
+    def __init__(self, chosen, long, words=()):
+        self.chosen, self.long, self.words = chosen, long, list(words)
         self.screen = Screen()
         self.builds = Builds(self.screen)
         self.results = {}
@@ -63,6 +65,7 @@ class Suite:
     def run_part(self, name):
         began = time.monotonic()
         part = Part(name, self.long, self.builds, self.screen.line)
+        part.words = self.words
         try:
             EVERY[name](part)
         except Exception as problem:  # One part that breaks must not keep the others from running.
@@ -149,11 +152,11 @@ def options_from(words):
     parser.add_argument("--list", action="store_true", help="name the parts")
     parser.add_argument("part", nargs="*", metavar="PART", help="one of those of --list")
     options = parser.parse_args(words)
-    options.filter = options.part[1:] if options.part[:1] == ["unit"] else []
+    options.filter = options.part[1:] if options.part and options.part[0] in FILTERED else []
     if any(word in EVERY for word in options.filter):
         options.filter = []
     if options.filter:
-        options.part = ["unit"]
+        options.part = options.part[:1]
     if unknown := [name for name in options.part if name not in EVERY]:
         parser.error(f"no part {unknown[0]!r}; there are: {', '.join(EVERY)}")
     return options
@@ -171,10 +174,10 @@ def main():
         caller.forget(home)
         for number in (signal.SIGTERM, signal.SIGHUP):  # as an exception: see Part.run
             signal.signal(number, lambda *_: sys.exit(1))
-        if options.filter:
+        if options.filter and options.part == ["unit"]:
             return unit_tests_of(options.filter)
         chosen = options.part or [*SHORT, *(LONG if options.all else [])]
-        suite = Suite(chosen, options.all)
+        suite = Suite(chosen, options.all, options.filter)
         suite.announce()
         try:
             suite.run(LANES if not options.part and not options.all else [chosen])

@@ -84,6 +84,7 @@ class Part:
         self.count = Count()
         self.failures = []
         self.cpu_seconds = 0.0
+        self.words = []  # a filter, of the parts that take one
         self.not_checked = None  # why the part could not run here
 
     def run(self, *command, seconds=900, environment=None, directory=ROOT):

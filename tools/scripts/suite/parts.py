@@ -12,6 +12,7 @@ import sys
 import time
 
 import node_packages
+from suite import mutants as mutant_list
 from suite.building import JOBS
 from suite.part import LOGS, ROOT
 
@@ -202,3 +203,9 @@ def coverage(part):
         part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/scripts/coverage.py", folder),
                   "the table of coverage")
         part.say((LOGS / "coverage.txt").read_text(encoding="utf-8"))
+
+
+@a_part(ON_REQUEST)
+def mutants(part):
+    """each edit of tests/mutants.toml in a copy of the tree: which of them no test notices"""
+    mutant_list.play(part)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Whether tests hold what they should: plays the small edits of tests/mutants.toml, one at a time, and
+tells which of them no test notices. The edits are made in a copy of the tree, never in the tree itself.
+"""
+
+import pathlib
+import re
+import shlex
+import subprocess
+import time
+import tomllib
+from dataclasses import dataclass
+
+from suite.building import JOBS, PROGRAMS
+from suite.part import ROOT
+
+LIST = "tests/mutants.toml"
+UNIT_TESTS = "unit tests"
+COMPILER = "compiler"  # a static_assert, for instance
+BUILD_SECONDS = 1800  # the first one compiles everything
+TEST_SECONDS = 300  # an edit that makes a test hang is noticed, too
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One edit. `noticed_by` is UNIT_TESTS, COMPILER, or what pytest is given in tests/integration."""
+    file: str
+    text: str
+    replacement: str
+    breaks: str
+    noticed_by: str = UNIT_TESTS
+
+    def __str__(self):
+        shown = [re.sub(r"\s+", " ", text).strip() for text in (self.text, self.replacement)]
+        return f"{self.file}: {shown[0]} -> {shown[1] or 'removed'}"
+
+    def problem(self, root):
+        """Why this edit cannot be made, or ''."""
+        path = root / self.file
+        times = path.read_text(encoding="utf-8").count(self.text) if path.is_file() else 0
+        if times != 1:
+            return f"{LIST}: {self.text!r} stands {times} times in {self.file}, not once: mend the row"
+        if self.text == self.replacement:
+            return f"{LIST}: the replacement of {self.text!r} in {self.file} changes nothing"
+        first = self.noticed_by.split()[0]
+        if self.noticed_by not in (UNIT_TESTS, COMPILER) and not (root / "tests/integration" / first).exists():
+            return f"{LIST}: {self.noticed_by!r} is neither {UNIT_TESTS!r}, {COMPILER!r} nor a file of " \
+                   "tests/integration"
+        return ""
+
+
+def listed(root=None):
+    """Every row."""
+    files = tomllib.loads(((root or ROOT) / LIST).read_text(encoding="utf-8"))
+    return [Mutant(file, *edit) for file, edits in files.items() for edit in edits]
+
+
+class Copy:
+    """The tree as it is now, with changes that are not committed, in build/mutants. It stays from run to
+    run: what has not changed keeps its time, and is not compiled again."""
+
+    def __init__(self, root):
+        self.root, self.tree = root, root / "build/mutants/tree"
+
+    def refresh(self):
+        names = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                               cwd=self.root, capture_output=True, text=True, check=True).stdout.split("\0")
+        wanted = {name for name in names if name and (self.root / name).is_file()}
+        for name in wanted:
+            self.restore(name)
+        for path in list(self.tree.rglob("*")):
+            name = path.relative_to(self.tree)
+            if name.parts[0] != "build" and path.is_file() and str(name) not in wanted:
+                path.unlink()
+
+    def restore(self, name):
+        source, target = self.root / name, self.tree / name
+        content = source.read_bytes()
+        if target.is_file() and target.read_bytes() == content:
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        target.chmod(source.stat().st_mode)
+
+    def edit(self, mutant):
+        path = self.tree / mutant.file
+        path.write_text(path.read_text(encoding="utf-8").replace(mutant.text, mutant.replacement),
+                        encoding="utf-8")
+
+
+class Player:
+    """Builds the copy and asks those who should notice."""
+
+    def __init__(self, part):
+        self.part, self.copy = part, Copy(ROOT)
+        self.passes_unchanged = {}  # by who should notice
+
+    def prepare(self):
+        self.copy.refresh()
+        return (self.copy.tree / "build/debug/build.ninja").exists() or \
+            self._run("cmake", "--preset", "debug")
+
+    def verdict(self, mutant):
+        """What became of it, and whether that is as it should be."""
+        if not self._passes_unchanged(mutant.noticed_by):
+            return f"not played: {mutant.noticed_by} fail without any edit", False
+        self.copy.edit(mutant)
+        try:
+            if not self._build(mutant.noticed_by):
+                return ("caught", True) if mutant.noticed_by == COMPILER else \
+                    ("not played: it does not compile", False)
+            return ("SURVIVES", False) if self._test(mutant.noticed_by) else ("caught", True)
+        finally:
+            self.copy.restore(mutant.file)
+
+    def _passes_unchanged(self, by):
+        if by not in self.passes_unchanged:
+            self.passes_unchanged[by] = self._build(by) and self._test(by)
+        return self.passes_unchanged[by]
+
+    def _build(self, by):
+        targets = ["unit_tests"] if by in (UNIT_TESTS, COMPILER) else PROGRAMS
+        return self._run("cmake", "--build", "build/debug", "-j", JOBS, "--target", *targets,
+                         seconds=BUILD_SECONDS)
+
+    def _test(self, by):
+        if by == COMPILER:
+            return True
+        binaries = self.copy.tree / "build/debug/bin"
+        if by == UNIT_TESTS:
+            return self._run(binaries / "unit_tests", "--abort-after=1", seconds=TEST_SECONDS)
+        return self._run("/usr/bin/python3", "-B", "-m", "pytest", "-q", "-x", "--tb=short", *shlex.split(by),
+                         directory=self.copy.tree / "tests/integration", seconds=TEST_SECONDS,
+                         environment={"REACTORD_BIN_DIR": str(binaries), "REACTORD_PRESET": "debug"})
+
+    def _run(self, *command, directory=None, **options):
+        return self.part.run(*command, directory=directory or self.copy.tree, **options)
+
+
+def chosen(words, rows):
+    return [row for row in rows if not words or any(word in pathlib.PurePath(row.file).name for word in words)]
+
+
+def play(part):
+    """All of the list, or those of files with one of the part's words in their name."""
+    rows = chosen(part.words, listed())
+    if not rows:
+        part.case(False, f"no row of {LIST} is about a file with {' or '.join(part.words)} in its name")
+        return
+    for problem in filter(None, (row.problem(ROOT) for row in rows)):
+        part.case(False, problem)
+    standing = [row for row in rows if not row.problem(ROOT)]
+    player = Player(part)
+    part.say(f"  {len(standing)} edits in build/mutants, which is compiled first where it is new: minutes")
+    if not player.prepare():
+        part.case(False, "the copy in build/mutants could not be configured")
+        return
+    for number, row in enumerate(standing, 1):
+        part.log.write(f"\n=== {row}\n")
+        began = time.monotonic()
+        verdict, good = player.verdict(row)
+        seconds = time.monotonic() - began
+        part.say(f"  {number} of {len(standing)}: {verdict} in {seconds:.0f} s: {row}")
+        part.case(good, f"{verdict}: {row}: {row.breaks}")
