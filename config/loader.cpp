@@ -2,7 +2,6 @@
 #include "config/loader.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include "config/regular_file.h"
 #include "config/suggest.h"
 #include "config/tables.h"
+#include "config/toml_items.h"
 #include "config/toml_text.h"
 
 namespace reactord {
@@ -24,10 +24,6 @@ constexpr std::size_t kMaxProblems = 100;
 
 constexpr std::string_view kListener = "listener";
 constexpr std::string_view kHandlers = "handlers";
-
-TextPosition begin_of(const toml::source_region& region) {
-  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
-}
 
 std::string_view kind_of(const toml::node& node) {
   switch (node.type()) {
@@ -53,22 +49,6 @@ std::string_view kind_of(const toml::node& node) {
       return "a date and time";
   }
   return "something else";
-}
-
-/// A value in the schema's terms; nothing when no setting can have one like it.
-std::optional<ConfigValue> to_value(const toml::node& node) {
-  if (const auto* flag = node.as_boolean()) return flag->get();
-  if (const auto* number = node.as_integer()) return number->get();
-  if (const auto* text = node.as_string()) return text->get();
-  const toml::array* list = node.as_array();
-  if (list == nullptr) return std::nullopt;
-  std::vector<std::string> items;
-  for (const toml::node& item : *list) {
-    const auto* text = item.as_string();
-    if (text == nullptr) return std::nullopt;
-    items.push_back(text->get());
-  }
-  return items;
 }
 
 /// Turns a parsed document into a Config, key by key as the tables declare them.
@@ -165,7 +145,11 @@ class Reader {
     }
     const std::string problem = spec.set(settings, *value, spec.range);
     if (problem.empty()) return true;
-    if (!report_bad_items(node, spec, settings, path)) {
+    const std::vector<ItemProblem> bad_items = find_bad_items(node, spec, settings);
+    for (const ItemProblem& bad : bad_items) {
+      report(bad.at, fmt::format("{}: {}", path, bad.problem));
+    }
+    if (bad_items.empty()) {
       report(begin_of(node.source()), fmt::format("{}: {}", path, problem));
     }
     return false;
@@ -183,24 +167,6 @@ class Reader {
       report(begin_of(item.source()),
              fmt::format("{}: a list has texts in quotes alone, found {}", path, kind_of(item)));
     }
-  }
-
-  /// Tries each item of a list by itself, so that a message can point at it. Returns whether one is
-  /// bad.
-  bool report_bad_items(const toml::node& node, const KeySpec& spec, void* settings,
-                        const std::string& path) {
-    const toml::array* list = node.as_array();
-    const bool takes_list = std::holds_alternative<std::vector<std::string>>(spec.get(settings));
-    if (list == nullptr || !takes_list) return false;
-    bool any_bad = false;
-    for (const toml::node& item : *list) {
-      const std::vector<std::string> alone{item.as_string()->get()};
-      const std::string problem = spec.set(settings, alone, ValueRange{});
-      if (problem.empty()) continue;
-      report(begin_of(item.source()), fmt::format("{}: {}", path, problem));
-      any_bad = true;
-    }
-    return any_bad;
   }
 
   void read_listeners(const toml::key& name, const toml::node& node) {

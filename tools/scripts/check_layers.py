@@ -67,12 +67,13 @@ def rooms(top, knows, others, **rule):
 
 
 # A scenario is TOML, read with the same care and the same words as a configuration.
-TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/regular_file.h"]
+TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/toml_items.h",
+                "config/regular_file.h"]
 TOML = "tools/reactor-load/scenario/"
 
 RULES = {
     "protocol": Rule(["protocol/"]),
-    "config": Rule(["config/"], FILES_AND_ADDRESSES, {"toml++/": "config/loader.cpp"}),
+    "config": Rule(["config/"], FILES_AND_ADDRESSES, {"toml++/": ("config/loader.cpp", "config/toml_items.")}),
     **rooms("daemon", ROOMS, ["protocol/", "config/"], linux=True),
     "daemon/reactor": Rule(["daemon/reactor/"], True),
     "daemon/net": Rule(["daemon/net/", "daemon/reactor/"], True),

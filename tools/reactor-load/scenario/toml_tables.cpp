@@ -9,29 +9,6 @@
 #include "config/suggest.h"
 
 namespace reactord::load {
-namespace {
-
-/// A value in the schema's terms; nothing when no key can have one like it.
-std::optional<ConfigValue> to_value(const toml::node& node) {
-  if (const auto* flag = node.as_boolean()) return flag->get();
-  if (const auto* number = node.as_integer()) return number->get();
-  if (const auto* text = node.as_string()) return text->get();
-  const toml::array* list = node.as_array();
-  if (list == nullptr) return std::nullopt;
-  std::vector<std::string> items;
-  for (const toml::node& item : *list) {
-    const auto* text = item.as_string();
-    if (text == nullptr) return std::nullopt;
-    items.push_back(text->get());
-  }
-  return items;
-}
-
-}  // namespace
-
-TextPosition begin_of(const toml::source_region& region) {
-  return {static_cast<int>(region.begin.line), static_cast<int>(region.begin.column)};
-}
 
 void TableReader::read_keys(const toml::table& table, std::span<const KeySpec> keys, void* settings,
                             std::string_view title,
@@ -55,27 +32,16 @@ void TableReader::read_value(const toml::node& node, const KeySpec& spec, void* 
   if (!value) {
     return report(begin_of(node.source()), fmt::format("{}: expected {}", spec.name, spec.type));
   }
-  if (report_bad_items(node, spec, settings)) return;
+  // The whole is set last: trying the items has left the last one of them.
+  const std::vector<ItemProblem> bad_items = find_bad_items(node, spec, settings);
+  for (const ItemProblem& bad : bad_items) {
+    report(bad.at, fmt::format("{}: {}", spec.name, bad.problem));
+  }
+  if (!bad_items.empty()) return;
   const std::string problem = spec.set(settings, *value, spec.range);
   if (!problem.empty()) {
     report(begin_of(node.source()), fmt::format("{}: {}", spec.name, problem));
   }
-}
-
-/// Tries each item of a list by itself, so that a message can point at it.
-bool TableReader::report_bad_items(const toml::node& node, const KeySpec& spec, void* settings) {
-  const toml::array* list = node.as_array();
-  const bool takes_list = std::holds_alternative<std::vector<std::string>>(spec.get(settings));
-  if (list == nullptr || !takes_list) return false;
-  bool any_bad = false;
-  for (const toml::node& item : *list) {
-    const std::vector<std::string> alone{item.as_string()->get()};
-    const std::string problem = spec.set(settings, alone, spec.range);
-    if (problem.empty()) continue;
-    report(begin_of(item.source()), fmt::format("{}: {}", spec.name, problem));
-    any_bad = true;
-  }
-  return any_bad;
 }
 
 }  // namespace reactord::load

@@ -3,8 +3,6 @@
 // key.
 #pragma once
 
-#include <toml++/toml.h>
-
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "config/schema.h"
+#include "config/toml_items.h"
 #include "config/toml_text.h"
 
 namespace reactord::load {
@@ -20,8 +19,6 @@ struct Problem {
   TextPosition at;
   std::string message;
 };
-
-[[nodiscard]] TextPosition begin_of(const toml::source_region& region);
 
 class TableReader {
  public:
@@ -38,7 +35,6 @@ class TableReader {
 
  private:
   void read_value(const toml::node& node, const KeySpec& spec, void* settings);
-  bool report_bad_items(const toml::node& node, const KeySpec& spec, void* settings);
 
   std::vector<Problem>& problems_;
 };
