@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 
@@ -168,6 +169,7 @@ def test_the_shipped_scenarios(shared, path):
     """Each is played, shorter; times are the business of the scenario's own thresholds elsewhere."""
     text = re.sub(r'^(warm_up|ramp_up|delay) = .*$', r'\1 = "200ms"', path.read_text(), flags=re.M)
     text = re.sub(r'"(p50|p99|rate) [<>][^"]*",? ?', "", text)
+    text = re.sub(r'^rate = \d+$', "rate = 100", text, flags=re.M)  # a busy machine keeps that up
     text = re.sub(r'^clients = (\d+)$', lambda m: f"clients = {min(int(m[1]), 60)}", text, flags=re.M)
     copy = shared.directory / path.name
     copy.write_text(text)
@@ -230,7 +232,7 @@ def test_a_thousand_hostile_clients_and_what_fifty_honest_ones_get(daemon, tmp_p
     server = daemon()
     path = tmp_path / "hostile.toml"
     text = (ROOT / "tests/load/hostile.toml").read_text()
-    path.write_text(text.replace(', "p99 < 100ms"', ""))
+    path.write_text(text.replace(', "p99 < 100ms"', ', "reached > 0"'))
     out = tmp_path / "result.json"
     done = against(server, path, "-t", "4s", "--json", out)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -308,15 +310,86 @@ def test_an_interrupt_waits_for_what_is_owed_and_a_second_one_does_not(serve, tm
     assert "interrupted" in output and "missing reply" in output
 
 
-def test_a_rate_that_is_not_reached_is_told(shared, tmp_path):
+def test_a_rate_that_is_not_reached_is_told_and_fails_the_run(shared, tmp_path):
     port = shared.address("main")[1]
     out = tmp_path / "a.json"
     done = load("--port", port, "-t", "1s", "-r", 100_000_000, "ping", "--json", out)
     assert "was to send" in json.loads(out.read_text())["warnings"][-1]
-    assert re.search(r"^WARNING: 'PING' was to send 100 000 000 requests a second, and sent [\d ]+",
-                     done.stdout, re.M), done.stdout
+    assert re.search(r"^WARNING: 'PING' was to send 100 000 000 requests a second, and sent [\d ]+: "
+                     "give it more clients", done.stdout, re.M), done.stdout
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"^FAILED  PING: reached >= 95: ", done.stdout, re.M), done.stdout
+    done = load("--port", port, "-t", "1s", "-r", 100_000_000, "--check", "reached > 0", "ping")
+    assert done.returncode == 0, done.stdout
+    assert "held back, because as many requests of their client as -d (pipeline) allows" in done.stdout
     done = load("--port", port, "-t", "1s", "-r", 50, "ping")
     assert "was to send" not in done.stdout, done.stdout
+
+
+def test_clients_that_the_server_has_no_room_for_are_named_with_its_words(daemon):
+    server = daemon("[server]\nmax_connections = 2\n")
+    done = against(server, "-c", 5, "-t", "1s", "-r", 100, "ping")
+    assert done.returncode == 1, done.stdout
+    assert "wrong" not in done.stdout and "surplus" not in done.stdout, done.stdout
+    assert re.search(r"^WARNING: 'PING': 3 of 5 clients never connected; \d+ x refused by the server: "
+                     r"ERR max number of clients reached", done.stdout, re.M), done.stdout
+    assert re.search(r"^FAILED  unconnected == 0: 3", done.stdout, re.M), done.stdout
+    assert "give it more clients" not in done.stdout, done.stdout
+    done = against(server, "-c", 5, "-t", "1s", "ping", "--check", "errors < 1000", "--check",
+                   "unconnected <= 3")
+    assert done.returncode == 0, done.stdout
+
+
+def test_refused_connections_are_not_blamed_on_too_few_clients(serve):
+    """The first connection is the generator's own, that looks whether anybody is there."""
+    def go_away(_peer):
+        server.stop_listening()
+
+    server = serve(go_away)
+    done = against(server, "-c", 3, "-t", "1s", "-r", 1000, "ping")
+    assert done.returncode == 1, done.stdout
+    assert "x connection refused" in done.stdout and "give it more clients" not in done.stdout
+    assert "its connections failed, as said above" in done.stdout
+
+
+def test_clients_that_nobody_accepts_fail_a_run_without_any_error():
+    """A full queue of connections: the attempts are neither made nor refused while the run lasts."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        done = load("--port", port, "-c", 3, "-t", "500ms", "ping")
+        assert done.returncode == 1, done.stdout
+        assert re.search(r"^ok      errors == 0", done.stdout, re.M), done.stdout
+        assert re.search(r"^FAILED  unconnected == 0: 3", done.stdout, re.M), done.stdout
+        assert "3 of 3 clients never connected; 3 x not accepted by the server before the run ended" \
+            in done.stdout
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        done = load("--port", listener.getsockname()[1], "-c", 3, "-t", "500ms", "ping", "--check",
+                    "unconnected <= 3")
+        assert done.returncode == 0, done.stdout
+
+
+def test_clients_without_a_measured_reply_fail_the_run(serve):
+    """The server answers once, during the warm-up, and goes."""
+    def script(peer):
+        if not peer.recv():
+            return  # the generator looked whether anybody is there
+        peer.send(b"+PONG\r\n")
+        peer.recv()
+        server.stop_listening()
+
+    server = serve(script)
+    done = against(server, "-c", 1, "-t", "300ms", "--warm-up", "2s", "ping", "--check",
+                   "errors < 1000")
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"^FAILED  unmeasured == 0: 1", done.stdout, re.M), done.stdout
+    assert "1 of its clients connected, and had no measured reply" in done.stdout
+
+
+def test_connections_of_the_warm_up_are_not_counted_among_those_measured(shared):
+    done = load("--port", shared.address("main")[1], "-c", 2, "-t", "300ms", "--warm-up", "300ms",
+                "ping")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^  connect +0 ", done.stdout, re.M), done.stdout
 
 
 def test_the_table_the_json_and_the_page_tell_the_same(shared, tmp_path):

@@ -293,5 +293,27 @@ TEST_CASE("raw: the reply is as long as what is expected") {
   CHECK(talk.hear("7") == Heard::broken);
 }
 
+TEST_CASE("a connection that the server has no room for is refused, and no reply is wrong") {
+  constexpr std::string_view kRefusal = "-ERR max number of clients reached\r\n";
+  for (const bool asked : {false, true}) {
+    Talk talk("{ send = \"PING\" }");
+    if (asked) talk.ask();
+    CHECK(talk.hear(kRefusal) == Heard::refused);
+    CHECK_EQ(talk.talk().last_error(), "ERR max number of clients reached");
+    talk.talk().abandon();
+    CHECK_EQ(talk.group().errors(), 0);
+    CHECK_EQ(talk.group().last_words["ERR max number of clients reached"], 1);
+  }
+}
+
+TEST_CASE("the words of a refusal that answer a later request are a wrong reply") {
+  Talk talk("{ send = \"PING\" }");
+  talk.ask();
+  CHECK(talk.hear("+PONG\r\n") == Heard::fine);
+  talk.ask();
+  CHECK(talk.hear("-ERR max number of clients reached\r\n") == Heard::fine);
+  CHECK_EQ(talk.group().wrong(), 1);
+}
+
 }  // namespace
 }  // namespace reactord::load

@@ -4,10 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <string>
 
 #include "tools/reactor-load/results/tally.h"
 #include "tools/reactor-load/results/units.h"
+#include "tools/reactor-load/run/connect_cause.h"
 #include "tools/reactor-load/run/load_run.h"
 
 namespace reactord::load {
@@ -130,10 +132,98 @@ TEST_CASE("hostile groups are not judged but by thresholds of their own") {
   CHECK_FALSE(judged(scenario, group).passed());
 }
 
+TEST_CASE("a run that clients had no part in fails, unless told otherwise") {
+  Scenario scenario;
+  scenario.groups.resize(1);
+  for (std::uint64_t GroupTally::*left_out : {&GroupTally::unconnected, &GroupTally::unmeasured}) {
+    GroupTally group;
+    group.*left_out = 3;
+    scenario.thresholds.clear();
+    CHECK_FALSE(judged(scenario, group).passed());
+    scenario.thresholds = {threshold("errors < 100")};  // they are no errors
+    CHECK_FALSE(judged(scenario, group).passed());
+    scenario.thresholds = {threshold("unconnected < 4"), threshold("unmeasured < 4")};
+    CHECK(judged(scenario, group).passed());
+    scenario.thresholds.clear();
+    group.hostile = true;
+    CHECK(judged(scenario, group).passed());
+  }
+}
+
+TEST_CASE("95% of a planned rate are to be reached, unless told otherwise") {
+  Scenario scenario;
+  scenario.groups.resize(1);
+  GroupTally group;
+  group.name = "till";
+  group.planned_sends = 1000;
+  group.sends_at_rate = 950;
+  CHECK(judged(scenario, group).passed());
+  group.sends_at_rate = 949;
+  const Result short_of_it = judged(scenario, group);
+  CHECK_FALSE(short_of_it.passed());
+  CHECK_EQ(short_of_it.judgements.back().threshold.group, "till");
+  CHECK_EQ(short_of_it.judgements.back().value, doctest::Approx(94.9));
+  scenario.thresholds = {threshold("reached >= 50")};
+  CHECK(judged(scenario, group).passed());
+  scenario.thresholds.clear();
+  group.planned_sends = 0;
+  CHECK(judged(scenario, group).passed());
+}
+
+TEST_CASE("who interrupts a run is not told that it was short") {
+  Scenario scenario;
+  scenario.groups.resize(1);
+  GroupTally group;
+  group.unconnected = 1;
+  group.planned_sends = 1000;
+  Result result;
+  result.tally.groups = {group};
+  result.interrupted = true;
+  judge(scenario, result);
+  CHECK(result.passed());
+}
+
+TEST_CASE("what a rate must have sent leaves out late starts, late replies and chance") {
+  Scenario scenario;
+  scenario.duration = std::chrono::seconds(10);
+  Group group;
+  CHECK_EQ(planned_sends(scenario, group, 10), 0);
+  group.rate = 1000;
+  CHECK_EQ(planned_sends(scenario, group, 10), 10'000 - 4 * 100);
+  CHECK_EQ(planned_sends(scenario, group, 15), 10'000 - 4 * 100);
+  CHECK_EQ(planned_sends(scenario, group, 2.5), 2500 - 4 * 50);
+  group.ramp_up = std::chrono::seconds(6);
+  scenario.warm_up = std::chrono::seconds(2);
+  CHECK_EQ(planned_sends(scenario, group, 6.5), 2500 - 4 * 50);
+  group.requests = 5;
+  CHECK_EQ(planned_sends(scenario, group, 10), 0);
+}
+
+TEST_CASE("why connections failed is kept from all threads, by cause") {
+  GroupTally one;
+  GroupTally other;
+  one.note_connect_problem("timed out");
+  other.note_connect_problem("timed out");
+  other.note_connect_problem("connection refused");
+  other.unconnected = 2;
+  one.merge(other);
+  CHECK_EQ(one.unconnected, 2);
+  CHECK_EQ(one.connect_problems["timed out"], 2);
+  CHECK_EQ(one.connect_problems["connection refused"], 1);
+}
+
+TEST_CASE("a failed connection's cause says what to do") {
+  CHECK_NE(connect_cause(EADDRNOTAVAIL).find("TIME_WAIT"), std::string::npos);
+  CHECK_EQ(connect_cause(ECONNREFUSED).find("connection refused"), 0);
+  CHECK_EQ(connect_cause(ETIMEDOUT).find("timed out"), 0);
+  CHECK_NE(connect_cause(EAGAIN).find("backlog"), std::string::npos);
+  CHECK_EQ(connect_cause(ENETUNREACH), "Network is unreachable");
+}
+
 TEST_CASE("a latency that nobody measured is not good") {
   const GroupTally nobody;
   for (const char* text : {"p99 < 1ms", "mean < 1s", "max >= 0ms", "p50 of CEIL < 60s",
-                           "connect_p99 < 1s", "late_p99 != 1s"}) {
+                           "connect_p99 < 1s", "late_p99 != 1s", "reached >= 0"}) {
     CAPTURE(text);
     const double value = measure(threshold(text), nobody, 1);
     CHECK_FALSE(holds(threshold(text), value));

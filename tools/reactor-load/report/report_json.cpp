@@ -50,6 +50,8 @@ Json commands_of(const GroupTally& group, double seconds) {
 Json group_of(const GroupTally& group, const Group& settings, double seconds) {
   Json words = Json::object();
   for (const auto& [text, count] : group.last_words) words[text] = count;
+  Json causes = Json::object();
+  for (const auto& [text, count] : group.connect_problems) causes[text] = count;
   return {{"name", group.name},
           {"hostile", group.hostile},
           {"clients", settings.clients},
@@ -59,6 +61,10 @@ Json group_of(const GroupTally& group, const Group& settings, double seconds) {
           {"connects", group.connects},
           {"connect_latency", latency_of(group.connect_latency)},
           {"connect_failures", group.connect_failures},
+          {"connect_problems", causes},
+          {"unconnected", group.unconnected},
+          {"unmeasured", group.unmeasured},
+          {"planned_sends", group.planned_sends},
           {"missing", group.missing},
           {"surplus", group.surplus},
           {"timeouts", group.timeouts},

@@ -12,6 +12,18 @@ namespace {
 /// Servers choose their last words; a map of them must not grow without bound.
 constexpr std::size_t kMaxLastWords = 50;
 
+void count_words(std::map<std::string, std::uint64_t, std::less<>>& counts,
+                 const std::string& words) {
+  const bool known = counts.find(words) != counts.end();
+  ++counts[known || counts.size() < kMaxLastWords ? words : "(other)"];
+}
+
+/// How much of a planned rate was sent, in percent; NaN without one.
+double reached(const GroupTally& group) {
+  if (group.planned_sends <= 0) return std::numeric_limits<double>::quiet_NaN();
+  return 100 * static_cast<double>(group.sends_at_rate) / group.planned_sends;
+}
+
 void merge_command(CommandTally& into, const CommandTally& other) {
   into.sent += other.sent;
   into.replies += other.replies;
@@ -66,6 +78,8 @@ constexpr CountMetric kCounts[] = {
     {"closed_by_client", &GroupTally::closed_by_client},
     {"closed_by_server", &GroupTally::closed_by_server},
     {"closed_by_reset", &GroupTally::closed_by_reset},
+    {"unconnected", &GroupTally::unconnected},
+    {"unmeasured", &GroupTally::unmeasured},
     {"late", &GroupTally::late},
     {"held_back", &GroupTally::held_back},
 };
@@ -76,6 +90,7 @@ double group_metric(const Threshold& threshold, const GroupTally& group) {
   if (metric == "wrong") return static_cast<double>(group.wrong());
   if (metric == "closed") return closes(group, threshold.quoted);
   if (metric == "connect_p99") return latency_metric("p99", group.connect_latency);
+  if (metric == "reached") return reached(group);
   if (metric == "late_p99") return latency_metric("p99", group.lateness);
   for (const CountMetric& known : kCounts) {
     if (metric == known.name) return static_cast<double>(group.*known.count);
@@ -104,9 +119,12 @@ Histogram GroupTally::latency() const {
   return all;
 }
 
+void GroupTally::note_connect_problem(const std::string& cause) {
+  count_words(connect_problems, cause);
+}
+
 void GroupTally::note_last_words(const std::string& words) {
-  const bool known = last_words.find(words) != last_words.end();
-  ++last_words[known || last_words.size() < kMaxLastWords ? words : "(other)"];
+  count_words(last_words, words);
 }
 
 void GroupTally::merge(const GroupTally& other) {
@@ -124,6 +142,9 @@ void GroupTally::merge(const GroupTally& other) {
   lateness.merge(other.lateness);
   for (const CountMetric& known : kCounts) this->*known.count += other.*known.count;
   broken += other.broken;
+  planned_sends += other.planned_sends;
+  sends_at_rate += other.sends_at_rate;
+  for (const auto& [cause, count] : other.connect_problems) connect_problems[cause] += count;
   unmatched_bytes_in += other.unmatched_bytes_in;
   for (const auto& [words, count] : other.last_words) last_words[words] += count;
 }
@@ -156,7 +177,6 @@ void Tally::merge(const Tally& other) {
     for (std::size_t i = 0; i < groups.size(); ++i) groups[i].merge(other.groups[i]);
   }
   for (const Failure& failure : other.failures) add_failure(failure);
-  if (connect_problem.empty()) connect_problem = other.connect_problem;
   last_reply = std::max(last_reply, other.last_reply);
   busy_seconds += other.busy_seconds;
 }

@@ -31,6 +31,12 @@ struct GroupTally {
   Histogram connect_latency;
   std::uint64_t connects = 0;
   std::uint64_t connect_failures = 0;
+  /// Why connections were not made, in words for people, and how often.
+  std::map<std::string, std::uint64_t, std::less<>> connect_problems;
+  std::uint64_t unconnected = 0;  ///< clients that wanted to connect and never were
+  std::uint64_t unmeasured = 0;  ///< clients that connected, and had no reply while it was measured
+  double planned_sends = 0;      ///< of a rate: what must have been sent, chance allowed for
+  std::uint64_t sends_at_rate = 0;  ///< what was sent of that
   std::uint64_t missing = 0;
   std::uint64_t surplus = 0;
   std::uint64_t timeouts = 0;
@@ -51,6 +57,7 @@ struct GroupTally {
   /// Everything that must not happen to an honest client.
   [[nodiscard]] std::uint64_t errors() const;
   [[nodiscard]] Histogram latency() const;
+  void note_connect_problem(const std::string& cause);
   void note_last_words(const std::string& words);
   void merge(const GroupTally& other);
 };
@@ -77,7 +84,6 @@ struct Tally {
   std::vector<GroupTally> groups;
   /// The first two of a kind and command; all are counted in the groups.
   std::vector<Failure> failures;
-  std::string connect_problem;  ///< of the first connection that failed
   TimePoint last_reply{};
   double busy_seconds = 0;  ///< of the loops, all threads together
   static constexpr std::size_t kKeptFailures = 10;

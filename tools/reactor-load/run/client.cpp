@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "daemon/net/connecting_socket.h"
+#include "tools/reactor-load/run/connect_cause.h"
 
 namespace reactord::load {
 namespace {
@@ -62,7 +64,7 @@ void Client::on_event(Token named, Readiness readiness) noexcept {
   if (readiness.peer_finished || readiness.hung_up || readiness.urgent) reads_to_block_ = true;
   if (state_ == State::connecting && (readiness.writable || readiness.hung_up)) {
     const int error = connect_error(stream_->fd());
-    if (error != 0) return connect_failed(error);
+    if (error != 0) return connect_failed(connect_cause(error));
     connected();
   }
   // Who reads nothing learns of the end from the event alone.
@@ -118,7 +120,7 @@ void Client::note_not_closed() {
 }
 
 void Client::on_timeout() noexcept {
-  if (state_ == State::connecting) return connect_failed(ETIMEDOUT);
+  if (state_ == State::connecting) return connect_failed(connect_cause(ETIMEDOUT));
   if (!is_connected()) return;
   talk_.end(fmt::format("nothing for {} ms", host_.plan.scenario.timeout.count()), true);
   close(Closed::by_client);
@@ -170,10 +172,18 @@ bool Client::receive() {
 }
 
 void Client::received(std::string_view bytes, TimePoint now) {
+  const std::size_t owed_before = talk_.owed();
   const Heard heard = talk_.receive(bytes, now);
+  if (talk_.owed() < owed_before) last_reply_ = now;
   if (!hostile()) host_.tally.last_reply = now;
   now_ = now;
   if (heard == Heard::fine) return;
+  if (heard == Heard::refused) {
+    const std::string cause = "refused by the server: " + talk_.last_error();
+    was_in_ = last_reply_ != TimePoint{};
+    talk_.abandon();
+    return connect_failed(cause);
+  }
   talk_.end("the stream makes no sense any more");
   close(Closed::by_client);
   if (stopping_) return done();
@@ -233,10 +243,11 @@ void Client::send_piece() {
 // --- the connection's life -----------------------------------------------------------------------
 
 Client::Next Client::connect() {
+  wanted_ = true;
   connect_began_ = host_.clock.now();
   ConnectResult result = begin_connect(host_.plan.address);
   if (result.status == ConnectStatus::failed) {
-    connect_failed(result.error);
+    connect_failed(connect_cause(result.error));
     return Next::wait;
   }
   ++generation_;
@@ -248,7 +259,7 @@ Client::Next Client::connect() {
   piece_of_ = 0;
   state_ = State::connecting;
   if (const std::error_code problem = host_.loop.watch(stream_->fd(), token()); problem) {
-    connect_failed(problem.value());
+    connect_failed(connect_cause(problem.value()));
     return Next::wait;
   }
   if (result.status == ConnectStatus::connected) {
@@ -262,16 +273,19 @@ Client::Next Client::connect() {
 void Client::connected() {
   cancel();
   state_ = State::open;
+  was_in_ = true;
   ++group_.tally->connects;
   const auto took = std::chrono::nanoseconds(host_.clock.now() - connect_began_).count();
   group_.tally->connect_latency.record(static_cast<std::uint64_t>(took));
 }
 
-void Client::connect_failed(int error) {
+void Client::connect_failed(const std::string& cause) {
   cancel();
+  cancel_time();
   stream_.reset();
+  piece_of_ = 0;
   if (!hostile()) ++group_.tally->connect_failures;
-  if (host_.tally.connect_problem.empty()) host_.tally.connect_problem = std::strerror(error);
+  group_.tally->note_connect_problem(cause);
   if (stopping_) return done();
   state_ = State::waiting;
   wake_at(host_.clock.now() + kRetryPause, Waiting::retry);
@@ -323,6 +337,16 @@ void Client::begin_anew() {
 void Client::stop() noexcept {
   if (state_ == State::done || stopping_) return;
   stopping_ = true;
+  wanted_ = wanted_ || state_ == State::waiting;
+  goes_by_script_ = waiting_for_ == Waiting::think || waiting_for_ == Waiting::due ||
+                    waiting_for_ == Waiting::close;
+  if (!was_in_ && !hostile()) {
+    if (state_ == State::connecting) {
+      group_.tally->note_connect_problem("not accepted by the server before the run ended");
+    } else if (waiting_for_ == Waiting::start) {
+      group_.tally->note_connect_problem("not started before the run ended");
+    }
+  }
   if (state_ == State::waiting || state_ == State::connecting || waiting_for_ != Waiting::nothing) {
     const bool pieces = waiting_for_ == Waiting::piece && !hostile();
     if (!pieces) cancel_time();
@@ -375,8 +399,23 @@ void Client::say_farewell() {
 void Client::done() {
   cancel();
   cancel_time();
+  note_whether_it_took_part();
   state_ = State::done;
   --group_.clients_playing;
+}
+
+/// A run that most of its clients had no part in must not pass for one of all of them. Who had
+/// nothing to send, because the others had sent all of the group's requests, or had just to think,
+/// is not missed.
+void Client::note_whether_it_took_part() {
+  if (state_ == State::done || hostile()) return;
+  if (!was_in_) {
+    if (wanted_) ++group_.tally->unconnected;
+    return;
+  }
+  const bool only_warmed_up = last_reply_ != TimePoint{} && group_.plan->group.requests > 0;
+  const bool silent = !group_.plan->owes_replies || last_reply_ >= host_.measure_from;
+  if (!silent && (!goes_by_script_ || only_warmed_up)) ++group_.tally->unmeasured;
 }
 
 void Client::wake_at(TimePoint when, Waiting why) {

@@ -39,6 +39,7 @@ struct ClientHost {
   std::span<char> scratch;  ///< for what is received, valid while one client is served
   const Plan& plan;
   Tally& tally;
+  TimePoint measure_from;  ///< replies count from here
 };
 
 /// A group as one worker has it.
@@ -122,7 +123,8 @@ class Client : public DeadlineLink<ReplyTimeout> {
 
   [[nodiscard]] Next connect();
   void connected();
-  void connect_failed(int error);
+  void connect_failed(const std::string& cause);
+  void note_whether_it_took_part();
   void close(Closed how);
   void closed_by_peer(Closed how, std::string_view reason);
   void begin_anew();
@@ -148,6 +150,7 @@ class Client : public DeadlineLink<ReplyTimeout> {
   std::vector<std::int64_t> counters_;
   TimePoint connect_began_{};
   TimePoint now_{};
+  TimePoint last_reply_{};
   std::int64_t loops_ = 0;
   std::uint32_t pc_ = 0;
   std::uint32_t generation_ = 1;  ///< of the connection; never 0, so that tokens are ours
@@ -156,6 +159,9 @@ class Client : public DeadlineLink<ReplyTimeout> {
   State state_ = State::waiting;
   Waiting waiting_for_ = Waiting::nothing;
   bool stopping_ = false;
+  bool wanted_ = false;         ///< it has tried to connect, or was stopped before it could
+  bool was_in_ = false;         ///< connected, and not turned away for want of room
+  bool goes_by_script_ = true;  ///< what it did at the end is what its script says
   bool may_send_ = false;
   bool may_receive_ = false;
   bool reads_to_block_ = false;  ///< an event said what may end a read early, with more behind it

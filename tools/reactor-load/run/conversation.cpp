@@ -56,6 +56,12 @@ std::string shape_of(std::string_view error) {
   return escaped(error, kShownBytes);
 }
 
+/// What reactord and Redis say to a connection beyond their limits, before they close it. It
+/// answers no request, and comes whether there was one or not.
+bool is_refusal(const ReplyView& reply) {
+  return reply.is_error() && reply.text.starts_with("ERR max number of clients reached");
+}
+
 }  // namespace
 
 void Conversation::begin(const Speaker& speaker) {
@@ -161,6 +167,9 @@ Heard Conversation::judge_all(std::string_view bytes, TimePoint now, std::size_t
       case Judged::broken:
         used = bytes.size();
         return Heard::broken;
+      case Judged::refused:
+        used = bytes.size();
+        return Heard::refused;
     }
   }
   return Heard::fine;
@@ -187,6 +196,7 @@ Conversation::Judged Conversation::judge(std::string_view bytes, TimePoint now, 
   used = reply.raw.size();
   if (reply.is_push()) return Judged::reply;
   note_error(reply);
+  if (position_ == 0 && is_refusal(reply)) return Judged::refused;
   if (surplus) {
     ++ledger_.group->surplus;
     fail("surplus reply", show(bytes), About::nothing);

@@ -34,8 +34,9 @@ struct Speaker {
 };
 
 enum class Heard : std::uint8_t {
-  fine,    ///< or wrong, but the next reply can be told from it
-  broken,  ///< surplus, or no reply at all: the stream is of no more use
+  fine,     ///< or wrong, but the next reply can be told from it
+  broken,   ///< surplus, or no reply at all: the stream is of no more use
+  refused,  ///< the server has no room for this connection, as last_error() says
 };
 
 class Conversation {
@@ -56,6 +57,9 @@ class Conversation {
   /// Requests that wait for their reply.
   [[nodiscard]] std::size_t owed() const { return owed_; }
 
+  /// The last error that was heard, if nothing else followed it.
+  [[nodiscard]] const std::string& last_error() const { return last_error_; }
+
   /// Judges what came.
   [[nodiscard]] Heard receive(std::string_view bytes, TimePoint now);
   /// The connection has ended: replies that are still owed are missing. `how` says why.
@@ -72,7 +76,7 @@ class Conversation {
     bool answered = false;  ///< before all of it was sent
   };
   enum class About : std::uint8_t { request, nothing };
-  enum class Judged : std::uint8_t { need_more, reply, broken };
+  enum class Judged : std::uint8_t { need_more, reply, broken, refused };
 
   /// It is owed no reply, or no more.
   [[nodiscard]] bool is_settled(const Request& request) const {

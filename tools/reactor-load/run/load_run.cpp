@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <thread>
+#include <tuple>
 
 namespace reactord::load {
 namespace {
@@ -169,7 +171,102 @@ double measured_seconds(const RunState& run, const Tally& tally, TimePoint ended
   return seconds_of(std::max(last, run.stop_at) - run.measure_from);
 }
 
+void note_rates(const Scenario& scenario, Result& result) {
+  for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
+    GroupTally& tally = result.tally.groups[i];
+    tally.planned_sends = planned_sends(scenario, scenario.groups[i], result.seconds);
+    if (tally.planned_sends > 0) tally.sends_at_rate = tally.sent();
+  }
+}
+
+/// Holds for each group that is not hostile, unless a threshold about the same metric was given.
+constexpr const char* kTakesPart[] = {"unconnected == 0", "unmeasured == 0"};
+constexpr const char* kKeepsItsRate = "reached >= 95";
+
+/// Thresholds and what they find, from the given ones to those that hold without being asked for.
+class Judge {
+ public:
+  Judge(const Scenario& scenario, Result& result) : scenario_(scenario), result_(result) {}
+
+  void judge_given() {
+    const GroupTally honest = result_.tally.honest();
+    for (const Threshold& threshold : scenario_.thresholds) add(threshold, honest);
+    for (std::size_t i = 0; i < scenario_.groups.size(); ++i) {
+      for (const Threshold& threshold : scenario_.groups[i].thresholds) {
+        add(threshold, result_.tally.groups[i]);
+      }
+    }
+  }
+
+  /// A reply that is wrong, missing or too many is never good, whatever else is tolerated.
+  void judge_replies() {
+    const GroupTally honest = result_.tally.honest();
+    for (const char* always : {"wrong == 0", "missing == 0", "surplus == 0"}) {
+      add_unless_it_holds(always, honest);
+    }
+    if (!is_given("errors")) add(usual("errors == 0"), honest);
+  }
+
+  /// Who ends a run early has seen what was missing.
+  void judge_extent() {
+    if (result_.interrupted) return;
+    const GroupTally honest = result_.tally.honest();
+    for (const char* text : kTakesPart) {
+      if (!is_given(usual(text).metric)) add_unless_it_holds(text, honest);
+    }
+    if (is_given(usual(kKeepsItsRate).metric)) return;
+    for (const GroupTally& group : result_.tally.groups) {
+      if (!group.hostile && group.planned_sends > 0)
+        add_unless_it_holds(kKeepsItsRate, group, group.name);
+    }
+  }
+
+ private:
+  static Threshold usual(const char* text) {
+    Threshold threshold;
+    std::ignore = parse_threshold(text, threshold);
+    return threshold;
+  }
+
+  [[nodiscard]] bool is_given(std::string_view metric) const {
+    const auto about_it = [&](const Threshold& threshold) { return threshold.metric == metric; };
+    const auto has = [&](const std::vector<Threshold>& thresholds) {
+      return std::any_of(thresholds.begin(), thresholds.end(), about_it);
+    };
+    return has(scenario_.thresholds) ||
+           std::any_of(scenario_.groups.begin(), scenario_.groups.end(),
+                       [&](const Group& group) { return has(group.thresholds); });
+  }
+
+  void add(const Threshold& threshold, const GroupTally& group) {
+    const double value = measure(threshold, group, result_.seconds);
+    result_.judgements.push_back({threshold, value, holds(threshold, value)});
+  }
+
+  /// Nobody needs to read each time that what goes without saying was so.
+  void add_unless_it_holds(const char* text, const GroupTally& group,
+                           const std::string& name = {}) {
+    Threshold threshold = usual(text);
+    threshold.group = name;
+    if (!holds(threshold, measure(threshold, group, result_.seconds))) add(threshold, group);
+  }
+
+  const Scenario& scenario_;
+  Result& result_;
+};
+
 }  // namespace
+
+double planned_sends(const Scenario& scenario, const Group& group, double seconds) {
+  if (group.rate == 0 || group.requests > 0 || group.loops > 0) return 0;
+  const std::chrono::duration<double> starting = group.delay + group.ramp_up - scenario.warm_up;
+  const std::chrono::duration<double> sending = scenario.duration;
+  // Replies that come after the end of the sending lengthen what rates are counted over.
+  const double whole = sending.count() > 0 ? std::min(seconds, sending.count()) : seconds;
+  const double planned =
+      static_cast<double>(group.rate) * std::max(0.0, whole - std::max(0.0, starting.count()));
+  return std::max(0.0, planned - 4 * std::sqrt(planned));
+}
 
 void Series::add(const Moment& moment) {
   pending_.push_back(moment);
@@ -231,6 +328,7 @@ Result play(const Plan& plan, const std::function<bool(const Watched&)>& watch) 
   result.cpu_seconds = cpu_seconds() - cpu_before;
   result.wall_seconds = seconds_of(ended - run.start);
   result.seconds = measured_seconds(run, result.tally, ended);
+  note_rates(plan.scenario, result);
   return result;
 }
 
@@ -244,29 +342,10 @@ std::uint64_t Result::errors() const {
 }
 
 void judge(const Scenario& scenario, Result& result) {
-  const GroupTally honest = result.tally.honest();
-  const auto add = [&](const Threshold& threshold, const GroupTally& group) {
-    const double value = measure(threshold, group, result.seconds);
-    result.judgements.push_back({threshold, value, holds(threshold, value)});
-  };
-  const auto about_errors = [](const Threshold& threshold) { return threshold.metric == "errors"; };
-  bool has_own = std::any_of(scenario.thresholds.begin(), scenario.thresholds.end(), about_errors);
-  for (const Threshold& threshold : scenario.thresholds) add(threshold, honest);
-  for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
-    for (const Threshold& threshold : scenario.groups[i].thresholds) {
-      add(threshold, result.tally.groups[i]);
-      has_own = has_own || about_errors(threshold);
-    }
-  }
-  // A reply that is wrong, missing or too many is never good, whatever else is tolerated.
-  for (const char* always : {"wrong == 0", "missing == 0", "surplus == 0", "errors == 0"}) {
-    Threshold threshold;
-    if (!parse_threshold(always, threshold).empty()) continue;
-    if (has_own && about_errors(threshold)) continue;
-    const double value = measure(threshold, honest, result.seconds);
-    const bool redundant = !about_errors(threshold) && value <= 0;
-    if (!redundant) result.judgements.push_back({threshold, value, holds(threshold, value)});
-  }
+  Judge judge(scenario, result);
+  judge.judge_given();
+  judge.judge_replies();
+  judge.judge_extent();
 }
 
 }  // namespace reactord::load

@@ -70,8 +70,12 @@ struct Result {
 /// Plays the plan. `watch` is called every kReportEvery; it returns false to end the run early.
 [[nodiscard]] Result play(const Plan& plan, const std::function<bool(const Watched&)>& watch);
 
-/// Holds the result against the scenario's thresholds. Without one of its own about errors, there
-/// must be none.
+/// What a group with a rate must at least have sent in the measured time: chance, and the clients'
+/// late starts, are no shortfall. 0 where requests or loops end the group, or it has no rate.
+[[nodiscard]] double planned_sends(const Scenario& scenario, const Group& group, double seconds);
+
+/// Holds the result against the scenario's thresholds, and against those that hold unless it has
+/// its own: no errors, no client left out, and 95% of each planned rate.
 void judge(const Scenario& scenario, Result& result);
 
 }  // namespace reactord::load

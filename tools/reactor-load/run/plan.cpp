@@ -123,6 +123,7 @@ class Compiler {
     EncodedRequest request = encode(step.request, step.action == Action::bytes ? Wire::raw : wire_);
     request.expectation = step.expectation;
     if (plan_.group.hostile) request.expectation = {Expectation::Kind::none, ""};
+    if (request.expectation.kind != Expectation::Kind::none) plan_.owes_replies = true;
     request.row = row_of(step.label);
     request.piece_bytes = step.piece_bytes;
     request.every = step.every;

@@ -84,6 +84,7 @@ struct GroupPlan {
   std::vector<Choice> choices;
   std::uint32_t counters = 0;  ///< loops inside loops
   std::vector<std::string> labels;
+  bool owes_replies = false;  ///< there is a request that expects one
 };
 
 struct Plan {

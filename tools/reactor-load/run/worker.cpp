@@ -47,7 +47,7 @@ Worker::Worker(const Plan& plan, RunState& run, unsigned thread, unsigned thread
       timeouts_(plan.scenario.timeout),
       receive_scratch_(kReceiveBytes),
       tally_(plan.empty_tally()),
-      host_{loop_, clock_, agenda_, timeouts_, receive_scratch_, plan_, tally_} {
+      host_{loop_, clock_, agenda_, timeouts_, receive_scratch_, plan_, tally_, run.measure_from} {
   if (const std::error_code problem = loop_.watch_level(timer_.fd(), kTimerToken); problem) {
     throw std::system_error(problem, "epoll_ctl");
   }
