@@ -156,7 +156,7 @@ TEST_CASE("HELP is an aligned table for people") {
   const std::size_t text = help.find("TEXT message ");
   REQUIRE(ceil != std::string::npos);
   REQUIRE(text != std::string::npos);
-  CHECK(help.find("Returns the next", ceil) - ceil == help.find("Sends the server", text) - text);
+  CHECK(help.find("Returns the next", ceil) - ceil == help.find("Sends a message", text) - text);
   CHECK(contains(help, "CLIENT subcommand "));
   CHECK(contains(help, "COMMAND [subcommand] "));
   CHECK(bench.send("HELP ceil") == "CEIL real  Returns the next higher integer, exactly\n");
