@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whose long reply gets a slice of the turn.
+// Whose long reply gets a slice of the turn, and how many receipts are kept.
 #include "daemon/dispatch/pending_replies.h"
 
 #include <doctest/doctest.h>
@@ -64,6 +64,17 @@ struct PendingBench {
     CHECK(pending.end_call(out) == PromiseState::open);
   }
 
+  /// A reply that comes later, and whose arrival somebody wants to know of.
+  void answer_later(Connection& connection, const std::string& name) {
+    pending.begin_call(connection);
+    const std::uint64_t promise = pending.defer(connection, asked, {}, {});
+    Buffer out;
+    CHECK(pending.end_call(out) == PromiseState::open);
+    CHECK(pending.complete(
+        connection.id(), promise, [](ReplyWriter& reply) { reply.ok(); },
+        [this, name] { notes.push_back(name); }));
+  }
+
   FakeClock clock;
   EventLog events{clock, no_log()};
   EventLoop loop{clock};
@@ -105,6 +116,19 @@ TEST_CASE("long replies: an administrator's goes before those of all clients") {
   bench.ask(bench.open_to_all, "last", 1);
   while (bench.pending.has_long_replies()) bench.pending.run_slices();
   CHECK(bench.notes.back() == "last");
+}
+
+TEST_CASE("receipts: of a client that never reads the latest are kept, and no more") {
+  PendingBench bench;
+  bench.ask(bench.open_to_all, "connected", 1);
+  bench.pending.run_slices();
+  Connection& connection = *bench.table.find_client(bench.table.opened());
+  for (int i = 0; i < 100; ++i) bench.answer_later(connection, std::to_string(i));
+  bench.notes.clear();
+  bench.pending.on_receipt(connection.id(), false);
+  REQUIRE(bench.notes.size() == 64);
+  CHECK(bench.notes.front() == "36");
+  CHECK(bench.notes.back() == "99");
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ class Mutant:
         if self.text == self.replacement:
             return f"{LIST}: the replacement of {self.text!r} in {self.file} changes nothing"
         first = self.noticed_by.split()[0]
-        if self.noticed_by not in (UNIT_TESTS, COMPILER) and not (root / "tests/integration" / first).exists():
+        is_pytest = self.noticed_by not in (UNIT_TESTS, COMPILER)
+        if is_pytest and not (root / "tests/integration" / first).exists():
             return f"{LIST}: {self.noticed_by!r} is neither {UNIT_TESTS!r}, {COMPILER!r} nor a file of " \
                    "tests/integration"
         return ""
@@ -138,7 +139,9 @@ class Player:
 
 
 def chosen(words, rows):
-    return [row for row in rows if not words or any(word in pathlib.PurePath(row.file).name for word in words)]
+    """Those of files with one of the words in their name."""
+    return [row for row in rows
+            if not words or any(word in pathlib.PurePath(row.file).name for word in words)]
 
 
 def play(part):
