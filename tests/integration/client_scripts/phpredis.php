@@ -6,6 +6,8 @@ function connect() {
     global $argv;
     $client = new Redis();
     $client->pconnect('127.0.0.1', (int) $argv[1], 10.0, 'me');
+    // Else it may connect anew by itself while it waits for a reply, and go on waiting for it there.
+    $client->setOption(Redis::OPT_MAX_RETRIES, 0);
     $client->select(0);
     return $client;
 }
