@@ -97,7 +97,7 @@ def test_until_it_serves_errors_are_on_stderr_and_in_the_log(tmp_path):
     assert problem in done.stderr and problem in (tmp_path / "log").read_text()
 
 
-def test_a_full_disk_is_told_of_and_cuts_no_line(daemon, tmp_path):
+def test_a_full_disk_is_told_of_and_what_was_lost(daemon, tmp_path):
     """/dev/full takes nothing, from the first record on."""
     log = tmp_path / "log"
     one = daemon('[log]\ntarget = "/dev/full"\n', expect_listeners=0)
@@ -135,8 +135,6 @@ def test_it_says_what_was_applied(daemon):
     done = reactord("--reload", one.pid)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "needs a restart: server.max_connections changed from '10000' to '9'",
-    ] or done.stdout.splitlines() == [
         "applied: deadlines.idle changed from 'off' to '7s'",
         "needs a restart: server.max_connections changed from '10000' to '9'"]
 
