@@ -8,6 +8,7 @@
 
 #include "config/suggest.h"
 #include "config/tables.h"
+#include "config/toml_text.h"
 
 namespace reactord {
 namespace {

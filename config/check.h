@@ -10,8 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/loader.h"
-#include "config/toml_text.h"
+#include "config/problem.h"
 
 namespace reactord {
 

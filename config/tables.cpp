@@ -28,10 +28,11 @@ constexpr ByteCount gib(std::uint64_t count) {
 constexpr std::int64_t kMaxConnections = 1'000'000;
 constexpr std::string_view kWhyMaxConnections =
     "each needs a descriptor, of which the kernel gives one process 1048576";
-/// One buffer holds at most 2 GiB (protocol/buffer.h), and a frame shares it with what follows it.
 constexpr std::int64_t kMaxAdminConnections = 1000;
 constexpr std::string_view kWhyMaxAdminConnections =
     "they are for people and their scripts, and set apart from max_connections";
+/// One buffer holds at most 2 GiB (protocol/buffers/buffer.h), and a frame shares it with what
+/// follows it.
 constexpr ByteCount kMaxBuffered = mib(512);
 constexpr std::string_view kWhyMaxBuffered = "a connection's buffer must stay well below 2GiB";
 

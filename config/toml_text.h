@@ -8,16 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "config/problem.h"
 #include "config/schema.h"
 
 namespace reactord {
-
-/// A place in a text: both count from 1, columns in characters (code points).
-struct TextPosition {
-  int line = 0;
-  int column = 0;
-  auto operator<=>(const TextPosition&) const = default;
-};
 
 [[nodiscard]] TextPosition position_of(std::string_view text, std::size_t offset);
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 
 namespace reactord {
 

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <utility>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "protocol/escape.h"
 
 namespace reactord {

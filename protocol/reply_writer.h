@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "protocol/buffer.h"
-#include "protocol/gather_list.h"
+#include "protocol/buffers/buffer.h"
+#include "protocol/buffers/gather_list.h"
 
 namespace reactord {
 

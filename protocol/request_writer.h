@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 
 namespace reactord {
 

@@ -53,10 +53,10 @@
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/in_place.h"
 #include "daemon/reactor/slot_table.h"
-#include "protocol/buffer.h"
-#include "protocol/buffer_pool.h"
+#include "protocol/buffers/buffer.h"
+#include "protocol/buffers/buffer_pool.h"
+#include "protocol/buffers/gather_list.h"
 #include "protocol/frame_parser.h"
-#include "protocol/gather_list.h"
 #include "protocol/protocol_detector.h"
 #include "protocol/reply_writer.h"
 

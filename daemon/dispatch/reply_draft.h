@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
-#include "protocol/buffer.h"
-#include "protocol/gather_list.h"
+#include "protocol/buffers/buffer.h"
+#include "protocol/buffers/gather_list.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {

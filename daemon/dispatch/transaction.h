@@ -12,7 +12,7 @@
 
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 
 namespace reactord {
 

@@ -47,7 +47,8 @@ class Stream {
   [[nodiscard]] virtual IoResult receive(std::span<char> into) noexcept = 0;
   [[nodiscard]] virtual IoResult send(std::string_view bytes) noexcept = 0;
   /// The same for several pieces behind each other, in one call: at most kMaxParts, none empty.
-  /// As many as a batch of replies has (protocol/gather_list.h), and few enough for the stack.
+  /// As many as a batch of replies has (protocol/buffers/gather_list.h), and few enough for the
+  /// stack.
   static constexpr std::size_t kMaxParts = 32;
   [[nodiscard]] virtual IoResult send_parts(std::span<const std::string_view> parts) noexcept = 0;
   /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived. False

@@ -12,14 +12,14 @@
 
 #include "config/tables.h"
 #include "daemon/interface/registry.h"
+#include "daemon/limits/heap_trimmer.h"
+#include "daemon/limits/seccomp_filter.h"
+#include "daemon/net/standard_descriptors.h"
 #include "daemon/process/command_line.h"
-#include "daemon/process/config_source.h"
-#include "daemon/process/heap_trimmer.h"
-#include "daemon/process/reload_request.h"
-#include "daemon/process/seccomp_filter.h"
 #include "daemon/process/server.h"
 #include "daemon/process/signal_table.h"
-#include "daemon/reactor/standard_descriptors.h"
+#include "daemon/reload/config_source.h"
+#include "daemon/reload/reload_request.h"
 
 namespace reactord {
 

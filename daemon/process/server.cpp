@@ -11,7 +11,7 @@
 #include "config/tables.h"
 #include "config/value_types.h"
 #include "daemon/interface/version.h"
-#include "daemon/process/reload_answer.h"
+#include "daemon/reload/reload_answer.h"
 
 namespace reactord {
 

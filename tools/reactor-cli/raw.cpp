@@ -24,7 +24,7 @@
 #include <string>
 #include <thread>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "tools/reactor-cli/command_line/duration.h"
 #include "tools/reactor-cli/net/connection.h"
 #include "tools/reactor-cli/output/render.h"

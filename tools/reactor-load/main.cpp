@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "config/regular_file.h"
+#include "daemon/net/standard_descriptors.h"
 #include "daemon/reactor/signal_watch.h"
-#include "daemon/reactor/standard_descriptors.h"
 #include "tools/reactor-load/failure.h"
 #include "tools/reactor-load/options.h"
 #include "tools/reactor-load/output.h"

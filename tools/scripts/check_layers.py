@@ -39,15 +39,18 @@ ROOMS = {
     "systemd": ["reactor"],
     "admission": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd"],
     "stats": ["reactor", "log", "interface", "connection", "dispatch"],
+    "limits": ["reactor"],
+    "reload": ["reactor", "net", "log", "interface", "admission"],
     "process": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd", "admission",
-                "stats"],
+                "stats", "limits", "reload"],
 }
 CLIENT_ROOMS = {
     "command_line": ["net/endpoint.h", "net/dial.h"],
     "net": ["command_line"],
     "output": ["command_line"],
-    "terminal": ["command_line", "net", "output"],
-    "operator": ["command_line", "net", "output", "terminal"],
+    "completion": [],
+    "terminal": ["command_line", "net", "output", "completion"],
+    "operator": ["command_line", "net", "output", "completion", "terminal"],
 }
 LOAD_ROOMS = {
     "results": [],
@@ -67,13 +70,16 @@ def rooms(top, knows, others, **rule):
 
 
 # A scenario is TOML, read with the same care and the same words as a configuration.
-TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/toml_items.h",
+TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/toml/toml_items.h",
                 "config/regular_file.h"]
 TOML = "tools/reactor-load/scenario/"
 
 RULES = {
     "protocol": Rule(["protocol/"]),
-    "config": Rule(["config/"], FILES_AND_ADDRESSES, {"toml++/": ("config/loader.cpp", "config/toml_items.")}),
+    "protocol/buffers": Rule(["protocol/buffers/"]),
+    "config": Rule(["config/"], FILES_AND_ADDRESSES),
+    "config/toml": Rule(["config/"], FILES_AND_ADDRESSES,
+                        {"toml++/": ("config/toml/loader.cpp", "config/toml/toml_items.")}),
     **rooms("daemon", ROOMS, ["protocol/", "config/"], linux=True),
     "daemon/reactor": Rule(["daemon/reactor/"], True),
     "daemon/net": Rule(["daemon/net/", "daemon/reactor/"], True),
@@ -85,7 +91,8 @@ RULES = {
     "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
     **rooms("tools/reactor-cli", CLIENT_ROOMS, ["protocol/", "daemon/reactor/", "daemon/net/"],
             linux=True, libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
-    "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/", "daemon/reactor/"], True),
+    "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/", "daemon/reactor/",
+                               "daemon/net/standard_descriptors.h"], True),
     **rooms("tools/reactor-load", LOAD_ROOMS,
             ["protocol/", "daemon/reactor/", "daemon/net/", *TOML_READING,
              "tools/reactor-load/failure.h", "tools/reactor-cli/net/endpoint.h",
@@ -95,7 +102,8 @@ RULES = {
                        "toml++/": (TOML + "scenario_loader.cpp", TOML + "scenario_steps.",
                                    TOML + "toml_tables.")}),
     "tools/reactor-load": Rule(["tools/reactor-load/", "tools/reactor-cli/net/endpoint.h", "protocol/",
-                                "daemon/reactor/", *TOML_READING], True, {"CLI/": None}),
+                                "daemon/reactor/", "daemon/net/standard_descriptors.h", *TOML_READING],
+                               True, {"CLI/": None}),
 }
 
 

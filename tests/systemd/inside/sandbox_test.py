@@ -87,7 +87,7 @@ def test_no_connection_gets_out_while_it_serves(service, room, goal):
 
 def test_passed_sockets_are_no_way_out(service, room, goal):
     """The probe in the daemon's place, with its listening sockets. (That they cannot be connected by
-    sending either is the daemon's own lock, daemon/process/seccomp_filter.h, which has a test of its own.)"""
+    sending either is the daemon's own lock, daemon/limits/seccomp_filter.h, which has a test of its own.)"""
     cursor = host.journal_cursor()
     host.drop_in(service, f"[Service]\n{ROOM_FOR_PYTHON}Type=exec\nRestart=no\nExecStartPre=\n"
                           f"ExecStart=\nExecStart={PROBE} {goal.getsockname()[1]}\n")

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "config/loader.h"
 #include "config/tables.h"
+#include "config/toml/loader.h"
 
 namespace reactord::test {
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "config/loader.h"
+#include "config/toml/loader.h"
 #include "tests/unit/config/config_fixtures.h"
 #include "tests/unit/support/temporary_folder.h"
 

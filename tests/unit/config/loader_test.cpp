@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // TOML in, exact problems out, each with its line and column.
-#include "config/loader.h"
+#include "config/toml/loader.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/gather_list.h"
+#include "protocol/buffers/gather_list.h"
 
 #include <doctest/doctest.h>
 

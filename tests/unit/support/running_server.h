@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "config/loader.h"
+#include "config/toml/loader.h"
 #include "daemon/process/server.h"
 #include "tests/unit/support/temporary_folder.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "protocol/reply_parser.h"
 #include "tools/reactor-cli/command_line/options.h"
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/net/connection.h"
 #include "tools/reactor-cli/net/dialect.h"

@@ -8,8 +8,8 @@
 
 #include "protocol/reply.h"
 #include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/completion/command_docs.h"
 #include "tools/reactor-cli/net/session.h"
-#include "tools/reactor-cli/terminal/command_docs.h"
 
 namespace reactord::cli {
 

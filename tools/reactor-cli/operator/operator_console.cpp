@@ -18,12 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "tools/reactor-cli/completion/completion.h"
 #include "tools/reactor-cli/net/session.h"
 #include "tools/reactor-cli/operator/console.h"
 #include "tools/reactor-cli/operator/desk_events.h"
 #include "tools/reactor-cli/operator/desk_text.h"
 #include "tools/reactor-cli/operator/desk_view.h"
-#include "tools/reactor-cli/terminal/completion.h"
 
 namespace reactord::cli {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "protocol/escape.h"
 
 namespace reactord::cli {

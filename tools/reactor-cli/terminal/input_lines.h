@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 
 namespace reactord::cli {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "tools/reactor-cli/completion/command_docs.h"
 #include "tools/reactor-cli/net/connection.h"
-#include "tools/reactor-cli/terminal/command_docs.h"
 
 namespace reactord::cli {
 

@@ -14,9 +14,9 @@
 
 #include "protocol/escape.h"
 #include "protocol/inline_line.h"
+#include "tools/reactor-cli/completion/command_docs.h"
 #include "tools/reactor-cli/net/interrupt.h"
 #include "tools/reactor-cli/net/session.h"
-#include "tools/reactor-cli/terminal/command_docs.h"
 #include "tools/reactor-cli/terminal/history.h"
 #include "tools/reactor-cli/terminal/line_editor.h"
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "daemon/reactor/clock.h"
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "tools/reactor-load/check/reply_scanner.h"
 #include "tools/reactor-load/results/tally.h"
 #include "tools/reactor-load/run/plan.h"

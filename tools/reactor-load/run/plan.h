@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/net/socket_address.h"
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 #include "tools/reactor-load/results/tally.h"
 #include "tools/reactor-load/scenario/scenario.h"
 

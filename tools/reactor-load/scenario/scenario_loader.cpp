@@ -151,7 +151,8 @@ bool check_text(std::string_view toml, std::vector<Problem>& problems) {
 void parse_into(Scenario& scenario, std::string_view toml, const std::string& folder,
                 std::vector<Problem>& problems) {
   try {
-    // toml++ 3.3 looks past the end after some unfinished table headers; see config/loader.cpp.
+    // toml++ 3.3 looks past the end after some unfinished table headers; see
+    // config/toml/loader.cpp.
     const toml::table root = toml::parse(std::string(toml) + "\n");
     Reader(scenario, problems, folder).read(root);
   } catch (const toml::parse_error& error) {

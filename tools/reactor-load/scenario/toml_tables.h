@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/schema.h"
-#include "config/toml_items.h"
+#include "config/toml/toml_items.h"
 #include "config/toml_text.h"
 
 namespace reactord::load {

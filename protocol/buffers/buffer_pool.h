@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "protocol/buffer.h"
+#include "protocol/buffers/buffer.h"
 
 namespace reactord {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/reactor/standard_descriptors.h"
+#include "daemon/net/standard_descriptors.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/reload_answer.h"
+#include "daemon/reload/reload_answer.h"
 
 #include <fmt/format.h>
 #include <poll.h>

@@ -16,7 +16,7 @@
 #include "daemon/admission/listener_set.h"
 #include "daemon/interface/service.h"
 #include "daemon/log/event_log.h"
-#include "daemon/process/config_source.h"
+#include "daemon/reload/config_source.h"
 
 namespace reactord {
 

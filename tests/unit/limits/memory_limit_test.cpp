@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/memory_limit.h"
+#include "daemon/limits/memory_limit.h"
 
 #include <doctest/doctest.h>
 

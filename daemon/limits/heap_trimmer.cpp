@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/heap_trimmer.h"
+#include "daemon/limits/heap_trimmer.h"
 
 #include <malloc.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/reactor-cli/terminal/command_docs.h"
+#include "tools/reactor-cli/completion/command_docs.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/reload.h"
+#include "daemon/reload/reload.h"
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tools/reactor-cli/terminal/command_docs.h"
+#include "tools/reactor-cli/completion/command_docs.h"
 
 namespace reactord::cli {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "config/loader.h"
+#include "config/toml/loader.h"
 
 namespace reactord {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/descriptor_limit.h"
+#include "daemon/limits/descriptor_limit.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -9,14 +9,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/problem.h"
 
 namespace reactord {
-
-struct ConfigProblem {
-  int line = 0;  ///< 1-based; 0 when the problem has no place in the file
-  int column = 0;
-  std::string message;
-};
 
 struct LoadedConfig {
   Config config;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/seccomp_filter.h"
+#include "daemon/limits/seccomp_filter.h"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/reactor-cli/terminal/completion.h"
+#include "tools/reactor-cli/completion/completion.h"
 
 #include <algorithm>
 #include <cstddef>

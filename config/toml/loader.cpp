@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/loader.h"
+#include "config/toml/loader.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include "config/regular_file.h"
 #include "config/suggest.h"
 #include "config/tables.h"
-#include "config/toml_items.h"
+#include "config/toml/toml_items.h"
 #include "config/toml_text.h"
 
 namespace reactord {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/config_source.h"
+#include "daemon/reload/config_source.h"
 
 #include "config/check.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/reload_request.h"
+#include "daemon/reload/reload_request.h"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <thread>
 
-#include "daemon/process/reload_answer.h"
+#include "daemon/reload/reload_answer.h"
 
 namespace reactord {
 

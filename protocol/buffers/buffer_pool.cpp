@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/buffer_pool.h"
+#include "protocol/buffers/buffer_pool.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/toml_items.h"
+#include "config/toml/toml_items.h"
 
 #include <utility>
 #include <variant>
