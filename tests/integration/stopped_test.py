@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from harness.operators import OPERATOR_CONFIG, Operator
 from harness.resp import request
 
 DEADLINES = """
@@ -82,6 +83,17 @@ def test_no_deadline_counts_the_time_in_which_the_daemon_was_stopped(daemon):
     ended = {key: int(value) for key, value in one.info("stats").items()
              if key.startswith("event_closed_") and int(value)}
     assert set(ended) <= {"event_closed_by_client"}, ended
+
+
+def test_an_operators_answer_counts_before_the_time_for_it(daemon):
+    one = daemon(OPERATOR_CONFIG + 'operator_timeout = "3s"\n')
+    ada = Operator(one, "ada")
+    client = one.connect().send(b"TEXT hi\n")
+    number = ada.next_push("message")[1]
+    with stopped(one):
+        ada.client.request("OPERATOR", "REPLY", str(number), "in time")
+        time.sleep(STOPPED_SECONDS)
+    client.expect(b"in time\n")
 
 
 def test_who_did_nothing_while_the_daemon_was_stopped_is_still_cut(daemon):
