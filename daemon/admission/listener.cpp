@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
@@ -122,7 +125,10 @@ void Listener::accept_some() noexcept {
 bool Listener::accept_one() noexcept {
   if (!may_accept_) return false;
   if (rules_->when_full == WhenFull::wait && connections_.is_full(rules_->policy)) {
-    if (!is_waiting_for_room_) events_.record(Event::waiting_full, {{"listener", rules_->name}});
+    if (!is_waiting_for_room_)
+      (void)has_memory_for([&] {
+        events_.record(Event::waiting_full, {{"listener", rules_->name}});
+      });
     is_waiting_for_room_ = true;
     return false;
   }
@@ -130,7 +136,7 @@ bool Listener::accept_one() noexcept {
   loop_.charge(kAcceptWork);
   switch (accepted.status) {
     case AcceptStatus::accepted:
-      take_in(accepted);
+      if (!has_memory_for([&] { take_in(accepted); })) tell_failed(ENOMEM);
       return true;
     case AcceptStatus::gone:
       return true;
@@ -138,20 +144,27 @@ bool Listener::accept_one() noexcept {
       may_accept_ = false;
       return false;
     case AcceptStatus::exhausted:
-      events_.record(Event::accept_exhausted,
-                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_->name}});
+      tell_failed(accepted.error, Event::accept_exhausted);
       pause();
       return false;
     case AcceptStatus::failed:
-      events_.record(Event::accept_failed,
-                     {{"problem", std::strerror(accepted.error)}, {"listener", rules_->name}});
+      tell_failed(accepted.error);
       pause();
       return false;
   }
   return false;
 }
 
-void Listener::take_in(AcceptResult& accepted) noexcept {
+void Listener::tell_failed(int error, Event event) noexcept {
+  events_.count(event);
+  if (!events_.wants(event)) return;
+  (void)has_memory_for([&] {
+    events_.log(event, {{"problem", std::strerror(error)}, {"listener", rules_->name}});
+  });
+}
+
+/// Where there is no memory for it, the client is sent away without a word.
+void Listener::take_in(AcceptResult& accepted) {
   const bool is_allowed =
       rules_->allow.empty() || !accepted.peer.is_ip() ||
       std::any_of(rules_->allow.begin(), rules_->allow.end(),
@@ -169,11 +182,10 @@ void Listener::take_in(AcceptResult& accepted) noexcept {
                     "ERR max number of clients reached for your address");
   }
   if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_->policy))
-    events_.record(Event::accept_failed,
-                   {{"problem", std::strerror(ENOMEM)}, {"listener", rules_->name}});
+    tell_failed(ENOMEM);
 }
 
-void Listener::refuse_full(AcceptResult& accepted) noexcept {
+void Listener::refuse_full(AcceptResult& accepted) {
   if (rules_->policy.is_admin)
     return refuse(accepted, Event::refused_admin_full,
                   "ERR max number of clients reached on the admin listeners");
@@ -182,7 +194,7 @@ void Listener::refuse_full(AcceptResult& accepted) noexcept {
 
 /// Says why and closes. What the client has sent already is read first, because closing with unread
 /// input makes the kernel send RST, which may overtake the reason.
-void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept {
+void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) {
   rules_->policy.loop_context.sink.note_error(error);
   SocketStream stream(std::move(accepted.fd), accepted.peer);
   events_.record(why, {{"peer", stream.peer()}, {"listener", rules_->name}});
@@ -193,18 +205,22 @@ void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error)
   (void)stream.receive(unread.prepare(4096));
 }
 
+/// Without memory for a timer the listener tries again at once.
 void Listener::pause() noexcept {
-  loop_.timers().cancel(pause_timer_);
-  pause_timer_ = loop_.timers().add(loop_.now() + kPause, [this] {
-    pause_timer_ = 0;
-    schedule();
+  loop_.timers().cancel(std::exchange(pause_timer_, 0));
+  const bool is_paused = has_memory_for([&] {
+    pause_timer_ = loop_.timers().add(loop_.now() + kPause, [this] {
+      pause_timer_ = 0;
+      schedule();
+    });
   });
+  if (!is_paused) schedule();
 }
 
+/// The loop has reserved room for as many listeners as there can be (Server).
 void Listener::schedule() noexcept {
   if (is_scheduled_) return;
-  is_scheduled_ = true;
-  loop_.make_ready(token_, priority_of(rules_->policy));
+  is_scheduled_ = has_memory_for([&] { loop_.make_ready(token_, priority_of(rules_->policy)); });
 }
 
 }  // namespace reactord

@@ -61,9 +61,10 @@ class Listener {
   void accept_some() noexcept;
   [[nodiscard]] bool has_more_at_stop() noexcept;
   [[nodiscard]] bool accept_one() noexcept;
-  void take_in(AcceptResult& accepted) noexcept;
-  void refuse_full(AcceptResult& accepted) noexcept;
-  void refuse(AcceptResult& accepted, Event why, std::string_view error) noexcept;
+  void take_in(AcceptResult& accepted);
+  void refuse_full(AcceptResult& accepted);
+  void refuse(AcceptResult& accepted, Event why, std::string_view error);
+  void tell_failed(int error, Event event = Event::accept_failed) noexcept;
   void pause() noexcept;
   void schedule() noexcept;
   void close() noexcept;

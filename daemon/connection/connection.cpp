@@ -5,6 +5,13 @@
 
 namespace reactord {
 
+namespace {
+
+/// Nobody is left to take the reply that is still being waited for.
+constexpr std::string_view kNobodyWaits = "connection reset";
+
+}  // namespace
+
 void Connection::start() noexcept {
   created_ = last_active_ = seconds_now();
   loop().deadlines.first_request.arm(*this, host().now());
@@ -21,6 +28,13 @@ std::chrono::seconds Connection::seconds_since(Seconds then) const noexcept {
 }
 
 void Connection::on_event(Readiness readiness) noexcept {
+  if (has_memory_for([&] { take_turn(readiness); })) return;
+  loop().give_up_turn();
+  loop().sink.give_up_batch();
+  abort(CloseReason::closed_out_of_memory);
+}
+
+void Connection::take_turn(Readiness readiness) {
   // By an event: its place on the ready list, if it has one, stays.
   if (readiness.is_none()) scheduled_ = false;
   const bool is_over = readiness.peer_finished || readiness.hung_up;
@@ -29,12 +43,15 @@ void Connection::on_event(Readiness readiness) noexcept {
   if (readiness.writable || readiness.hung_up) may_send_ = true;
   if (is_over || readiness.urgent) reads_to_block_ = true;
   if (is_over) is_fin_announced_ = true;
+  if (readiness.hung_up) is_hung_up_ = true;
   switch (state_) {
     case State::open:
-      return serve_turn();
+      serve_turn();
+      if (is_hung_up_ && is_pending()) [[unlikely]]
+        abort(CloseReason::closed_reset, kNobodyWaits);
+      return;
     case State::pending:
-      // Nobody is left to take the reply that is still being waited for.
-      if (readiness.hung_up) return abort(CloseReason::closed_reset, "connection reset");
+      if (readiness.hung_up) return abort(CloseReason::closed_reset, kNobodyWaits);
       if (is_news) host().on_peer_finished(*this);
       return serve_turn();
     case State::flushing:
@@ -55,7 +72,8 @@ void Connection::end(CloseReason reason, std::string_view last_words,
                      std::string_view detail) noexcept {
   if (is_ending()) return;
   if (!last_words.empty() && owes_answer()) {
-    ReplyWriter(output(), reply_encoding_).error(last_words);
+    if (!has_memory_for([&] { ReplyWriter(output(), reply_encoding_).error(last_words); }))
+      return abort(reason, detail);
     loop().sink.note_error(last_words);
   }
   state_ = State::flushing;

@@ -40,7 +40,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -52,6 +51,7 @@
 #include "daemon/net/socket_stream.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/in_place.h"
+#include "daemon/reactor/out_of_memory.h"
 #include "daemon/reactor/slot_table.h"
 #include "protocol/buffers/buffer.h"
 #include "protocol/buffers/buffer_pool.h"
@@ -77,10 +77,13 @@ class RequestSink {
  public:
   virtual ~RequestSink() = default;
   /// Serves one frame; its reply goes behind what `out` holds. The frame's views end with the call.
+  /// Throws std::bad_alloc where there is no memory for it.
   [[nodiscard]] virtual ServeResult serve(Connection& connection, const Frame& frame,
-                                          Buffer& out) noexcept = 0;
+                                          Buffer& out) = 0;
   /// The connection's batch is over.
   virtual void end_batch() noexcept = 0;
+  /// The same after serve() has thrown: what it has begun is forgotten.
+  virtual void give_up_batch() noexcept { end_batch(); }
   /// An error was sent that answers no served frame: `error` begins with its code.
   virtual void note_error(std::string_view /*error*/) noexcept {}
 };
@@ -130,6 +133,12 @@ struct LoopContext {
   /// Bytes have come or gone. The kernel takes about a microsecond for 4 KiB.
   void note_moved(std::size_t bytes) { work += static_cast<WorkUnits>(bytes >> 11); }
   [[nodiscard]] WorkUnits take_work() { return std::exchange(work, 0); }
+  /// The turn under way has failed: nothing of it may reach the next connection.
+  void give_up_turn() noexcept {
+    serving = nullptr;
+    output.clear();
+    borrowed.clear();
+  }
 };
 
 /// How a listener wants its connections served. Outlives them.
@@ -194,7 +203,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     return input_.capacity() + output_.capacity() + session_.held_bytes();
   }
 
-  /// The loop has news, or (none) the connection's turn has come again.
+  /// The loop has news, or (none) the connection's turn has come again. An allocation that fails
+  /// costs this connection, and no other; so it does wherever one is served.
   void on_event(Readiness readiness) noexcept;
 
   /// Delivers the reply that ServeResult::pending promised, formatted by `write` into a Buffer.
@@ -203,7 +213,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     if (state_ != State::pending) return;
     state_ = State::open;
     last_active_ = seconds_now();
-    write(output());
+    if (!has_memory_for([&] { write(output()); })) return abort(CloseReason::closed_out_of_memory);
     settle();
   }
 
@@ -216,9 +226,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] bool push(Write&& write) noexcept {
     if (is_ending() || is_input_ended() || output().size() >= loop().output_high_water)
       return false;
-    write(output());
-    settle();
-    return true;
+    if (has_memory_for([&] { write(output()); }))
+      settle();
+    else
+      abort(CloseReason::closed_out_of_memory);
+    return !is_closed();
   }
   void subscribe() noexcept { ++subscriptions_; }
   /// Pushes come between replies, and so speak as these do now.
@@ -263,27 +275,29 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] Seconds seconds_now() const noexcept;
   [[nodiscard]] std::chrono::seconds seconds_since(Seconds then) const noexcept;
 
+  void take_turn(Readiness readiness);
+
   // --- input ---
-  void serve_turn() noexcept;
-  void serve_input(Turn& turn) noexcept;
+  void serve_turn();
+  void serve_input(Turn& turn);
   void release_wide_frame() noexcept;
-  void serve_kept(Turn& turn) noexcept;
-  void flush_early(Turn& turn) noexcept;
-  void receive_into_scratch(Turn& turn) noexcept;
-  void receive_behind_kept(Turn& turn) noexcept;
-  void keep(std::string_view rest) noexcept;
+  void serve_kept(Turn& turn);
+  void flush_early(Turn& turn);
+  void receive_into_scratch(Turn& turn);
+  void receive_behind_kept(Turn& turn);
+  void keep(std::string_view rest);
   void widen_kept(std::size_t received, std::size_t wanted);
   void release(Buffer& buffer) noexcept {
     if (buffer.capacity() > 0) loop().pool.give(buffer);
   }
   [[nodiscard]] std::size_t receive(std::span<char> room) noexcept;
-  [[nodiscard]] std::size_t serve_frames(std::string_view input, Turn& turn) noexcept;
-  [[nodiscard]] ParseStatus parse(std::string_view input) noexcept;
-  [[nodiscard, gnu::noinline]] ParseStatus look_for_foreign(std::string_view input) noexcept;
+  [[nodiscard]] std::size_t serve_frames(std::string_view input, Turn& turn);
+  [[nodiscard]] ParseStatus parse(std::string_view input);
+  [[nodiscard, gnu::noinline]] ParseStatus look_for_foreign(std::string_view input);
   [[nodiscard]] ForeignMatch match_foreign(std::string_view input) const noexcept;
-  [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol) noexcept;
-  void reject_input() noexcept;
-  void serve_frame(Turn& turn) noexcept;
+  [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol);
+  void reject_input();
+  void serve_frame(Turn& turn);
   [[nodiscard]] bool must_pause(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_input_ended() const { return input_state_ > Input::draining; }
@@ -292,27 +306,18 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] ReplyEncoding resp_encoding() const {
     return session_.protocol() == 3 ? ReplyEncoding::resp3 : ReplyEncoding::resp2;
   }
-  void discard_input() noexcept;
+  void discard_input();
 
   // --- output ---
   [[nodiscard]] Buffer& output() noexcept;
-  void flush_turn(Buffer& out) noexcept;
-  void flush(Buffer& out) noexcept;
-  void flush_gathered(Buffer& out) noexcept;
+  void flush_turn(Buffer& out);
+  void flush(Buffer& out);
+  void flush_gathered(Buffer& out);
   void append_unsent(std::span<const std::string_view> parts, std::size_t sent, std::size_t rest);
   [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
-  void keep_unsent(Buffer& out) noexcept;
+  void keep_unsent(Buffer& out);
 
   // --- the end ---
-  /// Whatever may want much memory: where there is none it costs this connection, and no other.
-  template <class Grow>
-  void grow_or_end(Grow&& grow) noexcept {
-    try {
-      grow();
-    } catch (const std::bad_alloc&) {
-      abort(CloseReason::closed_out_of_memory);
-    }
-  }
   void end_if_answered() noexcept;
   void finish_sending() noexcept;
   void await_confirmation(Readiness readiness) noexcept;
@@ -363,8 +368,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   bool may_send_ : 1 = true;
   bool reads_to_block_ : 1 = false;    ///< a short read does not mean that the socket is drained
   bool is_fin_announced_ : 1 = false;  ///< by the loop; what came before it may still be unread
-  bool frame_timed_ : 1 = false;       ///< the deadline of the frame in input_ runs
-  bool past_first_ : 1 = false;        ///< a request was served: no foreign protocol is looked for
+  bool is_hung_up_ : 1 = false;
+  bool frame_timed_ : 1 = false;  ///< the deadline of the frame in input_ runs
+  bool past_first_ : 1 = false;   ///< a request was served: no foreign protocol is looked for
   bool scheduled_ : 1 = false;
   bool must_linger_ : 1 = false;  ///< something was sent that the peer may not have read yet
   bool wants_receipt_ : 1 = false;

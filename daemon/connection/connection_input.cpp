@@ -47,7 +47,7 @@ struct Connection::Turn {
   WorkUnits ignored = 0;         ///< of the frames, those that were no request
 };
 
-void Connection::serve_turn() noexcept {
+void Connection::serve_turn() {
   if (!output_.empty()) flush(output_);
   if (state_ == State::open) {
     loop().serving = this;
@@ -72,7 +72,7 @@ void Connection::release_wide_frame() noexcept {
   if (arguments.capacity() > kMaxKeptArguments) std::vector<std::string_view>().swap(arguments);
 }
 
-void Connection::serve_input(Turn& turn) noexcept {
+void Connection::serve_input(Turn& turn) {
   if (kept_ == Kept::frames) serve_kept(turn);
   if (must_pause(turn) || is_overtaken(turn)) return;
   if (may_receive_ && !is_input_ended())
@@ -81,7 +81,7 @@ void Connection::serve_input(Turn& turn) noexcept {
   if (is_input_ended() && kept_ == Kept::frames && !is_overtaken(turn)) serve_kept(turn);
 }
 
-void Connection::serve_kept(Turn& turn) noexcept {
+void Connection::serve_kept(Turn& turn) {
   const std::size_t served = serve_frames(input_.view(), turn);
   // What was borrowed of it must be sent before it goes.
   if (!loop().borrowed.empty()) flush_early(turn);
@@ -91,7 +91,7 @@ void Connection::serve_kept(Turn& turn) noexcept {
 }
 
 /// In the middle of a turn; it counts for the turn's share all the same.
-void Connection::flush_early(Turn& turn) noexcept {
+void Connection::flush_early(Turn& turn) {
   const std::size_t bytes = turn.out.size() + loop().borrowed.bytes();
   turn.max_output_bytes -= std::min(bytes, turn.max_output_bytes);
   flush_turn(turn.out);
@@ -103,7 +103,7 @@ bool Connection::is_overtaken(const Turn& turn) const noexcept {
   return &turn.out != &output_ && !output_.empty();
 }
 
-void Connection::receive_into_scratch(Turn& turn) noexcept {
+void Connection::receive_into_scratch(Turn& turn) {
   Buffer& scratch = loop().input;
   scratch.clear();
   scratch.append(input_.view());
@@ -119,12 +119,10 @@ void Connection::receive_into_scratch(Turn& turn) noexcept {
 }
 
 /// A frame larger than the scratch, or one that the client sends in pieces.
-void Connection::receive_behind_kept(Turn& turn) noexcept {
+void Connection::receive_behind_kept(Turn& turn) {
   // How much of a line is missing nobody knows: the parser says 1.
   const std::size_t missing = parser_.bytes_missing(input_.size());
-  if (input_.room() < std::min(missing, kReceiveBytes))
-    grow_or_end([&] { widen_kept(input_.size(), missing); });
-  if (state_ == State::closed) return;
+  if (input_.room() < std::min(missing, kReceiveBytes)) widen_kept(input_.size(), missing);
   // There is room now: prepare() does not move what is kept.
   const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
   input_.commit(receive(input_.prepare(1).first(std::min(wanted, input_.room()))));
@@ -132,16 +130,14 @@ void Connection::receive_behind_kept(Turn& turn) noexcept {
 }
 
 /// Keeps what could not be served of the scratch, behind what is kept already.
-void Connection::keep(std::string_view rest) noexcept {
+void Connection::keep(std::string_view rest) {
   if (rest.empty()) return;
-  grow_or_end([&] {
-    if (input_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
-      const std::size_t missing =
-          kept_ == Kept::part_of_frame ? parser_.bytes_missing(input_.size() + rest.size()) : 0;
-      widen_kept(input_.size() + rest.size(), rest.size() + missing);
-    }
-    input_.append(rest);
-  });
+  if (input_.room() < rest.size() && rest.size() >= kMinLargeBytes) {
+    const std::size_t missing =
+        kept_ == Kept::part_of_frame ? parser_.bytes_missing(input_.size() + rest.size()) : 0;
+    widen_kept(input_.size() + rest.size(), rest.size() + missing);
+  }
+  input_.append(rest);
 }
 
 /// Makes room for `wanted` bytes more, or for a good part of them where that is much more than was
@@ -195,7 +191,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
 }
 
 /// Serves the whole frames at the start of `input`; the number of bytes that are done with.
-std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcept {
+std::size_t Connection::serve_frames(std::string_view input, Turn& turn) {
   std::string_view rest = input;
   kept_ = Kept::nothing;
   if (&turn.out != &output_) loop().borrowed.lend(input);
@@ -226,7 +222,7 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) noexcep
 }
 
 /// As FrameParser::parse, for this connection: a foreign protocol is an error, too.
-ParseStatus Connection::parse(std::string_view input) noexcept {
+ParseStatus Connection::parse(std::string_view input) {
   if (policy_.framing == Framing::command && input.front() == '*') [[likely]] {
     reply_encoding_ = resp_encoding();
   } else if (const ParseStatus status = look_for_foreign(input); status != ParseStatus::nothing) {
@@ -239,7 +235,7 @@ ParseStatus Connection::parse(std::string_view input) noexcept {
 }
 
 /// Before a line or a chunk: `nothing` if it is one.
-ParseStatus Connection::look_for_foreign(std::string_view input) noexcept {
+ParseStatus Connection::look_for_foreign(std::string_view input) {
   reply_encoding_ = line_encoding();
   const ForeignMatch match = match_foreign(input);
   switch (match.status) {
@@ -265,13 +261,13 @@ ForeignMatch Connection::match_foreign(std::string_view input) const noexcept {
   return match;
 }
 
-ParseStatus Connection::say_farewell(const ForeignProtocol& protocol) noexcept {
+ParseStatus Connection::say_farewell(const ForeignProtocol& protocol) {
   output().append(protocol.farewell);
   end(CloseReason::closed_foreign, {}, protocol.name);
   return ParseStatus::error;
 }
 
-void Connection::reject_input() noexcept {
+void Connection::reject_input() {
   if (is_ending()) return;
   const std::string error = parser_.error();
   ReplyWriter(output(), reply_encoding_).error(error);
@@ -279,7 +275,7 @@ void Connection::reject_input() noexcept {
   end(CloseReason::closed_protocol_error, {}, error);
 }
 
-void Connection::serve_frame(Turn& turn) noexcept {
+void Connection::serve_frame(Turn& turn) {
   past_first_ = true;
   --loop().share_left;
   switch (loop().sink.serve(*this, loop().frame, turn.out)) {
@@ -315,7 +311,7 @@ ReplyEncoding Connection::line_encoding() const noexcept {
 }
 
 /// One receive a turn, as when it is served.
-void Connection::discard_input() noexcept {
+void Connection::discard_input() {
   if (may_receive_) {
     loop().input.clear();
     (void)receive(loop().input.prepare(kReceiveBytes).first(kReceiveBytes));

@@ -26,12 +26,12 @@ Buffer& Connection::output() noexcept {
 
 /// Sends what the turn has written and borrowed, as far as the kernel takes it, and keeps the rest:
 /// afterwards the input may move.
-void Connection::flush_turn(Buffer& out) noexcept {
+void Connection::flush_turn(Buffer& out) {
   loop().borrowed.empty() ? flush(out) : flush_gathered(out);
   loop().borrowed.clear();
 }
 
-void Connection::flush(Buffer& out) noexcept {
+void Connection::flush(Buffer& out) {
   std::size_t sent = 0;
   if (may_send_ && !out.empty() && state_ != State::closed) {
     sent = note_sent(stream_->send(out.view()), out.size());
@@ -42,13 +42,12 @@ void Connection::flush(Buffer& out) noexcept {
 }
 
 /// The scratch, with what was borrowed of the input in its places.
-void Connection::flush_gathered(Buffer& out) noexcept {
+void Connection::flush_gathered(Buffer& out) {
   const std::size_t bytes = out.size() + loop().borrowed.bytes();
   const std::span<const std::string_view> parts = loop().borrowed.parts(out.view());
   std::size_t sent = 0;
   if (may_send_ && state_ != State::closed) sent = note_sent(stream_->send_parts(parts), bytes);
-  if (sent < bytes && state_ != State::closed)
-    grow_or_end([&] { append_unsent(parts, sent, bytes - sent); });
+  if (sent < bytes && state_ != State::closed) append_unsent(parts, sent, bytes - sent);
   out.clear();
   keep_unsent(out);
   update_write_stall(sent > 0);
@@ -85,10 +84,9 @@ std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) no
   return 0;
 }
 
-void Connection::keep_unsent(Buffer& out) noexcept {
+void Connection::keep_unsent(Buffer& out) {
   const bool is_scratch = &out != &output_;
-  if (is_scratch && !out.empty() && state_ != State::closed)
-    grow_or_end([&] { output_.append(out.view()); });
+  if (is_scratch && !out.empty() && state_ != State::closed) output_.append(out.view());
   if (is_scratch) out.clear();
   if (is_scratch && out.capacity() > kMaxScratchBytes) release(out);
   if (output_.empty()) release(output_);

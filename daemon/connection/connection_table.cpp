@@ -51,20 +51,41 @@ Admission ConnectionTable::admit(const SocketAddress& peer, const ListenerPolicy
 }
 
 bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy) {
-  const int borrowed = fd.get();
+  make_room_to_close();
   Connection& connection = slots_.emplace(++last_client_id_, policy,
                                           std::in_place_type<SocketStream>, std::move(fd), peer);
-  if (loop_.watch(borrowed, connection.id(), priority_of(policy))) {
+  try {
+    if (enter(connection)) return true;
+  } catch (...) {
     slots_.erase(connection.id());
-    return false;
+    throw;
   }
+  slots_.erase(connection.id());
+  return false;
+}
+
+bool ConnectionTable::enter(Connection& connection) {
   note_client(connection);
+  if (loop_.watch(connection.stream().fd(), connection.id(), priority_of(connection.policy())))
+    return false;
   count(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
-    events_.log(Event::connected, {{"peer", connection.stream().peer()},
-                                   {"client", std::to_string(connection.client_id())}});
+    (void)has_memory_for([&] {
+      events_.log(Event::connected, {{"peer", connection.stream().peer()},
+                                     {"client", std::to_string(connection.client_id())}});
+    });
   return true;
+}
+
+void ConnectionTable::make_room_to_close() {
+  if (closed_.capacity() <= slots_.size()) closed_.reserve(2 * closed_.capacity() + 64);
+}
+
+/// Whoever could not be served again would hang.
+void ConnectionTable::make_ready(Connection& connection) noexcept {
+  if (!has_memory_for([&] { loop_.make_ready(connection.id(), priority_of(connection.policy())); }))
+    connection.abort(CloseReason::closed_out_of_memory);
 }
 
 void ConnectionTable::note_client(Connection& connection) {
@@ -89,7 +110,10 @@ void ConnectionTable::on_end(Connection& connection, CloseReason reason,
   if (observer_ != nullptr) observer_->on_connection_end(connection);
   const Event event = event_of(reason);
   events_.count(event);
-  if (!events_.wants(event)) return;
+  if (events_.wants(event)) (void)has_memory_for([&] { log_end(connection, event, detail); });
+}
+
+void ConnectionTable::log_end(Connection& connection, Event event, std::string_view detail) {
   const std::string* last = connection.last_command();
   const std::string command = last == nullptr ? "" : *last;
   // {problem}, {protocol} and {bytes}: each message names at most one of them.
@@ -180,15 +204,19 @@ ConnectionTable::AddressKey ConnectionTable::key_of(std::array<std::uint8_t, 16>
 }
 
 void ConnectionTable::count(Connection& connection, int change) {
+  count_address(connection, change);
   connection.policy().connections += static_cast<std::uint32_t>(change);
   if (connection.policy().is_admin) admins_ += static_cast<std::uint32_t>(change);
-  count_address(connection, change);
 }
 
 void ConnectionTable::count_address(Connection& connection, int change) {
   if (max_per_address_ == 0 || connection.policy().is_admin) return;
   const AddressKey key = key_of(connection.stream().peer_ip());
-  if ((per_address_[key] += change) <= 0) per_address_.erase(key);
+  if (change > 0) {
+    ++per_address_[key];
+  } else if (const auto found = per_address_.find(key); found != per_address_.end()) {
+    if (--found->second <= 0) per_address_.erase(found);
+  }
 }
 
 void ConnectionTable::recount_addresses() {

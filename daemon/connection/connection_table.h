@@ -52,7 +52,7 @@ class ConnectionTable final : public ConnectionHost {
   // --- connections ---
   [[nodiscard]] Admission admit(const SocketAddress& peer, const ListenerPolicy& policy) const;
   /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
-  /// to.
+  /// to. Throws std::bad_alloc, and has opened none then.
   [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy);
   [[nodiscard]] Connection* find(SlotId id) { return slots_.find(id); }
   [[nodiscard]] Connection* at_slot(std::uint32_t slot) { return slots_.at_slot(slot); }
@@ -84,9 +84,7 @@ class ConnectionTable final : public ConnectionHost {
 
   // --- ConnectionHost ---
   [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
-  void make_ready(Connection& connection) noexcept override {
-    loop_.make_ready(connection.id(), priority_of(connection.policy()));
-  }
+  void make_ready(Connection& connection) noexcept override;
   void on_end(Connection& connection, CloseReason reason,
               std::string_view detail) noexcept override;
   void on_peer_finished(Connection& connection) noexcept override {
@@ -109,6 +107,8 @@ class ConnectionTable final : public ConnectionHost {
   };
   [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
 
+  [[nodiscard]] bool enter(Connection& connection);
+  void log_end(Connection& connection, Event event, std::string_view detail);
   void count(Connection& connection, int change);
   void count_address(Connection& connection, int change);
   void recount_addresses();
@@ -124,14 +124,15 @@ class ConnectionTable final : public ConnectionHost {
   [[nodiscard]] bool evict_some();
   static void evict(Connection& connection);
   void destroy_some();
+  void make_room_to_close();
   void note_client(Connection& connection);
 
   EventLoop& loop_;
   EventLog& events_;
   TableSize capacity_;
   SlotTable<Connection> slots_;
-  std::uint32_t admins_ = 0;  ///< of the slots in use
-  std::vector<SlotId> closed_;
+  std::uint32_t admins_ = 0;    ///< of the slots in use
+  std::vector<SlotId> closed_;  ///< has room for all that are open: closing wants no memory
   ConnectionObserver* observer_ = nullptr;
   std::function<void()> on_room_;
   std::int64_t max_per_address_ = 0;

@@ -23,7 +23,9 @@ void CommandTiming::finish(TimePoint now) {
   const auto time = now - since_;
   timed_->stats.time += time;
   if (!guard_.is_slow(time)) return;
-  guard_.report_slow(context_.describe(*timed_), time, timed_->stats.calls - calls_before_);
+  (void)has_memory_for([&] {
+    guard_.report_slow(context_.describe(*timed_), time, timed_->stats.calls - calls_before_);
+  });
 }
 
 }  // namespace reactord

@@ -31,7 +31,7 @@ Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& co
       context_(events, pending_),
       timing_(clock, guard_, context_) {}
 
-ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) noexcept {
+ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) {
   ++requests_;
   if (!connection.session().is_ordinary()) [[unlikely]]
     return serve_unusual(connection, frame, out);
@@ -73,6 +73,11 @@ ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, Reply
 void Dispatcher::end_batch() noexcept {
   timing_.stop();
   if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
+}
+
+void Dispatcher::give_up_batch() noexcept {
+  pending_.give_up_call();
+  end_batch();
 }
 
 HandlerCall Dispatcher::caller() const {

@@ -30,9 +30,9 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
              CommandTable& commands);
 
-  [[nodiscard]] ServeResult serve(Connection& connection, const Frame& frame,
-                                  Buffer& out) noexcept override;
+  [[nodiscard]] ServeResult serve(Connection& connection, const Frame& frame, Buffer& out) override;
   void end_batch() noexcept override;
+  void give_up_batch() noexcept override;
   void note_error(std::string_view error) noexcept override { errors_.count(error); }
   void on_connection_end(Connection& connection) noexcept override;
   void on_peer_finished(Connection& connection) noexcept override {

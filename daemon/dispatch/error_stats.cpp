@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "daemon/reactor/out_of_memory.h"
+
 namespace reactord {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr std::string_view kIntroductions[] = {"-", "(error) "};
 
 }  // namespace
 
-void ErrorStats::count(std::string_view error) {
+void ErrorStats::count(std::string_view error) noexcept {
   for (const std::string_view introduction : kIntroductions)
     if (error.starts_with(introduction)) error.remove_prefix(introduction.size());
   const std::string_view code =
@@ -24,7 +26,7 @@ void ErrorStats::count(std::string_view error) {
   if (found != counts_.end())
     ++found->second;
   else if (counts_.size() < kMaxCodes)
-    counts_.emplace(code, 1);
+    (void)has_memory_for([&] { counts_.emplace(code, 1); });
 }
 
 }  // namespace reactord

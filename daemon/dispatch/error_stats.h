@@ -15,7 +15,7 @@ class ErrorStats {
   using Counts = std::map<std::string, std::uint64_t, std::less<>>;
 
   /// `error` begins with its code ("ERR unknown command"), as written in any encoding.
-  void count(std::string_view error);
+  void count(std::string_view error) noexcept;
 
   /// {"ERR", 3}
   [[nodiscard]] const Counts& counts() const { return counts_; }

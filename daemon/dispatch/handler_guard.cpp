@@ -45,12 +45,12 @@ std::string words_of(const HandlerCall& call) {
 
 }  // namespace
 
-void HandlerGuard::report_exception(const HandlerCall& call) noexcept {
+void HandlerGuard::report_exception(const HandlerCall& call) {
   report(Event::handler_threw, call, {"type", type_of_current_exception()},
          {"problem", text_of_current_exception()});
 }
 
-void HandlerGuard::report_breach(const HandlerCall& call, const Breach& breach) noexcept {
+void HandlerGuard::report_breach(const HandlerCall& call, const Breach& breach) {
   report(Event::handler_broke_rules, call, {"did", breach.did},
          {"right", std::string(breach.right)});
 }
@@ -58,12 +58,13 @@ void HandlerGuard::report_breach(const HandlerCall& call, const Breach& breach) 
 void HandlerGuard::report_slow(const HandlerCall& call, std::chrono::nanoseconds time,
                                std::uint64_t calls) noexcept {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  const std::string in = calls == 1 ? "" : fmt::format("{} calls in a row, ", calls);
-  report(Event::handler_slow, call, {"ms", std::to_string(ms)}, {"calls", in});
+  (void)has_memory_for([&] {
+    const std::string in = calls == 1 ? "" : fmt::format("{} calls in a row, ", calls);
+    report(Event::handler_slow, call, {"ms", std::to_string(ms)}, {"calls", in});
+  });
 }
 
-void HandlerGuard::report(Event event, const HandlerCall& call, EventField what,
-                          EventField more) noexcept {
+void HandlerGuard::report(Event event, const HandlerCall& call, EventField what, EventField more) {
   events_.count(event);
   std::uint64_t left_out = 0;
   if (!events_.wants(event) || !is_told(event, call, left_out)) return;

@@ -14,6 +14,7 @@
 
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/clock.h"
+#include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
@@ -48,7 +49,7 @@ class HandlerGuard {
       body();
       return true;
     } catch (...) {
-      report_exception(describe());
+      (void)has_memory_for([&] { report_exception(describe()); });
       return false;
     }
   }
@@ -64,7 +65,7 @@ class HandlerGuard {
     return is_good;
   }
 
-  void report_breach(const HandlerCall& call, const Breach& breach) noexcept;
+  void report_breach(const HandlerCall& call, const Breach& breach);
   /// `calls` in a row took `time` together.
   void report_slow(const HandlerCall& call, std::chrono::nanoseconds time,
                    std::uint64_t calls) noexcept;
@@ -96,8 +97,8 @@ class HandlerGuard {
       std::tuple<std::string_view, Event, std::string_view>;  ///< handler, what, which call
 
   /// To be called while the exception is being handled.
-  void report_exception(const HandlerCall& call) noexcept;
-  void report(Event event, const HandlerCall& call, EventField what, EventField more) noexcept;
+  void report_exception(const HandlerCall& call);
+  void report(Event event, const HandlerCall& call, EventField what, EventField more);
   [[nodiscard]] bool is_told(Event event, const HandlerCall& call, std::uint64_t& left_out);
 
   const Clock& clock_;

@@ -50,7 +50,8 @@ void PendingReplies::produce(Connection& connection, const CommandEntry& entry,
   promise.long_reply = std::make_unique<LongReply>(std::move(producer), promise.encoding);
   if (priority_of(connection.policy()) == Priority::normal) return long_replies_.push_back(key);
   // Behind those of other administrators, of whom there are few.
-  long_replies_.insert(long_replies_.begin() + static_cast<std::ptrdiff_t>(urgent_replies_++), key);
+  long_replies_.insert(long_replies_.begin() + static_cast<std::ptrdiff_t>(urgent_replies_), key);
+  ++urgent_replies_;
 }
 
 PromiseState PendingReplies::state_of(SlotId called, Buffer& out) {
@@ -69,6 +70,14 @@ void PendingReplies::forget_call(SlotId connection) noexcept {
   give_up(promises_.extract(Key{connection, std::exchange(calling_promise_, 0)}));
 }
 
+void PendingReplies::give_up_call() noexcept {
+  calling_ = gathering_ = 0;
+  calling_promise_ = 0;  // goes with its connection
+  is_kept_early_ = is_dropped_ = false;
+  early_.release();
+  pushed_.release();
+}
+
 void PendingReplies::append_pushed(Buffer& out) {
   out.append(pushed_.view());
   pushed_.release();
@@ -76,32 +85,49 @@ void PendingReplies::append_pushed(Buffer& out) {
 
 // --- promises ----------------------------------------------------------------------------------
 
+/// Runs `body`, which is for that connection alone: where there is no memory for it, the connection
+/// ends.
+template <class Body>
+bool PendingReplies::survives(SlotId id, Body&& body) noexcept {
+  if (has_memory_for(body)) return true;
+  if (Connection* connection = connections_.find(id))
+    connection->abort(CloseReason::closed_out_of_memory);
+  return false;
+}
+
 bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply& write,
                               std::function<void()> on_uncertain) noexcept {
   const auto node = promises_.extract(Key{id, number});
   if (node.empty()) return false;
   const Promise& promise = node.mapped();
   if (is_of_call(node.key())) {
-    write_one_reply(early_, promise, write);
-    is_kept_early_ = true;
-    return true;
+    is_kept_early_ = survives(id, [&] { write_one_reply(early_, promise, write); });
+    return is_kept_early_;
   }
   Connection* connection = connections_.find(id);
   if (connection == nullptr) return false;
   if (promise.hole) {
-    Gathering& gathering = gathered_.at(id);
-    write_one_reply(gathering.reply.hole(*promise.hole), promise, write);
-    if (on_uncertain) gathering.receipts.push_back({promise.owner, std::move(on_uncertain)});
-    finish_hole(id);
-    return true;
+    const bool is_filled = survives(id, [&] {
+      Gathering& gathering = gathered_.at(id);
+      write_one_reply(gathering.reply.hole(*promise.hole), promise, write);
+      if (on_uncertain) gathering.receipts.push_back({promise.owner, std::move(on_uncertain)});
+    });
+    if (is_filled) finish_hole(id);
+    return is_filled;
   }
-  if (on_uncertain) expect_receipt(*connection, {promise.owner, std::move(on_uncertain)});
+  if (on_uncertain && !survives(id, [&] {
+        expect_receipt(*connection, {promise.owner, std::move(on_uncertain)});
+      }))
+    return false;
+  bool has_failed = false;
   connection->complete([&](Buffer& out) {
+    has_failed = true;
     const std::size_t before = out.size();
     write_one_reply(out, promise, write);
     if (promise.is_silent) out.truncate(before);
+    has_failed = false;
   });
-  return true;
+  return !has_failed;
 }
 
 void PendingReplies::abandon(SlotId id, std::uint64_t number) noexcept {
@@ -110,8 +136,10 @@ void PendingReplies::abandon(SlotId id, std::uint64_t number) noexcept {
   if (is_of_call(found->first))
     is_dropped_ = true;  // the dispatcher tells, once it knows all that the call did
   else
-    guard_.report_breach(found->second.owner.in("the end of a DeferredReply"),
-                         {"destroyed a promise unkept", "keep it and call complete()"});
+    (void)has_memory_for([&] {
+      guard_.report_breach(found->second.owner.in("the end of a DeferredReply"),
+                           {"destroyed a promise unkept", "keep it and call complete()"});
+    });
   complete(id, number, [](ReplyWriter& reply) { reply.error("ERR the handler gave no answer"); },
            {});
 }
@@ -130,10 +158,14 @@ void PendingReplies::give_up(Promises::node_type promise) noexcept {
 }
 
 void PendingReplies::on_peer_finished(SlotId id) noexcept {
-  std::vector<std::pair<Owner, std::function<void()>>> waiting;
-  for (auto at = first_of(id); at != promises_.end() && at->first.connection == id; ++at)
-    waiting.emplace_back(at->second.owner, std::exchange(at->second.on_finished, {}));
-  for (const auto& [owner, on_finished] : waiting) call_back(owner, "on_finished()", on_finished);
+  auto at = first_of(id);
+  while (at != promises_.end() && at->first.connection == id) {
+    const Key key = at->first;  // a callback may keep any of them
+    const Owner owner = at->second.owner;
+    const std::function<void()> on_finished = std::exchange(at->second.on_finished, {});
+    call_back(owner, "on_finished()", on_finished);
+    at = promises_.upper_bound(key);
+  }
 }
 
 void PendingReplies::call_back(const Owner& owner, std::string_view name,
@@ -157,15 +189,13 @@ void PendingReplies::on_receipt(SlotId id, bool arrived) noexcept {
 
 // --- what handlers write -----------------------------------------------------------------------
 
-void PendingReplies::write_error(Buffer& out, ReplyEncoding encoding,
-                                 std::string_view error) noexcept {
+void PendingReplies::write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) {
   ReplyWriter(out, encoding).error(error);
   errors_.count(error);
 }
 
 /// Whatever goes wrong, one proper reply is there afterwards.
-void PendingReplies::write_one_reply(Buffer& out, const Promise& promise,
-                                     const WriteReply& write) noexcept {
+void PendingReplies::write_one_reply(Buffer& out, const Promise& promise, const WriteReply& write) {
   const std::size_t before = out.size();
   ReplyWriter writer(out, promise.encoding);
   const auto call = [&] { return promise.owner.in("the writer of complete()"); };
@@ -182,7 +212,7 @@ void PendingReplies::write_one_reply(Buffer& out, const Promise& promise,
 
 /// One push or, if anything goes wrong, nothing.
 void PendingReplies::write_push(Buffer& out, ReplyEncoding encoding, const HandlerCall& call,
-                                const WriteReply& write) noexcept {
+                                const WriteReply& write) {
   const std::size_t before = out.size();
   ReplyWriter writer(out, encoding);
   const bool has_ended = guard_.run_unmeasured([&] { return call; }, [&] { write(writer); });
@@ -227,10 +257,12 @@ void PendingReplies::finish_long_reply(const Key& key) noexcept {
   Connection* connection = connections_.find(key.connection);
   if (connection == nullptr) return;
   if (promise.hole) {
-    Gathering& gathering = gathered_.at(key.connection);
-    append_long_reply(gathering.reply.hole(*promise.hole), promise);
-    gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
-    return finish_hole(key.connection);
+    const bool is_filled = survives(key.connection, [&] {
+      Gathering& gathering = gathered_.at(key.connection);
+      append_long_reply(gathering.reply.hole(*promise.hole), promise);
+      gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
+    });
+    return is_filled ? finish_hole(key.connection) : void();
   }
   connection->complete([&](Buffer& out) {
     const std::size_t before = out.size();
@@ -240,7 +272,7 @@ void PendingReplies::finish_long_reply(const Key& key) noexcept {
   tell_producer(promise.owner, *promise.long_reply->producer);
 }
 
-void PendingReplies::append_long_reply(Buffer& out, const Promise& promise) noexcept {
+void PendingReplies::append_long_reply(Buffer& out, const Promise& promise) {
   LongReply& reply = *promise.long_reply;
   const std::optional<Breach> breach = reply.has_thrown ? std::nullopt : find_breach(reply.writer);
   if (breach) guard_.report_breach(promise.owner.in("produce()"), *breach);
@@ -287,7 +319,10 @@ void PendingReplies::finish_hole(SlotId id) noexcept {
 }
 
 void PendingReplies::deliver(Connection& connection, Gathering gathering) noexcept {
-  for (Receipt& receipt : gathering.receipts) expect_receipt(connection, std::move(receipt));
+  const bool is_expected = survives(connection.id(), [&] {
+    for (Receipt& receipt : gathering.receipts) expect_receipt(connection, std::move(receipt));
+  });
+  if (!is_expected) return;
   connection.complete([&](Buffer& out) {
     if (!gathering.reply.is_silent()) gathering.reply.write(out);
   });
@@ -304,8 +339,8 @@ PushResult PendingReplies::push(SlotId id, const CommandEntry* subscribed_by,
   const ReplyEncoding encoding = connection->push_encoding();
   const HandlerCall call = Owner{subscribed_by, connection->client_id()}.in("the writer of push()");
   if (id == calling_) {  // its reply is being written: the push goes behind it
-    write_push(pushed_, encoding, call, write);
-    return PushResult::queued;
+    const bool is_queued = survives(id, [&] { write_push(pushed_, encoding, call, write); });
+    return is_queued ? PushResult::queued : PushResult::gone;
   }
   const bool is_queued =
       connection->push([&](Buffer& out) { write_push(out, encoding, call, write); });

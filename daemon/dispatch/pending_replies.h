@@ -48,6 +48,8 @@ class PendingReplies final : public ReplyPort {
   }
   /// The call has broken a rule: what it promised is given up.
   void forget_call(SlotId connection) noexcept;
+  /// The call, and the EXEC that it may be of, have failed: so has the connection.
+  void give_up_call() noexcept;
   /// Behind the call's reply: what it pushed to its own connection.
   void append_pushes(Buffer& out) {
     if (!pushed_.empty()) append_pushed(out);
@@ -135,10 +137,12 @@ class PendingReplies final : public ReplyPort {
   }
   [[nodiscard, gnu::noinline]] PromiseState state_of(SlotId called, Buffer& out);
   [[gnu::noinline]] void append_pushed(Buffer& out);
-  void write_one_reply(Buffer& out, const Promise& promise, const WriteReply& write) noexcept;
-  void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) noexcept;
+  template <class Body>
+  bool survives(SlotId connection, Body&& body) noexcept;
+  void write_one_reply(Buffer& out, const Promise& promise, const WriteReply& write);
+  void write_error(Buffer& out, ReplyEncoding encoding, std::string_view error);
   void write_push(Buffer& out, ReplyEncoding encoding, const HandlerCall& call,
-                  const WriteReply& write) noexcept;
+                  const WriteReply& write);
   void give_up(Promises::node_type promise) noexcept;
   void call_back(const Owner& owner, std::string_view name,
                  const std::function<void()>& callback) noexcept;
@@ -146,7 +150,7 @@ class PendingReplies final : public ReplyPort {
   [[nodiscard]] bool run_slice(const Owner& owner, LongReply& reply) noexcept;
   void finish_long_reply(const Key& key) noexcept;
   void drop_first_long_reply();
-  void append_long_reply(Buffer& out, const Promise& promise) noexcept;
+  void append_long_reply(Buffer& out, const Promise& promise);
 
   void finish_hole(SlotId id) noexcept;
   void deliver(Connection& connection, Gathering gathering) noexcept;

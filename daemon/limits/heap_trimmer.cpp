@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "daemon/reactor/out_of_memory.h"
+
 namespace reactord {
 
 namespace {
@@ -22,8 +24,8 @@ void prepare_heap() noexcept {
 }
 
 void HeapTrimmer::watch() noexcept {
-  is_watching_ = true;
-  (void)loop_.timers().add(loop_.now() + kWindow, [this] { on_window_end(); });
+  is_watching_ = has_memory_for(
+      [&] { (void)loop_.timers().add(loop_.now() + kWindow, [this] { on_window_end(); }); });
 }
 
 void HeapTrimmer::on_window_end() {

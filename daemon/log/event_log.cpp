@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "daemon/log/log_sink.h"
+#include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
@@ -119,8 +120,12 @@ EventLog::~EventLog() {
   left_behind = writer_.release();
 }
 
-void EventLog::log(Event event, EventFields fields) {
+void EventLog::log(Event event, EventFields fields) noexcept {
   if (is_suppressed(event)) return;
+  if (!has_memory_for([&] { write(event, fields); })) ++lost_;
+}
+
+void EventLog::write(Event event, EventFields fields) {
   std::string text = event_text(event, fields);
   std::uint64_t& left_out = rates_[static_cast<std::size_t>(event)].left_out;
   if (left_out > 0) text += fmt::format(" ({} more like this before)", left_out);
@@ -152,7 +157,7 @@ std::uint64_t EventLog::count_of(Event event) const {
 }
 
 std::uint64_t EventLog::dropped() const {
-  return writer_->dropped();
+  return writer_->dropped() + lost_;
 }
 
 std::string EventLog::reconfigure(const LogSettings& settings) {

@@ -34,7 +34,8 @@ class EventLog {
   /// The halves of record(), where fields are dear to build and nobody may want to read them.
   void count(Event event) { ++counts_[static_cast<std::size_t>(event)]; }
   [[nodiscard]] bool wants(Event event) const { return spec_of(event).level >= level_; }
-  void log(Event event, EventFields fields);
+  /// Costs the record, and is counted as dropped, where there is no memory for it.
+  void log(Event event, EventFields fields) noexcept;
 
   [[nodiscard]] std::uint64_t count_of(Event event) const;
   /// Records that the queue had no room for, or that the sink could not write.
@@ -53,6 +54,7 @@ class EventLog {
   /// True if as many events of this kind as may be were logged within a second; counts what is left
   /// out.
   [[nodiscard]] bool is_suppressed(Event event);
+  void write(Event event, EventFields fields);
 
   const Clock& clock_;
   /// How many records of an event there were since when, and how many were left out.
@@ -67,6 +69,7 @@ class EventLog {
   std::unique_ptr<Writer> writer_;
   std::array<std::uint64_t, kEvents.size()> counts_{};
   std::array<Rate, kEvents.size()> rates_{};
+  std::uint64_t lost_ = 0;  ///< records that there was no memory for
 };
 
 }  // namespace reactord

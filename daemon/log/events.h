@@ -56,6 +56,7 @@ namespace reactord {
   X(signal_ignored,        warning, seldom, "{signal} means nothing here, and is ignored from now on: {advice}") \
   X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \
   X(log_writable,          warning, seldom, "the log {target} can be written again; {lost} records were lost") \
+  X(out_of_memory,         error,   often,  "the system has no memory for {what}, which is tried again") \
   X(draining,              info,    seldom, "stopping on {request}: answering what was received")     \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(stopped_at_once,       warning, seldom, "stopped at once by {signal}, before all was answered")   \

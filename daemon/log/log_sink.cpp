@@ -85,6 +85,18 @@ std::string_view level_text(spdlog::level::level_enum level) {
   return {name.data(), name.size()};
 }
 
+/// True as long as it lives.
+class Writing {
+ public:
+  explicit Writing(std::atomic<bool>& flag) : flag_(flag) { flag_ = true; }
+  Writing(const Writing&) = delete;
+  Writing& operator=(const Writing&) = delete;
+  ~Writing() { flag_ = false; }
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
 std::string cannot_write(const std::string& target, int error) {
   const char* advice = "";
   if (error == ENOENT) advice = "; create its folder, or choose another log.target";
@@ -141,7 +153,7 @@ void LogSink::change_over() {
 }
 
 void LogSink::sink_it_(const spdlog::details::log_msg& record) {
-  is_writing_ = true;
+  const Writing writing(is_writing_);  // spdlog reports what is thrown, for want of memory
   Written written = Written::superseded;
   while (written == Written::superseded) {
     change_over();
@@ -153,7 +165,6 @@ void LogSink::sink_it_(const spdlog::details::log_msg& record) {
     note_success();
   if (target_.file && record.level == kAlsoToStderr)
     (void)write(stderr_, record, Patience::do_not_wait);
-  is_writing_ = false;
 }
 
 LogSink::Written LogSink::write(Target& target, const spdlog::details::log_msg& record,

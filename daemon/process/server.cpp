@@ -24,6 +24,8 @@ constexpr Token kLongRepliesToken = 1;
 constexpr Token kChoresToken = 2;
 constexpr Token kFirstListenerToken = 3;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
+/// Beside connections on the ready list: listeners, and the three above.
+constexpr std::size_t kOtherTokens = 256;
 
 /// Why there is no reload.
 constexpr const char* kStopping = "the server is stopping";
@@ -100,6 +102,9 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
           [this](const Config& next) { return check(next); },
           [this](const Config& next) { apply(next); }) {
   keep_memory_reserve();
+  // Each may be listed once more under the id of its slot's next owner before its turn comes.
+  loop_.reserve_ready(2 * std::size_t{connections_.capacity().clients} + kOtherTokens,
+                      2 * std::size_t{connections_.capacity().admins} + kOtherTokens);
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
   make_handlers(handlers);
@@ -157,7 +162,16 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
     // A stale token, of a connection that this turn has closed, finds nothing.
     if (Connection* connection = connections_.find(token)) connection->on_event(readiness);
     loop_.charge(kEventWork + loop_context_.take_work());
-  } else if (token == kSignalsToken) {
+  } else if (token >= kFirstListenerToken) {
+    listeners_.on_event(token, readiness);
+  } else if (!has_memory_for([&] { on_own_event(token); })) {
+    put_off("the daemon's own work");
+  }
+}
+
+/// Where one of these fails for want of memory, it is what the next turn tries again.
+void Server::on_own_event(Token token) {
+  if (token == kSignalsToken) {
     // One a turn; the others are told again.
     if (const std::optional<int> signal = signals_.waiting()) on_signal(*signal);
   } else if (token == kLongRepliesToken) {
@@ -166,30 +180,42 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
   } else if (token == kChoresToken) {
     has_chores_scheduled_ = false;
     do_chores();
-  } else {
-    listeners_.on_event(token, readiness);
   }
 }
 
+/// Of the loop's own work there is always more than one chance.
+void Server::put_off(std::string_view what) noexcept {
+  loop_.stay_awake();
+  events_.count(Event::out_of_memory);
+  if (events_.wants(Event::out_of_memory))
+    (void)has_memory_for([&] { events_.log(Event::out_of_memory, {{"what", std::string(what)}}); });
+}
+
 void Server::on_turn_end() noexcept {
+  if (!has_memory_for([&] { end_turn(); })) put_off("the end of a turn");
+}
+
+void Server::end_turn() {
   const bool has_more = connections_.end_turn();
   renew_memory_reserve();
   heap_trimmer_.note(connections_.buffer_bytes() + loop_context_.pool.take_use());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
-    has_long_replies_scheduled_ = true;
     // With the urgent, among whom it has a share: the ready list may take many turns.
     loop_.make_ready(kLongRepliesToken, Priority::urgent);
+    has_long_replies_scheduled_ = true;
   }
   if (!has_chores_scheduled_ && (has_more || has_chores())) {
-    has_chores_scheduled_ = true;
     loop_.make_ready(kChoresToken, Priority::urgent);
+    has_chores_scheduled_ = true;
   }
 }
 
 void Server::do_chores() {
   if (!is_closed_to_new_) {
-    is_closed_to_new_ = listeners_.stop_some();
-    if (is_closed_to_new_) drain_connections();
+    if (listeners_.stop_some()) {
+      drain_connections();
+      is_closed_to_new_ = true;
+    }
   } else if (!walks_.empty()) {
     continue_walk(walks_.front());
   }
@@ -209,7 +235,7 @@ void Server::continue_walk(Walk& walk) {
 }
 
 /// In a thread that does nothing else: the kernel takes about 0.1 ms for a MiB.
-void Server::return_memory() noexcept {
+void Server::return_memory() {
   const auto buffers = std::make_shared<std::vector<Buffer>>();
   while (loop_context_.pool.bytes() > 0)
     buffers->push_back(loop_context_.pool.take(1, Buffer::kMaxBytes));
@@ -234,8 +260,9 @@ void Server::on_signal(int signal) {
     case SignalAction::reload:
       return reload_on_signal(signal);
     case SignalAction::drain:
-      signals_.take(signal);
-      return drain_on_signal(signal);
+      drain_on_signal(signal);
+      signals_.take(signal);  // now that nothing of it can fail any more
+      return;
     case SignalAction::mention:
       signals_.take(signal);
       return mention_signal(rule);
@@ -249,11 +276,13 @@ void Server::reload_on_signal(int signal) {
   // Told before the signal is taken: systemd must know that the reload is not over once a
   // `reactord --reload` that gets no answer returns (reload_request.h).
   if (is_serving && reload_timer_ == 0) reports_.reloading();
+  // What may fail comes first: a signal that was taken is not told again.
+  if (is_serving) schedule_reload();
+  reload_askers_.reserve(kMaxReloadAskers);
   if (const std::optional<int> asker = signals_.take(signal)) {
     if (!is_serving) return answer_reload(*asker, {.problems = {kStopping}});
     if (reload_askers_.size() < kMaxReloadAskers) reload_askers_.push_back(*asker);
   }
-  if (is_serving) schedule_reload();
 }
 
 void Server::schedule_reload() {
@@ -269,7 +298,9 @@ void Server::schedule_reload() {
 
 void Server::drain_on_signal(int signal) {
   if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
-  events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
+  (void)has_memory_for([&] {
+    events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
+  });
   abort_connections();
   phase_ = Phase::stopped;
 }
@@ -406,20 +437,21 @@ void Server::shut_down(std::string_view who) {
 }
 
 void Server::begin_drain(const std::string& request) {
-  phase_ = Phase::draining;
-  events_.record(Event::draining, {{"request", request}});
-  reports_.stopping();
   (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
+  phase_ = Phase::draining;
   is_closed_to_new_ = false;
-  do_chores();
+  (void)has_memory_for([&] {
+    events_.record(Event::draining, {{"request", request}});
+    reports_.stopping();
+  });
 }
 
 /// Nobody comes any more.
 void Server::drain_connections() {
-  for (std::size_t i = 0; i < handlers_.size(); ++i)
-    call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
   walk({.visit = [](Connection& connection) { connection.drain(); },
         .visits_per_turn = kManyVisits});
+  for (std::size_t i = 0; i < handlers_.size(); ++i)
+    call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
 }
 
 /// Those that can be told why are told.

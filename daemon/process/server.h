@@ -60,6 +60,7 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::optional<TimePoint> next_deadline() noexcept override;
   void on_deadlines(TimePoint now) noexcept override;
   void on_turn_end() noexcept override;
+  void on_timer_failed() noexcept override { put_off("a timer"); }
 
   // --- ServerControl ---
   [[nodiscard]] std::string log_level() const override;
@@ -80,6 +81,11 @@ class Server final : public EventSink, public ServerControl {
 
   // --- start ---
   void make_handlers(std::span<const HandlerEntry> entries);
+
+  // --- turns ---
+  void on_own_event(Token token);
+  void end_turn();
+  void put_off(std::string_view what) noexcept;
 
   // --- life ---
   void on_signal(int signal);
@@ -102,7 +108,7 @@ class Server final : public EventSink, public ServerControl {
   void on_drain_expired();
   void abort_connections();
   [[nodiscard]] bool is_done() const;
-  void return_memory() noexcept;
+  void return_memory();
 
   // --- what is too much for one turn ---
   void walk(Walk walk) { walks_.push_back(std::move(walk)); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <utility>
 
 namespace reactord {
 
@@ -73,12 +74,13 @@ void EventLoop::run_turn(EventSink& sink) {
   if (events_.empty()) looked_at_ = polled_at_;
   serve_ready(ready_, sink);
   sink.on_deadlines(looked_at_);
-  timers_.run_due(looked_at_, kMaxTimersPerTurn);
+  if (!timers_.run_due(looked_at_, kMaxTimersPerTurn)) sink.on_timer_failed();
   sink.on_turn_end();
   account_turn();
 }
 
 int EventLoop::wait_milliseconds(EventSink& sink) {
+  if (std::exchange(must_stay_awake_, false)) return 0;
   if (!ready_.empty() || !urgent_ready_.empty() || !urgent_events_.empty()) return 0;
   std::optional<TimePoint> next = timers_.next();
   if (const std::optional<TimePoint> deadline = sink.next_deadline())

@@ -65,6 +65,8 @@ class EventSink {
   virtual void on_deadlines(TimePoint looked_at) noexcept = 0;
   /// After everything else of a turn: destroy here what the turn has ended.
   virtual void on_turn_end() noexcept = 0;
+  /// A timer had no memory for what it has to do, and will be tried again.
+  virtual void on_timer_failed() noexcept {}
 };
 
 class EventLoop {
@@ -83,9 +85,18 @@ class EventLoop {
 
   /// Serves `token` again before the loop next sleeps: there is more to do, and no edge will come.
   /// Once a turn, however often it is called. A token whose descriptor has gone is served too.
+  /// Throws std::bad_alloc, and changes nothing then.
   void make_ready(Token token, Priority priority = Priority::normal) {
     (priority == Priority::urgent ? urgent_ready_ : ready_).add(token);
   }
+
+  /// The ready list holds so many without asking for memory.
+  void reserve_ready(std::size_t normal, std::size_t urgent) {
+    ready_.reserve(normal);
+    urgent_ready_.reserve(urgent);
+  }
+  /// The next turn comes without a sleep, for whoever had no memory to ask for it.
+  void stay_awake() { must_stay_awake_ = true; }
 
   /// Whoever is being served has taken this much of the turn.
   void charge(WorkUnits units) { work_ += units; }
@@ -159,6 +170,7 @@ class EventLoop {
   ReadyList urgent_ready_;
   EventBatch events_;
   EventBatch urgent_events_;
+  bool must_stay_awake_ = false;
   WorkUnits work_ = 0;  ///< of the part of the turn that is under way
   Stats stats_;
 };

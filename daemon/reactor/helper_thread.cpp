@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/reactor/helper_thread.h"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace reactord {
@@ -25,13 +25,13 @@ void HelperThread::run(std::function<void()> job) {
   has_news_.notify_one();
 }
 
-/// False where there is no thread to be had: a limit of processes, or of memory.
+/// False where there is no thread to be had: a limit of processes, or of memory (std::bad_alloc).
 bool HelperThread::start() noexcept {
   if (thread_.joinable()) return true;
   try {
     thread_ = std::thread([this] { work(); });
     return true;
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     return false;
   }
 }

@@ -17,6 +17,11 @@ using Token = std::uint64_t;
 class ReadyList {
  public:
   void add(Token token) { next_round_.push_back(token); }
+  /// Room for so many in a round, and in the one to come.
+  void reserve(std::size_t tokens) {
+    next_round_.reserve(tokens);
+    round_.reserve(tokens);
+  }
 
   [[nodiscard]] bool empty() const { return next_round_.empty() && at_ == round_.size(); }
 

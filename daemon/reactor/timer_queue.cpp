@@ -3,12 +3,20 @@
 
 #include <utility>
 
+#include "daemon/reactor/out_of_memory.h"
+
 namespace reactord {
 
 TimerQueue::TimerId TimerQueue::add(TimePoint when, std::function<void()> callback) {
-  const TimerId id = ++last_id_;
-  by_id_[id] = timers_.emplace(when, Timer{id, std::move(callback)});
-  return id;
+  const TimerId id = last_id_ + 1;
+  const auto place = by_id_.emplace(id, timers_.end()).first;
+  try {
+    place->second = timers_.emplace(when, Timer{id, std::move(callback)});
+  } catch (...) {
+    by_id_.erase(place);
+    throw;
+  }
+  return last_id_ = id;
 }
 
 void TimerQueue::cancel(TimerId id) {
@@ -23,23 +31,33 @@ std::optional<TimePoint> TimerQueue::next() const {
   return timers_.begin()->first;
 }
 
-void TimerQueue::run_due(TimePoint now, std::size_t most) {
-  // Each callback may cancel others and add new ones: go by the ids of those due now.
-  for (const TimerId id : due(now, most)) {
-    const auto found = by_id_.find(id);
-    if (found == by_id_.end()) continue;
-    const std::function<void()> callback = std::move(found->second->second.callback);
-    cancel(id);
-    callback();
+bool TimerQueue::run_due(TimePoint now, std::size_t most) noexcept {
+  // Each callback may cancel others and add new ones: look anew after each.
+  const TimerId newest = last_id_;
+  bool had_memory = true;
+  for (; most > 0; --most) {
+    const auto timer = first_due(now, newest);
+    if (timer == timers_.end()) break;
+    had_memory = run(timer, now) && had_memory;
   }
+  return had_memory;
 }
 
-std::vector<TimerQueue::TimerId> TimerQueue::due(TimePoint now, std::size_t most) const {
-  std::vector<TimerId> ids;
-  for (auto at = timers_.begin(); at != timers_.end() && at->first <= now && ids.size() < most;
-       ++at)
-    ids.push_back(at->second.id);
-  return ids;
+TimerQueue::Timers::iterator TimerQueue::first_due(TimePoint now, TimerId newest) {
+  for (auto at = timers_.begin(); at != timers_.end() && at->first <= now; ++at)
+    if (at->second.id <= newest) return at;
+  return timers_.end();
+}
+
+/// While it runs nothing can cancel it; afterwards, if it must run again, everything can.
+bool TimerQueue::run(Timers::iterator timer, TimePoint now) {
+  Timers::node_type node = timers_.extract(timer);
+  auto place = by_id_.extract(node.mapped().id);
+  if (has_memory_for([&] { node.mapped().callback(); })) return true;
+  node.key() = now + kRetryPause;
+  place.mapped() = timers_.insert(std::move(node));
+  by_id_.insert(std::move(place));
+  return false;
 }
 
 }  // namespace reactord

@@ -2,11 +2,12 @@
 // One-shot timers of any length, for the few things that are not one of the regular deadlines.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
-#include <vector>
 
 #include "daemon/reactor/clock.h"
 
@@ -22,18 +23,25 @@ class TimerQueue {
   [[nodiscard]] std::optional<TimePoint> next() const;
   /// Calls back the timers due at `now`, at most so many, in order of time and then of adding. A
   /// timer added meanwhile waits for the next call, so that one which re-arms itself with no delay
-  /// cannot hold the loop.
-  void run_due(TimePoint now, std::size_t most = SIZE_MAX);
+  /// cannot hold the loop. Allocates nothing.
+  /// One that throws for want of memory, which costs it nothing else, is due again after
+  /// kRetryPause. False if one has.
+  bool run_due(TimePoint now, std::size_t most = SIZE_MAX) noexcept;
+
+  /// Long enough for others to give memory back.
+  static constexpr auto kRetryPause = std::chrono::milliseconds(100);
 
  private:
   struct Timer {
     TimerId id;
     std::function<void()> callback;
   };
-  [[nodiscard]] std::vector<TimerId> due(TimePoint now, std::size_t most) const;
+  using Timers = std::multimap<TimePoint, Timer>;
+  [[nodiscard]] Timers::iterator first_due(TimePoint now, TimerId newest);
+  bool run(Timers::iterator timer, TimePoint now);
 
-  std::multimap<TimePoint, Timer> timers_;
-  std::map<TimerId, std::multimap<TimePoint, Timer>::iterator> by_id_;
+  Timers timers_;
+  std::map<TimerId, Timers::iterator> by_id_;
   TimerId last_id_ = 0;
 };
 

@@ -216,6 +216,15 @@ TEST_CASE("connection: a reset while a reply is pending ends it") {
   CHECK(bench.ends == std::vector{CloseReason::closed_reset});
 }
 
+TEST_CASE("connection: a reset that comes with the request that will be pending ends it, too") {
+  ConnectionBench bench;
+  bench.script.input = {"WAIT\n"};
+  bench.turn({.readable = true, .peer_finished = true, .hung_up = true});
+  CHECK(bench.served == std::vector<std::string>{"WAIT"});
+  CHECK(bench.closed == 1);
+  CHECK(bench.ends == std::vector{CloseReason::closed_reset});
+}
+
 TEST_CASE("connection: a hang-up is not believed before the input is read") {
   ConnectionBench bench;
   bench.script.input = {echo("last")};

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "tests/unit/support/failing_allocations.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+constexpr long kNever = -1;
+
+thread_local bool can_fail_here = false;
+std::atomic<long> countdown{kNever};  ///< allocations until one fails
+std::atomic<bool> fails_on{false};
+std::atomic<bool> has_failed{false};
+
+bool must_fail() {
+  if (!can_fail_here || countdown.load() == kNever) return false;
+  if (countdown.load() > 1) {
+    --countdown;
+    return false;
+  }
+  has_failed = true;
+  if (!fails_on) countdown = kNever;
+  return true;
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  if (must_fail()) throw std::bad_alloc();
+  while (true) {
+    void* const memory =
+        alignment == 0
+            ? std::malloc(bytes == 0 ? 1 : bytes)
+            : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (memory != nullptr) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
+}
+
+}  // namespace
+
+namespace reactord::test {
+
+void let_allocations_fail_here() {
+  can_fail_here = true;
+}
+
+void fail_allocation(long nth, Failing how) {
+  has_failed = false;
+  fails_on = how == Failing::all_from_there;
+  countdown = nth;
+}
+
+bool stop_failing() {
+  countdown = kNever;
+  return has_failed;
+}
+
+}  // namespace reactord::test
+
+void* operator new(std::size_t bytes) {
+  return allocate(bytes, 0);
+}
+void* operator new[](std::size_t bytes) {
+  return allocate(bytes, 0);
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
