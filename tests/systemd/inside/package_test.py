@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The package on a running system: upgrade, removal, purge."""
 
+import os
 import pathlib
 import re
 import time
@@ -116,8 +117,53 @@ def test_removal_and_purge(installed):
     assert listed.strip() == "", listed
 
 
-def test_it_can_be_installed_anew(installed):
-    host.run("dpkg", "--purge", "reactord")
+@pytest.mark.parametrize("how", ["--remove", "--purge"])
+def test_it_can_be_installed_anew(installed, how):
+    host.run("dpkg", how, "reactord")
     host.run("dpkg", "--install", PACKAGE)
+    for unit in ("reactord.socket", "reactord-admin.socket", "reactord.service"):
+        assert host.is_active(unit), unit
     with Client(host.TCP, timeout=20) as client:
         assert client.call("CEIL", "4.40") == 5
+
+
+def test_what_was_disabled_stays_so_when_it_is_installed_anew(installed):
+    host.systemctl("disable", "--now", "reactord.service", "reactord.socket")
+    host.run("dpkg", "--remove", "reactord")
+    host.run("dpkg", "--install", PACKAGE)
+    assert not host.is_active() and not host.is_active("reactord.socket")
+
+
+def test_purge_takes_the_log(installed):
+    with host.CONFIG.open("a", encoding="utf-8") as config:
+        config.write('[log]\ntarget = "/var/log/reactord/reactord.log"\n')
+    host.drop_in("reactord.service", "[Service]\nLogsDirectory=reactord\n")
+    host.systemctl("restart", "reactord.service")
+    private = pathlib.Path("/var/log/private/reactord")
+    host.eventually((private / "reactord.log").exists)
+    host.remove_drop_ins()
+    host.run("dpkg", "--remove", "reactord")
+    assert (private / "reactord.log").exists(), "the log goes with purge"
+    host.run("dpkg", "--purge", "reactord")
+    assert files_of_ours() == [] and not private.exists()
+
+
+def test_the_package_of_another_root_is_not_this_ones(service, tmp_path):
+    """dpkg --root with scripts that are not run in a chroot, as image builders do it (DPKG_ROOT)."""
+    dpkg = ["dpkg", f"--root={tmp_path}", "--force-script-chrootless", "--force-depends"]
+    (tmp_path / "var/lib/dpkg").mkdir(parents=True)
+    (tmp_path / "var/lib/dpkg/status").touch()
+    before, files = host.main_pid(), files_of_ours()
+    host.run(*dpkg, "--install", PACKAGE)
+    assert (tmp_path / "usr/lib/reactord/root/usr/bin/reactord").exists()
+    wants = "etc/systemd/system/multi-user.target.wants"
+    assert os.path.lexists(tmp_path / wants / "reactord.service")
+    os.symlink("/lib/systemd/system/reactord@.service", tmp_path / wants / "reactord@1.service")
+    host.systemctl("enable", "reactord@2.service")
+    host.run(*dpkg, "--purge", "reactord")
+    assert host.main_pid() == before
+    assert os.path.lexists(pathlib.Path("/", wants, "reactord@2.service"))
+    host.systemctl("disable", "reactord@2.service")
+    assert files_of_ours() == files
+    left = [path for path in tmp_path.rglob("*reactord*") if "var/lib/dpkg" not in str(path)]
+    assert left == []
