@@ -51,6 +51,23 @@ std::optional<unsigned> parse_decimal(std::string_view text, unsigned most) {
   return value;
 }
 
+/// A longer text is not repeated.
+constexpr std::size_t kMaxRepeatedBytes = 200;
+
+/// "a, b" and "a b" as TOML's ["a", "b"].
+std::string list_of(std::string_view text) {
+  if (text.size() > kMaxRepeatedBytes) return "[\"...\", \"...\"]";
+  std::string list = "[";
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find_first_not_of(", "), text.size());
+    text.remove_prefix(begin);
+    const std::string_view item = text.substr(0, text.find_first_of(", "));
+    text.remove_prefix(item.size());
+    if (!item.empty()) list += fmt::format("{}{}", list.size() > 1 ? ", " : "", toml_string(item));
+  }
+  return list + "]";
+}
+
 std::string parse_unix(std::string_view text, Endpoint& out) {
   const std::string_view path = text.substr(kUnixPrefix.size());
   if (path.empty()) return fmt::format("{} has no path", shown(text));
@@ -66,10 +83,32 @@ std::string parse_unix(std::string_view text, Endpoint& out) {
   return {};
 }
 
+bool is_decimal(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// What to write instead of a text that is no address at all, or "".
+std::string form_problem(std::string_view text) {
+  if (text.find_first_of(", ") != std::string_view::npos)
+    return fmt::format("{}: several addresses are a list: {}", shown(text), list_of(text));
+  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos)
+    return fmt::format("{}: write it without {}", shown(text), shown(text.substr(0, scheme + 3)));
+  if (text.find('/') != std::string_view::npos)
+    return fmt::format("{}: a Unix socket is written \"unix:PATH\"", shown(text));
+  if (is_decimal(text))
+    return fmt::format("{0} is a port alone: write \"127.0.0.1:{1}\", or \"0.0.0.0:{1}\" for all",
+                       shown(text), text);
+  return {};
+}
+
 /// What to write instead of a host that is no IPv4 address.
 std::string host_problem(std::string_view text, std::string_view host) {
   if (host.empty() || host == "*") {
     return fmt::format("{} names no address: write 0.0.0.0 or [::] for all of them", shown(text));
+  }
+  if (host == "localhost") {
+    return fmt::format("{}: names are not looked up: write 127.0.0.1, [::1] or both in a list",
+                       shown(text));
   }
   if (host.find(':') != std::string_view::npos) {
     return fmt::format("{}: an IPv6 address goes in brackets: \"[::1]:12345\"", shown(text));
@@ -140,6 +179,7 @@ std::string parse_endpoint(std::string_view text, Endpoint& out) {
     return {};
   }
   if (text.starts_with(kUnixPrefix)) return parse_unix(text, out);
+  if (std::string problem = form_problem(text); !problem.empty()) return problem;
   const std::size_t colon = text.rfind(':');
   const bool colon_in_brackets = text.ends_with(']');
   if (colon == std::string_view::npos || colon_in_brackets) {
@@ -205,6 +245,8 @@ bool IpNetwork::contains(const std::array<std::uint8_t, 16>& mapped_ip) const {
 }
 
 std::string parse_network(std::string_view text, IpNetwork& out) {
+  if (text.find_first_of(", ") != std::string_view::npos)
+    return fmt::format("{}: several address blocks are a list: {}", shown(text), list_of(text));
   const std::size_t slash = text.find('/');
   Ip ip{};
   const std::optional<int> bits_before = parse_mapped_ip(text.substr(0, slash), ip);

@@ -211,7 +211,8 @@ class Checker {
     const std::string& handler = config_.listeners[index].handler;
     if (!is_good(path)) return;
     std::vector<std::string_view> names;
-    for (const HandlerTableSpec& known : handlers_) names.push_back(known.name);
+    for (const HandlerTableSpec& known : handlers_)
+      if (known.may_own_listener) names.push_back(known.name);
     if (std::find(names.begin(), names.end(), handler) != names.end()) return;
     const std::string choices = fmt::format("one of \"{}\"", fmt::join(names, "\", \""));
     if (!is_set(path)) {
@@ -219,8 +220,15 @@ class Checker {
              fmt::format("listener.handler: a line or raw listener needs a handler, {}", choices));
       return;
     }
-    report(path, fmt::format("listener.handler: there is no handler {}: expected {}{}",
+    report(path, fmt::format("listener.handler: {} {}: expected {}{}",
+                             is_known(handler) ? "no listener can be bound to"
+                                               : "there is no handler",
                              shown(handler), choices, suggestion(handler, names)));
+  }
+
+  bool is_known(std::string_view handler) const {
+    return std::any_of(handlers_.begin(), handlers_.end(),
+                       [&](const HandlerTableSpec& known) { return known.name == handler; });
   }
 
   const Config& config_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -57,10 +58,22 @@ std::string show_size(std::int64_t bytes) {
 std::string show_duration(std::int64_t ms) {
   return ms == 0 ? "off" : show_in(kShownDurationUnits, ms);
 }
+/// A bound in days beside a value in days, so that the two can be compared.
+std::string show_duration_beside(const ConfigValue& written, std::int64_t ms) {
+  const auto* text = std::get_if<std::string>(&written);
+  const bool has_days = text != nullptr && text->find('d') != std::string::npos;
+  return has_days && ms != 0 ? show_in(kDurationUnits, ms) : show_duration(ms);
+}
+
+/// The value as the file has it; a number of which nobody wrote a unit, as it is shown elsewhere.
+std::string as_written(const ConfigValue& written, std::string shown_value) {
+  const auto* text = std::get_if<std::string>(&written);
+  return text == nullptr ? shown_value : *text;
+}
 
 /// Returns "" when `value` is inside; otherwise the range in the value's own form, and its reason.
-std::string check_range(std::int64_t value, const ValueRange& range,
-                        std::string (*show)(std::int64_t)) {
+std::string check_range(std::int64_t value, const ConfigValue& written, const ValueRange& range,
+                        const std::function<std::string(std::int64_t)>& show) {
   if (value >= range.least && value <= range.most) return {};
   std::string bounds;
   if (range.most == kUnbounded) {
@@ -70,7 +83,7 @@ std::string check_range(std::int64_t value, const ValueRange& range,
   } else {
     bounds = fmt::format("from {} to {}", show(range.least), show(range.most));
   }
-  return fmt::format("{} is out of range, which is {}{}{}", show(value), bounds,
+  return fmt::format("{} is out of range, which is {}{}{}", as_written(written, show(value)), bounds,
                      range.why.empty() ? "" : ": ", range.why);
 }
 
@@ -202,12 +215,14 @@ std::string parse_duration(std::string_view text, std::int64_t& total) {
 }
 
 /// 0 means off, and only where the range says so.
-std::string check_duration(std::int64_t total, const ValueRange& range) {
+std::string check_duration(std::int64_t total, const ConfigValue& written,
+                           const ValueRange& range) {
   if (total == 0 && range.least > 0) {
     return fmt::format("this cannot be off: from {} to {}{}{}", show_duration(range.least),
                        show_duration(range.most), range.why.empty() ? "" : ": ", range.why);
   }
-  return check_range(total, range, show_duration);
+  return check_range(total, written, range,
+                     [&](std::int64_t ms) { return show_duration_beside(written, ms); });
 }
 
 }  // namespace
@@ -251,7 +266,7 @@ std::string ValueTraits<std::int64_t>::parse(const ConfigValue& value, const Val
                                              std::int64_t& out) {
   const auto* number = std::get_if<std::int64_t>(&value);
   if (number == nullptr) return expected("an integer", value);
-  std::string problem = check_range(*number, range, show_number);
+  std::string problem = check_range(*number, value, range, show_number);
   if (problem.empty()) out = *number;
   return problem;
 }
@@ -272,7 +287,7 @@ std::string ValueTraits<ByteCount>::parse(const ConfigValue& value, const ValueR
   }
   ValueRange sizes = range;
   sizes.least = std::max<std::int64_t>(sizes.least, 0);
-  std::string problem = check_range(bytes, sizes, show_size);
+  std::string problem = check_range(bytes, value, sizes, show_size);
   if (problem.empty()) out.bytes = static_cast<std::uint64_t>(bytes);
   return problem;
 }
@@ -293,7 +308,7 @@ std::string ValueTraits<milliseconds>::parse(const ConfigValue& value, const Val
   } else {
     return expected(kDurationForm, value);
   }
-  std::string problem = check_duration(total, range);
+  std::string problem = check_duration(total, value, range);
   if (problem.empty()) out = milliseconds(total);
   return problem;
 }

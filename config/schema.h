@@ -265,6 +265,8 @@ struct HandlerTableSpec {
   std::string_view name;
   std::span<const KeySpec> keys;
   std::shared_ptr<void> (*make)() = nullptr;
+  /// Whether `listener.handler` may name it.
+  bool may_own_listener = true;
 };
 
 /// A setting in force: its path ("limits.max_frame", "listener.NAME.framing",

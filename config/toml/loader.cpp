@@ -13,6 +13,7 @@
 #include "config/regular_file.h"
 #include "config/suggest.h"
 #include "config/tables.h"
+#include "config/toml/toml_advice.h"
 #include "config/toml/toml_items.h"
 #include "config/toml_text.h"
 
@@ -60,6 +61,7 @@ class Reader {
   void read(const toml::table& root) {
     for (const auto& [name, node] : root) read_root_entry(name, node);
     if (loaded_.config.listeners.empty()) loaded_.config.listeners.push_back(default_listener());
+    fit_defaults();
     check_config(loaded_.config, handlers_, places_, loaded_.problems);
   }
 
@@ -79,6 +81,23 @@ class Reader {
                        fmt::format("[{}]", known.name), known.name, known.name);
     }
     report_unknown_root_entry(name, node);
+  }
+
+  /// A limit that the file does not set follows a smaller one that it does set, which it must not
+  /// exceed (check.cpp).
+  void fit_defaults() {
+    LimitSettings& limits = loaded_.config.limits;
+    fit_default("max_frame", limits.max_frame, "max_buffer_memory", limits.max_buffer_memory);
+    fit_default("max_inline", limits.max_inline, "max_frame", limits.max_frame);
+    fit_default("output_high_water", limits.output_high_water, "max_buffer_memory",
+                limits.max_buffer_memory);
+  }
+
+  void fit_default(std::string_view less, ByteCount& value, std::string_view more,
+                   const ByteCount& most) {
+    const bool is_set = places_.contains(fmt::format("limits.{}", less));
+    const auto bound = places_.find(fmt::format("limits.{}", more));
+    if (!is_set && (bound == places_.end() || bound->second.good)) value = std::min(value, most);
   }
 
   void report_no_table(const toml::key& name, const toml::node& node) {
@@ -258,8 +277,10 @@ void parse_into(LoadedConfig& loaded, std::string_view toml,
     const toml::table root = toml::parse(std::string(toml) + "\n");
     Reader(loaded, handlers).read(root);
   } catch (const toml::parse_error& error) {
-    const TextPosition at = begin_of(error.source());
-    loaded.problems = {{at.line, at.column, std::string(error.description())}};
+    const TomlAdvice advice = advise_on_toml(toml, begin_of(error.source()));
+    loaded.problems = {
+        {advice.at.line, advice.at.column,
+         advice.message.empty() ? std::string(error.description()) : advice.message}};
   } catch (const std::exception& error) {
     loaded.problems = {{0, 0, fmt::format("cannot be parsed: {}", error.what())}};
   }

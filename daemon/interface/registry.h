@@ -52,4 +52,12 @@ template <class H>
   }
 }
 
+/// The same for a handler that is no service of its own: no listener can be bound to it.
+template <class H>
+[[nodiscard]] HandlerEntry builtin_entry(std::string_view name) {
+  HandlerEntry entry = handler_entry<H>(name);
+  entry.table.may_own_listener = false;
+  return entry;
+}
+
 }  // namespace reactord

@@ -120,7 +120,7 @@ HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply, HandlerCont
 }  // namespace
 
 HandlerEntry admin_handler() {
-  return handler_entry<AdminHandler>("admin");
+  return builtin_entry<AdminHandler>("admin");
 }
 
 }  // namespace reactord

@@ -422,7 +422,7 @@ HandlerResult ClientHandler::kill(const Request& request, ReplyWriter& reply,
 }  // namespace
 
 HandlerEntry client_handler() {
-  return handler_entry<ClientHandler>("client");
+  return builtin_entry<ClientHandler>("client");
 }
 
 }  // namespace reactord

@@ -252,7 +252,7 @@ HandlerResult CommandHandler::list(const Request& request, CommandClasses allowe
 }  // namespace
 
 HandlerEntry command_handler() {
-  return handler_entry<CommandHandler>("command");
+  return builtin_entry<CommandHandler>("command");
 }
 
 }  // namespace reactord

@@ -151,7 +151,7 @@ HandlerResult ConfigHandler::get(std::span<const std::string_view> patterns, Rep
 }  // namespace
 
 HandlerEntry config_handler() {
-  return handler_entry<ConfigHandler>("config");
+  return builtin_entry<ConfigHandler>("config");
 }
 
 }  // namespace reactord

@@ -261,7 +261,7 @@ std::string ConnectionHandler::redis_version() const {
 }  // namespace
 
 HandlerEntry connection_handler() {
-  return handler_entry<ConnectionHandler>("connection");
+  return builtin_entry<ConnectionHandler>("connection");
 }
 
 }  // namespace reactord

@@ -135,7 +135,7 @@ void DiagnosticsHandler::answer(const Request& request, ReplyWriter& reply) {
 }  // namespace
 
 HandlerEntry diagnostics_handler() {
-  return handler_entry<DiagnosticsHandler>("diagnostics");
+  return builtin_entry<DiagnosticsHandler>("diagnostics");
 }
 
 }  // namespace reactord

@@ -128,7 +128,7 @@ class HelpHandler : public Handler {
 }  // namespace
 
 HandlerEntry help_handler() {
-  return handler_entry<HelpHandler>("help");
+  return builtin_entry<HelpHandler>("help");
 }
 
 }  // namespace reactord

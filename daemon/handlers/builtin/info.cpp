@@ -77,7 +77,7 @@ class InfoHandler : public Handler {
 }  // namespace
 
 HandlerEntry info_handler() {
-  return handler_entry<InfoHandler>("info");
+  return builtin_entry<InfoHandler>("info");
 }
 
 }  // namespace reactord

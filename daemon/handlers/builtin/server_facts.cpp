@@ -130,7 +130,7 @@ class ServerFactsHandler : public Handler {
 }  // namespace
 
 HandlerEntry server_facts_handler() {
-  return handler_entry<ServerFactsHandler>("server_facts");
+  return builtin_entry<ServerFactsHandler>("server_facts");
 }
 
 }  // namespace reactord

@@ -84,7 +84,7 @@ class TransactionHandler : public Handler {
 }  // namespace
 
 HandlerEntry transaction_handler() {
-  return handler_entry<TransactionHandler>("transaction");
+  return builtin_entry<TransactionHandler>("transaction");
 }
 
 }  // namespace reactord

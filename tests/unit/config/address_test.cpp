@@ -67,13 +67,24 @@ TEST_CASE("an endpoint that is wrong says what to write") {
   };
   const Row rows[] = {
       {"", "'' has no port: expected " + forms},
-      {"12345", "'12345' has no port: expected " + forms},
+      {"nowhere", "'nowhere' has no port: expected " + forms},
+      {"12345",
+       "'12345' is a port alone: write \"127.0.0.1:12345\", or \"0.0.0.0:12345\" for all"},
+      {"/run/x.sock", "'/run/x.sock': a Unix socket is written \"unix:PATH\""},
+      {"run/x.sock", "'run/x.sock': a Unix socket is written \"unix:PATH\""},
+      {"tcp://127.0.0.1:7001", "'tcp://127.0.0.1:7001': write it without 'tcp://'"},
+      {"1.2.3.4:1, [::1]:1",
+       "'1.2.3.4:1, [::1]:1': several addresses are a list: [\"1.2.3.4:1\", \"[::1]:1\"]"},
+      {"1.2.3.4:1 [::1]:1",
+       "'1.2.3.4:1 [::1]:1': several addresses are a list: [\"1.2.3.4:1\", \"[::1]:1\"]"},
       {"[::1]", "'[::1]' has no port: expected " + forms},
       {":1", "':1' names no address: write 0.0.0.0 or [::] for all of them"},
       {"*:12345", "'*:12345' names no address: write 0.0.0.0 or [::] for all of them"},
       {"::1:12345", "'::1:12345': an IPv6 address goes in brackets: \"[::1]:12345\""},
       {"localhost:1",
-       "'localhost:1': expected an IPv4 address before the port (names are not looked up), as in " +
+       "'localhost:1': names are not looked up: write 127.0.0.1, [::1] or both in a list"},
+      {"example.org:1",
+       "'example.org:1': expected an IPv4 address before the port (names are not looked up), as in " +
            forms},
       {"1.2.3:1",
        "'1.2.3:1': expected an IPv4 address before the port (names are not looked up), as in " +
@@ -196,6 +207,11 @@ TEST_CASE("a network that is wrong says why") {
            "'10.0.0.1/8' has bits set behind its prefix; did you mean '10.0.0.0/8'?");
   CHECK_EQ(network_problem("2001:db8::1/32"),
            "'2001:db8::1/32' has bits set behind its prefix; did you mean '2001:db8::/32'?");
+  CHECK_EQ(network_problem("10.0.0.0/8, 192.168.0.0/16"),
+           "'10.0.0.0/8, 192.168.0.0/16': several address blocks are a list: [\"10.0.0.0/8\", "
+           "\"192.168.0.0/16\"]");
+  CHECK_EQ(network_problem(std::string(201, ',')).substr(64 + 5),
+           ": several address blocks are a list: [\"...\", \"...\"]");
   CHECK_EQ(network_problem("10.0.0.0/33"), "'10.0.0.0/33': the prefix must be from 0 to 32");
   CHECK_EQ(network_problem("::/129"), "'::/129': the prefix must be from 0 to 128");
   CHECK_EQ(network_problem("10.0.0.0/"), "'10.0.0.0/': the prefix must be from 0 to 32");

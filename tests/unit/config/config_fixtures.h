@@ -52,7 +52,7 @@ inline constexpr KeySpec kCountKeys[] = {
     key<&CountSettings::most>("most", "The most that is counted.", Apply::reload, {1, 1'000'000}),
 };
 
-/// "greet" and "count" have settings, "plain" has none.
+/// "greet" and "count" have settings, "plain" and "parts" have none; no listener is bound to "parts".
 inline std::span<const HandlerTableSpec> handlers() {
   static const HandlerTableSpec kTables[] = {
       {"greet", kGreetKeys,
@@ -60,6 +60,7 @@ inline std::span<const HandlerTableSpec> handlers() {
       {"count", kCountKeys,
        [] { return std::shared_ptr<void>(std::make_shared<CountSettings>()); }},
       {"plain", {}, [] { return std::shared_ptr<void>(); }},
+      {"parts", {}, [] { return std::shared_ptr<void>(); }, false},
   };
   return kTables;
 }

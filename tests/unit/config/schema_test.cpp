@@ -96,6 +96,8 @@ TEST_CASE("a value outside its range is told the range in its own form, and why"
   CHECK_EQ(problem_of<ByteCount>(text("4KiB"), sizes), "");
   CHECK_EQ(problem_of<ByteCount>(text("1023B"), sizes),
            "1023B is out of range, which is from 1KiB to 4KiB: there is no more");
+  CHECK_EQ(problem_of<ByteCount>(text("2048 kib"), sizes),
+           "2048 kib is out of range, which is from 1KiB to 4KiB: there is no more");
   CHECK_EQ(problem_of<ByteCount>(std::int64_t{4097}, sizes),
            "4097B is out of range, which is from 1KiB to 4KiB: there is no more");
   CHECK_EQ(problem_of<std::int64_t>(std::int64_t{0}, {1, 9}),
@@ -167,6 +169,11 @@ TEST_CASE("off is accepted only where zero is") {
   }
   CHECK_EQ(problem_of<milliseconds>(text("2h"), range),
            "2h is out of range, which is from 10ms to 1h");
+  CHECK_EQ(problem_of<milliseconds>(text("90m"), range),
+           "90m is out of range, which is from 10ms to 1h");
+  CHECK_EQ(problem_of<milliseconds>(text("25d"),
+                                    duration_range(milliseconds(0), milliseconds(2'073'600'000))),
+           "25d is out of range, which is from off to 24d");
 }
 
 TEST_CASE("integers, flags and texts take nothing else") {
