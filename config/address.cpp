@@ -87,9 +87,16 @@ bool is_decimal(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+/// A blank alone may be a slip within one address.
+bool is_list(std::string_view text) {
+  const std::size_t blank = text.find(' ');
+  return text.find(',') != std::string_view::npos ||
+         (blank != std::string_view::npos && text.find(':', blank) != std::string_view::npos);
+}
+
 /// What to write instead of a text that is no address at all, or "".
 std::string form_problem(std::string_view text) {
-  if (text.find_first_of(", ") != std::string_view::npos)
+  if (is_list(text))
     return fmt::format("{}: several addresses are a list: {}", shown(text), list_of(text));
   if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos)
     return fmt::format("{}: write it without {}", shown(text), shown(text.substr(0, scheme + 3)));

@@ -220,10 +220,10 @@ class Checker {
              fmt::format("listener.handler: a line or raw listener needs a handler, {}", choices));
       return;
     }
-    report(path, fmt::format("listener.handler: {} {}: expected {}{}",
-                             is_known(handler) ? "no listener can be bound to"
-                                               : "there is no handler",
-                             shown(handler), choices, suggestion(handler, names)));
+    report(path,
+           fmt::format("listener.handler: {} {}: expected {}{}",
+                       is_known(handler) ? "no listener can be bound to" : "there is no handler",
+                       shown(handler), choices, suggestion(handler, names)));
   }
 
   bool is_known(std::string_view handler) const {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <functional>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -22,6 +22,7 @@ constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
 struct Unit {
   std::string_view name;
   std::int64_t factor;  ///< in bytes or milliseconds
+  std::int64_t least_shown = 1;
 };
 
 /// Largest first: a value is shown in the first unit that divides it.
@@ -29,8 +30,9 @@ constexpr Unit kSizeUnits[] = {
     {"GiB", std::int64_t{1} << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}};
 constexpr Unit kDurationUnits[] = {
     {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}};
-/// Minutes and days are read but not shown: "60s" is said more often than "1m".
-constexpr Unit kShownDurationUnits[] = {{"h", 3'600'000}, {"s", 1000}, {"ms", 1}};
+/// "60s" is said more often than "1m", and "24h" than "1d".
+constexpr Unit kShownDurationUnits[] = {
+    {"d", 86'400'000, 2}, {"h", 3'600'000}, {"m", 60'000, 5}, {"s", 1000}, {"ms", 1}};
 
 constexpr std::string_view kSizeForm = "a size such as \"64KiB\"";
 constexpr std::string_view kDurationForm = "a duration such as \"10s\" or \"500ms\"";
@@ -45,7 +47,8 @@ std::string show_number(std::int64_t value) {
 
 std::string show_in(std::span<const Unit> units, std::int64_t value) {
   for (const Unit& unit : units) {
-    if (value % unit.factor == 0 && value != 0) {
+    const bool is_whole = value % unit.factor == 0 && value != 0;
+    if (is_whole && std::abs(value / unit.factor) >= unit.least_shown) {
       return fmt::format("{}{}", value / unit.factor, unit.name);
     }
   }
@@ -58,12 +61,6 @@ std::string show_size(std::int64_t bytes) {
 std::string show_duration(std::int64_t ms) {
   return ms == 0 ? "off" : show_in(kShownDurationUnits, ms);
 }
-/// A bound in days beside a value in days, so that the two can be compared.
-std::string show_duration_beside(const ConfigValue& written, std::int64_t ms) {
-  const auto* text = std::get_if<std::string>(&written);
-  const bool has_days = text != nullptr && text->find('d') != std::string::npos;
-  return has_days && ms != 0 ? show_in(kDurationUnits, ms) : show_duration(ms);
-}
 
 /// The value as the file has it; a number of which nobody wrote a unit, as it is shown elsewhere.
 std::string as_written(const ConfigValue& written, std::string shown_value) {
@@ -73,7 +70,7 @@ std::string as_written(const ConfigValue& written, std::string shown_value) {
 
 /// Returns "" when `value` is inside; otherwise the range in the value's own form, and its reason.
 std::string check_range(std::int64_t value, const ConfigValue& written, const ValueRange& range,
-                        const std::function<std::string(std::int64_t)>& show) {
+                        std::string (*show)(std::int64_t)) {
   if (value >= range.least && value <= range.most) return {};
   std::string bounds;
   if (range.most == kUnbounded) {
@@ -83,8 +80,8 @@ std::string check_range(std::int64_t value, const ConfigValue& written, const Va
   } else {
     bounds = fmt::format("from {} to {}", show(range.least), show(range.most));
   }
-  return fmt::format("{} is out of range, which is {}{}{}", as_written(written, show(value)), bounds,
-                     range.why.empty() ? "" : ": ", range.why);
+  return fmt::format("{} is out of range, which is {}{}{}", as_written(written, show(value)),
+                     bounds, range.why.empty() ? "" : ": ", range.why);
 }
 
 struct NumberAndUnit {
@@ -221,8 +218,7 @@ std::string check_duration(std::int64_t total, const ConfigValue& written,
     return fmt::format("this cannot be off: from {} to {}{}{}", show_duration(range.least),
                        show_duration(range.most), range.why.empty() ? "" : ": ", range.why);
   }
-  return check_range(total, written, range,
-                     [&](std::int64_t ms) { return show_duration_beside(written, ms); });
+  return check_range(total, written, range, show_duration);
 }
 
 }  // namespace

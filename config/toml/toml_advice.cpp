@@ -128,11 +128,10 @@ std::string advice_on_value(std::string_view key, std::string_view value) {
   if (first == '{') return {};
   if (first == '[') return advice_on_list(key, value);
   if (first != '"' && first != '\'') return unquoted_value(key, bare_value(value));
-  if (!ends_in_quote(value, first))
-    return fmt::format("the closing quote of {} is missing", key);
+  if (!ends_in_quote(value, first)) return fmt::format("the closing quote of {} is missing", key);
   if (first == '"' && value.find('\\') != std::string_view::npos)
-    return fmt::format("a backslash in double quotes is written twice; or write {} in single quotes",
-                       key);
+    return fmt::format(
+        "a backslash in double quotes is written twice; or write {} in single quotes", key);
   return {};
 }
 
@@ -180,8 +179,8 @@ class Adviser {
     if (name == kSeveral)
       return {trimmed(line(*earlier)).starts_with("[[") ? at_ : TextPosition{*earlier, 1},
               fmt::format("there may be several: write [[{}]] in double brackets", name)};
-    return here(fmt::format("the table [{}] begins in line {} already: its keys go there", name,
-                            *earlier));
+    return here(
+        fmt::format("the table [{}] begins in line {} already: its keys go there", name, *earlier));
   }
 
   [[nodiscard]] TomlAdvice advise_on_key() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What to write instead, for the mistakes that people make in TOML's own form: a text without its
-// quotes, a comment of another language, [table] for [[table]]. Looks at the line where a parser has
-// stopped; knows no parser, and of our keys [[listener]] alone.
+// quotes, a comment of another language, [table] for [[table]]. Looks at the line where a parser
+// has stopped; knows no parser, and of our keys [[listener]] alone.
 #pragma once
 
 #include <string>

@@ -68,8 +68,7 @@ TEST_CASE("an endpoint that is wrong says what to write") {
   const Row rows[] = {
       {"", "'' has no port: expected " + forms},
       {"nowhere", "'nowhere' has no port: expected " + forms},
-      {"12345",
-       "'12345' is a port alone: write \"127.0.0.1:12345\", or \"0.0.0.0:12345\" for all"},
+      {"12345", "'12345' is a port alone: write \"127.0.0.1:12345\", or \"0.0.0.0:12345\" for all"},
       {"/run/x.sock", "'/run/x.sock': a Unix socket is written \"unix:PATH\""},
       {"run/x.sock", "'run/x.sock': a Unix socket is written \"unix:PATH\""},
       {"tcp://127.0.0.1:7001", "'tcp://127.0.0.1:7001': write it without 'tcp://'"},
@@ -84,7 +83,8 @@ TEST_CASE("an endpoint that is wrong says what to write") {
       {"localhost:1",
        "'localhost:1': names are not looked up: write 127.0.0.1, [::1] or both in a list"},
       {"example.org:1",
-       "'example.org:1': expected an IPv4 address before the port (names are not looked up), as in " +
+       "'example.org:1': expected an IPv4 address before the port (names are not looked up), as "
+       "in " +
            forms},
       {"1.2.3:1",
        "'1.2.3:1': expected an IPv4 address before the port (names are not looked up), as in " +

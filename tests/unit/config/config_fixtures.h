@@ -52,7 +52,8 @@ inline constexpr KeySpec kCountKeys[] = {
     key<&CountSettings::most>("most", "The most that is counted.", Apply::reload, {1, 1'000'000}),
 };
 
-/// "greet" and "count" have settings, "plain" and "parts" have none; no listener is bound to "parts".
+/// "greet" and "count" have settings, "plain" and "parts" have none; no listener is bound to
+/// "parts".
 inline std::span<const HandlerTableSpec> handlers() {
   static const HandlerTableSpec kTables[] = {
       {"greet", kGreetKeys,

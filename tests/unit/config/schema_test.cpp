@@ -125,8 +125,9 @@ TEST_CASE("durations are shown so that they read back the same") {
     std::int64_t ms;
     std::string_view shown;
   };
-  const Row rows[] = {{0, "off"},      {1, "1ms"},      {1000, "1s"},      {1500, "1500ms"},
-                      {60'000, "60s"}, {90'000, "90s"}, {3'600'000, "1h"}, {172'800'000, "48h"}};
+  const Row rows[] = {{0, "off"},        {1, "1ms"},          {1000, "1s"},       {1500, "1500ms"},
+                      {60'000, "60s"},   {90'000, "90s"},     {300'000, "5m"},    {600'000, "10m"},
+                      {3'600'000, "1h"}, {86'400'000, "24h"}, {172'800'000, "2d"}};
   for (const Row& row : rows) {
     CHECK_EQ(ValueTraits<milliseconds>::show(milliseconds(row.ms)), text(row.shown));
     CHECK_EQ(value_of<milliseconds>(text(row.shown)).count(), row.ms);

@@ -50,7 +50,7 @@ steps = [{ send = "PING" }]
 
 TEST_CASE("a run of no time at all is a mistake, not one without end") {
   CHECK_EQ(problems("[run]\nduration = \"0s\"\n[[group]]\nsteps = [{ send = \"PING\" }]"),
-           "x.toml:2:12: duration: this cannot be off: from 1ms to 168h\n");
+           "x.toml:2:12: duration: this cannot be off: from 1ms to 7d\n");
 }
 
 TEST_CASE("every key of [run] and [[group]] reaches its member") {

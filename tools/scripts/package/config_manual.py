@@ -5,11 +5,13 @@
 
 The file is read as blocks of lines: comments, then what they are about: a table, a key with its
 default, or a key that is shown as an example ("# key = value"). What is written in scdoc is the
-same words, escaped; indented comments stay as they are.
+same words, escaped; indented comments are tables of words and what they mean, as wide as a terminal.
 """
 
+import itertools
 import re
 import sys
+import textwrap
 
 import scdoc_text
 
@@ -29,6 +31,11 @@ reactord-standalone.service reads _/etc/reactord/standalone.toml_, in which ever
 default and its reason, as below.
 """
 
+# Of 80 columns, what a table has beside the manual's own two margins.
+WIDTH = 64
+ENTRY = re.compile(r"^  (\S.*?)(?:  +(.*))?$")
+LONG_WORD = 14
+
 TAIL = """
 # SEE ALSO
 
@@ -37,6 +44,7 @@ TAIL = """
 
 
 def escaped(text):
+    text = text.replace("What is marked [restart] takes effect", "What says so below takes effect")
     return scdoc_text.escaped(re.sub(r":  +", ": ", text))
 
 
@@ -45,16 +53,32 @@ def blocks(text):
     return [block.splitlines() for block in re.split(r"\n\s*\n", text.strip())]
 
 
+def table(lines):
+    """"  word  what it means", which may go on below, within WIDTH."""
+    entries = []
+    for line in lines:
+        if entry := ENTRY.match(line):
+            entries.append([entry[1], entry[2] or ""])
+        else:
+            entries[-1][1] += " " + line.strip()
+    margin = 4 + max((len(word) for word, _ in entries if len(word) <= LONG_WORD), default=2)
+    out = []
+    for word, text in entries:
+        rows = textwrap.wrap(text, WIDTH - margin) or [""]
+        if len(word) + 4 > margin:
+            rows.insert(0, "")
+        out.append(f"  {word}".ljust(margin) + rows[0])
+        out += [" " * margin + row for row in rows[1:]]
+    return ["```", *(line.rstrip() for line in out), "```"]
+
+
 def prose(lines):
-    """Comment lines as scdoc: running text, and indented lines as they are."""
-    out, is_literal = [], False
-    for line in (line.removeprefix("#").removeprefix(" ") for line in lines):
-        indented = line.startswith("  ")
-        if indented != is_literal:
-            out.append("```")
-            is_literal = indented
-        out.append(line if indented else escaped(line))
-    return "\n".join(out + (["```"] if is_literal else []))
+    """Comment lines as scdoc: running text, and tables, which are indented."""
+    lines = [line.removeprefix("#").removeprefix(" ") for line in lines]
+    out = []
+    for is_table, group in itertools.groupby(lines, lambda line: line.startswith("  ")):
+        out += table(group) if is_table else map(escaped, group)
+    return "\n".join(out)
 
 
 def section(block):
