@@ -55,6 +55,26 @@ def test_over_a_unix_socket(daemon, tmp_path):
     assert run(CLI, "--uri", f"unix:{tmp_path}/s", "ceil", "4.40").stdout == "5\n"
 
 
+def test_structures_for_jq(shared):
+    """With --json, of one request and of many."""
+    def asked(*arguments, **options):
+        done = cli(shared, "--json", *arguments, listener="admin", **options)
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+    assert asked("info", "server")["server"]["process_id"] == shared.pid
+    mine, = [one for one in asked("client", "list") if one["cmd"] == "client|list"]
+    assert mine["listener"] == "admin" and isinstance(mine["age"], int)
+    assert asked("client", "info")["cmd"] == "client|info"
+    assert asked("config", "get", "limits.max_f*") == {"limits.max_frame": "16MiB"}
+    assert "subcommands" in asked("command", "docs", "client")["client"]
+    assert asked(data="info server\n")["server"]["process_id"] == shared.pid
+
+
+def test_info_in_a_pipe_has_the_lines_of_a_pipe(shared):
+    for printed in (cli(shared, "info", "server").stdout, cli(shared, data="info server\n").stdout):
+        assert printed.startswith("# Server\nredis_version:") and "\r" not in printed
+
+
 def test_long_answers_come_whole(shared):
     names = json.loads(cli(shared, "--json", "command", "list").stdout)
     assert {"ceil", "text"} <= set(names)

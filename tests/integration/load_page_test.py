@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The page of reactor-load --html: in a browser, but for what its text alone shows."""
 
+import json
 import re
 import struct
 
@@ -44,6 +45,24 @@ def test_markup_in_a_scenario_stays_text(shared, tmp_path):
                 "</script><img src=x>")
     assert done.returncode == 0, done.stderr
     assert "</script><img" not in page.read_text()
+
+
+def result_of(page):
+    text = page.read_text()
+    return json.loads(re.search(r"const R = (\{.*?\n\});?\n", text, re.S)[1])
+
+
+def test_the_page_has_the_whole_command(shared, tmp_path):
+    """Whoever types it again plays the same."""
+    page = tmp_path / "a.html"
+    port = shared.address("main")[1]
+    done = load("-r", 500, "-t", "500ms", "--warm-up", "200ms", "--check", "errors == 0", "--port", port,
+                "--html", page, "ceil")
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = result_of(page)
+    assert result["scenario"] == ("reactor-load -r 500 -t 500ms --warm-up 200ms --check 'errors == 0' "
+                                  f"--port {port} ceil")
+    assert result["warm_up"] == 0.2
 
 
 @pytest.mark.release_only

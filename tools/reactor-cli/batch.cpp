@@ -49,7 +49,8 @@ class Batch {
  private:
   /// A line that waits for its turn: a request for its answer, a bad line for its message.
   struct Pending {
-    std::string problem;
+    std::string problem = {};
+    Shape shape = Shape::as_it_is;
   };
 
   [[nodiscard]] bool has_room() const {
@@ -69,7 +70,7 @@ class Batch {
   void take_line(std::string_view line) {
     switch (session_.dialect().write_line(session_.output(), line)) {
       case LineStatus::request:
-        pending_.push_back({});
+        pending_.push_back({.shape = shape_of(line)});
         return;
       case LineStatus::nothing:
         return;
@@ -90,7 +91,8 @@ class Batch {
     while (const std::optional<Reply> reply = session_.next_reply()) {
       const bool push = reply->kind == Reply::Kind::push;
       if (pending_.empty() && !push && !session_.dialect().may_say_more()) session_.fail_unasked();
-      if (!printer_.print(*reply)) code_ = std::max(code_, ExitCode::server_error);
+      const Shape shape = push || pending_.empty() ? Shape::as_it_is : pending_.front().shape;
+      if (!printer_.print(*reply, shape)) code_ = std::max(code_, ExitCode::server_error);
       if (push || pending_.empty()) continue;
       pending_.pop_front();
       progress = true;

@@ -65,8 +65,7 @@ Options with_input(Options options) {
 
 ExitCode run(const Options& options, Output& output) {
   if (!options.information.empty()) {
-    output.write(options.information);
-    output.flush();
+    output.information(options.information);
     return ExitCode::success;
   }
   if (options.mode == Mode::operate) return run_operator(options, output);

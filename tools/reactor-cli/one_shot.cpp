@@ -42,12 +42,13 @@ Reply ask(Session& session, const std::vector<std::string_view>& words, Deadline
 ExitCode run_one_shot(const Options& options, Printer& printer) {
   Session session(options);
   const std::vector<std::string_view> words(options.command.begin(), options.command.end());
+  const Shape shape = shape_of(std::span<const std::string_view>(words));
   ExitCode code = ExitCode::success;
   for (std::uint64_t i = 0; i < options.repeat; ++i) {
     if (i > 0) std::this_thread::sleep_for(options.interval);
     expect_silence(session, printer);
     const Reply reply = ask(session, words, deadline_in(options.timeout), printer);
-    if (!printer.print(reply)) code = ExitCode::server_error;
+    if (!printer.print(reply, shape)) code = ExitCode::server_error;
     printer.output().flush();
   }
   if (session.dialect().may_say_more()) print_rest(session, printer);

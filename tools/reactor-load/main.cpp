@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -16,6 +14,7 @@
 #include "config/regular_file.h"
 #include "daemon/net/standard_descriptors.h"
 #include "daemon/reactor/signal_watch.h"
+#include "daemon/reactor/terminal.h"
 #include "tools/reactor-load/failure.h"
 #include "tools/reactor-load/options.h"
 #include "tools/reactor-load/output.h"
@@ -34,14 +33,6 @@ using namespace reactord::load;
 
 constexpr std::size_t kMostResultBytes = 256u << 20;
 constexpr std::size_t kUsualColumns = 80;
-
-// https://no-color.org: set and not empty.
-bool has_color(int fd) {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  return ::isatty(fd) == 1 && (no_color == nullptr || *no_color == '\0') && terminal != nullptr &&
-         std::strcmp(terminal, "dumb") != 0;
-}
 
 std::size_t terminal_columns() {
   winsize size{};
@@ -80,7 +71,7 @@ bool goes_to_stdout(const std::string& path) {
 Show how_to_show(const Options& options) {
   if (options.quiet || goes_to_stdout(options.json_file) || goes_to_stdout(options.html_file))
     return Show::nothing;
-  return ::isatty(STDOUT_FILENO) == 1 && has_color(STDOUT_FILENO) ? Show::view : Show::lines;
+  return shows_colours(STDOUT_FILENO) ? Show::view : Show::lines;
 }
 
 void check_files(const Options& options) {
@@ -121,7 +112,8 @@ ExitCode run(const Options& options, SignalWatch& signals, StandardOutput& outpu
   scenario.uri = target.uri;
   const Plan plan = make_plan(std::move(scenario), target.address);
   check_files(options);
-  Screen screen(how_to_show(options), has_color(STDOUT_FILENO), terminal_columns(),
+  const Glyphs glyphs = shows_utf8() ? Glyphs::blocks : Glyphs::ascii;
+  Screen screen(how_to_show(options), {shows_colours(STDOUT_FILENO), glyphs}, terminal_columns(),
                 headline_of(plan));
   Result result = play(plan, [&](const Watched& watched) {
     screen.set_width(terminal_columns());
@@ -132,7 +124,7 @@ ExitCode run(const Options& options, SignalWatch& signals, StandardOutput& outpu
   judge(plan.scenario, result);
   output.write(screen.finish());
   const bool to_stdout = goes_to_stdout(options.json_file) || goes_to_stdout(options.html_file);
-  if (!to_stdout) output.write(summarize(plan, result, has_color(STDOUT_FILENO)));
+  if (!to_stdout) output.write(summarize(plan, result, shows_colours(STDOUT_FILENO)));
   const std::string json = to_json(plan, result, this_machine());
   std::vector<std::string> problems;
   keep(options.json_file, json, output, problems);

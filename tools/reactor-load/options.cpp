@@ -211,7 +211,6 @@ Scenario one_group(const Typed& typed, std::vector<std::string> words) {
   group.name = step.label;
   group.steps.push_back(std::move(step));
   scenario.title = fmt::format("{}", fmt::join(words, " "));
-  scenario.source = fmt::format("reactor-load {}", scenario.title);
   if (group.requests == 0) scenario.duration = kUsualDuration;
   scenario.groups.push_back(std::move(group));
   return scenario;
@@ -249,6 +248,28 @@ Scenario make_scenario(const Typed& typed, std::vector<std::string> words) {
     if (!problem.empty()) usage_error("--check: " + problem);
   }
   return scenario;
+}
+
+/// For a shell.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+/// What was typed, but for where the results go: whoever types it again plays the same.
+std::string command_line(const std::vector<std::string>& words) {
+  std::string line = "reactor-load";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--json" || words[i] == "--html")
+      ++i;
+    else if (!words[i].starts_with("--json=") && !words[i].starts_with("--html="))
+      line += " " + quoted(words[i]);
+  }
+  return line;
 }
 
 }  // namespace
@@ -291,6 +312,9 @@ Options parse_options(int argc, const char* const* argv) {
   options.html_file = typed.html;
   options.quiet = typed.quiet;
   options.scenario = make_scenario(typed, std::move(request));
+  const std::string line = command_line(words);
+  std::string& source = options.scenario.source;
+  source = source.empty() ? line : fmt::format("# {}\n{}", line, source);
   return options;
 }
 

@@ -42,10 +42,18 @@ TEST_CASE("a sparkline is as high as its values") {
   CHECK_EQ(sparkline({}), "");
   CHECK_EQ(sparkline({0, 0}), "▁▁");
   CHECK_EQ(sparkline({0, 3.5, 7}), "▁▅█");
+  CHECK_EQ(sparkline({0, 3.5, 7}, Glyphs::ascii), "_=#");
+}
+
+TEST_CASE("where the locale has ASCII alone, nothing else is drawn") {
+  Screen screen(Show::view, {.color = false, .glyphs = Glyphs::ascii}, 80, "x");
+  const std::string view = screen.update(watched(5));
+  CHECK(std::all_of(view.begin(), view.end(), [](char c) { return c >= 0; }));
+  CHECK(view.find("####") != std::string::npos);
 }
 
 TEST_CASE("lines come once a second, with what happened since the last") {
-  Screen screen(Show::lines, false, 80, "x");
+  Screen screen(Show::lines, {.color = false}, 80, "x");
   std::string out;
   for (int i = 1; i <= 35; ++i) out += screen.update(watched(i * 0.1));
   CHECK_EQ(std::count(out.begin(), out.end(), '\n'), 3);
@@ -54,14 +62,14 @@ TEST_CASE("lines come once a second, with what happened since the last") {
 }
 
 TEST_CASE("nothing is shown where nothing is asked for") {
-  Screen screen(Show::nothing, false, 80, "x");
+  Screen screen(Show::nothing, {.color = false}, 80, "x");
   CHECK_EQ(screen.update(watched(5)), "");
 }
 
 TEST_CASE("the view keeps to the terminal's width, and takes away what it has drawn") {
   for (const std::size_t width : {20u, 40u, 80u, 200u}) {
     CAPTURE(width);
-    Screen screen(Show::view, true, width, std::string(300, 'h'));
+    Screen screen(Show::view, {.color = true}, width, std::string(300, 'h'));
     std::string first = screen.update(watched(1));
     CHECK(widest(first) <= width);
     const auto lines = std::count(first.begin(), first.end(), '\n');
@@ -78,7 +86,7 @@ TEST_CASE("the view keeps to the terminal's width, and takes away what it has dr
 }
 
 TEST_CASE("the view follows a terminal that becomes narrower or wider") {
-  Screen screen(Show::view, false, 200, std::string(300, 'h'));
+  Screen screen(Show::view, {.color = false}, 200, std::string(300, 'h'));
   int seconds = 0;
   while (seconds < 60) (void)screen.update(watched(++seconds));
   for (const std::size_t width : {40u, 20u, 120u}) {
@@ -89,7 +97,7 @@ TEST_CASE("the view follows a terminal that becomes narrower or wider") {
 }
 
 TEST_CASE("the view tells how far it is and how long it will take") {
-  Screen screen(Show::view, false, 80, "headline");
+  Screen screen(Show::view, {.color = false}, 80, "headline");
   const std::string out = screen.update(watched(4));
   CHECK(out.find("headline") != std::string::npos);
   CHECK(out.find(" 40%  4.0 s, 6.0 s left") != std::string::npos);

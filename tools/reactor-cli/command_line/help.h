@@ -7,7 +7,7 @@
 namespace reactord::cli {
 
 inline constexpr std::string_view kHelp =
-    R"(Usage: reactor-cli [OPTION...] [COMMAND ARG... | chat | operator]
+    R"(Usage: reactor-cli [OPTION...] [COMMAND ARG... | chat | operator | --version]
 Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
 Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
@@ -16,6 +16,7 @@ pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
   --uri URI              the same as tcp://H:P, tcp://[V6]:P, unix:PATH or
                          redis://[USER:PASSWORD@]H:P (or set REACTORCLI_AUTH)
+  --admin                the daemon's admin socket, /run/reactord/admin.sock
   --framing resp|line|raw  resp; line: each line is sent as it is, each answer
                          is a line; raw: bytes out, bytes back, no framing
   --json                 one JSON value an answer; bytes that are no UTF-8 are
@@ -24,7 +25,6 @@ pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
                          2s, 1m (5s; raw waits for its first byte for ever)
   -r, --repeat N, -i, --interval T   send COMMAND N times, T (or seconds) apart
   -x                     COMMAND's last argument is read from stdin
-  --help, --version
   reactor-cli ceil 4.40
   reactor-cli --json --uri unix:/run/reactord/reactord.sock info server
   seq 0.5 99.5 | sed 's/^/ceil /' | reactor-cli

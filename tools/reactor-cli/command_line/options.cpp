@@ -29,7 +29,7 @@ constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 /// The options as typed; empty where not given.
 struct Typed {
   std::string host, port, uri, framing, timeout, repeat, interval, name;
-  bool json = false, help = false, version = false, last_from_input = false;
+  bool admin = false, json = false, help = false, version = false, last_from_input = false;
 };
 
 /// What redis-cli's users type, where it is something else here: what to write instead.
@@ -61,6 +61,7 @@ void declare(CLI::App& app, Typed& typed) {
   app.set_help_flag();
   app.add_flag("--help,-h", typed.help);
   app.add_flag("--version", typed.version);
+  app.add_flag("--admin", typed.admin);
   app.add_flag("--json", typed.json);
   app.add_flag("-x", typed.last_from_input);
   for (const auto& [name, value] : {std::pair{"--host", &typed.host},
@@ -129,7 +130,10 @@ void parse_typed(CLI::App& app, std::vector<std::string> words) {
 }
 
 std::vector<Endpoint> choose_endpoints(const Typed& typed, Mode mode) {
-  if (mode == Mode::operate && typed.uri.empty() && typed.host.empty() && typed.port.empty()) {
+  const bool is_named = !typed.uri.empty() || !typed.host.empty() || !typed.port.empty();
+  if (typed.admin && is_named)
+    usage_error(fmt::format("--admin is --uri unix:{}; give one of them", kAdminSocket));
+  if (typed.admin || (mode == Mode::operate && !is_named)) {
     return {Endpoint{"", 0, std::string(kAdminSocket)}};
   }
   if (!typed.uri.empty()) {

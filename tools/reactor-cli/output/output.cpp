@@ -5,25 +5,18 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "daemon/reactor/terminal.h"
 #include "protocol/escape.h"
 #include "tools/reactor-cli/command_line/failure.h"
+#include "tools/reactor-cli/output/wrap.h"
 
 namespace reactord::cli {
 namespace {
 
 constexpr std::size_t kFlushBytes = 64u << 10;  // a pipe's capacity, pipe(7)
-
-// https://no-color.org: set and not empty.
-bool colors_wanted() {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  return (no_color == nullptr || *no_color == '\0') && terminal != nullptr &&
-         std::strcmp(terminal, "dumb") != 0;
-}
 
 // Returns errno, or 0 when all was written.
 int write_all(int fd, std::string_view data) {
@@ -45,9 +38,9 @@ std::string safe_for_terminal(std::string_view text) {
 
 Output::Output()
     : terminal_(::isatty(STDOUT_FILENO) == 1),
-      color_(terminal_ && colors_wanted()),
+      color_(shows_colours(STDOUT_FILENO)),
       error_terminal_(::isatty(STDERR_FILENO) == 1),
-      error_color_(error_terminal_ && colors_wanted()) {}
+      error_color_(shows_colours(STDERR_FILENO)) {}
 
 void Output::write(std::string_view data) {
   if (pending_.size() + data.size() < kFlushBytes) {
@@ -80,11 +73,22 @@ void Output::write_now(std::string_view data) {
 void Output::message(std::string_view text) {
   const std::string shown = error_terminal_ ? safe_for_terminal(text) : std::string(text);
   // A message that nobody can read any more is no reason to fail.
-  static_cast<void>(write_all(STDERR_FILENO, fmt::format("reactor-cli: {}\n", shown)));
+  const std::string line = wrapped(fmt::format("reactor-cli: {}\n", shown), error_columns());
+  static_cast<void>(write_all(STDERR_FILENO, line));
+}
+
+void Output::information(std::string_view text) {
+  write(wrapped(text, terminal_ ? columns_of(STDOUT_FILENO) : 0));
+  flush();
+}
+
+std::size_t Output::error_columns() const {
+  return error_terminal_ ? columns_of(STDERR_FILENO) : 0;
 }
 
 void Output::server_error(std::string_view text) {
-  const std::string shown = error_terminal_ ? safe_for_terminal(text) : std::string(text);
+  const std::string shown =
+      wrapped(error_terminal_ ? safe_for_terminal(text) : std::string(text), error_columns());
   const std::string line =
       error_color_ ? fmt::format("\x1b[31m{}\x1b[0m\n", shown) : fmt::format("{}\n", shown);
   static_cast<void>(write_all(STDERR_FILENO, line));

@@ -24,12 +24,15 @@ class Output {
   /// Before the message of a failure, which a further failure must not hide.
   void flush_quietly();
 
+  /// Help, as wide as the terminal is.
+  void information(std::string_view text);
   /// What went wrong here: "reactor-cli: ..." on standard error.
   void message(std::string_view text);
   /// An error as the server gave it, on standard error, in red where it shows colours.
   void server_error(std::string_view text);
 
  private:
+  [[nodiscard]] std::size_t error_columns() const;
   void write_now(std::string_view data);
 
   bool terminal_;

@@ -10,7 +10,7 @@ Printer::Printer(const Options& options, Output& output)
       style_{output.is_terminal(), output.has_color(), options.framing == Framing::line},
       json_(options.json) {}
 
-bool Printer::print(const Reply& reply) {
+bool Printer::print(const Reply& reply, Shape shape) {
   const bool is_error = reply.kind == Reply::Kind::error;
   if (is_error && !json_) {
     output_.flush();  // keeps answers and errors in order where both go to one place
@@ -18,18 +18,29 @@ bool Printer::print(const Reply& reply) {
     return false;
   }
   if (reply.kind == Reply::Kind::text && !json_ && !style_.terminal) {
-    output_.write(reply.text);  // as it is, and not copied: it may be large
-    output_.write("\n");
+    print_plain(reply.text, shape);
     return true;
   }
   std::string shown;
   if (json_) {
-    render_json(reply, style_.terminal, shown);
+    render_json(shape == Shape::as_it_is ? reply : structured(reply, shape), style_.terminal,
+                shown);
   } else {
     render(reply, style_, shown);
   }
   output_.write(shown);
   return !is_error;
+}
+
+void Printer::print_plain(std::string_view text, Shape shape) {
+  if (shape == Shape::info) {
+    std::string lines(text);
+    std::erase(lines, '\r');
+    output_.write(lines);
+  } else {
+    output_.write(text);  // as it is, and not copied: it may be large
+  }
+  output_.write("\n");
 }
 
 }  // namespace reactord::cli

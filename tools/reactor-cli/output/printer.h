@@ -7,6 +7,7 @@
 #include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/output/output.h"
 #include "tools/reactor-cli/output/render.h"
+#include "tools/reactor-cli/output/reply_shape.h"
 
 namespace reactord::cli {
 
@@ -16,10 +17,13 @@ class Printer {
 
   [[nodiscard]] Output& output() { return output_; }
 
-  /// Prints the reply; false when it is an error. Call output().flush() before waiting.
-  bool print(const Reply& reply);
+  /// Prints the reply; false when it is an error. Call output().flush() before waiting. The shape
+  /// counts with --json; and in a pipe, where INFO's lines end as a pipe's lines do.
+  bool print(const Reply& reply, Shape shape = Shape::as_it_is);
 
  private:
+  void print_plain(std::string_view text, Shape shape);
+
   Output& output_;
   Style style_;
   bool json_;

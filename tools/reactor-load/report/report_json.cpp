@@ -156,6 +156,7 @@ std::string to_json(const Plan& plan, const Result& result, const Machine& machi
            {"uri", plan.scenario.uri},
            {"seed", plan.scenario.seed},
            {"seconds", result.seconds},
+           {"warm_up", std::chrono::duration<double>(plan.scenario.warm_up).count()},
            {"passed", result.passed()},
            {"interrupted", result.interrupted},
            {"replies", all.replies()},

@@ -14,6 +14,7 @@ namespace reactord::load {
 namespace {
 
 constexpr std::array<std::string_view, 8> kBars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+constexpr std::array<std::string_view, 8> kAsciiBars{"_", ".", ":", "-", "=", "+", "*", "#"};
 constexpr double kRedrawSeconds = 0.25;
 constexpr std::size_t kMostSparks = 60;
 constexpr std::size_t kLeastColumns = 20;
@@ -65,19 +66,20 @@ std::string cut(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-std::string sparkline(const std::deque<double>& values) {
+std::string sparkline(const std::deque<double>& values, Glyphs glyphs) {
+  const auto& bars = glyphs == Glyphs::ascii ? kAsciiBars : kBars;
   std::string out;
   const double most = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
   for (const double value : values) {
     const double share = most > 0 ? value / most : 0;
-    out += kBars[static_cast<std::size_t>(std::lround(share * (kBars.size() - 1)))];
+    out += bars[static_cast<std::size_t>(std::lround(share * (kBars.size() - 1)))];
   }
   return out;
 }
 
-Screen::Screen(Show show, bool color, std::size_t width, std::string headline)
+Screen::Screen(Show show, Style style, std::size_t width, std::string headline)
     : show_(show),
-      color_(color),
+      style_(style),
       headline_(std::move(headline)),
       next_(show == Show::lines ? 1 : 0) {
   set_width(width);
@@ -148,8 +150,11 @@ std::string Screen::bar(const Watched& watched) const {
   const std::size_t room = std::min<std::size_t>(40, width_ / 2);
   const auto full =
       static_cast<std::size_t>(std::lround(watched.share * static_cast<double>(room)));
+  const bool is_ascii = style_.glyphs == Glyphs::ascii;
+  const std::string_view full_cell = is_ascii ? "#" : "█";
+  const std::string_view empty_cell = is_ascii ? "." : "░";
   std::string out;
-  for (std::size_t i = 0; i < room; ++i) out += i < full ? "█" : "░";
+  for (std::size_t i = 0; i < room; ++i) out += i < full ? full_cell : empty_cell;
   out += fmt::format(" {:3.0f}%  {}", watched.share * 100, show_span(watched.elapsed));
   if (watched.share > 0 && watched.share < 1) {
     out += fmt::format(", {} left", show_span(watched.seconds_left));
@@ -158,7 +163,9 @@ std::string Screen::bar(const Watched& watched) const {
 }
 
 std::string Screen::draw(const Watched& watched) const {
-  const auto style = [&](std::string_view code) { return color_ ? code : std::string_view(); };
+  const auto style = [&](std::string_view code) {
+    return style_.color ? code : std::string_view();
+  };
   const std::string errors =
       fmt::format("{}errors {}{}", style(watched.errors > 0 ? kRed : kGreen),
                   show_count(static_cast<double>(watched.errors)), style(kPlain));
@@ -170,8 +177,8 @@ std::string Screen::draw(const Watched& watched) const {
                   show_count(static_cast<double>(gathered_.in_flight)),
                   show_count(static_cast<double>(gathered_.connected)), errors),
       percentiles(gathered_),
-      fmt::format("{}rate{} {}", style(kDim), style(kPlain), sparkline(rates_)),
-      fmt::format("{}p99 {} {}", style(kDim), style(kPlain), sparkline(slowest_)),
+      fmt::format("{}rate{} {}", style(kDim), style(kPlain), sparkline(rates_, style_.glyphs)),
+      fmt::format("{}p99 {} {}", style(kDim), style(kPlain), sparkline(slowest_, style_.glyphs)),
   };
   if (watched.late > 0) {
     lines.push_back(

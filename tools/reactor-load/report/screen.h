@@ -13,10 +13,18 @@ namespace reactord::load {
 
 enum class Show : std::uint8_t { nothing, lines, view };
 
+/// What bars are drawn of.
+enum class Glyphs : std::uint8_t { blocks, ascii };
+
+struct Style {
+  bool color = false;
+  Glyphs glyphs = Glyphs::blocks;
+};
+
 class Screen {
  public:
   /// `width` of the terminal in columns.
-  Screen(Show show, bool color, std::size_t width, std::string headline);
+  Screen(Show show, Style style, std::size_t width, std::string headline);
 
   /// The terminal may become another one while the run goes on.
   void set_width(std::size_t columns);
@@ -32,7 +40,7 @@ class Screen {
   void gather(const Watched& watched);
 
   Show show_;
-  bool color_;
+  Style style_;
   std::size_t width_ = 0;
   std::string headline_;
   std::size_t drawn_lines_ = 0;
@@ -43,6 +51,7 @@ class Screen {
 };
 
 /// Eight heights of a bar, a value each; the greatest is the highest.
-[[nodiscard]] std::string sparkline(const std::deque<double>& values);
+[[nodiscard]] std::string sparkline(const std::deque<double>& values,
+                                    Glyphs glyphs = Glyphs::blocks);
 
 }  // namespace reactord::load

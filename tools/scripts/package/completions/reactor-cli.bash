@@ -5,11 +5,17 @@ _reactor_cli() {
   case $previous in
     --framing) mapfile -t COMPREPLY < <(compgen -W 'resp line raw' -- "$current") ;;
     --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
+    client) mapfile -t COMPREPLY < <(compgen -W 'getname help id info kill list setname' -- "$current") ;;
+    config) mapfile -t COMPREPLY < <(compgen -W 'get help' -- "$current") ;;
+    log) mapfile -t COMPREPLY < <(compgen -W level -- "$current") ;;
+    info)
+      mapfile -t COMPREPLY < <(compgen -W 'server clients stats commandstats errorstats' -- "$current")
+      ;;
     -p | --port | --uri | --timeout | -r | --repeat | -i | --interval | --name) ;;
     *)
       local words='chat operator text ceil info help client config'
       case $current in
-        -*) words='-x --host --port --uri --framing --json --timeout --repeat --interval --name --help --version' ;;
+        -*) words='-x --host --port --uri --admin --framing --json --timeout --repeat --interval --name --help --version' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       ;;
