@@ -30,8 +30,15 @@ std::size_t find(std::string_view line, std::size_t at, Matches matches) {
   return at;
 }
 
+// "\r\0" is how telnet writes the Enter key (RFC 854, "The NVT Printer"): its NUL is no word.
+bool is_end_of_telnet_line(std::string_view line, std::size_t at) {
+  return at > 0 && at < line.size() && line[at] == '\0' && line[at - 1] == '\r';
+}
+
 std::size_t skip_blanks(std::string_view line, std::size_t at) {
-  return find(line, at, is_not_blank);
+  at = find(line, at, is_not_blank);
+  while (is_end_of_telnet_line(line, at)) at = find(line, at + 1, is_not_blank);
+  return at;
 }
 
 std::optional<unsigned> hex_digit(char byte) {
@@ -104,6 +111,15 @@ std::size_t decode_word(std::string_view line, std::size_t start, std::size_t qu
 }
 
 }  // namespace
+
+bool has_telnet_command(std::string_view line) {
+  constexpr char kIac = '\xff';
+  constexpr unsigned char kFirstCommand = 0xf0;  // SE
+  for (std::size_t at = line.find(kIac); at != line.npos; at = line.find(kIac, at + 1))
+    if (at + 1 < line.size() && static_cast<unsigned char>(line[at + 1]) >= kFirstCommand)
+      return true;
+  return false;
+}
 
 FirstWord split_first_word(std::string_view line) {
   const std::size_t start = skip_blanks(line, 0);

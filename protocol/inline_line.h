@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Splits an inline line into arguments by Redis' quoting rules (sdssplitargs in sds.c): blanks
 // separate; "..." with \n \r \t \b \a \\ \" \xHH; '...' with \' only; a closing quote must be
-// followed by a blank or the end. Unlike there, a NUL byte is an ordinary byte. Knows no command.
+// followed by a blank or the end. Unlike there, a NUL byte is an ordinary byte, but behind a \r
+// (telnet's Enter) it is a blank. Knows no command.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,10 @@ struct FirstWord {
 /// Blanks before the word are skipped. Quotes inside the word stay in it, undecoded: such a word is
 /// no verbatim command's name, and split_inline() has the last word on it.
 [[nodiscard]] FirstWord split_first_word(std::string_view line);
+
+/// Telnet's negotiation, or its Ctrl-C (RFC 854, "TELNET COMMAND STRUCTURE"): the byte 255 and a
+/// command. No UTF-8 text has these bytes.
+[[nodiscard]] bool has_telnet_command(std::string_view line);
 
 enum class [[nodiscard]] SplitStatus{
     ok,

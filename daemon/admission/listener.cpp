@@ -124,7 +124,8 @@ void Listener::accept_some() noexcept {
 /// False when there is no point in another try for now.
 bool Listener::accept_one() noexcept {
   if (!may_accept_) return false;
-  if (rules_->when_full == WhenFull::wait && connections_.is_full(rules_->policy)) {
+  if (rules_->when_full == WhenFull::wait && !connections_.is_draining() &&
+      connections_.is_full(rules_->policy)) {
     if (!is_waiting_for_room_)
       (void)has_memory_for([&] {
         events_.record(Event::waiting_full, {{"listener", rules_->name}});
@@ -172,6 +173,9 @@ void Listener::take_in(AcceptResult& accepted) {
   if (!is_allowed)
     return refuse(accepted, Event::refused_not_allowed,
                   "DENIED your address is not in the allow list of this listener");
+  if (connections_.is_draining() && !rules_->policy.is_admin)
+    return refuse(accepted, Event::refused_draining,
+                  "ERR this server takes no new clients for now");
   switch (connections_.admit(accepted.peer, rules_->policy)) {
     case Admission::admitted:
       break;

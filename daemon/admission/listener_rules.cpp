@@ -46,14 +46,16 @@ ListenerKind kind_of(const ListenerPolicy& policy) {
 }
 
 std::shared_ptr<ListenerRules> make_rules(const ListenerKind& kind, LoopContext& loop_context) {
-  return std::make_shared<ListenerRules>(
-      ListenerRules{.name = {},
-                    .address = {},
-                    .policy = {.loop_context = loop_context,
-                               .framing = kind.framing,
-                               .bound_command = kind.bound_command,
-                               .is_admin = kind.is_admin},
-                    .allow = {}});
+  auto rules =
+      std::make_shared<ListenerRules>(ListenerRules{.name = {},
+                                                    .address = {},
+                                                    .policy = {.loop_context = loop_context,
+                                                               .framing = kind.framing,
+                                                               .bound_command = kind.bound_command,
+                                                               .is_admin = kind.is_admin},
+                                                    .allow = {}});
+  rules->policy.listener = &rules->name;
+  return rules;
 }
 
 void apply_settings(ListenerRules& rules, const ListenerSettings& settings, WhenFull when_full,

@@ -151,6 +151,7 @@ struct ListenerPolicy {
   CommandClasses allowed_commands = CommandClasses::all();
   CommandEntry* bound_command = nullptr;
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
+  const std::string* listener = nullptr;  ///< its name, which a reload may change
   mutable std::uint32_t connections = 0;  ///< that refer to it; counted by the table
 };
 

@@ -49,6 +49,10 @@ class ConnectionTable final : public ConnectionHost {
   /// listeners are not counted in it.
   void set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes);
 
+  /// While it is on, clients are refused; administrators are not.
+  void set_draining(bool is_draining) { is_draining_ = is_draining; }
+  [[nodiscard]] bool is_draining() const { return is_draining_; }
+
   // --- connections ---
   [[nodiscard]] Admission admit(const SocketAddress& peer, const ListenerPolicy& policy) const;
   /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
@@ -131,7 +135,8 @@ class ConnectionTable final : public ConnectionHost {
   EventLog& events_;
   TableSize capacity_;
   SlotTable<Connection> slots_;
-  std::uint32_t admins_ = 0;    ///< of the slots in use
+  std::uint32_t admins_ = 0;  ///< of the slots in use
+  bool is_draining_ = false;
   std::vector<SlotId> closed_;  ///< has room for all that are open: closing wants no memory
   ConnectionObserver* observer_ = nullptr;
   std::function<void()> on_room_;

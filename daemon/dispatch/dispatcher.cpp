@@ -17,6 +17,24 @@ constexpr std::size_t kMaxKeptWords = 1024;
 /// Redis' own text.
 constexpr std::string_view kAborted = "EXECABORT Transaction discarded because of previous errors.";
 
+constexpr std::string_view kTelnet =
+    "ERR this is telnet's negotiation, which nobody speaks here: choose a raw connection (in PuTTY "
+    "the type Raw), or take reactor-cli or nc; your next line is read";
+
+/// For whoever asks at the wrong listener.
+std::string_view where_allowed(const CommandEntry* entry) {
+  if (entry == nullptr) return {};
+  switch (entry->spec->command_class) {
+    case CommandClass::public_:
+      break;
+    case CommandClass::introspection:
+      return "(it takes a listener that allows introspection)";
+    case CommandClass::admin:
+      return "(it takes an admin listener: reactor-cli --admin)";
+  }
+  return {};
+}
+
 bool is_exec(const CommandEntry* entry) {
   return entry != nullptr && entry->spec->in_transaction == InTransaction::executes;
 }
@@ -122,7 +140,8 @@ Dispatcher::Parsed Dispatcher::split_line(const Connection& connection, std::str
     case SplitStatus::ok:
       break;
     case SplitStatus::unbalanced_quotes:
-      draft.writer.error("ERR Protocol error: unbalanced quotes in request");
+      draft.writer.error(
+          has_telnet_command(line) ? kTelnet : "ERR Protocol error: unbalanced quotes in request");
       return {};
     case SplitStatus::too_many_arguments:
       draft.writer.error("ERR Protocol error: too many arguments in one line");
@@ -130,6 +149,10 @@ Dispatcher::Parsed Dispatcher::split_line(const Connection& connection, std::str
   }
   // A line of blanks is ignored, as Redis does. "ping" may stand in quotes.
   if (entry == nullptr && !words_.empty()) entry = find_allowed(connection, words_.front());
+  if (entry == nullptr && has_telnet_command(line)) [[unlikely]] {
+    draft.writer.error(kTelnet);
+    return {};
+  }
   return {words_, entry};
 }
 
@@ -341,15 +364,17 @@ void Dispatcher::reject_unknown(Words words, ReplyDraft& draft) {
     if (shown.size() >= kMaxShownBytes) break;
     shown += fmt::format("'{}' ", word.substr(0, kMaxShownBytes - shown.size()));
   }
-  draft.writer.error(fmt::format("ERR unknown command '{}', with args beginning with: {}",
-                                 words.front().substr(0, kMaxShownBytes), shown));
+  draft.writer.error(fmt::format("ERR unknown command '{}', with args beginning with: {}{}",
+                                 words.front().substr(0, kMaxShownBytes), shown,
+                                 where_allowed(commands_.find(words.front()))));
 }
 
 void Dispatcher::reject_unknown_subcommand(const CommandEntry& command, Words words,
                                            ReplyDraft& draft) {
-  draft.writer.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.",
-                                 words[1].substr(0, kMaxShownBytes),
-                                 upper_case(command.full_name)));
+  const std::string_view where = where_allowed(CommandTable::find_subcommand(command, words[1]));
+  draft.writer.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.{}{}",
+                                 words[1].substr(0, kMaxShownBytes), upper_case(command.full_name),
+                                 where.empty() ? "" : " ", where));
 }
 
 void Dispatcher::reject_arity(CommandEntry& entry, ReplyDraft& draft) {

@@ -27,6 +27,10 @@ struct ClientFacts {
   std::string peer;      ///< "127.0.0.1:50000", "[::1]:50000", "unix:/run/reactord.sock"
   std::string local;
   int fd = -1;
+  std::string_view listener;  ///< its name in the configuration
+  /// Of the process at the other end of a Unix socket; -1 of others, and where it has gone.
+  std::int64_t peer_pid = -1;
+  std::int64_t peer_uid = -1;
   std::string_view name;
   std::string_view library_name;
   std::string_view library_version;
@@ -108,10 +112,13 @@ class Service {
   // The daemon itself. `who` asks, for the log: "127.0.0.1:50000 (client 7)".
   /// The level of the log in force: "info".
   [[nodiscard]] virtual std::string log_level() const = 0;
-  /// Changes it until the next reload or restart. The problem, or "".
+  /// Changes it until it is changed here or in the file, or the process ends. The problem, or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
   /// Loads the configuration again, as SIGHUP does.
   [[nodiscard]] virtual ReloadOutcome reload(std::string_view who) = 0;
+  /// Whether new clients are refused; and from now on. Who is connected stays.
+  [[nodiscard]] virtual bool is_draining() const = 0;
+  virtual void set_draining(bool is_draining, std::string_view who) = 0;
   /// Ends the daemon as SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

@@ -43,6 +43,7 @@ namespace reactord {
   X(not_listening,         info,    seldom, "no longer listening on {address}")                       \
   X(listener_left_out,     warning, seldom, "not listening on {address}: {problem}")                  \
   X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list: set listener.allow, or listen on 127.0.0.1") \
+  X(listeners_replaced,    warning, seldom, "--listen stands for all listeners of the file: not opened: {listeners}") \
   X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \
   X(memory_lowered,        warning, seldom, "limits.max_buffer_memory lowered from {wanted} to {possible}: {limit} leaves the process {left}; raise it, or lower max_buffer_memory") \
   X(ready,                 info,    seldom, "ready")                                                  \
@@ -52,7 +53,9 @@ namespace reactord {
   X(reload_failed,         error,   seldom, "{request}: configuration not reloaded, the old one stays; problems: {problems}") \
   X(setting_changed,       info,    seldom, "{path} changed from '{before}' to '{after}'")            \
   X(setting_needs_restart, warning, seldom, "{path} changed from '{before}' to '{after}', which takes effect at the next restart") \
-  X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until the next reload") \
+  X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until it is changed again") \
+  X(drain_on,              info,    seldom, "new clients are refused from now on, and who is connected stays: DRAIN ON by {who}") \
+  X(drain_off,             info,    seldom, "new clients are taken again: DRAIN OFF by {who}")        \
   X(signal_ignored,        warning, seldom, "{signal} means nothing here, and is ignored from now on: {advice}") \
   X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \
   X(log_writable,          warning, seldom, "the log {target} can be written again; {lost} records were lost") \
@@ -65,6 +68,7 @@ namespace reactord {
   X(refused_admin_full,    warning, often,  "refused {peer}: max_admin_connections reached")          \
   X(waiting_full,          warning, often,  "max_connections reached: new clients wait in the backlog") \
   X(refused_per_address,   warning, often,  "refused {peer}: max_connections_per_address reached")    \
+  X(refused_draining,      info,    often,  "refused {peer}: DRAIN ON")                               \
   X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \
   X(accept_exhausted,      error,   often,  "cannot accept: {problem}; pausing the listener for a moment") \
   X(accept_failed,         error,   often,  "accept failed: {problem}")                               \

@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/reactor/terminal.h"
+
 namespace reactord {
 
 namespace {
@@ -100,6 +102,7 @@ class Writing {
 std::string cannot_write(const std::string& target, int error) {
   const char* advice = "";
   if (error == ENOENT) advice = "; create its folder, or choose another log.target";
+  if (error == EISDIR) advice = "; name a file in it";
   if (error == EACCES || error == EROFS)
     advice = "; choose a log.target that the daemon's user may write";
   return fmt::format("cannot write the log {}: {}{}", target, std::strerror(error), advice);
@@ -117,12 +120,21 @@ LogSink::LogSink(const std::string& target)
     throw std::system_error(errno, std::system_category(), "cannot make an eventfd for the log");
 }
 
+std::string LogSink::problem_with(const std::string& target) {
+  if (target == "stderr") return {};
+  const UniqueFd file(
+      ::open(target.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file) return {};
+  if (errno != ENOENT) return cannot_write(target, errno);
+  const std::string folder = target.substr(0, target.rfind('/') + 1);
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : cannot_write(target, errno);
+}
+
 LogSink::Target LogSink::open_target(const std::string& target) {
   if (target == "stderr") {
     if (is_stderr_the_journal())
       return {UniqueFd(), is_journal_in_reach() ? Style::journal_fields : Style::journal_lines};
-    const bool coloured = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    return {UniqueFd(), coloured ? Style::coloured : Style::plain};
+    return {UniqueFd(), shows_colours(STDERR_FILENO) ? Style::coloured : Style::plain};
   }
   // Readable by the owner and the group of the logs (adm, as a rule), not by everyone: messages of
   // clients are in it. Non-blocking, because opening a FIFO would wait for its reader, in the loop.

@@ -30,6 +30,9 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   /// "stderr" or a path. Throws std::runtime_error if the file cannot be opened.
   explicit LogSink(const std::string& target);
 
+  /// Why `target` could not be written, or ""; creates no file.
+  [[nodiscard]] static std::string problem_with(const std::string& target);
+
   /// Opens `target` now and lets the logging thread change over, also from a record that the old
   /// target does not take; the problem, or "". Never waits for that record.
   [[nodiscard]] std::string retarget(const std::string& target);

@@ -162,6 +162,36 @@ ListenResult open_listening_socket(const SocketAddress& address, const ListenOpt
   return lock.error() == 0 ? open_locked(address, options) : lock_failure(address, lock);
 }
 
+namespace {
+
+BindTrial trial_of(const SocketAddress& address, int error) {
+  if (error == 0) return {};
+  ListenResult result = failure(address, "bind", error);
+  if (error == EADDRINUSE && (address.is_ip() || is_socket_file(address.path())))
+    return {BindTrial::Status::taken, std::move(result.problem)};
+  return {result.status == ListenStatus::no_such_family ? BindTrial::Status::no_such_family
+                                                        : BindTrial::Status::failed,
+          std::move(result.problem)};
+}
+
+/// What bind(2) would say, without a file.
+int unix_bind_error(const SocketAddress& address) {
+  const std::string path = address.path();
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return errno;
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? EADDRINUSE : 0;
+}
+
+}  // namespace
+
+BindTrial try_to_bind(const SocketAddress& address) {
+  if (!address.is_ip()) return trial_of(address, unix_bind_error(address));
+  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return trial_of(address, fd ? bind_ip(fd.get(), address, false) : errno);
+}
+
 void let_share(int fd, bool may_share) noexcept {
   set_option(fd, SOL_SOCKET, SO_REUSEPORT, may_share ? 1 : 0);
 }

@@ -49,6 +49,15 @@ struct ListenResult {
 [[nodiscard]] ListenResult open_listening_socket(const SocketAddress& address,
                                                  const ListenOptions& options);
 
+/// Whether an address could be bound. Binds a port for a moment, and never listens; of a Unix
+/// socket looks at the folder and at what is there, and a socket of nobody counts as taken, too.
+struct BindTrial {
+  enum class Status : std::uint8_t { free, taken, no_such_family, failed };
+  Status status = Status::free;
+  std::string problem = {};
+};
+[[nodiscard]] BindTrial try_to_bind(const SocketAddress& address);
+
 /// Lets another socket of this user listen beside this one, or no more.
 void let_share(int fd, bool may_share) noexcept;
 

@@ -27,9 +27,11 @@ reactor-cli; by default at 127.0.0.1:12345 and [::1]:12345.
                     their defaults
   --listen ADDRESS  listen there, and not where the configuration says: as in
                     127.0.0.1:7000, [::1]:7000, unix:PATH, systemd; repeatable
-  --check-config    say what is wrong with the configuration, or that it is good
+  --check-config    say what is wrong with the configuration, or that it is
+                    good; tries its addresses too, and disturbs no daemon
   --print-config    print all settings in force, with what they mean
-  --reload PID      check the configuration, then tell daemon PID to load it
+  --reload PID      tell daemon PID to load its configuration, and say what came
+                    of it
   --help, --version
 
   reactord --config /etc/reactord/reactord.toml
@@ -45,6 +47,12 @@ Exit code: 0 stopped as asked, 1 failed, 2 usage, 78 bad configuration.
 int usage_error(const std::string& problem) {
   std::cerr << "reactord: " << problem << "\nTry: reactord --help\n";
   return kExitUsage;
+}
+
+/// The first line's second word is the version, for scripts.
+std::string version_text() {
+  const std::string commit = kCommit.empty() ? "" : fmt::format(" (commit {})", kCommit);
+  return fmt::format("reactord {}{}\nbuilt with {}\n", kVersion, commit, kCompiler);
 }
 
 /// Returns the problem, or "" after filling `out`.
@@ -92,7 +100,7 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
     return usage_error(error.what());
   }
   if (help) return print(kHelp);
-  if (version) return print(fmt::format("reactord {}\n", kVersion));
+  if (version) return print(version_text());
   if (files.size() > 1) return usage_error("--config is given more than once");
   if (!files.empty()) {
     line.config_path = files.front();

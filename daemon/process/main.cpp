@@ -16,6 +16,7 @@
 #include "daemon/limits/seccomp_filter.h"
 #include "daemon/net/standard_descriptors.h"
 #include "daemon/process/command_line.h"
+#include "daemon/process/config_trial.h"
 #include "daemon/process/server.h"
 #include "daemon/process/signal_table.h"
 #include "daemon/reload/config_source.h"
@@ -52,6 +53,8 @@ int serve(const ConfigSource& source, Config config) {
   }
   try {
     Server server(clock, *events, signals, std::move(config), source, handler_entries());
+    if (const std::string names = source.replaced_listeners(); !names.empty())
+      events->record(Event::listeners_replaced, {{"listeners", names}});
     if (!server.start(take_passed_sockets())) return kExitFailure;
     server.run();
     return EXIT_SUCCESS;
@@ -61,14 +64,17 @@ int serve(const ConfigSource& source, Config config) {
   }
 }
 
-/// What only the handlers can tell, of which a server is made that never starts: commands that are
-/// declared twice, or badly.
-int check_handlers(const ConfigSource& source, Config config) {
+/// What only the machine can tell, and the handlers, of which a server is made that never starts:
+/// commands that are declared twice, or badly.
+int check_config_in_use(const ConfigSource& source, Config config) {
   const SteadyClock clock;
   SignalWatch signals({SIGHUP});
   EventLog events(clock, {.level = LogLevel::off});
+  const ConfigTrial trial = try_config(config);
   const Server server(clock, events, signals, std::move(config), source, handler_entries());
-  return print("the configuration is good\n");
+  for (const std::string& problem : trial.problems) (void)complain(problem, kExitFailure);
+  for (const std::string& note : trial.notes) std::cerr << "note: " << note << '\n';
+  return trial.problems.empty() ? print("the configuration is good\n") : kExitFailure;
 }
 
 int run(const CommandLine& line) {
@@ -80,7 +86,7 @@ int run(const CommandLine& line) {
     return kExitBadConfig;
   }
   if (line.print_config) return print(print_config(loaded.config, handler_tables()));
-  if (line.check_config) return check_handlers(source, std::move(loaded.config));
+  if (line.check_config) return check_config_in_use(source, std::move(loaded.config));
   if (line.reload != 0) {
     const ReloadRequest request = request_reload(line.reload);
     if (!request.problem.empty()) return complain(request.problem, kExitFailure);

@@ -107,6 +107,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                       2 * std::size_t{connections_.capacity().admins} + kOtherTokens);
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
+  service_.set_config_file(source.path());
   make_handlers(handlers);
   apply(config_);
   if (const std::error_code error =
@@ -393,6 +394,8 @@ void Server::apply(const Config& config) {
 
 void Server::publish_settings() {
   std::vector<Setting> settings = settings_of(config_, handler_tables_);
+  if (const LogLevel level = reload_.level_in_file(); level != config_.log.level)
+    settings.push_back({"log.level_in_file", plain_text(ValueTraits<LogLevel>::show(level))});
   std::sort(settings.begin(), settings.end(),
             [](const Setting& a, const Setting& b) { return a.path < b.path; });
   service_.set_settings(std::move(settings));
@@ -428,6 +431,13 @@ std::string Server::set_log_level(std::string_view level, std::string_view who) 
 }
 
 // --- stop
+
+void Server::set_draining(bool is_draining, std::string_view who) {
+  if (is_draining == connections_.is_draining()) return;
+  connections_.set_draining(is_draining);
+  events_.record(is_draining ? Event::drain_on : Event::drain_off, {{"who", std::string(who)}});
+  listeners_.on_room();  // who waited in the backlog hears of it
+}
 
 /// Not now: the connection that asks is being served, and its reply is not sent yet.
 void Server::shut_down(std::string_view who) {

@@ -66,6 +66,8 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::string log_level() const override;
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
   [[nodiscard]] ReloadOutcome reload(std::string_view who) override;
+  [[nodiscard]] bool is_draining() const override { return connections_.is_draining(); }
+  void set_draining(bool is_draining, std::string_view who) override;
   void shut_down(std::string_view who) override;
 
  private:

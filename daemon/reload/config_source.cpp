@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/reload/config_source.h"
 
+#include <filesystem>
+
 #include "config/check.h"
 
 namespace reactord {
+
+std::string ConfigSource::path() const {
+  std::error_code error;
+  return path_.empty() ? "" : std::filesystem::absolute(path_, error).string();
+}
 
 LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) const {
   LoadedConfig loaded =
@@ -16,6 +23,14 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
     if (loaded.ok()) check_config(loaded.config, handlers, {}, loaded.problems);
   }
   return loaded;
+}
+
+std::string ConfigSource::replaced_listeners() const {
+  if (path_.empty() || listen_.empty()) return {};
+  std::string names;
+  for (const ListenerSettings& listener : load_config(path_, {}).config.listeners)
+    if (listener.line > 0) names += (names.empty() ? "" : ", ") + listener.name;
+  return names;
 }
 
 std::vector<std::string> ConfigSource::describe(std::span<const ConfigProblem> problems) const {

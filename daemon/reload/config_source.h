@@ -18,7 +18,14 @@ class ConfigSource {
   ConfigSource(std::string path, std::vector<Endpoint> listen)
       : path_(std::move(path)), listen_(std::move(listen)) {}
 
+  /// The file, from the root; "" if there is none.
+  [[nodiscard]] std::string path() const;
+
   [[nodiscard]] LoadedConfig load(std::span<const HandlerTableSpec> handlers) const;
+
+  /// The listeners of the file in whose place others stand, by their names: "default, admin"; "" if
+  /// there are none.
+  [[nodiscard]] std::string replaced_listeners() const;
 
   /// Each problem as a line, without its end: "reactord.toml:12:3: ...".
   [[nodiscard]] std::vector<std::string> describe(std::span<const ConfigProblem> problems) const;

@@ -21,11 +21,19 @@ ReloadOutcome Reload::run(const std::string& request) {
 }
 
 ReloadOutcome Reload::load_and_apply() {
-  const LoadedConfig loaded = source_.load(handlers_);
+  LoadedConfig loaded = source_.load(handlers_);
   if (!loaded.ok()) return {.problems = source_.describe(loaded.problems)};
+  const LogLevel level = loaded.config.log.level;
+  keep_live_level(loaded.config);
   if (std::vector<std::string> problems = prepare(loaded.config); !problems.empty())
     return {.problems = std::move(problems)};
+  level_in_file_ = level;
   return commit(loaded.config);
+}
+
+/// A rotation's SIGHUP is no wish to end what LOG LEVEL has begun.
+void Reload::keep_live_level(Config& next) const {
+  if (next.log.level == level_in_file_) next.log.level = config_.log.level;
 }
 
 /// Whoever has rotated the log must not find the daemon writing to the old file because of a

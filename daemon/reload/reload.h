@@ -33,13 +33,19 @@ class Reload {
         events_(events),
         listeners_(listeners),
         check_(std::move(check)),
-        apply_(std::move(apply)) {}
+        apply_(std::move(apply)),
+        level_in_file_(config.log.level) {}
+
+  /// The level of the log in the file: LOG LEVEL may have set another, which lasts until the file's
+  /// changes.
+  [[nodiscard]] LogLevel level_in_file() const { return level_in_file_; }
 
   /// `request` says who asked, for the log.
   [[nodiscard]] ReloadOutcome run(const std::string& request);
 
  private:
   [[nodiscard]] ReloadOutcome load_and_apply();
+  void keep_live_level(Config& next) const;
   void reopen_log(std::vector<std::string>& problems);
   [[nodiscard]] std::vector<std::string> prepare(const Config& next);
   [[nodiscard]] ReloadOutcome commit(const Config& next);
@@ -52,6 +58,7 @@ class Reload {
   ListenerSet& listeners_;
   std::function<std::string(const Config&)> check_;
   std::function<void(const Config&)> apply_;
+  LogLevel level_in_file_;
 };
 
 }  // namespace reactord

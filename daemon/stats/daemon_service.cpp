@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/stats/daemon_service.h"
 
+#include <sys/socket.h>
+
 #include <utility>
 
 namespace reactord {
@@ -17,12 +19,25 @@ class LoopTimer final : public Timer {
   TimerQueue::TimerId id_;
 };
 
+/// Of the process that has connected, where the kernel knows it (unix(7)).
+void describe_peer(int fd, ClientFacts& facts) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  facts.peer_pid = facts.peer_uid = -1;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0) return;
+  facts.peer_pid = peer.pid;
+  facts.peer_uid = peer.uid;
+}
+
 /// Views into the connection: valid until it goes.
 void describe(Connection& connection, ClientFacts& facts) {
   Session& session = connection.session();
   facts.id = connection.client_id();
   facts.peer = connection.stream().peer();
   facts.fd = connection.stream().fd();
+  const std::string* listener = connection.policy().listener;
+  facts.listener = listener == nullptr ? std::string_view() : *listener;
+  describe_peer(facts.fd, facts);
   facts.local = SocketAddress::local_of(facts.fd).to_string();
   facts.name = session.name();
   facts.library_name = session.library_name();

@@ -24,6 +24,8 @@ class DaemonService final : public Service {
                 const CommandTable& commands, EventLog& events, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
+  /// For INFO: the file that the configuration comes from, or "".
+  void set_config_file(std::string path) { config_file_ = std::move(path); }
   /// For INFO's tcp_port: 0 where no listener has one.
   void set_tcp_port(std::uint16_t port) { tcp_port_ = port; }
 
@@ -46,6 +48,10 @@ class DaemonService final : public Service {
     return server_.set_log_level(level, who);
   }
   [[nodiscard]] ReloadOutcome reload(std::string_view who) override { return server_.reload(who); }
+  [[nodiscard]] bool is_draining() const override { return server_.is_draining(); }
+  void set_draining(bool is_draining, std::string_view who) override {
+    server_.set_draining(is_draining, who);
+  }
   void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:
@@ -75,6 +81,7 @@ class DaemonService final : public Service {
   std::vector<Setting> settings_;
   TimePoint started_;
   std::uint16_t tcp_port_ = 0;
+  std::string config_file_;
 };
 
 }  // namespace reactord

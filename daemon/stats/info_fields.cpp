@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "daemon/interface/version.h"
@@ -43,6 +44,12 @@ std::size_t resident_bytes() {
   std::size_t resident = 0;
   statm >> total >> resident;
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// Whatever it was called by; "... (deleted)" once an upgrade has replaced it (proc(5)).
+std::string executable() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
 
 double seconds(const timeval& time) {
@@ -106,12 +113,16 @@ void DaemonService::append_server(Fields& fields) const {
   fields.push_back(field("redis_mode", "standalone"));
   fields.push_back(field("server_name", "reactord"));
   fields.push_back(field("reactord_version", kVersion));
+  fields.push_back(field("reactord_commit", kCommit));
+  fields.push_back(field("compiler", kCompiler));
   fields.push_back(
       field("os", fmt::format("{} {} {}", system.sysname, system.release, system.machine)));
   fields.push_back(field("arch_bits", sizeof(void*) * 8));
   fields.push_back(field("multiplexing_api", "epoll"));
   fields.push_back(field("process_id", ::getpid()));
   fields.push_back(field("tcp_port", tcp_port_));
+  fields.push_back(field("executable", executable()));
+  fields.push_back(field("config_file", config_file_));
   fields.push_back(field("uptime_in_seconds", uptime));
   fields.push_back(field("uptime_in_days", uptime / 86'400));
 }
@@ -124,6 +135,7 @@ void DaemonService::append_clients(Fields& fields) const {
   fields.push_back(field("maxclients", capacity.clients));
   fields.push_back(field("connected_admin_clients", used.admins));
   fields.push_back(field("max_admin_clients", capacity.admins));
+  fields.push_back(field("draining", connections_.is_draining() ? 1 : 0));
   fields.push_back(field("blocked_clients", dispatcher_.pending().waiting()));
 }
 

@@ -16,10 +16,14 @@ class ServerControl {
 
   /// The word of the level in force: "info".
   [[nodiscard]] virtual std::string log_level() const = 0;
-  /// In force at once, until the next reload or restart. The problem, or "".
+  /// In force at once, until it is changed, here or in the file, or the process ends. The problem,
+  /// or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
   /// As SIGHUP does.
   [[nodiscard]] virtual ReloadOutcome reload(std::string_view who) = 0;
+  /// Whether new clients are refused; and from now on. Who is connected stays.
+  [[nodiscard]] virtual bool is_draining() const = 0;
+  virtual void set_draining(bool is_draining, std::string_view who) = 0;
   /// As SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

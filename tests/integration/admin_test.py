@@ -23,9 +23,9 @@ from sockets_test import start_with_sockets
 
 STOPPED = 0
 ADMIN_COMMANDS = [("LOG", "LEVEL"), ("LOG", "LEVEL", "debug"), ("LOG", "HELP"), ("RELOAD",),
-                  ("SHUTDOWN",), ("CLIENT", "KILL", "ID", "999999"), ("SLOWLOG", "RESET"),
+                  ("DRAIN",), ("SHUTDOWN",), ("CLIENT", "KILL", "ID", "999999"), ("SLOWLOG", "RESET"),
                   ("OPERATOR", "LIST")]
-ADMIN_NAMES = {b"log", b"operator", b"reload", b"shutdown"}
+ADMIN_NAMES = {b"drain", b"log", b"operator", b"reload", b"shutdown"}
 
 
 def admin_listener(path, extra=""):
@@ -277,11 +277,63 @@ def test_log_level(daemon, path):
     error = admin.call("LOG", "LEVEL", "verbos")
     assert str(error).startswith("ERR log level: expected one of ") and "'verbos'" in str(error)
     assert admin.call("LOG", "LEVEL") == b"debug"
-    # Until the next reload.
-    assert admin.call("RELOAD") == [b"applied: log.level changed from 'debug' to 'info'"]
+    # A rotation's reload does not undo it; the file does, once it says something else.
+    assert admin.call("RELOAD") == "OK"
+    assert admin.call("LOG", "LEVEL") == b"debug"
+    assert admin.call("CONFIG", "GET", "log.level*") == [b"log.level", b"debug",
+                                                         b"log.level_in_file", b"info"]
+    one.write_config('[log]\nlevel = "warning"\n' + both(path))
+    assert admin.call("RELOAD") == [b"applied: log.level changed from 'debug' to 'warning'"]
     assert admin.call("RELOAD") == "OK", "nothing changed"
-    assert admin.call("LOG", "LEVEL") == b"info"
-    assert admin.call("CONFIG", "GET", "log.level") == [b"log.level", b"info"]
+    assert admin.call("CONFIG", "GET", "log.level*") == [b"log.level", b"warning"]
+
+
+def test_drain(daemon, path):
+    """New clients are refused, and who is connected stays."""
+    one = daemon(both(path))
+    admin, client = one.connect("admin"), one.connect("main")
+    client.expect_alive()
+    assert admin.call("DRAIN") == b"off"
+    assert admin.call("DRAIN", "ON") == "OK"
+    one.wait_for_log(r"new clients are refused from now on, .*: DRAIN ON by unix:\S+ \(client \d+\)")
+    assert one.connect("main").read_line() == b"-ERR this server takes no new clients for now\r"
+    one.wait_for_log(TOLD["refused, draining"].log)
+    assert b"\r\nevent_refused_draining:1\r\n" in admin.call("INFO", "stats")
+    client.expect_alive()
+    one.connect("admin").expect_alive()
+    assert b"\r\ndraining:1\r\n" in admin.call("INFO", "clients")
+    assert admin.call("DRAIN", "OFF") == "OK"
+    one.wait_for_log(r"new clients are taken again: DRAIN OFF by ")
+    one.connect("main").expect_alive()
+    assert admin.call("DRAIN") == b"off"
+
+
+def test_drain_ends_the_waiting_in_the_backlog(daemon, path):
+    one = daemon('[server]\nmax_connections = 1\nwhen_full = "wait"\n' + both(path))
+    admin, client = one.connect("admin"), one.connect("main")
+    client.expect_alive()
+    waiting = one.connect("main")
+    one.wait_for_log("new clients wait in the backlog")
+    assert admin.call("DRAIN", "ON") == "OK"
+    assert waiting.read_line() == b"-ERR this server takes no new clients for now\r"
+
+
+def test_a_kill_tells_who_asked(daemon, path):
+    one = daemon(both(path))
+    admin, client = one.connect("admin"), one.connect("main")
+    number = client.call("CLIENT", "ID")
+    assert admin.call("CLIENT", "KILL", "ID", number) == 1
+    one.wait_for_log(r"client: CLIENT KILL by unix:\S+ \(client \d+\) closes 1 of the clients")
+
+
+def test_a_list_of_clients_names_the_listener_and_the_process(daemon, path):
+    one = daemon(both(path))
+    admin, client = one.connect("admin"), one.connect("main")
+    client.expect_alive()
+    lines = admin.call("CLIENT", "LIST").decode().splitlines()
+    assert any(line.endswith(f" listener=admin peer-pid={os.getpid()} peer-uid={os.geteuid()}")
+               for line in lines), lines
+    assert any(line.endswith(" listener=main") for line in lines), lines
 
 
 def test_every_change_of_the_level_is_logged(daemon, path):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness.client import eventually
-from harness.daemon import SANITIZED
+from harness.daemon import REACTORD, SANITIZED
 from harness.resp import Error, Simple, pairs, request, shape
 
 # Requests that Redis and reactord answer with the very same bytes.
@@ -270,6 +270,8 @@ def test_info_has_what_clients_look_for(shared):
     assert re.fullmatch(r"\d+\.\d+\.\d+", fields["redis_version"])
     assert SANITIZED or int(fields["used_memory"]) > 0  # a sanitizer's heap has no figures
     assert int(fields["process_id"]) == shared.pid
+    assert fields["executable"] == str(REACTORD) and fields["compiler"] != ""
+    assert fields["config_file"] == str(shared.config_path)
     assert int(fields["connected_clients"]) >= 1
 
 
@@ -369,6 +371,17 @@ def test_a_command_that_is_not_allowed_is_unknown(shared, words):
     error = shared.connect("public").call(*words)
     assert isinstance(error, Error) and str(error).startswith("ERR unknown "), error
     assert not isinstance(shared.connect("admin").call(*words), Error)
+
+
+@pytest.mark.parametrize("words, where", [
+    (("SHUTDOWN",), "(it takes an admin listener: reactor-cli --admin)"),
+    (("LOG", "LEVEL", "debug"), "(it takes an admin listener: reactor-cli --admin)"),
+    (("CLIENT", "KILL", "ID", "1"), "(it takes an admin listener: reactor-cli --admin)"),
+    (("CONFIG", "GET", "*"), "(it takes a listener that allows introspection)"),
+    (("CLIENT", "LIST"), "(it takes a listener that allows introspection)"),
+])
+def test_a_command_that_is_not_allowed_says_where_it_is(shared, words, where):
+    assert str(shared.connect("public").call(*words)).endswith(where)
 
 
 def test_what_is_not_allowed_is_not_shown(shared):

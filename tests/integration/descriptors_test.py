@@ -57,7 +57,8 @@ def test_the_daemon_serves_where_its_log_is_a_closed_standard_error(daemon):
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("--print-config",),
-                                       ("--check-config",)], ids=" ".join)
+                                       ("--check-config", "--listen", "127.0.0.1:0")],
+                         ids=" ".join)
 def test_the_daemon_says_what_it_could_not_print(arguments):
     full = run_into_full(REACTORD, *arguments)
     assert full.returncode == 1

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -17,7 +18,9 @@ STOPPED, FAILED, USAGE, BAD_CONFIG = 0, 1, 2, 78
 
 def test_version_and_help():
     version = run_reactord("--version")
-    assert version.returncode == STOPPED and version.stdout.startswith("reactord ")
+    assert version.returncode == STOPPED
+    assert re.fullmatch(r"reactord \d+\.\d+\.\d+( \(commit [0-9a-f]+\))?\nbuilt with .*\d.*\n",
+                        version.stdout), version.stdout
     usage = run_reactord("--help")
     assert usage.returncode == STOPPED
     for option in ("--config", "--listen", "--check-config", "--print-config", "--reload",
@@ -41,13 +44,20 @@ def test_listen_replaces_the_listeners_of_the_file(daemon):
     one = daemon("", arguments=("--listen", "127.0.0.1:0", "--listen", "[::1]:0"),
                  expect_listeners=2)
     assert {address[0] for _, address in one.addresses} == {"127.0.0.1", "::1"}
+    one.wait_for_log(r"warning .*--listen stands for all listeners of the file: not opened: main\n")
+
+
+def test_listen_without_listeners_in_the_file_is_no_news(daemon):
+    one = daemon(config_bytes=b"", arguments=("--listen", "127.0.0.1:0"), expect_listeners=1)
+    assert "--listen stands for" not in one.log
 
 
 def test_addresses_of_the_command_line_are_checked_too(tmp_path):
     done = run_reactord("--check-config", "--listen", "127.0.0.1:7", "--listen", "127.0.0.1:7")
     assert done.returncode == USAGE and "taken by" in done.stderr
-    good = run_reactord("--check-config", "--listen", "127.0.0.1:7", "--listen", "[::1]:7")
-    assert good.returncode == STOPPED
+    port = free_port()
+    good = run_reactord("--check-config", "--listen", f"127.0.0.1:{port}", "--listen", f"[::1]:{port}")
+    assert good.returncode == STOPPED, good
 
 
 # --- the configuration file

@@ -175,6 +175,24 @@ def test_unbalanced_quotes_are_an_error(client, line):
     assert client.read_line() == b"(error) ERR Protocol error: unbalanced quotes in request"
 
 
+@pytest.mark.parametrize("first", [b"\xff\xfb\x1f\xff\xfb\x20PING", b"PI\xff\xf4\xff\xfd\x06",
+                                   b'ECHO "a\xff\xf4\xff\xfd\x06'])
+def test_telnets_negotiation_is_told_what_to_choose(client, first):
+    """As PuTTY begins in its type Telnet, and Ctrl-C in telnet."""
+    client.send(first + b"\r\n")
+    told = client.read_line()
+    assert told.startswith(b"(error) ERR this is telnet's negotiation") and b"Raw" in told
+    client.send(b"PING\r\n")
+    assert client.read_line() == b"PONG"
+
+
+def test_telnets_enter_is_no_argument(client):
+    client.send(b"ECHO a\r\0\n")
+    assert client.read_line() == b"a"
+    client.send(b"\r\0ECHO \xff\xf4\r\n")
+    assert client.read_line() == b"\\xff\\xf4"
+
+
 @pytest.mark.parametrize("line, message", [
     (b"TEXT hello world", b"hello world"),
     (b"TEXT  two  spaces", b" two  spaces"),

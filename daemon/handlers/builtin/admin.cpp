@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LOG LEVEL, RELOAD and SHUTDOWN: what a signal or a restart does, from a connection, with an
-// answer that says how it went. Each tells the log who asked.
+// LOG LEVEL, RELOAD, DRAIN and SHUTDOWN: what a signal or a restart does, from a connection, with
+// an answer that says how it went. Each tells the log who asked.
 #include <fmt/format.h>
 
 #include "daemon/interface/command_set.h"
@@ -10,7 +10,7 @@
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t { log, log_level, reload, shutdown };
+enum class Id : std::uint8_t { log, log_level, reload, drain, shutdown };
 
 using namespace std::chrono_literals;
 
@@ -21,7 +21,7 @@ constexpr std::uint8_t id(Id command) {
 constexpr CommandSpec kLogSubcommands[] = {
     {.name = "level",
      .synopsis = "[TRACE|DEBUG|INFO|WARNING|ERROR|OFF]",
-     .summary = "Tells the level of the log, or changes it until the next reload",
+     .summary = "Tells the level of the log, or changes it until it is changed again",
      .min_arguments = 0,
      .max_arguments = 1,
      .command_class = CommandClass::admin,
@@ -42,6 +42,13 @@ constexpr CommandSpec kCommands[] = {
      .summary = "Loads the configuration again, as SIGHUP does",
      .command_class = CommandClass::admin,
      .id = id(Id::reload)},
+    {.name = "drain",
+     .synopsis = "[ON|OFF]",
+     .summary = "Refuses new clients, or takes them again; who is connected stays",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .command_class = CommandClass::admin,
+     .id = id(Id::drain)},
     {.name = "shutdown",
      .synopsis = "",
      .summary = "Answers what was received and ends the daemon, as SIGTERM does",
@@ -67,6 +74,8 @@ class AdminHandler : public Handler {
         return log_level(request.arguments, reply, context);
       case Id::reload:
         return reload_configuration(reply, context);
+      case Id::drain:
+        return drain(request.arguments, reply, context);
       case Id::shutdown:
         service_.shut_down(who_asks(context));
         reply.ok();
@@ -80,6 +89,8 @@ class AdminHandler : public Handler {
  private:
   HandlerResult log_level(std::span<const std::string_view> arguments, ReplyWriter& reply,
                           const HandlerContext& context);
+  HandlerResult drain(std::span<const std::string_view> arguments, ReplyWriter& reply,
+                      const HandlerContext& context);
   HandlerResult reload_configuration(ReplyWriter& reply, HandlerContext& context);
 
   Service& service_;
@@ -96,6 +107,19 @@ HandlerResult AdminHandler::log_level(std::span<const std::string_view> argument
     reply.ok();
   else
     reply.error("ERR log level: " + problem);
+  return HandlerResult::replied;
+}
+
+HandlerResult AdminHandler::drain(std::span<const std::string_view> arguments, ReplyWriter& reply,
+                                  const HandlerContext& context) {
+  if (arguments.empty()) {
+    reply.bulk(service_.is_draining() ? "on" : "off");
+  } else if (same_word(arguments[0], "on") || same_word(arguments[0], "off")) {
+    service_.set_draining(same_word(arguments[0], "on"), who_asks(context));
+    reply.ok();
+  } else {
+    reply.error("ERR drain: expected ON or OFF");
+  }
   return HandlerResult::replied;
 }
 

@@ -205,8 +205,14 @@ enum class KillReply : std::uint8_t { status, count };
 
 class KillProducer : public ReplyProducer {
  public:
-  KillProducer(Service& service, ClientFilter filter, std::uint64_t self, KillReply form)
-      : service_(service), walk_(service, std::move(filter)), self_(self), form_(form) {}
+  /// `who` asks, for the log.
+  KillProducer(Service& service, ClientFilter filter, std::uint64_t self, KillReply form,
+               std::string who)
+      : service_(service),
+        walk_(service, std::move(filter)),
+        self_(self),
+        form_(form),
+        who_(std::move(who)) {}
 
   Progress produce(ReplyWriter& reply) override {
     // Last words and a FIN take the kernel some eight microseconds.
@@ -215,6 +221,9 @@ class KillProducer : public ReplyProducer {
                          [this](const ClientFacts& client) { kill(client.id); })) {
       return Progress::more;
     }
+    if (killed_ > 0)
+      service_.log(HandlerLogLevel::info, "client",
+                   fmt::format("CLIENT KILL by {} closes {} of the clients", who_, killed_));
     write(reply);
     return Progress::done;
   }
@@ -247,6 +256,7 @@ class KillProducer : public ReplyProducer {
   ClientWalk walk_;
   std::uint64_t self_;
   KillReply form_;
+  std::string who_;
   std::int64_t killed_ = 0;
   bool kill_self_ = false;
 };
@@ -415,7 +425,9 @@ HandlerResult ClientHandler::kill(const Request& request, ReplyWriter& reply,
   const std::string problem = parse_kill_filter(request.arguments, self, filter);
   if (!problem.empty()) return finish(problem, reply);
   const KillReply form = filter.first_only ? KillReply::status : KillReply::count;
-  context.produce(std::make_unique<KillProducer>(service_, std::move(filter), self, form));
+  context.produce(
+      std::make_unique<KillProducer>(service_, std::move(filter), self, form,
+                                     fmt::format("{} (client {})", context.peer(), self)));
   return HandlerResult::pending;
 }
 

@@ -38,6 +38,7 @@ TOLD = {
                              r"refused .*: max_connections_per_address reached"),
     "refused, not allowed": Told("event_refused_not_allowed",
                                  r"refused .*: not in the listener's allow"),
+    "refused, draining": Told("event_refused_draining", r"refused .*: DRAIN ON"),
     "accept paused": Told("event_accept_exhausted", r"cannot accept: "),
 }
 

@@ -12,6 +12,7 @@ import host
 from harness.client import Client
 from load import Load
 
+DOCUMENTS = pathlib.Path("/usr/share/doc/reactord")
 PACKAGE, NEXT = host.PACKAGES / "reactord.deb", host.PACKAGES / "reactord-next.deb"
 
 
@@ -50,6 +51,19 @@ def test_its_programs_and_pages(service):
     for page in [*programs, "reactord.toml"]:
         # Of a width of its own, so that man keeps no formatted copy.
         assert host.run("env", "MANWIDTH=100", "man", page).stdout.strip(), page
+
+
+def test_links_in_its_pages_lead_somewhere(service):
+    pages = sorted(DOCUMENTS.rglob("*.md"))
+    assert len(pages) >= 4
+    for page in pages:
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (page.parent / target).exists(), f"{page} links to {target}"
+    for manual in ("reactord", "reactord.toml", "reactor-cli", "reactor-load"):
+        text = host.run("env", "MANWIDTH=200", "man", manual).stdout
+        for path in re.findall(r"/usr/share/doc/\S+", text):
+            assert pathlib.Path(path).exists(), f"{manual} names {path}"
 
 
 def test_an_upgrade_under_load(installed):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LOG LEVEL, RELOAD and SHUTDOWN: what they ask of the daemon, for whom, and what they answer.
+// LOG LEVEL, RELOAD, DRAIN and SHUTDOWN: what they ask of the daemon, for whom, and what they
+// answer.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -42,7 +43,18 @@ TEST_CASE("LOG HELP names its subcommands") {
       bench.send("LOG HELP") ==
       "*5\r\n+LOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+HELP\r\n+    Lists "
       "the subcommands of LOG.\r\n+LEVEL [TRACE|DEBUG|INFO|WARNING|ERROR|OFF]\r\n+    Tells the "
-      "level of the log, or changes it until the next reload.\r\n");
+      "level of the log, or changes it until it is changed again.\r\n");
+}
+
+TEST_CASE("DRAIN tells and changes whether new clients are refused") {
+  HandlerBench bench;
+  CHECK(bench.send("DRAIN") == "$3\r\noff\r\n");
+  CHECK(bench.send("DRAIN On") == kOk);
+  CHECK(bench.send("DRAIN") == "$2\r\non\r\n");
+  CHECK(bench.send("drain off") == kOk);
+  CHECK(bench.service.asked ==
+        std::vector<std::string>{"drain on by " + kWho, "drain off by " + kWho});
+  CHECK(bench.send("DRAIN maybe") == "-ERR drain: expected ON or OFF\r\n");
 }
 
 TEST_CASE("RELOAD says OK, or how much is wrong and what comes first") {

@@ -121,7 +121,17 @@ TEST_CASE("a client is described with Redis' field names") {
         "id=7 addr=127.0.0.1:1007 laddr=127.0.0.1:12345 fd=7 name=worker age=70 idle=3 flags=N "
         "db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=10 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
         "obl=20 oll=0 omem=0 tot-mem=300 events=rw cmd=client|info user=default redir=-1 resp=3 "
-        "lib-name=redis-py lib-ver=5.0\n");
+        "lib-name=redis-py lib-ver=5.0 listener=\n");
+}
+
+TEST_CASE("a client is described with its listener, and the process at a Unix socket") {
+  ClientBench bench;
+  ClientFacts& facts = bench.service.clients[1];
+  facts.listener = "web";
+  CHECK(bench.send("CLIENT INFO").ends_with(" lib-ver= listener=web\n"));
+  facts.peer_pid = 42;
+  facts.peer_uid = 0;
+  CHECK(bench.send("CLIENT INFO").ends_with(" listener=web peer-pid=42 peer-uid=0\n"));
 }
 
 TEST_CASE("a client's state is a flag") {
@@ -171,7 +181,7 @@ TEST_CASE("CLIENT LIST is text that people and RESP3 clients can read") {
   bench.encoding = ReplyEncoding::resp3;
   CHECK(bench.send("CLIENT LIST ID 5").find("\r\ntxt:id=5 ") != std::string::npos);
   bench.encoding = ReplyEncoding::plain;
-  CHECK(bench.send("CLIENT LIST ID 5").ends_with("lib-ver=\n\n"));
+  CHECK(bench.send("CLIENT LIST ID 5").ends_with("listener=\n\n"));
 }
 
 TEST_CASE("CLIENT LIST walks a few clients a turn") {
@@ -196,7 +206,11 @@ TEST_CASE("CLIENT KILL by address, as it was first") {
   ClientBench bench;
   CHECK(bench.killed("CLIENT KILL 127.0.0.1:1005") == Ids{5});
   CHECK(bench.reply == "OK");
+  CHECK(bench.service.logged ==
+        std::vector<std::string>{
+            "CLIENT KILL by 127.0.0.1:50000 (client 7) closes 1 of the clients"});
   CHECK(bench.killed("CLIENT KILL 1.2.3.4:5").empty());
+  CHECK(bench.service.logged.size() == 1);
   CHECK(bench.reply == "ERR No such client");
   CHECK(bench.killed("CLIENT KILL 127.0.0.1:1007") == Ids{7});
   CHECK(bench.reply == "OK");

@@ -90,6 +90,12 @@ class FakeService : public Service {
     asked.push_back("reload by " + std::string(who));
     return reload_outcome;
   }
+  bool draining = false;
+  [[nodiscard]] bool is_draining() const override { return draining; }
+  void set_draining(bool is_draining, std::string_view who) override {
+    draining = is_draining;
+    asked.push_back((is_draining ? "drain on by " : "drain off by ") + std::string(who));
+  }
   void shut_down(std::string_view who) override {
     asked.push_back("shut down by " + std::string(who));
   }
