@@ -6,6 +6,7 @@
 #include <spdlog/async_logger.h>
 
 #include <thread>
+#include <utility>
 
 #include "daemon/log/log_sink.h"
 #include "daemon/reactor/out_of_memory.h"
@@ -113,6 +114,8 @@ EventLog::EventLog(const Clock& clock, const LogSettings& settings)
       writer_(std::make_unique<Writer>(settings.target)) {}
 
 EventLog::~EventLog() {
+  for (Rate& rate : rates_) rate.since = clock_.now() - kRateInterval;  // no burst goes on
+  tell_left_out();
   if (writer_->drain()) return;
   // A thread that hangs in write(2) cannot be joined: it is left behind, and the process is about
   // to end.
@@ -146,7 +149,32 @@ bool EventLog::is_suppressed(Event event) {
   }
   if (++rate.logged <= most_a_second(repeats)) return false;
   ++rate.left_out;
+  has_left_out_ = true;
   return true;
+}
+
+void EventLog::tell_left_out() noexcept {
+  has_left_out_ = false;
+  const TimePoint now = clock_.now();
+  for (std::size_t i = 0; i < rates_.size(); ++i) {
+    Rate& rate = rates_[i];
+    if (rate.left_out == 0) continue;
+    if (now - rate.since < kRateInterval)
+      has_left_out_ = true;
+    else if (!has_memory_for([&] { tell_left_out(static_cast<Event>(i), rate); }))
+      ++lost_;
+  }
+}
+
+/// At the level of what it tells of.
+void EventLog::tell_left_out(Event event, Rate& rate) {
+  const std::string count = std::to_string(std::exchange(rate.left_out, 0));
+  const EventFields fields = {{"count", count}, {"event_name", std::string(spec_of(event).name)}};
+  this->count(Event::more_like_this);
+  if (!wants(event)) return;
+  std::string text = event_text(Event::more_like_this, fields);
+  if (writer_->wants_fields()) text += '\n' + event_fields(Event::more_like_this, fields);
+  writer_->write(spec_of(event).level, text);
 }
 
 /// Those of the log itself happen on the thread that writes.

@@ -41,6 +41,13 @@ class EventLog {
   /// Records that the queue had no room for, or that the sink could not write.
   [[nodiscard]] std::uint64_t dropped() const;
 
+  /// Records were left out, and no later one of their kind has told so.
+  [[nodiscard]] bool has_left_out() const { return has_left_out_; }
+  /// From one look at them to the next.
+  static constexpr auto kLeftOutPause = std::chrono::seconds(1);
+  /// Tells of those whose burst is over.
+  void tell_left_out() noexcept;
+
   void set_level(LogLevel level) { level_ = level; }
   /// Applies a new level and target, and opens a file anew (log rotation). A target that cannot be
   /// opened leaves both as they were; the problem, or "".
@@ -63,12 +70,14 @@ class EventLog {
     int logged = 0;
     std::uint64_t left_out = 0;
   };
+  void tell_left_out(Event event, Rate& rate);
 
   LogLevel level_;
   std::string target_;
   std::unique_ptr<Writer> writer_;
   std::array<std::uint64_t, kEvents.size()> counts_{};
   std::array<Rate, kEvents.size()> rates_{};
+  bool has_left_out_ = false;
   std::uint64_t lost_ = 0;  ///< records that there was no memory for
 };
 

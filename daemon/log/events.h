@@ -57,6 +57,7 @@ namespace reactord {
   X(drain_on,              info,    seldom, "new clients are refused from now on, and who is connected stays: DRAIN ON by {who}") \
   X(drain_off,             info,    seldom, "new clients are taken again: DRAIN OFF by {who}")        \
   X(signal_ignored,        warning, seldom, "{signal} means nothing here, and is ignored from now on: {advice}") \
+  X(more_like_this,        info,    seldom, "{count} more of {event_name} were left out")             \
   X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \
   X(log_writable,          warning, seldom, "the log {target} can be written again; {lost} records were lost") \
   X(out_of_memory,         error,   often,  "the system has no memory for {what}, which is tried again") \

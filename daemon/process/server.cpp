@@ -205,6 +205,11 @@ void Server::end_turn() {
     loop_.make_ready(kLongRepliesToken, Priority::urgent);
     has_long_replies_scheduled_ = true;
   }
+  if (left_out_timer_ == 0 && events_.has_left_out())
+    left_out_timer_ = loop_.timers().add(loop_.now() + EventLog::kLeftOutPause, [this] {
+      left_out_timer_ = 0;
+      events_.tell_left_out();
+    });
   if (!has_chores_scheduled_ && (has_more || has_chores())) {
     loop_.make_ready(kChoresToken, Priority::urgent);
     has_chores_scheduled_ = true;

@@ -139,8 +139,9 @@ class Server final : public EventSink, public ServerControl {
   ListenerSet listeners_;
   Reload reload_;
   Phase phase_ = Phase::serving;
-  std::uint64_t mentioned_signals_ = 0;   ///< a bit for each
-  TimerQueue::TimerId reload_timer_ = 0;  ///< while a reload is put off
+  std::uint64_t mentioned_signals_ = 0;     ///< a bit for each
+  TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
+  TimerQueue::TimerId reload_timer_ = 0;    ///< while a reload is put off
   TimePoint next_reload_;
   std::vector<int> reload_askers_;  ///< processes that wait to hear of it
   std::deque<Walk> walks_;

@@ -191,3 +191,11 @@ def test_a_unix_client_has_one_name(daemon, tmp_path):
         client.expect_alive()
     one.wait_for_log(re.escape(f"unix:{path} closed"))
     assert f"unix:{path} connected" in one.log
+
+
+def test_the_end_of_a_burst_is_told(daemon):
+    """Of what came too often to be logged, also where nothing of the kind follows."""
+    one = daemon('[log]\nlevel = "info"\n[deadlines]\nfirst_request = "20ms"\n')
+    for _ in range(5):
+        one.connect()
+    one.wait_for_log(r"\d more of closed_first_request were left out")

@@ -88,6 +88,28 @@ TEST_CASE("records of handlers are at most a hundred a second, and those left ou
   CHECK(text.find("last (900 more like this before)") != std::string::npos);
 }
 
+TEST_CASE("what was left out at the end of a burst is told, too") {
+  const TemporaryFolder folder;
+  FakeClock clock;
+  {
+    EventLog log(clock, {.target = folder / "log"});
+    CHECK_FALSE(log.has_left_out());
+    for (int i = 0; i < 130; ++i) log.record(Event::handler_info, {{"message", "m"}});
+    CHECK(log.has_left_out());
+    log.tell_left_out();
+    CHECK(log.has_left_out());  // it may go on
+    clock.advance(EventLog::kLeftOutPause);
+    log.tell_left_out();
+    CHECK_FALSE(log.has_left_out());
+    CHECK(log.count_of(Event::more_like_this) == 1);
+    for (int i = 0; i < 3; ++i) log.record(Event::closed_idle, {{"peer", "p"}});
+  }
+  const std::string text = text_of_file(folder / "log");
+  CHECK(text.find("info    30 more of handler_info were left out\n") != std::string::npos);
+  CHECK(text.find("info    2 more of closed_idle were left out\n") != std::string::npos);
+  CHECK(std::count(text.begin(), text.end(), '\n') == 100 + 1 + 1 + 1);
+}
+
 TEST_CASE("a log that takes nothing changes over to another") {
   const TemporaryFolder folder;
   const std::string fifo = folder / "fifo";
