@@ -340,6 +340,24 @@ def test_clients_that_the_server_has_no_room_for_are_named_with_its_words(daemon
     assert done.returncode == 0, done.stdout
 
 
+def test_the_last_words_of_a_close_are_those_of_the_server(daemon, tmp_path):
+    """A client that leaves after an error was not closed by the server."""
+    path = tmp_path / "leaving.toml"
+    path.write_text('''
+[run]
+duration = "500ms"
+[[group]]
+name = "leaves"
+thresholds = ['closed "unknown command" == 0', "closed_by_client > 0", "closed_by_server == 0"]
+steps = [{ connect = true }, { send = "NOSUCH", expect = "error:ERR unknown*" }, { disconnect = true }]
+[[group]]
+persona = "garbage-sender"
+thresholds = ['closed "Protocol error" > 0', "closed_by_server > 0"]
+''')
+    done = against(daemon(), path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_refused_connections_are_not_blamed_on_too_few_clients(serve):
     """The first connection is the generator's own, that looks whether anybody is there."""
     def go_away(_peer):

@@ -210,9 +210,10 @@ TEST_CASE("errors that quote requests are counted together") {
     talk.ask();
     CHECK(talk.hear(std::string("-ERR the server's unknown command '") + quoted +
                     "', and '$'\r\n") == Heard::fine);
+    CHECK_EQ(talk.talk().last_error(), "ERR the server's unknown command '...'");
     talk.talk().end("the server closed");
+    CHECK_EQ(talk.talk().last_error(), "");
   }
-  CHECK_EQ(talk.group().last_words.at("ERR the server's unknown command '...'"), 2);
 }
 
 TEST_CASE("pushes answer nothing") {
@@ -239,9 +240,9 @@ TEST_CASE("hostile groups are answered by nobody's standards, and their last wor
   Talk talk("{ send = 'PING' }", "hostile = true");
   talk.ask();
   CHECK(talk.hear("+WHATEVER\r\n-ERR Protocol error: x\r\n") == Heard::fine);
+  CHECK_EQ(talk.talk().last_error(), "ERR Protocol error: x");
   talk.talk().end("the server closed");
   CHECK_EQ(talk.group().errors(), 0);
-  CHECK_EQ(talk.group().last_words.at("ERR Protocol error: x"), 1);
 }
 
 TEST_CASE("lines: one a reply, plain errors by their mark") {
@@ -275,8 +276,7 @@ TEST_CASE("a hostile group's last words are known on every wire") {
     Talk talk("{ send = 'PING' }", "hostile = true");
     talk.ask();
     CHECK(talk.hear(words) == Heard::fine);
-    talk.talk().end("the server closed");
-    CHECK_EQ(talk.group().last_words.at("ERR no"), 1);
+    CHECK_EQ(talk.talk().last_error(), "ERR no");
   }
 }
 
@@ -302,7 +302,6 @@ TEST_CASE("a connection that the server has no room for is refused, and no reply
     CHECK_EQ(talk.talk().last_error(), "ERR max number of clients reached");
     talk.talk().abandon();
     CHECK_EQ(talk.group().errors(), 0);
-    CHECK_EQ(talk.group().last_words["ERR max number of clients reached"], 1);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Thresholds: how they are read, what is wrong with others, and how they are held against figures.
+// Thresholds: how they are read, what is wrong with others, and how they are held against results.
 #include "tools/reactor-load/results/verdict.h"
 
 #include <doctest/doctest.h>
@@ -81,7 +81,7 @@ GroupTally stats() {
   return group;
 }
 
-TEST_CASE("each metric is found in the figures") {
+TEST_CASE("each metric is found in the results") {
   const GroupTally group = stats();
   const auto value = [&](std::string_view text) { return measure(threshold(text), group, 2); };
   CHECK_EQ(value("rate > 0"), 100);

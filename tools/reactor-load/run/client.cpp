@@ -179,6 +179,7 @@ void Client::received(std::string_view bytes, TimePoint now) {
   now_ = now;
   if (heard == Heard::fine) return;
   if (heard == Heard::refused) {
+    group_.tally->note_last_words(talk_.last_error());
     const std::string cause = "refused by the server: " + talk_.last_error();
     was_in_ = last_reply_ != TimePoint{};
     talk_.abandon();
@@ -314,8 +315,12 @@ void Client::close(Closed how) {
 void Client::closed_by_peer(Closed how, std::string_view reason) {
   const bool was_finishing = state_ == State::finishing;
   const bool awaited = waiting_for_ == Waiting::close;
+  if (was_finishing) how = Closed::by_client;  // our FIN came first
+  if (how != Closed::by_client && !talk_.last_error().empty()) {
+    group_.tally->note_last_words(talk_.last_error());
+  }
   talk_.end(reason);
-  close(was_finishing ? Closed::by_client : how);  // our FIN came first
+  close(how);
   if (was_finishing || stopping_) return done();
   if (awaited) {
     ++pc_;

@@ -314,12 +314,10 @@ void Conversation::end(std::string_view how, bool timed_out) {
     ++ledger_.group->surplus;
     fail("surplus reply", show(partial_.view()) + ", and then " + std::string(how), About::nothing);
   }
-  if (!last_error_.empty()) ledger_.group->note_last_words(last_error_);
   begin(speaker_);
 }
 
 void Conversation::abandon() {
-  if (!last_error_.empty()) ledger_.group->note_last_words(last_error_);
   begin(speaker_);
 }
 
