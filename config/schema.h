@@ -244,19 +244,40 @@ ConfigValue ValueTraits<std::vector<T>>::show(const std::vector<T>& value) {
   return items;
 }
 
+/// What a member of a settings struct can be.
+template <class T>
+inline constexpr bool kIsSetting = requires {
+  sizeof(ValueTraits<T>);
+};
+template <class T>
+requires std::is_enum_v<T>
+inline constexpr bool kIsSetting<T> = requires {
+  EnumWords<T>::kWords;
+};
+template <class T>
+inline constexpr bool kIsSetting<std::vector<T>> = requires {
+  ValueTraits<T>::kListName;
+};
+
 /// Declares the key that fills `Member`.
 template <auto Member>
 [[nodiscard]] constexpr KeySpec key(std::string_view name, std::string_view help, Apply apply,
                                     ValueRange range = {}) {
   using Settings = typename detail::MemberOf<decltype(Member)>::Class;
   using T = typename detail::MemberOf<decltype(Member)>::Type;
-  KeySpec spec{name, help, apply, range, ValueTraits<T>::kName, nullptr, nullptr};
-  spec.set = [](void* settings, const ConfigValue& value, const ValueRange& limits) {
-    return ValueTraits<T>::parse(value, limits, static_cast<Settings*>(settings)->*Member);
-  };
-  spec.get = [](const void* settings) {
-    return ValueTraits<T>::show(static_cast<const Settings*>(settings)->*Member);
-  };
+  static_assert(kIsSetting<T>,
+                "a setting is a std::int64_t (no other integer), std::string, bool, ByteCount, "
+                "std::chrono::milliseconds, an enum with EnumWords, or a std::vector of texts");
+  KeySpec spec{name, help, apply, range, {}, nullptr, nullptr};
+  if constexpr (kIsSetting<T>) {  // or the compiler would say more than that
+    spec.type = ValueTraits<T>::kName;
+    spec.set = [](void* settings, const ConfigValue& value, const ValueRange& limits) {
+      return ValueTraits<T>::parse(value, limits, static_cast<Settings*>(settings)->*Member);
+    };
+    spec.get = [](const void* settings) {
+      return ValueTraits<T>::show(static_cast<const Settings*>(settings)->*Member);
+    };
+  }
   return spec;
 }
 

@@ -72,7 +72,7 @@ constexpr KeySpec kListenerKeys[] = {
         "'-'. Without one it is called listener1, listener2, ... by its place in the file.",
         Apply::reload, {1, 64}),
     key<&ListenerSettings::addresses>("address",
-                                      "Where it waits, one or a list: \"127.0.0.1:12345\", "
+                                      "Where it listens, one or a list: \"127.0.0.1:12345\", "
                                       "\"[::1]:12345\", \"unix:PATH\", or \"systemd\" "
                                       "for every passed socket of its name. Port 0 lets the kernel "
                                       "choose; the log says which. The "
@@ -80,7 +80,7 @@ constexpr KeySpec kListenerKeys[] = {
                                       Apply::reload, {1, 64}),
     key<&ListenerSettings::role>(
         "role",
-        "Whom it is for: \"public\", clients, or \"admin\", who runs the daemon. An admin listener "
+        "Who it is for: \"public\", clients, or \"admin\", administrators. An admin listener "
         "knows OPERATOR, LOG LEVEL, RELOAD, SHUTDOWN and CLIENT KILL, has connections of its own "
         "(max_admin_connections), and takes commands from this machine alone: Unix sockets, "
         "loopback, or local sockets from systemd.",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Recognises other protocols by their first bytes, so that a browser, a TLS client or a mail server
-// that connects by mistake is told so and closed at once. The table is in foreign.cpp: one row a
-// protocol. Knows no connection: who asks decides what to log and when to close.
+// that connects by mistake is told so and closed at once. The table is in protocol_detector.cpp:
+// one row a protocol. Knows no connection: who asks decides what to log and when to close.
 #pragma once
 
 #include <string_view>

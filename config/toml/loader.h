@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // TOML -> Config. Reports the one syntax error, or all semantic errors at once, each with its
-// place. The only part of the program that knows toml++ (in loader.cpp and toml_items).
+// place. The only part of the daemon that knows toml++ (in loader.cpp and toml_items).
 #pragma once
 
 #include <span>

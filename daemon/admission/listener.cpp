@@ -89,7 +89,7 @@ std::string Listener::change_file(const UnixFileOptions& options) const {
 
 void Listener::on_event(Readiness readiness) noexcept {
   if (readiness.is_none()) is_scheduled_ = false;
-  if (readiness.readable) may_accept_ = true;
+  if (readiness.readable || readiness.hung_up) may_accept_ = true;  // accept(2) says what broke
   if (pause_timer_ == 0 && fd_) accept_some();
 }
 

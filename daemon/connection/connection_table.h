@@ -74,7 +74,7 @@ class ConnectionTable final : public ConnectionHost {
   /// may: some of them in each turn. True if there is more to do, and no event will tell.
   bool end_turn();
 
-  // --- figures ---
+  // --- statistics ---
   [[nodiscard]] bool is_empty() const { return slots_.size() == 0; }
   [[nodiscard]] TableSize used() const { return {slots_.size() - admins_, admins_}; }
   [[nodiscard]] TableSize capacity() const { return capacity_; }

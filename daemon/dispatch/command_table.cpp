@@ -10,7 +10,7 @@
 
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/synopsis.h"
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All commands of all handlers by name, with the figures that INFO shows of each. Built at start,
-// constant from then on but for the figures. A command with subcommands gets HELP by itself, made
+// All commands of all handlers by name, with the statistics that INFO shows of each. Built at
+// start, constant from then on but for these. A command with subcommands gets HELP by itself, made
 // of their declarations. Looking up allocates nothing and ignores case.
 #pragma once
 

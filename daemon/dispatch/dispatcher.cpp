@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 
@@ -195,7 +195,7 @@ CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& re
   const std::size_t arguments = request.words.size() - entry->words;
   if (arguments < entry->spec->min_arguments || arguments > entry->spec->max_arguments)
       [[unlikely]] {
-    reject_arity(*entry, draft);
+    reject_arity(*entry, arguments, draft);
     return nullptr;
   }
   return entry;
@@ -377,10 +377,14 @@ void Dispatcher::reject_unknown_subcommand(const CommandEntry& command, Words wo
                                  where.empty() ? "" : " ", where));
 }
 
-void Dispatcher::reject_arity(CommandEntry& entry, ReplyDraft& draft) {
+void Dispatcher::reject_arity(CommandEntry& entry, std::size_t arguments, ReplyDraft& draft) {
   ++entry.stats.rejected;
+  const CommandSpec& spec = *entry.spec;
   std::string problem = fmt::format("wrong number of arguments for '{}' command", entry.full_name);
-  if (entry.spec->rest_of_line) problem += "; put a message of several words in quotes";
+  const bool is_repeated = spec.synopsis.find("...") != std::string_view::npos;
+  if (arguments > spec.max_arguments && is_repeated)  // a bound that the synopsis does not show
+    problem += fmt::format("; it takes at most {}, not {}", spec.max_arguments, arguments);
+  if (spec.rest_of_line) problem += "; put a message of several words in quotes";
   // As in Redis, an EXEC that cannot be run gives the transaction up, whether there is one or not.
   draft.writer.error(is_exec(&entry) ? "EXECABORT Transaction discarded because of: " + problem
                                      : "ERR " + problem);

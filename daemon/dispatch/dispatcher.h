@@ -104,7 +104,8 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
 
   [[gnu::noinline]] void reject_unknown(Words words, ReplyDraft& draft);
   void reject_unknown_subcommand(const CommandEntry& command, Words words, ReplyDraft& draft);
-  [[gnu::noinline]] void reject_arity(CommandEntry& entry, ReplyDraft& draft);
+  [[gnu::noinline]] void reject_arity(CommandEntry& entry, std::size_t arguments,
+                                      ReplyDraft& draft);
 
   CommandTable& commands_;
   ErrorStats errors_;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 

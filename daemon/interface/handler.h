@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The interface that a handler implements and what it is given. README.md beside this file shows a
+// The interface that a handler implements and what it is given. daemon/handlers/README.md shows a
 // complete one. Knows the protocol, not the daemon: never a connection, a socket or the loop.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The daemon as handlers see it: its clients, settings, figures and timers. Implemented by the
+// The daemon as handlers see it: its clients, settings, statistics and timers. Implemented by the
 // daemon and by the tests' fake; a handler never sees a connection, a socket or the loop.
 #pragma once
 

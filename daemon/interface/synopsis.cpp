@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A non-blocking byte stream, as a connection sees it. A socket is the real one; tests play scripts
-// of short reads, stalls and resets through it. Here errno becomes a named result, and nowhere
-// else.
+// of short reads, stalls and resets through it. What a stream's system calls leave in errno
+// is a named result from here on.
 #pragma once
 
 #include <array>

@@ -9,9 +9,12 @@
 #include <cstring>
 #include <iostream>
 #include <limits>
+#include <optional>
 #include <string_view>
 
 #include "daemon/interface/version.h"
+#include "protocol/escape.h"
+#include "protocol/words.h"
 
 namespace reactord {
 
@@ -69,6 +72,14 @@ std::string parse_listen(const std::vector<std::string>& texts, std::vector<Endp
   return "";
 }
 
+/// False where that is not the number of a process.
+bool parse_process(const std::string& text, pid_t& out) {
+  const std::optional<std::int64_t> number = parse_integer(text);
+  if (!number || *number < 1 || *number > std::numeric_limits<pid_t>::max()) return false;
+  out = static_cast<pid_t>(*number);
+  return true;
+}
+
 }  // namespace
 
 int print(std::string_view text) {
@@ -91,9 +102,8 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   app.add_option("--listen", listen)->type_name("ADDRESS")->allow_extra_args(false);
   app.add_flag("--check-config", line.check_config);
   app.add_flag("--print-config", line.print_config);
-  app.add_option("--reload", line.reload)
-      ->type_name("PID")
-      ->check(CLI::Range(1, std::numeric_limits<pid_t>::max()));
+  std::optional<std::string> reload;
+  app.add_option("--reload", reload)->type_name("PID");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -106,6 +116,11 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
     line.config_path = files.front();
     if (line.config_path.empty()) return usage_error("--config is given an empty name");
   }
+  if (reload && !parse_process(*reload, line.reload))
+    return usage_error(
+        fmt::format("--reload '{}': expected the number of a process; pgrep -x reactord names the "
+                    "daemon's",
+                    escaped(*reload)));
   if (const std::string problem = parse_listen(listen, line.listen); !problem.empty())
     return usage_error(problem);
   return line;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Tells the service manager how the daemon is while it runs: ready, reloading, stopping, alive, and
-// a line with live figures for `systemctl status`. Reports are sent from the loop itself, so a loop
+// a line with live numbers for `systemctl status`. Reports are sent from the loop itself, so a loop
 // that hangs falls silent. Without a manager nothing is sent and no timer runs.
 #pragma once
 

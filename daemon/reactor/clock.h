@@ -4,8 +4,7 @@
 // It is CLOCK_MONOTONIC (clock_gettime(2); std::chrono::steady_clock is that one with libstdc++ and
 // libc++), and not the two that look alike:
 // - CLOCK_REALTIME jumps when somebody sets the clock, or NTP does: deadlines would pass at once,
-// or
-//   never.
+//   or never.
 // - CLOCK_BOOTTIME goes on while the machine is suspended. No client could send to it meanwhile, so
 //   that none was slow: after a night with the lid closed each would have let its deadline pass.
 //   epoll_wait(2) does not count that time either, and would sleep longer than such a clock says.

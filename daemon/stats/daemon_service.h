@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The daemon as handlers see it: implements their Service on the loop, the tables and the figures.
+// The daemon as handlers see it: implements their Service on the loop, the tables and counters.
 #pragma once
 
 #include <memory>

@@ -37,7 +37,7 @@ std::size_t allocated_bytes() {
   return heap.uordblks + heap.hblkhd;
 }
 
-/// The second figure of /proc/self/statm (proc(5)), in bytes.
+/// The second number of /proc/self/statm (proc(5)), in bytes.
 std::size_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
   std::size_t total = 0;

@@ -372,6 +372,7 @@ def test_a_bad_reload_changes_nothing_and_says_why(daemon, path):
     assert f"{one.config_path}:2:9: " in error
     assert client.call("TEXT", "x") == b"one x"
     one.wait_for_log(r"RELOAD by unix:\S+ \(client \d+\): configuration not reloaded")
+    assert one.stat("event_config_problem") == 2, "each mistake is told"
     one.config_path.unlink()
     error = str(admin.call("RELOAD"))
     assert error.startswith("ERR configuration not reloaded, 1 problem; first: "), error

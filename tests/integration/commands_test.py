@@ -72,6 +72,15 @@ def test_text_logs_the_message_escaped_and_bounded(daemon):
     assert max(len(line) for line in log.splitlines()) < 4096
 
 
+@pytest.mark.parametrize("level, event", [
+    ("debug", "event_handler_debug"), ("info", "event_handler_info"), ("warning", "event_handler_warning")])
+def test_text_logs_at_the_level_that_is_set(daemon, level, event):
+    one = daemon(f'[log]\nlevel = "debug"\n[handlers.text]\nlog_level = "{level}"\n')
+    one.connect().call("TEXT", "hello")
+    assert one.stat(event) == 1
+    one.wait_for_log(rf" {level} +text: .*hello")
+
+
 def test_text_replies_by_its_template(daemon):
     one = daemon('[handlers.text]\nmode = "template"\n'
                  'reply = "{peer} said {bytes} bytes: {message}"\n')

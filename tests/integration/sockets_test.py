@@ -169,6 +169,18 @@ def test_the_backlog_of_a_passed_socket_is_left_to_the_successor(daemon):
     waiting.close()
 
 
+def test_a_listening_socket_that_breaks_is_told_and_the_others_go_on(daemon):
+    """Whoever passed it can shut it down: from then on accept(2) fails for good."""
+    sockets = passed_sockets(2)
+    one = start_with_sockets(daemon, sockets, "main:main",
+                             '[[listener]]\nname = "main"\naddress = "systemd"\n', expect_listeners=2)
+    sockets[1].shutdown(socket.SHUT_RDWR)
+    one.wait_for_log(r"accept failed: Invalid argument")
+    with Client(sockets[0].getsockname()) as client:
+        assert client.call("CEIL", "4.40") == 5
+    assert one.stat("event_accept_failed") >= 1
+
+
 def test_a_listener_that_wants_a_socket_and_gets_none(tmp_path):
     config = tmp_path / "reactord.toml"
     config.write_text('[[listener]]\nname = "main"\naddress = "systemd"\n')

@@ -5,7 +5,7 @@
 
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/registry.h"
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {

@@ -9,97 +9,16 @@
 
 #include "daemon/handlers/builtin/client_filter.h"
 #include "daemon/handlers/builtin/client_line.h"
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/command_rows.h"
 #include "daemon/interface/registry.h"
-#include "daemon/interface/words.h"
 #include "protocol/escape.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t {
-  getname,
-  id,
-  info,
-  kill,
-  list,
-  no_evict,
-  no_touch,
-  reply,
-  setinfo,
-  setname,
-};
-
-constexpr std::uint8_t id(Id command) {
-  return static_cast<std::uint8_t>(command);
-}
-
 /// Each is looked up: a thousand is a slice of work or two.
 constexpr std::size_t kMaxListIds = 1000;
-
-constexpr CommandSpec kSubcommands[] = {
-    {.name = "getname",
-     .synopsis = "",
-     .summary = "Returns this connection's name",
-     .id = id(Id::getname)},
-    {.name = "id", .synopsis = "", .summary = "Returns this connection's id", .id = id(Id::id)},
-    {.name = "info",
-     .synopsis = "",
-     .summary = "Describes this connection in one line",
-     .id = id(Id::info)},
-    {.name = "kill",
-     .synopsis = "[address] [ID id] [TYPE type] [USER name] [ADDR address] [LADDR address] "
-                 "[SKIPME YES|NO] [MAXAGE seconds]",
-     .summary = "Ends the connection from an address, or all that meet every condition",
-     .min_arguments = 1,
-     .max_arguments = 16,
-     .command_class = CommandClass::admin,
-     .id = id(Id::kill)},
-    {.name = "list",
-     .synopsis = "[TYPE type] [ID id ...]",
-     .summary = "Describes the connections, one a line",
-     .min_arguments = 0,
-     .max_arguments = 1 + kMaxListIds,
-     .command_class = CommandClass::introspection,
-     .id = id(Id::list)},
-    {.name = "no-evict",
-     .synopsis = "ON|OFF",
-     .summary = "Spares this connection when memory is short",
-     .min_arguments = 1,
-     .max_arguments = 1,
-     .id = id(Id::no_evict)},
-    {.name = "no-touch",
-     .synopsis = "ON|OFF",
-     .summary = "For clients that leave keys' age alone",
-     .min_arguments = 1,
-     .max_arguments = 1,
-     .id = id(Id::no_touch)},
-    {.name = "reply",
-     .synopsis = "ON|OFF|SKIP",
-     .summary = "Turns this connection's replies on or off, or skips the next",
-     .min_arguments = 1,
-     .max_arguments = 1,
-     .id = id(Id::reply)},
-    {.name = "setinfo",
-     .synopsis = "<LIB-NAME name|LIB-VER version>",
-     .summary = "Names the client library and its version",
-     .min_arguments = 2,
-     .max_arguments = 2,
-     .id = id(Id::setinfo)},
-    {.name = "setname",
-     .synopsis = "name",
-     .summary = "Names this connection",
-     .min_arguments = 1,
-     .max_arguments = 1,
-     .id = id(Id::setname)},
-};
-
-constexpr CommandSpec kCommands[] = {{.name = "client",
-                                      .synopsis = "",
-                                      .summary = "Names, describes and ends connections",
-                                      .min_arguments = 1,
-                                      .max_arguments = CommandSpec::kAnyNumber,
-                                      .subcommands = kSubcommands}};
 
 // --- walks
 
@@ -290,57 +209,93 @@ class ClientHandler : public Handler {
 
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
-    switch (static_cast<Id>(request.command.id)) {
-      case Id::getname:
-        return get_name(reply, context);
-      case Id::id:
-        reply.integer(static_cast<std::int64_t>(context.client_id()));
-        return HandlerResult::replied;
-      case Id::info:
-        return info(reply, context);
-      case Id::kill:
-        return kill(request, reply, context);
-      case Id::list:
-        return list(request, reply, context);
-      case Id::no_evict:
-        return set_no_evict(request, reply, context);
-      case Id::no_touch:
-        return finish(parse_switch(request.arguments[0]) ? "" : kSyntaxError, reply);
-      case Id::reply:
-        return set_reply_mode(request, reply, context);
-      case Id::setinfo:
-        return set_info(request, reply, context);
-      case Id::setname:
-        return set_name(request, reply, context);
-    }
-    throw_undeclared(request.command);
+    return (this->*answer_of(kRows, request))(request, reply, context);
   }
 
  private:
-  static HandlerResult get_name(ReplyWriter& reply, HandlerContext& context);
-  static HandlerResult set_name(const Request& request, ReplyWriter& reply,
-                                HandlerContext& context);
-  static HandlerResult set_info(const Request& request, ReplyWriter& reply,
-                                HandlerContext& context);
-  static HandlerResult set_no_evict(const Request& request, ReplyWriter& reply,
-                                    HandlerContext& context);
-  static HandlerResult set_reply_mode(const Request& request, ReplyWriter& reply,
-                                      HandlerContext& context);
-  HandlerResult info(ReplyWriter& reply, HandlerContext& context) const;
-  HandlerResult list(const Request& request, ReplyWriter& reply, HandlerContext& context) const;
-  HandlerResult kill(const Request& request, ReplyWriter& reply, HandlerContext& context) const;
+  HandlerResult get_name(const Request&, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult get_id(const Request&, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult info(const Request&, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult kill(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult list(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult set_no_evict(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult set_no_touch(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult set_reply_mode(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult set_info(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult set_name(const Request& request, ReplyWriter& reply, HandlerContext& context);
+
+  static constexpr MethodRow<ClientHandler> kRows[] = {
+      {{.name = "getname", .summary = "Returns this connection's name"}, &ClientHandler::get_name},
+      {{.name = "id", .summary = "Returns this connection's id"}, &ClientHandler::get_id},
+      {{.name = "info", .summary = "Describes this connection in one line"}, &ClientHandler::info},
+      {{.name = "kill",
+        .synopsis = "[address] [ID id] [TYPE type] [USER name] [ADDR address] [LADDR address] "
+                    "[SKIPME YES|NO] [MAXAGE seconds]",
+        .summary = "Ends the connection from an address, or all that meet every condition",
+        .min_arguments = 1,
+        .max_arguments = 16,
+        .command_class = CommandClass::admin},
+       &ClientHandler::kill},
+      {{.name = "list",
+        .synopsis = "[TYPE type] [ID id ...]",
+        .summary = "Describes the connections, one a line",
+        .max_arguments = 1 + kMaxListIds,
+        .command_class = CommandClass::introspection},
+       &ClientHandler::list},
+      {{.name = "no-evict",
+        .synopsis = "ON|OFF",
+        .summary = "Spares this connection when memory is short",
+        .min_arguments = 1,
+        .max_arguments = 1},
+       &ClientHandler::set_no_evict},
+      {{.name = "no-touch",
+        .synopsis = "ON|OFF",
+        .summary = "For clients that leave keys' age alone",
+        .min_arguments = 1,
+        .max_arguments = 1},
+       &ClientHandler::set_no_touch},
+      {{.name = "reply",
+        .synopsis = "ON|OFF|SKIP",
+        .summary = "Turns this connection's replies on or off, or skips the next",
+        .min_arguments = 1,
+        .max_arguments = 1},
+       &ClientHandler::set_reply_mode},
+      {{.name = "setinfo",
+        .synopsis = "<LIB-NAME name|LIB-VER version>",
+        .summary = "Names the client library and its version",
+        .min_arguments = 2,
+        .max_arguments = 2},
+       &ClientHandler::set_info},
+      {{.name = "setname",
+        .synopsis = "name",
+        .summary = "Names this connection",
+        .min_arguments = 1,
+        .max_arguments = 1},
+       &ClientHandler::set_name},
+  };
+  static constexpr auto kSubcommands = specs_of(kRows);
+  static constexpr CommandSpec kCommands[] = {{.name = "client",
+                                               .summary = "Names, describes and ends connections",
+                                               .min_arguments = 1,
+                                               .max_arguments = CommandSpec::kAnyNumber,
+                                               .subcommands = kSubcommands}};
 
   Service& service_;
   std::shared_ptr<ListBudget> list_budget_ = std::make_shared<ListBudget>();
 };
 
-HandlerResult ClientHandler::get_name(ReplyWriter& reply, HandlerContext& context) {
+HandlerResult ClientHandler::get_name(const Request&, ReplyWriter& reply, HandlerContext& context) {
   const std::string_view name = context.session().name();
   if (name.empty()) {
     reply.nil();
   } else {
     reply.bulk(name);
   }
+  return HandlerResult::replied;
+}
+
+HandlerResult ClientHandler::get_id(const Request&, ReplyWriter& reply, HandlerContext& context) {
+  reply.integer(static_cast<std::int64_t>(context.client_id()));
   return HandlerResult::replied;
 }
 
@@ -382,6 +337,11 @@ HandlerResult ClientHandler::set_no_evict(const Request& request, ReplyWriter& r
   return finish({}, reply);
 }
 
+HandlerResult ClientHandler::set_no_touch(const Request& request, ReplyWriter& reply,
+                                          HandlerContext&) {
+  return finish(parse_switch(request.arguments[0]) ? "" : kSyntaxError, reply);
+}
+
 HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter& reply,
                                             HandlerContext& context) {
   const std::string_view mode = request.arguments[0];
@@ -398,7 +358,7 @@ HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter&
   return finish({}, reply);
 }
 
-HandlerResult ClientHandler::info(ReplyWriter& reply, HandlerContext& context) const {
+HandlerResult ClientHandler::info(const Request&, ReplyWriter& reply, HandlerContext& context) {
   context.charge(std::chrono::microseconds(5));
   ClientFacts facts;
   std::string line;
@@ -408,7 +368,7 @@ HandlerResult ClientHandler::info(ReplyWriter& reply, HandlerContext& context) c
 }
 
 HandlerResult ClientHandler::list(const Request& request, ReplyWriter& reply,
-                                  HandlerContext& context) const {
+                                  HandlerContext& context) {
   ClientFilter filter;
   context.charge(std::chrono::microseconds(request.arguments.size() / 16));
   const std::string problem = parse_list_filter(request.arguments, filter);
@@ -419,7 +379,7 @@ HandlerResult ClientHandler::list(const Request& request, ReplyWriter& reply,
 }
 
 HandlerResult ClientHandler::kill(const Request& request, ReplyWriter& reply,
-                                  HandlerContext& context) const {
+                                  HandlerContext& context) {
   ClientFilter filter;
   const std::uint64_t self = context.client_id();
   const std::string problem = parse_kill_filter(request.arguments, self, filter);

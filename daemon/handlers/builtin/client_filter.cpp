@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "daemon/interface/words.h"
 #include "protocol/escape.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {

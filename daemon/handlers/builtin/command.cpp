@@ -3,55 +3,21 @@
 // allows exist. Shapes are those of Redis 7.
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "daemon/handlers/builtin/command_docs.h"
+#include "daemon/interface/command_rows.h"
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/glob.h"
 #include "daemon/interface/registry.h"
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t { all, count, docs, info, list };
-
-constexpr std::uint8_t id(Id command) {
-  return static_cast<std::uint8_t>(command);
-}
-
 /// More names than there are commands; each may cost a page of reply.
 constexpr std::size_t kMaxNames = 256;
-
-constexpr CommandSpec kSubcommands[] = {
-    {.name = "count", .synopsis = "", .summary = "Counts the commands", .id = id(Id::count)},
-    {.name = "docs",
-     .synopsis = "[command ...]",
-     .summary = "Documents commands for tools",
-     .min_arguments = 0,
-     .max_arguments = kMaxNames,
-     .id = id(Id::docs)},
-    {.name = "info",
-     .synopsis = "[command ...]",
-     .summary = "Describes commands for client libraries",
-     .min_arguments = 0,
-     .max_arguments = kMaxNames,
-     .id = id(Id::info)},
-    {.name = "list",
-     .synopsis = "[FILTERBY <MODULE name|ACLCAT category|PATTERN pattern>]",
-     .summary = "Lists the commands' names",
-     .min_arguments = 0,
-     .max_arguments = 3,
-     .id = id(Id::list)},
-};
-
-constexpr CommandSpec kCommands[] = {{.name = "command",
-                                      .synopsis = "",
-                                      .summary = "Describes the commands for client libraries",
-                                      .min_arguments = 0,
-                                      .max_arguments = CommandSpec::kAnyNumber,
-                                      .id = id(Id::all),
-                                      .subcommands = kSubcommands}};
 
 /// What COMMAND LIST may be restricted to.
 class ListFilter {
@@ -168,34 +134,69 @@ class CommandHandler : public Handler {
 
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
-    const CommandClasses allowed = context.allowed_commands();
     // Each name is looked up; a pattern of classes is made ready in some 20 microseconds.
     context.charge(std::chrono::microseconds(20 + request.arguments.size()));
-    switch (static_cast<Id>(request.command.id)) {
-      case Id::all:
-      case Id::info:
-        context.produce(std::make_unique<InfoProducer>(named(request, allowed), allowed));
-        return HandlerResult::pending;
-      case Id::docs:
-        context.produce(std::make_unique<DocsProducer>(known(request, allowed), allowed));
-        return HandlerResult::pending;
-      case Id::count:
-        reply.integer(static_cast<std::int64_t>(all(allowed).size()));
-        return HandlerResult::replied;
-      case Id::list:
-        return list(request, allowed, reply);
-    }
-    throw_undeclared(request.command);
+    return (this->*answer_of(kRows, request))(request, reply, context);
   }
 
  private:
+  HandlerResult count(const Request&, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult docs(const Request& request, ReplyWriter&, HandlerContext& context);
+  HandlerResult info(const Request& request, ReplyWriter&, HandlerContext& context);
+  HandlerResult list(const Request& request, ReplyWriter& reply, HandlerContext& context);
+
   [[nodiscard]] std::vector<CommandRef> all(CommandClasses allowed) const;
   [[nodiscard]] std::vector<CommandRef> named(const Request& request, CommandClasses allowed) const;
   [[nodiscard]] std::vector<CommandRef> known(const Request& request, CommandClasses allowed) const;
-  HandlerResult list(const Request& request, CommandClasses allowed, ReplyWriter& reply) const;
+
+  /// The command by itself, as COMMAND INFO without a name, and then its subcommands.
+  static constexpr MethodRow<CommandHandler> kRows[] = {
+      {{.name = "command"}, &CommandHandler::info},
+      {{.name = "count", .summary = "Counts the commands"}, &CommandHandler::count},
+      {{.name = "docs",
+        .synopsis = "[command ...]",
+        .summary = "Documents commands for tools",
+        .max_arguments = kMaxNames},
+       &CommandHandler::docs},
+      {{.name = "info",
+        .synopsis = "[command ...]",
+        .summary = "Describes commands for client libraries",
+        .max_arguments = kMaxNames},
+       &CommandHandler::info},
+      {{.name = "list",
+        .synopsis = "[FILTERBY <MODULE name|ACLCAT category|PATTERN pattern>]",
+        .summary = "Lists the commands' names",
+        .max_arguments = 3},
+       &CommandHandler::list},
+  };
+  static constexpr auto kSpecs = specs_of(kRows);
+  static constexpr std::span<const CommandSpec> kSubcommands =
+      std::span(kSpecs).template subspan<1>();
+  static constexpr CommandSpec kCommands[] = {
+      {.name = "command",
+       .summary = "Describes the commands for client libraries",
+       .max_arguments = CommandSpec::kAnyNumber,
+       .subcommands = kSubcommands}};
 
   Service& service_;
 };
+
+HandlerResult CommandHandler::count(const Request&, ReplyWriter& reply, HandlerContext& context) {
+  reply.integer(static_cast<std::int64_t>(all(context.allowed_commands()).size()));
+  return HandlerResult::replied;
+}
+
+HandlerResult CommandHandler::docs(const Request& request, ReplyWriter&, HandlerContext& context) {
+  const CommandClasses allowed = context.allowed_commands();
+  context.produce(std::make_unique<DocsProducer>(known(request, allowed), allowed));
+  return HandlerResult::pending;
+}
+
+HandlerResult CommandHandler::info(const Request& request, ReplyWriter&, HandlerContext& context) {
+  const CommandClasses allowed = context.allowed_commands();
+  context.produce(std::make_unique<InfoProducer>(named(request, allowed), allowed));
+  return HandlerResult::pending;
+}
 
 std::vector<CommandRef> CommandHandler::all(CommandClasses allowed) const {
   std::vector<CommandRef> commands;
@@ -224,8 +225,9 @@ std::vector<CommandRef> CommandHandler::known(const Request& request,
   return commands;
 }
 
-HandlerResult CommandHandler::list(const Request& request, CommandClasses allowed,
-                                   ReplyWriter& reply) const {
+HandlerResult CommandHandler::list(const Request& request, ReplyWriter& reply,
+                                   HandlerContext& context) {
+  const CommandClasses allowed = context.allowed_commands();
   ListFilter filter;
   if (const std::string problem = filter.parse(request.arguments); !problem.empty()) {
     reply.error(problem);

@@ -7,8 +7,8 @@
 
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/registry.h"
-#include "daemon/interface/words.h"
 #include "protocol/escape.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {

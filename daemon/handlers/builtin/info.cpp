@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// INFO: the daemon's figures as text, in Redis' form. The figures are the service's.
+// INFO: the daemon's statistics as text, in Redis' form. What there is, the service knows.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
 #include "daemon/interface/registry.h"
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 namespace reactord {
 namespace {
@@ -16,7 +16,7 @@ constexpr std::size_t kMaxSections = 64;
 
 constexpr CommandSpec kCommands[] = {{.name = "info",
                                       .synopsis = "[section ...]",
-                                      .summary = "Tells the server's figures",
+                                      .summary = "Shows the server's statistics",
                                       .min_arguments = 0,
                                       .max_arguments = kMaxSections}};
 

@@ -3,84 +3,26 @@
 // have: keys, replicas, modules, a cluster. Each answer is true here; texts and shapes are those of
 // Redis 7, because clients match on them. INFO and HELLO tell the rest.
 #include <chrono>
+#include <span>
 #include <string>
 
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/command_rows.h"
 #include "daemon/interface/registry.h"
 
 namespace reactord {
 namespace {
 
-enum class Id : std::uint8_t {
-  acl_help,
-  acl_whoami,
-  cluster,
-  dbsize,
-  module_help,
-  module_list,
-  readonly,
-  readwrite,
-  role,
-  time,
-};
-
-constexpr std::uint8_t id(Id command) {
-  return static_cast<std::uint8_t>(command);
-}
-
-constexpr CommandSpec kAclSubcommands[] = {
-    {.name = "help", .summary = "Lists the subcommands of ACL", .id = id(Id::acl_help)},
-    {.name = "whoami",
-     .summary = "Returns this connection's user: there is one",
-     .id = id(Id::acl_whoami)},
-};
-
-constexpr CommandSpec kModuleSubcommands[] = {
-    {.name = "help", .summary = "Lists the subcommands of MODULE", .id = id(Id::module_help)},
-    {.name = "list", .summary = "Lists the modules of Redis: none", .id = id(Id::module_list)},
-};
-
-constexpr CommandSpec kAcl = {.name = "acl",
-                              .summary = "Tells clients that log in who they are",
-                              .min_arguments = 1,
-                              .max_arguments = CommandSpec::kAnyNumber,
-                              .subcommands = kAclSubcommands};
-
-constexpr CommandSpec kModule = {.name = "module",
-                                 .summary = "For clients that look for modules of Redis",
-                                 .min_arguments = 1,
-                                 .max_arguments = CommandSpec::kAnyNumber,
-                                 .subcommands = kModuleSubcommands};
-
-constexpr CommandSpec kCommands[] = {
-    kAcl,
-    {.name = "cluster",
-     .synopsis = "subcommand [argument ...]",
-     .summary = "For clients that look for a cluster",
-     .min_arguments = 1,
-     .max_arguments = CommandSpec::kAnyNumber,
-     .id = id(Id::cluster)},
-    {.name = "dbsize", .summary = "Counts the keys: none", .id = id(Id::dbsize)},
-    kModule,
-    {.name = "readonly", .summary = "For clients of a cluster's replicas", .id = id(Id::readonly)},
-    {.name = "readwrite",
-     .summary = "For clients of a cluster's replicas",
-     .id = id(Id::readwrite)},
-    {.name = "role", .summary = "Tells that this is no replica", .id = id(Id::role)},
-    {.name = "time", .summary = "Tells the clock: seconds, microseconds", .id = id(Id::time)},
-};
-
 /// Of a kind that knows no cluster; clients take it for that, where "unknown command" is a fault.
 constexpr std::string_view kNoCluster = "ERR This instance has cluster support disabled";
 
-void write_role(ReplyWriter& reply) {
+void write_role(const Request&, ReplyWriter& reply) {
   reply.array(3);
   reply.bulk("master");
   reply.integer(0);  // how far replication has come
   reply.array(0);    // replicas
 }
 
-void write_time(ReplyWriter& reply) {
+void write_time(const Request&, ReplyWriter& reply) {
   using namespace std::chrono;
   const auto now = system_clock::now().time_since_epoch();
   const auto whole = duration_cast<seconds>(now);
@@ -89,41 +31,59 @@ void write_time(ReplyWriter& reply) {
   reply.bulk(std::to_string(duration_cast<microseconds>(now - whole).count()));
 }
 
+constexpr auto kNoClusterHere = [](const Request&, ReplyWriter& reply) { reply.error(kNoCluster); };
+
+/// The subcommands of ACL and MODULE, and then the commands.
+constexpr CommandRow<void (*)(const Request&, ReplyWriter&)> kRows[] = {
+    {{.name = "whoami", .summary = "Returns this connection's user: there is one"},
+     [](const Request&, ReplyWriter& reply) { reply.bulk("default"); }},
+    {{.name = "list", .summary = "Lists the modules of Redis: none"},
+     [](const Request&, ReplyWriter& reply) { reply.array(0); }},
+    {{.name = "cluster",
+      .synopsis = "subcommand [argument ...]",
+      .summary = "For clients that look for a cluster",
+      .min_arguments = 1,
+      .max_arguments = CommandSpec::kAnyNumber},
+     kNoClusterHere},
+    {{.name = "dbsize", .summary = "Counts the keys: none"},
+     [](const Request&, ReplyWriter& reply) { reply.integer(0); }},
+    {{.name = "readonly", .summary = "For clients of a cluster's replicas"}, kNoClusterHere},
+    {{.name = "readwrite", .summary = "For clients of a cluster's replicas"}, kNoClusterHere},
+    {{.name = "role", .summary = "Tells that this is no replica"}, write_role},
+    {{.name = "time", .summary = "Tells the clock: seconds, microseconds"}, write_time},
+};
+constexpr auto kSpecs = specs_of(kRows);
+constexpr std::span<const CommandSpec> kAcl = std::span(kSpecs).subspan<0, 1>();
+constexpr std::span<const CommandSpec> kModule = std::span(kSpecs).subspan<1, 1>();
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "acl",
+     .summary = "Tells clients that log in who they are",
+     .min_arguments = 1,
+     .max_arguments = CommandSpec::kAnyNumber,
+     .subcommands = kAcl},
+    {.name = "module",
+     .summary = "For clients that look for modules of Redis",
+     .min_arguments = 1,
+     .max_arguments = CommandSpec::kAnyNumber,
+     .subcommands = kModule},
+    kSpecs[2],
+    kSpecs[3],
+    kSpecs[4],
+    kSpecs[5],
+    kSpecs[6],
+    kSpecs[7],
+};
+
 class ServerFactsHandler : public Handler {
  public:
   explicit ServerFactsHandler(Service&) {}
 
   std::span<const CommandSpec> commands() const override { return kCommands; }
 
-  HandlerResult handle(const Request& request, ReplyWriter& reply,
-                       HandlerContext& context) override {
-    answer(request.command, reply, context.allowed_commands());
+  HandlerResult handle(const Request& request, ReplyWriter& reply, HandlerContext&) override {
+    answer_of(kRows, request)(request, reply);
     return HandlerResult::replied;
-  }
-
- private:
-  static void answer(const CommandSpec& command, ReplyWriter& reply, CommandClasses allowed) {
-    switch (static_cast<Id>(command.id)) {
-      case Id::acl_help:
-        return write_subcommand_help(kAcl, allowed, reply);
-      case Id::acl_whoami:
-        return reply.bulk("default");
-      case Id::cluster:
-      case Id::readonly:
-      case Id::readwrite:
-        return reply.error(kNoCluster);
-      case Id::dbsize:
-        return reply.integer(0);
-      case Id::module_help:
-        return write_subcommand_help(kModule, allowed, reply);
-      case Id::module_list:
-        return reply.array(0);
-      case Id::role:
-        return write_role(reply);
-      case Id::time:
-        return write_time(reply);
-    }
-    throw_undeclared(command);
   }
 };
 

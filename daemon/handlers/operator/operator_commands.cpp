@@ -7,58 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/interface/command_set.h"
-#include "daemon/interface/words.h"
+#include "daemon/interface/command_rows.h"
+#include "protocol/words.h"
 
 namespace reactord {
 
 namespace {
-
-enum Subcommand : std::uint8_t { kJoin, kLeave, kList, kReject, kReply };
-
-constexpr CommandSpec kSubcommands[] = {
-    {.name = "join",
-     .synopsis = "[name]",
-     .summary = "Receives messages as they arrive",
-     .max_arguments = 1,
-     .command_class = CommandClass::admin,
-     .id = kJoin},
-    {.name = "leave",
-     .summary = "Receives messages no longer",
-     .command_class = CommandClass::admin,
-     .id = kLeave},
-    {.name = "list",
-     .synopsis = "[id]",
-     .summary = "Shows the operators and what waits, or one message whole",
-     .max_arguments = 1,
-     .command_class = CommandClass::admin,
-     .id = kList},
-    {.name = "reject",
-     .synopsis = "id reason",
-     .summary = "Refuses to answer a message",
-     .min_arguments = 2,
-     .max_arguments = 2,
-     .command_class = CommandClass::admin,
-     .rest_of_line = true,
-     .id = kReject},
-    {.name = "reply",
-     .synopsis = "id text",
-     .summary = "Answers a message",
-     .min_arguments = 2,
-     .max_arguments = 2,
-     .command_class = CommandClass::admin,
-     .rest_of_line = true,
-     .id = kReply},
-};
-
-constexpr CommandSpec kCommand = {
-    .name = "operator",
-    .summary = "Answers messages that wait for a person",
-    .min_arguments = 1,
-    .max_arguments = CommandSpec::kAnyNumber,
-    .command_class = CommandClass::admin,
-    .subcommands = kSubcommands,
-};
 
 /// LIST shows this much of each message; LIST with an id shows all.
 constexpr std::size_t kShownBytes = 1024;
@@ -171,12 +125,23 @@ std::string join_problem(OperatorDesk& desk, std::string_view name, ReplyEncodin
   return problem.empty() ? desk.join(name, context) : problem;
 }
 
-void join(OperatorDesk& desk, std::string_view mode, const Request& request, ReplyWriter& reply,
-          HandlerContext& context) {
+/// What answers a subcommand: `mode` is how TEXT is answered now.
+struct Asked {
+  OperatorDesk& desk;
+  std::string_view mode;
+  const Request& request;
+  ReplyWriter& reply;
+  HandlerContext& context;
+};
+
+HandlerResult join(const Asked& asked) {
+  auto& [desk, mode, request, reply, context] = asked;
   const std::string name = operator_name(request, context);
   if (const std::string problem = join_problem(desk, name, reply.encoding(), context);
-      !problem.empty())
-    return reply.error(problem);
+      !problem.empty()) {
+    reply.error(problem);
+    return HandlerResult::replied;
+  }
   context.log(HandlerLogLevel::info, fmt::format("operator {} has joined", name));
   reply.map(4);
   write_field(reply, "name", name);
@@ -185,14 +150,17 @@ void join(OperatorDesk& desk, std::string_view mode, const Request& request, Rep
   reply.bulk("operators");
   reply.array(desk.operators().size());
   for (const Operator& one : desk.operators()) reply.bulk(one.name);
+  return HandlerResult::replied;
 }
 
-void leave(OperatorDesk& desk, ReplyWriter& reply, HandlerContext& context) {
-  desk.leave(context.client_id()) ? reply.ok() : reply.error("ERR you have not joined");
+HandlerResult leave(const Asked& asked) {
+  const bool has_left = asked.desk.leave(asked.context.client_id());
+  has_left ? asked.reply.ok() : asked.reply.error("ERR you have not joined");
+  return HandlerResult::replied;
 }
 
-HandlerResult list(OperatorDesk& desk, std::string_view mode, const Request& request,
-                   ReplyWriter& reply, HandlerContext& context) {
+HandlerResult list(const Asked& asked) {
+  auto& [desk, mode, request, reply, context] = asked;
   if (request.arguments.empty()) {
     context.produce(std::make_unique<ListProducer>(desk, mode, context.now()));
     return HandlerResult::pending;
@@ -206,20 +174,80 @@ HandlerResult list(OperatorDesk& desk, std::string_view mode, const Request& req
   return HandlerResult::replied;
 }
 
-/// REPLY and REJECT.
-void settle(OperatorDesk& desk, const Request& request, ReplyWriter& reply,
-            HandlerContext& context) {
-  const auto id = parse_id(request.arguments[0], reply);
-  if (!id) return;
-  const bool is_reply = request.command.id == kReply;
-  const std::string_view text = request.arguments[1];
-  const Answerer by = desk.answerer(context);
-  const std::string problem = is_reply ? desk.reply(*id, text, by) : desk.reject(*id, text, by);
-  if (!problem.empty()) return reply.error(problem);
-  context.log(HandlerLogLevel::info,
-              fmt::format("message {} {} by {}", *id, is_reply ? "answered" : "rejected", by.name));
-  reply.ok();
+/// What REPLY and REJECT have in common: `settle` returns the problem, or "".
+template <class Settle>
+HandlerResult settle(const Asked& asked, std::string_view done, const Settle& settle) {
+  const auto id = parse_id(asked.request.arguments[0], asked.reply);
+  if (!id) return HandlerResult::replied;
+  const Answerer by = asked.desk.answerer(asked.context);
+  const std::string problem = settle(*id, asked.request.arguments[1], by);
+  if (!problem.empty()) {
+    asked.reply.error(problem);
+    return HandlerResult::replied;
+  }
+  asked.context.log(HandlerLogLevel::info, fmt::format("message {} {} by {}", *id, done, by.name));
+  asked.reply.ok();
+  return HandlerResult::replied;
 }
+
+HandlerResult reject(const Asked& asked) {
+  return settle(asked, "rejected",
+                [&](std::uint64_t id, std::string_view reason, const Answerer& by) {
+                  return asked.desk.reject(id, reason, by);
+                });
+}
+
+HandlerResult reply(const Asked& asked) {
+  return settle(asked, "answered",
+                [&](std::uint64_t id, std::string_view text, const Answerer& by) {
+                  return asked.desk.reply(id, text, by);
+                });
+}
+
+constexpr CommandRow<HandlerResult (*)(const Asked&)> kRows[] = {
+    {{.name = "join",
+      .synopsis = "[name]",
+      .summary = "Receives messages as they arrive",
+      .max_arguments = 1,
+      .command_class = CommandClass::admin},
+     join},
+    {{.name = "leave",
+      .summary = "Receives messages no longer",
+      .command_class = CommandClass::admin},
+     leave},
+    {{.name = "list",
+      .synopsis = "[id]",
+      .summary = "Shows the operators and what waits, or one message whole",
+      .max_arguments = 1,
+      .command_class = CommandClass::admin},
+     list},
+    {{.name = "reject",
+      .synopsis = "id reason",
+      .summary = "Refuses to answer a message",
+      .min_arguments = 2,
+      .max_arguments = 2,
+      .command_class = CommandClass::admin,
+      .rest_of_line = true},
+     reject},
+    {{.name = "reply",
+      .synopsis = "id text",
+      .summary = "Answers a message",
+      .min_arguments = 2,
+      .max_arguments = 2,
+      .command_class = CommandClass::admin,
+      .rest_of_line = true},
+     reply},
+};
+constexpr auto kSubcommands = specs_of(kRows);
+
+constexpr CommandSpec kCommand = {
+    .name = "operator",
+    .summary = "Answers messages that wait for a person",
+    .min_arguments = 1,
+    .max_arguments = CommandSpec::kAnyNumber,
+    .command_class = CommandClass::admin,
+    .subcommands = kSubcommands,
+};
 
 }  // namespace
 
@@ -229,21 +257,7 @@ const CommandSpec& operator_command() {
 
 HandlerResult handle_operator(OperatorDesk& desk, std::string_view mode, const Request& request,
                               ReplyWriter& reply, HandlerContext& context) {
-  switch (static_cast<Subcommand>(request.command.id)) {
-    case kJoin:
-      join(desk, mode, request, reply, context);
-      break;
-    case kLeave:
-      leave(desk, reply, context);
-      break;
-    case kList:
-      return list(desk, mode, request, reply, context);
-    case kReply:
-    case kReject:
-      settle(desk, request, reply, context);
-      break;
-  }
-  return HandlerResult::replied;
+  return answer_of(kRows, request)({desk, mode, request, reply, context});
 }
 
 }  // namespace reactord

@@ -86,7 +86,10 @@ TEST_CASE("config/reactord.toml has every key with its default, and no other") {
   for (const auto& entry : in_code) {
     const std::string& path = entry.first;
     CAPTURE(path);
-    REQUIRE(in_file.contains(path));
+    REQUIRE_MESSAGE(in_file.contains(path),
+                    "add it to config/reactord.toml: a comment, and below it "
+                    "the key with its default, ",
+                    entry.second);
     CHECK_EQ(in_file.at(path).value, entry.second);
   }
   for (const auto& entry : in_file) {

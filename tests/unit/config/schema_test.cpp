@@ -286,6 +286,13 @@ TEST_CASE("a declared key sets and gets its member") {
   CHECK_EQ(settings.greeting, "hi");
 }
 
+// What is no setting's type is told in one sentence (key()).
+enum class WithoutWords { one };
+static_assert(!kIsSetting<int> && !kIsSetting<double> && !kIsSetting<WithoutWords>);
+static_assert(!kIsSetting<std::string_view> && !kIsSetting<std::chrono::seconds>);
+static_assert(!kIsSetting<std::vector<int>>);
+static_assert(kIsSetting<std::int64_t> && kIsSetting<milliseconds> && kIsSetting<Texts>);
+
 TEST_CASE("values in plain text") {
   CHECK_EQ(plain_text(true), "true");
   CHECK_EQ(plain_text(std::int64_t{-3}), "-3");

@@ -5,50 +5,19 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "tests/unit/support/fake_clock.h"
-#include "tests/unit/support/sockets.h"
+#include "tests/unit/support/table_bench.h"
 
 namespace reactord {
 namespace {
 
-class Silent final : public RequestSink {
- public:
-  [[nodiscard]] ServeResult serve(Connection&, const Frame&, Buffer&) noexcept override {
-    return ServeResult::replied;
-  }
-  void end_batch() noexcept override {}
-};
+/// What the tests of slots and memory do to a connection.
+struct Bench : test::TableBench {
+  using TableBench::TableBench;
 
-/// A table on real sockets, with a public and an admin listener's policy.
-struct TableBench {
-  explicit TableBench(TableSize size) : table(loop, events, size) { table.set_limits(0, 0); }
-  ~TableBench() {
-    table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
-    while (table.end_turn()) continue;
-  }
-
-  [[nodiscard]] static LogSettings no_log() {
-    LogSettings settings;
-    settings.level = LogLevel::off;
-    return settings;
-  }
-  [[nodiscard]] static SocketAddress peer(std::uint8_t last_byte) {
-    return SocketAddress::ipv4({10, 0, 0, last_byte}, 1000);
-  }
   [[nodiscard]] Admission admit(const ListenerPolicy& policy, std::uint8_t from = 1) const {
     return table.admit(peer(from), policy);
-  }
-
-  Connection& open(const ListenerPolicy& policy, std::uint8_t from = 1) {
-    SocketPair pair = unix_pair();
-    REQUIRE(table.open(std::move(pair.ours), peer(from), policy));
-    far_ends.push_back(std::move(pair.theirs));
-    Connection* connection = table.find_client(table.opened());
-    REQUIRE(connection != nullptr);
-    return *connection;
   }
   /// Half a request of `bytes`, which the connection has to keep.
   void keep(Connection& connection, std::size_t bytes) {
@@ -68,25 +37,10 @@ struct TableBench {
     connection.abort(CloseReason::closed_at_once);
     table.end_turn();
   }
-
-  FakeClock clock;
-  EventLog events{clock, no_log()};
-  EventLoop loop{clock};
-  ConnectionTable table;
-  Silent sink;
-  LoopContext loop_context{.parser_limits = {},
-                           .output_high_water = 1u << 20,
-                           .deadlines = ConnectionDeadlines(
-                               {.first_request = {}, .frame = {}, .write_stall = {}, .linger = {}}),
-                           .host = table,
-                           .sink = sink};
-  ListenerPolicy open_to_all{.loop_context = loop_context};
-  ListenerPolicy admin{.loop_context = loop_context, .is_admin = true};
-  std::vector<UniqueFd> far_ends;
 };
 
 TEST_CASE("connection table: neither clients nor administrators take the other's slots") {
-  TableBench bench({.clients = 2, .admins = 1});
+  Bench bench({.clients = 2, .admins = 1});
   bench.open(bench.open_to_all);
   Connection& second = bench.open(bench.open_to_all);
   CHECK(bench.table.is_full(bench.open_to_all));
@@ -108,13 +62,13 @@ TEST_CASE("connection table: neither clients nor administrators take the other's
 }
 
 TEST_CASE("connection table: without slots for them there are no administrators") {
-  TableBench bench({.clients = 2, .admins = 0});
+  Bench bench({.clients = 2, .admins = 0});
   CHECK(bench.admit(bench.admin) == Admission::full);
   CHECK(bench.admit(bench.open_to_all) == Admission::admitted);
 }
 
 TEST_CASE("connection table: administrators are not counted against their address") {
-  TableBench bench({.clients = 4, .admins = 4});
+  Bench bench({.clients = 4, .admins = 4});
   bench.table.set_limits(1, 0);
   bench.open(bench.admin);
   CHECK(bench.admit(bench.open_to_all) == Admission::admitted);
@@ -131,7 +85,7 @@ TEST_CASE("connection table: administrators are not counted against their addres
 }
 
 TEST_CASE("connection table: when memory is short, an administrator who holds little stays") {
-  TableBench bench({.clients = 400, .admins = 1});
+  Bench bench({.clients = 400, .admins = 1});
   Connection& administrator = bench.open(bench.admin);
   bench.keep(administrator, 1100);
   const std::size_t limit = 256 * administrator.buffer_bytes();  // it holds its share, no more
@@ -143,7 +97,7 @@ TEST_CASE("connection table: when memory is short, an administrator who holds li
 }
 
 TEST_CASE("connection table: who asked not to be evicted goes last, whatever he holds") {
-  TableBench bench({.clients = 2, .admins = 1});
+  Bench bench({.clients = 2, .admins = 1});
   Connection& client = bench.open(bench.open_to_all);
   Connection& spared = bench.open(bench.admin);
   spared.session().set_no_evict(true);
@@ -159,7 +113,7 @@ TEST_CASE("connection table: who asked not to be evicted goes last, whatever he 
 }
 
 TEST_CASE("connection table: an administrator who holds more than that is weighed like a client") {
-  TableBench bench({.clients = 1, .admins = 1});
+  Bench bench({.clients = 1, .admins = 1});
   Connection& client = bench.open(bench.open_to_all);
   Connection& administrator = bench.open(bench.admin);
   bench.keep(client, 1000);
@@ -171,7 +125,7 @@ TEST_CASE("connection table: an administrator who holds more than that is weighe
 }
 
 TEST_CASE("connection table: many who must go, go over several turns, and each is counted once") {
-  TableBench bench({.clients = 100, .admins = 0});
+  Bench bench({.clients = 100, .admins = 0});
   for (int i = 0; i < 100; ++i) bench.keep(bench.open(bench.open_to_all), 5000);
   bench.table.set_limits(0, 1000);
   CHECK(bench.table.end_turn());
@@ -183,7 +137,7 @@ TEST_CASE("connection table: many who must go, go over several turns, and each i
 }
 
 TEST_CASE("connection table: the largest of all go first, though it is looked for once") {
-  TableBench bench({.clients = 100, .admins = 0});
+  Bench bench({.clients = 100, .admins = 0});
   for (int i = 0; i < 60; ++i) bench.keep(bench.open(bench.open_to_all), i == 30 ? 60'000 : 2000);
   for (int i = 0; i < 20; ++i) bench.keep(bench.open(bench.open_to_all), 9000);
   const std::size_t large = bench.table.find_client(31)->buffer_bytes();
@@ -194,7 +148,7 @@ TEST_CASE("connection table: the largest of all go first, though it is looked fo
 }
 
 TEST_CASE("connection table: a crowd that ends together is destroyed over several turns") {
-  TableBench bench({.clients = 200, .admins = 0});
+  Bench bench({.clients = 200, .admins = 0});
   for (int i = 0; i < 200; ++i) bench.open(bench.open_to_all);
   bench.table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
   for (const std::uint32_t left : {136u, 72u, 8u}) {
@@ -206,7 +160,7 @@ TEST_CASE("connection table: a crowd that ends together is destroyed over severa
 }
 
 TEST_CASE("connection table: a client is found by its number, however long it has been there") {
-  TableBench bench({.clients = 4, .admins = 0});
+  Bench bench({.clients = 4, .admins = 0});
   bench.open(bench.open_to_all);
   for (int i = 0; i < 20; ++i) bench.close(bench.open(bench.open_to_all));
   bench.open(bench.open_to_all);

@@ -15,7 +15,7 @@ namespace {
 
 /// Until the request that waits has been read.
 void wait_for_promise(TestClient& client) {
-  for (int tries = 0; tries < 100'000 && client.ask("WAITING") != "1\n"; ++tries) continue;
+  for (int tries = 0; tries < 100'000 && client.ask("TESTWAITING") != "1\n"; ++tries) continue;
 }
 
 }  // namespace
@@ -25,10 +25,10 @@ TEST_CASE(
   RunningServer server(test_handlers());
   TestClient waiting(server);
   TestClient other(server);
-  waiting.send("LATER a\nPING\n");
+  waiting.send("TESTLATER a\nPING\n");
   CHECK(other.ask("PING") == "PONG\n");
   wait_for_promise(other);
-  CHECK(other.ask("RELEASE a done") == "1\n");
+  CHECK(other.ask("TESTRELEASE a done") == "1\n");
   CHECK(waiting.read_line() == "done\n");
   CHECK(waiting.read_line() == "PONG\n");
 }
@@ -36,13 +36,13 @@ TEST_CASE(
 TEST_CASE("defer: a timer of the service answers") {
   RunningServer server(test_handlers());
   TestClient client(server);
-  CHECK(client.ask("AFTER 20") == "AFTER\n");
+  CHECK(client.ask("TESTAFTER 20") == "AFTER\n");
 }
 
 TEST_CASE("defer: a promise kept within the call is an ordinary reply") {
   RunningServer server(test_handlers());
   TestClient client(server);
-  client.send("PING\nEARLY\nPING\n");
+  client.send("PING\nTESTEARLY\nPING\n");
   CHECK(client.read(16) == "PONG\nEARLY\nPONG\n");
 }
 
@@ -52,34 +52,34 @@ TEST_CASE(
   TestClient other(server);
   {
     TestClient leaving(server);
-    leaving.send("LATER b\n");
+    leaving.send("TESTLATER b\n");
     wait_for_promise(other);
     leaving.reset();
   }
   std::string gone;
-  for (int tries = 0; tries < 100'000 && gone != "1\n"; ++tries) gone = other.ask("GONE");
+  for (int tries = 0; tries < 100'000 && gone != "1\n"; ++tries) gone = other.ask("TESTGONE");
   CHECK(gone == "1\n");
-  CHECK(other.ask("RELEASE b late") == "0\n");
+  CHECK(other.ask("TESTRELEASE b late") == "0\n");
 }
 
 TEST_CASE("defer: a client that has finished sending still gets its answer") {
   RunningServer server(test_handlers());
   TestClient waiting(server);
-  waiting.send("LATER c");
+  waiting.send("TESTLATER c");
   waiting.finish_sending();
   TestClient other(server);
   wait_for_promise(other);
-  CHECK(other.ask("RELEASE c done") == "1\n");
+  CHECK(other.ask("TESTRELEASE c done") == "1\n");
   CHECK(waiting.read_to_end() == "done\n");
 }
 
 TEST_CASE("defer: a broken promise is an error reply, not silence") {
   RunningServer server(test_handlers());
   TestClient waiting(server);
-  waiting.send("*2\r\n$5\r\nLATER\r\n$1\r\nd\r\nPING\n");
+  waiting.send("*2\r\n$9\r\nTESTLATER\r\n$1\r\nd\r\nPING\n");
   TestClient other(server);
   wait_for_promise(other);
-  CHECK(other.ask("DROP d") == "OK\n");
+  CHECK(other.ask("TESTDROP d") == "OK\n");
   CHECK(waiting.read_line() == "-ERR the handler gave no answer\r\n");
   CHECK(waiting.read_line() == "+PONG\r\n");
 }
@@ -87,7 +87,7 @@ TEST_CASE("defer: a broken promise is an error reply, not silence") {
 TEST_CASE("defer: one that waits for ever is answered with an error when the server stops") {
   RunningServer server(test_handlers(), "[deadlines]\ndrain = \"100ms\"\n");
   TestClient waiting(server);
-  waiting.send("PING\nLATER e\nPING\n");
+  waiting.send("PING\nTESTLATER e\nPING\n");
   CHECK(waiting.read_line() == "PONG\n");
   server.stop();
   CHECK(waiting.read_to_end() == "(error) ERR the server has stopped before the reply was ready\n");
@@ -97,21 +97,21 @@ TEST_CASE("state: each connection has its own") {
   RunningServer server(test_handlers());
   TestClient one(server);
   TestClient two(server);
-  CHECK(one.ask("COUNT") == "1\n");
-  CHECK(one.ask("COUNT") == "2\n");
-  CHECK(two.ask("COUNT") == "1\n");
+  CHECK(one.ask("TESTCOUNT") == "1\n");
+  CHECK(one.ask("TESTCOUNT") == "2\n");
+  CHECK(two.ask("TESTCOUNT") == "1\n");
 }
 
 TEST_CASE("push: messages come in the encoding of the subscription") {
   RunningServer server(test_handlers());
   TestClient plain(server);
   TestClient resp(server);
-  CHECK(plain.ask("FOLLOW") == "OK\n");
-  resp.send("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*1\r\n$6\r\nFOLLOW\r\n");
+  CHECK(plain.ask("TESTFOLLOW") == "OK\n");
+  resp.send("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n*1\r\n$10\r\nTESTFOLLOW\r\n");
   std::string greeting = resp.read_line();
   while (greeting != "+OK\r\n") greeting = resp.read_line();
   TestClient teller(server);
-  teller.send("TELL 3\n");
+  teller.send("TESTTELL 3\n");
   CHECK(plain.read_line() == "news mmm\n");
   const std::string expected = ">2\r\n$4\r\nnews\r\n$3\r\nmmm\r\n";
   CHECK(resp.read(expected.size()) == expected);
@@ -120,7 +120,7 @@ TEST_CASE("push: messages come in the encoding of the subscription") {
 TEST_CASE("push: to the connection's own request it comes behind the reply") {
   RunningServer server(test_handlers());
   TestClient client(server);
-  client.send("*1\r\n$6\r\nFOLLOW\r\n*2\r\n$4\r\nTELL\r\n$1\r\n1\r\n");
+  client.send("*1\r\n$10\r\nTESTFOLLOW\r\n*2\r\n$8\r\nTESTTELL\r\n$1\r\n1\r\n");
   const std::string expected = "+OK\r\n*3\r\n:1\r\n:0\r\n:0\r\n*2\r\n$4\r\nnews\r\n$1\r\nm\r\n";
   CHECK(client.read(expected.size()) == expected);
 }
@@ -129,12 +129,12 @@ TEST_CASE("push: a reader that does not read is bounded, and the others get thei
   RunningServer server(test_handlers(), "[limits]\noutput_high_water = \"64KiB\"\n");
   TestClient slow(server, 4096);
   TestClient fast(server);
-  CHECK(slow.ask("FOLLOW") == "OK\n");
-  CHECK(fast.ask("FOLLOW") == "OK\n");
+  CHECK(slow.ask("TESTFOLLOW") == "OK\n");
+  CHECK(fast.ask("TESTFOLLOW") == "OK\n");
   TestClient teller(server);
   bool dropped = false;
   for (int i = 0; i < 2000 && !dropped; ++i) {
-    teller.send("*2\r\n$4\r\nTELL\r\n$5\r\n10000\r\n");
+    teller.send("*2\r\n$8\r\nTESTTELL\r\n$5\r\n10000\r\n");
     CHECK(teller.read_line() == "*3\r\n");
     teller.read_line();
     dropped = teller.read_line() == ":1\r\n";
@@ -149,21 +149,21 @@ TEST_CASE("rules: a token that outlived its request does not keep the next one's
   RunningServer server(test_handlers());
   TestClient client(server);
   TestClient other(server);
-  CHECK(client.ask("BREAK needless").starts_with("(error) ERR internal error"));
-  client.send("LATER f\n");
+  CHECK(client.ask("TESTBREAK needless").starts_with("(error) ERR internal error"));
+  client.send("TESTLATER f\n");
   wait_for_promise(other);
   // Takes the place of the client's old token, which is destroyed by that.
-  CHECK(other.ask("BREAK needless").starts_with("(error) ERR internal error"));
-  CHECK(other.ask("RELEASE f mine") == "1\n");
+  CHECK(other.ask("TESTBREAK needless").starts_with("(error) ERR internal error"));
+  CHECK(other.ask("TESTRELEASE f mine") == "1\n");
   CHECK(client.read_line() == "mine\n");
 }
 
 TEST_CASE("end: a subscriber that is cut off by a second signal takes its state along") {
   RunningServer server(test_handlers());
   TestClient watching(server);
-  CHECK(watching.ask("FOLLOW") == "OK\n");
-  CHECK(watching.ask("COUNT") == "1\n");
-  watching.send("LATER never\n");
+  CHECK(watching.ask("TESTFOLLOW") == "OK\n");
+  CHECK(watching.ask("TESTCOUNT") == "1\n");
+  watching.send("TESTLATER never\n");
   TestClient other(server);
   wait_for_promise(other);
   server.signal(SIGTERM);

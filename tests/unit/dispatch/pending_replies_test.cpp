@@ -7,19 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/support/fake_clock.h"
-#include "tests/unit/support/sockets.h"
+#include "tests/unit/support/table_bench.h"
 
 namespace reactord {
 namespace {
-
-class Silent final : public RequestSink {
- public:
-  [[nodiscard]] ServeResult serve(Connection&, const Frame&, Buffer&) noexcept override {
-    return ServeResult::replied;
-  }
-  void end_batch() noexcept override {}
-};
 
 /// Notes its name at each slice.
 class Noting final : public ReplyProducer {
@@ -39,25 +30,12 @@ class Noting final : public ReplyProducer {
   std::vector<std::string>& notes_;
 };
 
-struct PendingBench {
-  PendingBench() { table.set_limits(0, 0); }
-  ~PendingBench() {
-    table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
-    while (table.end_turn()) continue;
-  }
-
-  [[nodiscard]] static LogSettings no_log() {
-    LogSettings settings;
-    settings.level = LogLevel::off;
-    return settings;
-  }
+struct PendingBench : test::TableBench {
+  PendingBench() : TableBench({.clients = 10, .admins = 2}) {}
 
   /// A new connection asks for a long reply.
   void ask(const ListenerPolicy& policy, const std::string& name, int slices) {
-    SocketPair pair = unix_pair();
-    REQUIRE(table.open(std::move(pair.ours), SocketAddress::ipv4({127, 0, 0, 1}, 1000), policy));
-    far_ends.push_back(std::move(pair.theirs));
-    Connection& connection = *table.find_client(table.opened());
+    Connection& connection = open(policy);
     pending.begin_call(connection);
     pending.produce(connection, asked, std::make_unique<Noting>(name, slices, notes));
     Buffer out;
@@ -75,24 +53,11 @@ struct PendingBench {
         [this, name] { notes.push_back(name); }));
   }
 
-  FakeClock clock;
-  EventLog events{clock, no_log()};
-  EventLoop loop{clock};
-  ConnectionTable table{loop, events, {.clients = 10, .admins = 2}};
-  Silent sink;
-  LoopContext loop_context{.parser_limits = {},
-                           .output_high_water = 1u << 20,
-                           .deadlines = ConnectionDeadlines(DeadlineSettings{}),
-                           .host = table,
-                           .sink = sink};
-  ListenerPolicy open_to_all{.loop_context = loop_context};
-  ListenerPolicy admin{.loop_context = loop_context, .is_admin = true};
   HandlerGuard guard{clock, events};
   ErrorStats errors;
   CommandEntry asked;
   PendingReplies pending{table, guard, errors};
   std::vector<std::string> notes;
-  std::vector<UniqueFd> far_ends;
 };
 
 using Notes = std::vector<std::string>;

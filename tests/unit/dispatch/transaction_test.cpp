@@ -28,7 +28,7 @@ std::string exchange(TestClient& client, const std::string& requests, const std:
 
 void wait_for_promises(TestClient& client, int number) {
   const std::string expected = std::to_string(number) + "\n";
-  for (int tries = 0; tries < 100'000 && client.ask("WAITING") != expected; ++tries) continue;
+  for (int tries = 0; tries < 100'000 && client.ask("TESTWAITING") != expected; ++tries) continue;
 }
 
 const std::string kQueued = "+QUEUED\r\n";
@@ -41,7 +41,7 @@ TEST_CASE("transaction: replies come in one array, in order") {
   const std::string expected =
       "+OK\r\n" + kQueued + kQueued + kQueued + "*3\r\n+PONG\r\n:5\r\n+EARLY\r\n+PONG\r\n";
   CHECK(exchange(client,
-                 resp({"MULTI"}) + resp({"PING"}) + resp({"CEIL", "4.4"}) + resp({"EARLY"}) +
+                 resp({"MULTI"}) + resp({"PING"}) + resp({"CEIL", "4.4"}) + resp({"TESTEARLY"}) +
                      resp({"EXEC"}) + resp({"PING"}),
                  expected) == expected);
 }
@@ -52,13 +52,14 @@ TEST_CASE("transaction: what is answered later keeps its place, and all are call
   TestClient other(server);
   const std::string queued = "+OK\r\n" + kQueued + kQueued + kQueued + kQueued;
   CHECK(exchange(client,
-                 resp({"MULTI"}) + resp({"LATER", "a"}) + resp({"PING"}) + resp({"LATER", "b"}) +
-                     resp({"COUNT"}) + resp({"EXEC"}) + resp({"PING"}),
+                 resp({"MULTI"}) + resp({"TESTLATER", "a"}) + resp({"PING"}) +
+                     resp({"TESTLATER", "b"}) + resp({"TESTCOUNT"}) + resp({"EXEC"}) +
+                     resp({"PING"}),
                  queued) == queued);
   wait_for_promises(other, 2);
-  CHECK(other.ask("RELEASE b second") == "1\n");
+  CHECK(other.ask("TESTRELEASE b second") == "1\n");
   CHECK(other.ask("PING") == "PONG\n");
-  CHECK(other.ask("RELEASE a first") == "1\n");
+  CHECK(other.ask("TESTRELEASE a first") == "1\n");
   const std::string expected = "*4\r\n$5\r\nfirst\r\n+PONG\r\n$6\r\nsecond\r\n:1\r\n+PONG\r\n";
   CHECK(client.read(expected.size()) == expected);
 }
@@ -68,7 +69,7 @@ TEST_CASE("transaction: one of its requests may keep another's promise") {
   TestClient client(server);
   const std::string expected = "+OK\r\n" + kQueued + kQueued + "*2\r\n$2\r\nhi\r\n:1\r\n+PONG\r\n";
   CHECK(exchange(client,
-                 resp({"MULTI"}) + resp({"LATER", "a"}) + resp({"RELEASE", "a", "hi"}) +
+                 resp({"MULTI"}) + resp({"TESTLATER", "a"}) + resp({"TESTRELEASE", "a", "hi"}) +
                      resp({"EXEC"}) + resp({"PING"}),
                  expected) == expected);
 }
@@ -90,8 +91,8 @@ TEST_CASE("transaction: long replies are elements, too, also in plain text") {
 TEST_CASE("transaction: a handler that fails costs its element") {
   RunningServer server(test_handlers());
   TestClient client(server);
-  client.send(resp({"MULTI"}) + resp({"BREAK", "half"}) + resp({"BREAK", "throw-late"}) +
-              resp({"BREAK", "producer-half"}) + resp({"PING"}) + resp({"EXEC"}));
+  client.send(resp({"MULTI"}) + resp({"TESTBREAK", "half"}) + resp({"TESTBREAK", "throw-late"}) +
+              resp({"TESTBREAK", "producer-half"}) + resp({"PING"}) + resp({"EXEC"}));
   for (int i = 0; i < 5; ++i) client.read_line();
   CHECK(client.read_line() == "*4\r\n");
   for (int i = 0; i < 3; ++i) CHECK(client.read_line().starts_with("-ERR internal error"));
@@ -103,14 +104,14 @@ TEST_CASE("transaction: a client that leaves is told of to every promise") {
   TestClient other(server);
   {
     TestClient leaving(server);
-    leaving.send("MULTI\nLATER a\nLATER b\nEXEC\n");
+    leaving.send("MULTI\nTESTLATER a\nTESTLATER b\nEXEC\n");
     wait_for_promises(other, 2);
     leaving.reset();
   }
   std::string gone;
-  for (int tries = 0; tries < 100'000 && gone != "2\n"; ++tries) gone = other.ask("GONE");
+  for (int tries = 0; tries < 100'000 && gone != "2\n"; ++tries) gone = other.ask("TESTGONE");
   CHECK(gone == "2\n");
-  CHECK(other.ask("RELEASE a late") == "0\n");
+  CHECK(other.ask("TESTRELEASE a late") == "0\n");
 }
 
 TEST_CASE("transaction: it is bounded in number, and EXEC refuses what was too much") {
@@ -157,13 +158,14 @@ TEST_CASE("replies: what comes later is silent where CLIENT REPLY OFF was said b
   RunningServer server(test_handlers());
   TestClient client(server);
   TestClient other(server);
-  client.send(resp({"CLIENT", "REPLY", "OFF"}) + resp({"LATER", "a"}) + resp({"COMMAND", "COUNT"}) +
-              resp({"CLIENT", "LIST"}) + resp({"MULTI"}) + resp({"LATER", "b"}) + resp({"EXEC"}) +
-              resp({"CLIENT", "REPLY", "ON"}) + resp({"PING"}));
+  client.send(resp({"CLIENT", "REPLY", "OFF"}) + resp({"TESTLATER", "a"}) +
+              resp({"COMMAND", "COUNT"}) + resp({"CLIENT", "LIST"}) + resp({"MULTI"}) +
+              resp({"TESTLATER", "b"}) + resp({"EXEC"}) + resp({"CLIENT", "REPLY", "ON"}) +
+              resp({"PING"}));
   wait_for_promises(other, 1);
-  CHECK(other.ask("RELEASE a unheard") == "1\n");
+  CHECK(other.ask("TESTRELEASE a unheard") == "1\n");
   wait_for_promises(other, 1);
-  CHECK(other.ask("RELEASE b unheard") == "1\n");
+  CHECK(other.ask("TESTRELEASE b unheard") == "1\n");
   CHECK(client.read(12) == "+OK\r\n+PONG\r\n");
 }
 
@@ -171,8 +173,8 @@ TEST_CASE("replies: CLIENT REPLY SKIP is for one, also where that comes later") 
   RunningServer server(test_handlers());
   TestClient client(server);
   TestClient other(server);
-  client.send(resp({"CLIENT", "REPLY", "SKIP"}) + resp({"LATER", "a"}) + resp({"PING"}));
+  client.send(resp({"CLIENT", "REPLY", "SKIP"}) + resp({"TESTLATER", "a"}) + resp({"PING"}));
   wait_for_promises(other, 1);
-  CHECK(other.ask("RELEASE a unheard") == "1\n");
+  CHECK(other.ask("TESTRELEASE a unheard") == "1\n");
   CHECK(client.read(7) == "+PONG\r\n");
 }

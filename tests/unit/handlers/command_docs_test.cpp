@@ -90,7 +90,7 @@ TEST_CASE("COMMAND DOCS is a map of maps") {
   bench.encoding = ReplyEncoding::resp3;
   CHECK(
       bench.send("COMMAND DOCS info") ==
-      "%1\r\n$4\r\ninfo\r\n%4\r\n$7\r\nsummary\r\n$26\r\nTells the server's figures\r\n"
+      "%1\r\n$4\r\ninfo\r\n%4\r\n$7\r\nsummary\r\n$29\r\nShows the server's statistics\r\n"
       "$5\r\nsince\r\n$5\r\n0.1.0\r\n$5\r\ngroup\r\n$6\r\npublic\r\n"
       "$9\r\narguments\r\n*1\r\n%3\r\n$4\r\nname\r\n$7\r\nsection\r\n$4\r\ntype\r\n$6\r\nstring\r\n"
       "$5\r\nflags\r\n~2\r\n+optional\r\n+multiple\r\n");

@@ -2,36 +2,44 @@
 // The handlers that daemon/handlers/README.md shows, built from that page (handler_readme.cmake).
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "tests/unit/support/fake_service.h"
 
 namespace reactord {
 
-HandlerEntry greet_handler();
-HandlerEntry later_handler();
+HandlerEntry greet_of_readme_handler();
+HandlerEntry later_of_readme_handler();
+HandlerEntry news_of_readme_handler();
 
 namespace {
 
 using test::HandlerBench;
 
 TEST_CASE("the README's GREET answers, counts and takes its setting") {
-  HandlerBench bench(greet_handler());
+  HandlerBench bench(greet_of_readme_handler());
   bench.encoding = ReplyEncoding::plain;
   CHECK(bench.send("GREET Ada") == "hello, Ada (1)\n");
   CHECK(bench.send("GREET") == "hello, stranger (2)\n");
 
-  const HandlerTableSpec table = greet_handler().table;
-  REQUIRE(table.keys.size() == 1);
+  const HandlerTableSpec table = greet_of_readme_handler().table;
+  REQUIRE(table.keys.size() == 2);
   CHECK(table.keys[0].name == "greeting");
+  CHECK(table.keys[1].range.most == 1000);
   const std::shared_ptr<void> settings = table.make();
   CHECK(table.keys[0].set(settings.get(), std::string("good morning"), {}) == "");
+  CHECK(table.keys[1].set(settings.get(), std::int64_t{3}, table.keys[1].range) == "");
+  CHECK(
+      table.keys[1].set(settings.get(), std::int64_t{-5}, table.keys[1].range).find("1 to 1000") !=
+      std::string::npos);
   bench.handler("greet").reload(settings.get());
   CHECK(bench.send("GREET Ada") == "good morning, Ada (3)\n");
+  CHECK(bench.send("GREET \nAda") == "(error) ERR the name '\\nAda' has more than 3 bytes\n");
 }
 
 TEST_CASE("the README's LATER answers when its timer fires") {
-  HandlerBench bench(later_handler());
+  HandlerBench bench(later_of_readme_handler());
   CHECK(bench.send("LATER 50 hello") == "");
   CHECK(bench.result == HandlerResult::pending);
   REQUIRE(bench.service.timers.size() == 1);
@@ -44,11 +52,34 @@ TEST_CASE("the README's LATER answers when its timer fires") {
 }
 
 TEST_CASE("the README's LATER forgets a connection that has gone") {
-  HandlerBench bench(later_handler());
+  HandlerBench bench(later_of_readme_handler());
   bench.send("LATER 50 hello");
   bench.context.on_gone();
   CHECK(bench.context.port.written == "");
   CHECK(bench.context.port.completed == 0);
+}
+
+TEST_CASE("the README's NEWS tells all who follow, and who has left no more") {
+  HandlerBench bench(news_of_readme_handler());
+  CHECK(bench.send("NEWS TELL hello") == ":0\r\n");
+  CHECK(bench.send("NEWS FOLLOW") == "+OK\r\n");
+  CHECK(bench.send("NEWS FOLLOW") == "+OK\r\n");  // once
+  CHECK(bench.send("NEWS TELL hello") == ":1\r\n");
+  CHECK(bench.context.port.written == "*2\r\n$4\r\nnews\r\n$5\r\nhello\r\n");
+  bench.context.port.push_result = PushResult::dropped;  // a slow reader
+  CHECK(bench.send("NEWS TELL hello") == ":0\r\n");
+  bench.context.port.push_result = PushResult::queued;
+  CHECK(bench.send("NEWS LEAVE") == "+OK\r\n");
+  CHECK(bench.context.port.unsubscribed == 1);
+  CHECK(bench.send("NEWS TELL hello") == ":0\r\n");
+}
+
+TEST_CASE("the README's NEWS forgets a connection that has ended, or sent RESET") {
+  HandlerBench bench(news_of_readme_handler());
+  bench.send("NEWS FOLLOW");
+  bench.context.end_states();
+  CHECK(bench.context.port.unsubscribed == 1);
+  CHECK(bench.send("NEWS TELL hello") == ":0\r\n");
 }
 
 }  // namespace

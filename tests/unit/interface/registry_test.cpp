@@ -36,6 +36,7 @@ TEST_CASE("handlers have different names and tables of the same") {
   for (const HandlerEntry& entry : handler_entries()) {
     CAPTURE(entry.name);
     CHECK(names.insert(entry.name).second);
+    CHECK_FALSE(entry.name.starts_with("test-"));  // those of the tests' own handlers
     CHECK(entry.table.name == entry.name);
     for (const KeySpec& key : entry.table.keys) CHECK_FALSE(key.help.empty());
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The event loop's sleep, deadlines, timers and figures.
+// The event loop's sleep, deadlines, timers and statistics.
 #include <doctest/doctest.h>
 #include <sys/eventfd.h>
 #include <sys/time.h>
@@ -156,7 +156,7 @@ TEST_SUITE("event_loop: time") {
     CHECK(f.sink.steps == std::vector<std::string>{"deadlines", "end"});
   }
 
-  TEST_CASE("the figures count turns and events, and time the turns") {
+  TEST_CASE("the statistics count turns and events, and time the turns") {
     LoopFixture f;
     const SocketPair pair = unix_pair();
     REQUIRE_FALSE(f.loop.watch(pair.ours.get(), 1));
@@ -166,11 +166,11 @@ TEST_SUITE("event_loop: time") {
     f.clock.advance(1h);  // asleep: neither busy nor a long turn
     f.loop.make_ready(2);
     f.turn();
-    const EventLoop::Stats& figures = f.loop.stats();
-    CHECK(figures.turns == 2);
-    CHECK(figures.events == 1);
-    CHECK(figures.longest_turn == 6ms);
-    CHECK(figures.busy == 9ms);
+    const EventLoop::Stats& stats = f.loop.stats();
+    CHECK(stats.turns == 2);
+    CHECK(stats.events == 1);
+    CHECK(stats.longest_turn == 6ms);
+    CHECK(stats.busy == 9ms);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The daemon as handlers see it, without one: a service whose clients, settings and figures a test
-// sets, a context that records what a handler does, and a bench that sends requests to handlers.
+// The daemon as handlers see it, without one: a service whose clients, settings and statistics a
+// test sets, a context that records what a handler does, and a bench that sends requests to
+// handlers.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Handlers that use every part of the handler interface, and some that break its rules.
+// Handlers that use every part of the handler interface, and some that break its rules. Their names
+// begin with "test-" and those of their commands with TEST, so that no handler of the registry is
+// in their way.
 #pragma once
 
 #include <map>
@@ -11,8 +13,9 @@
 
 namespace reactord::test {
 
-/// LATER key waits until RELEASE key text answers it, or DROP key breaks the promise. WAITING and
-/// GONE count the promises and the clients that left before theirs was kept.
+/// TESTLATER key waits until TESTRELEASE key text answers it, or TESTDROP key breaks the
+/// promise. TESTWAITING and TESTGONE count the promises and the clients that left before theirs
+/// was kept.
 class LaterHandler final : public Handler {
  public:
   explicit LaterHandler(Service& service) : service_(service) {}
@@ -54,13 +57,13 @@ class LaterHandler final : public Handler {
  private:
   enum Command : std::uint8_t { kLater, kRelease, kDrop, kWaiting, kGone, kEarly, kAfter };
   static constexpr CommandSpec kCommands[] = {
-      {.name = "later", .min_arguments = 1, .max_arguments = 1, .id = kLater},
-      {.name = "release", .min_arguments = 2, .max_arguments = 2, .id = kRelease},
-      {.name = "drop", .min_arguments = 1, .max_arguments = 1, .id = kDrop},
-      {.name = "waiting", .id = kWaiting},
-      {.name = "gone", .id = kGone},
-      {.name = "early", .id = kEarly},
-      {.name = "after", .min_arguments = 1, .max_arguments = 1, .id = kAfter},
+      {.name = "testlater", .min_arguments = 1, .max_arguments = 1, .id = kLater},
+      {.name = "testrelease", .min_arguments = 2, .max_arguments = 2, .id = kRelease},
+      {.name = "testdrop", .min_arguments = 1, .max_arguments = 1, .id = kDrop},
+      {.name = "testwaiting", .id = kWaiting},
+      {.name = "testgone", .id = kGone},
+      {.name = "testearly", .id = kEarly},
+      {.name = "testafter", .min_arguments = 1, .max_arguments = 1, .id = kAfter},
   };
 
   DeferredReply take(std::string_view key) {
@@ -83,12 +86,18 @@ class LaterHandler final : public Handler {
   std::int64_t gone_ = 0;
 };
 
-/// COUNT: how often this connection has asked.
+/// TESTCOUNT: how often this connection has asked. TESTWORDS word ...: how many words, three at
+/// most.
 class CountHandler final : public Handler {
  public:
   explicit CountHandler(Service&) {}
   [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
-  HandlerResult handle(const Request&, ReplyWriter& reply, HandlerContext& context) override {
+  HandlerResult handle(const Request& request, ReplyWriter& reply,
+                       HandlerContext& context) override {
+    if (request.command.id == 1) {
+      reply.integer(static_cast<std::int64_t>(request.arguments.size()));
+      return HandlerResult::replied;
+    }
     struct Count final : ConnectionState {
       std::int64_t value = 0;
     };
@@ -97,11 +106,16 @@ class CountHandler final : public Handler {
   }
 
  private:
-  static constexpr CommandSpec kCommands[] = {{.name = "count"}};
+  static constexpr CommandSpec kCommands[] = {{.name = "testcount"},
+                                              {.name = "testwords",
+                                               .synopsis = "word ...",
+                                               .min_arguments = 1,
+                                               .max_arguments = 3,
+                                               .id = 1}};
 };
 
-/// FOLLOW subscribes; TELL bytes pushes a message to all who did and answers {queued, dropped,
-/// gone}.
+/// TESTFOLLOW subscribes; TESTTELL bytes pushes a message to all who did and answers {queued,
+/// dropped, gone}.
 class TellHandler final : public Handler {
  public:
   explicit TellHandler(Service&) {}
@@ -128,11 +142,12 @@ class TellHandler final : public Handler {
 
  private:
   static constexpr CommandSpec kCommands[] = {
-      {.name = "follow"}, {.name = "tell", .min_arguments = 1, .max_arguments = 1, .id = 1}};
+      {.name = "testfollow"},
+      {.name = "testtell", .min_arguments = 1, .max_arguments = 1, .id = 1}};
   std::vector<PushHandle> watchers_;
 };
 
-/// BREAK how: breaks a rule.
+/// TESTBREAK how: breaks a rule.
 class BreakHandler final : public Handler {
  public:
   explicit BreakHandler(Service& service) : service_(service) {}
@@ -257,7 +272,7 @@ class BreakHandler final : public Handler {
   }
 
   static constexpr CommandSpec kCommands[] = {
-      {.name = "break", .min_arguments = 1, .max_arguments = 1}};
+      {.name = "testbreak", .min_arguments = 1, .max_arguments = 1}};
   Service& service_;
   std::unique_ptr<Timer> timer_;
   DeferredReply kept_;
@@ -286,10 +301,10 @@ inline const std::map<std::string, BreakHandler::Way> BreakHandler::kWays = {
 
 inline std::vector<HandlerEntry> test_handlers() {
   std::vector<HandlerEntry> entries(handler_entries().begin(), handler_entries().end());
-  entries.push_back(handler_entry<LaterHandler>("later"));
-  entries.push_back(handler_entry<CountHandler>("count"));
-  entries.push_back(handler_entry<TellHandler>("tell"));
-  entries.push_back(handler_entry<BreakHandler>("break"));
+  entries.push_back(handler_entry<LaterHandler>("test-later"));
+  entries.push_back(handler_entry<CountHandler>("test-count"));
+  entries.push_back(handler_entry<TellHandler>("test-tell"));
+  entries.push_back(handler_entry<BreakHandler>("test-break"));
   return entries;
 }
 

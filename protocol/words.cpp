@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/interface/words.h"
+#include "protocol/words.h"
 
 #include <algorithm>
 #include <charconv>

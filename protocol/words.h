@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How handlers read single arguments: words without regard to case, and strict integers. Knows no
+// How single words of a request are read: without regard to case, and as strict integers. Knows no
 // command.
 #pragma once
 
