@@ -3,6 +3,7 @@
 
 import os
 import re
+import threading
 import time
 
 import pexpect
@@ -183,3 +184,66 @@ def test_colours_on_a_terminal_alone(serve, tmp_path):
     assert b"\x1b[36ma:\x1b[0m" in prompt.ask("map")
     prompt.leave()
     assert b"\x1b" not in cli(server, "map").stdout
+
+
+# --- push messages
+
+NEWS = b">2\r\n$4\r\nnews\r\n$5\r\nhello\r\n"
+
+
+def test_pushes_appear_while_nobody_types(serve, tmp_path):
+    tell = threading.Semaphore(0)
+
+    def follow(peer):
+        while (words := peer.request()) is not None:
+            peer.send(b"+OK\r\n")
+            if words[0] == b"follow":
+                for _ in range(2):
+                    assert tell.acquire(timeout=30)
+                    peer.send(NEWS)
+
+    prompt = Prompt(serve(follow), tmp_path)
+    assert b"OK" in prompt.ask("follow")
+    tell.release()  # at an empty line
+    prompt.child.expect("news")
+    prompt.child.expect("hello")
+    prompt.child.expect(prompt.prompt)
+    prompt.child.send("pi")  # into a line that is being typed
+    prompt.child.expect("pi")
+    tell.release()
+    prompt.child.expect("news")
+    prompt.child.expect(prompt.prompt + "pi")
+    assert b"OK" in prompt.ask("ng")
+    prompt.leave()
+
+
+def test_what_makes_no_sense_is_told_at_once_and_the_next_request_connects_again(serve, tmp_path):
+    spoil = threading.Semaphore(0)
+
+    def garble(peer):
+        while (words := peer.request()) is not None:
+            peer.send(b"+OK\r\n")
+            if words[0] == b"spoil":
+                assert spoil.acquire(timeout=30)
+                peer.send(b"?\r\n")
+
+    prompt = Prompt(serve(garble), tmp_path)
+    prompt.child.sendline("spoil")
+    prompt.child.expect("OK")
+    spoil.release()
+    prompt.child.expect("broke the protocol")
+    prompt.child.expect("not connected> ")
+    assert b"OK" in prompt.ask("ping")
+    prompt.leave()
+
+
+def test_an_answer_that_nobody_asked_for_is_told_with_the_next_request(serve, tmp_path):
+    def greet(peer):
+        while (words := peer.request()) is not None:
+            peer.send(b"+OK\r\n+more\r\n" if words[0] == b"twice" else b"+OK\r\n")
+
+    prompt = Prompt(serve(greet), tmp_path)
+    prompt.ask("twice")
+    assert b"no request asked for" in prompt.ask("ping")
+    assert b"OK" in prompt.ask("ping")
+    prompt.leave()

@@ -9,6 +9,7 @@ import os
 import subprocess
 import time
 
+import pexpect
 import pytest
 
 from harness.cli import CLI, MAX_RUN_SECONDS, cli
@@ -357,3 +358,42 @@ def test_a_password_is_sent_before_the_request(serve):
     done = cli(None, "--uri", f"redis://:wrong@{place}", "ping")
     assert done.returncode == 1
     assert b"refused the password of REACTORCLI_AUTH or --uri: WRONGPASS no" in done.stderr
+
+
+# --- push messages in a pipe
+
+NEWS = b">2\r\n$4\r\nnews\r\n$5\r\nhello\r\n"
+
+
+def news(peer):
+    """Pushes at once, then twice more, and closes."""
+    assert peer.request() == [b"HELLO", b"3"]
+    peer.send(b"%1\r\n+proto\r\n:3\r\n")
+    assert [word.lower() for word in peer.request()] == [b"news", b"follow"]
+    peer.send(NEWS + b"+OK\r\n" + NEWS + NEWS)
+
+
+@pytest.mark.parametrize("arguments, lines", [(["news", "follow"], b""), ([], b"news follow\n")])
+def test_pushes_are_printed_as_they_come(serve, arguments, lines):
+    done = cli(serve(news), "--push", *arguments, stdin=lines)
+    assert done.stdout.split() == [b"news", b"hello", b"OK"] + [b"news", b"hello"] * 2
+    assert done.returncode == 5 and b"closed the connection" in done.stderr
+
+
+def test_pushes_need_resp3(serve):
+    done = cli(serve(replies(b"-NOPROTO unsupported protocol version\r\n")), "--push", "ping")
+    assert done.returncode == 1 and b"--push needs RESP3" in done.stderr
+    done = cli(serve(replies(b"+OK\r\n*2\r\n$4\r\nnews\r\n$1\r\nx\r\n")), "-r", "2", "news", "follow")
+    assert done.returncode == 5 and b"push messages need --push" in done.stderr
+
+
+@pytest.mark.parametrize("columns", [20, 40])
+def test_a_narrow_terminal_gets_whole_words(columns):
+    shown = pexpect.spawn(CLI, ["--help"], dimensions=(24, columns), timeout=30, encoding="utf-8").read()
+    whole = cli(None, "--help").stdout.decode()
+    assert shown.split() == whole.split()
+    assert all(len(line) <= columns or len(line.split()) == 1 for line in shown.splitlines())
+    shown = pexpect.spawn(CLI, ["--port", "70000"], dimensions=(24, columns), timeout=30,
+                          encoding="utf-8").read()
+    whole = cli(None, "--port", "70000").stderr.decode()
+    assert shown.split() == whole.split() and all(len(line) <= columns for line in shown.splitlines())

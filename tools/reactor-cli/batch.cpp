@@ -43,6 +43,7 @@ class Batch {
       wait();
     }
     if (session_.dialect().may_say_more()) print_rest(session_, printer_);
+    if (options_.push) print_pushes(session_, printer_);
     return code_;
   }
 

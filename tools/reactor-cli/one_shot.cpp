@@ -52,7 +52,17 @@ ExitCode run_one_shot(const Options& options, Printer& printer) {
     printer.output().flush();
   }
   if (session.dialect().may_say_more()) print_rest(session, printer);
+  if (options.push) print_pushes(session, printer);
   return code;
+}
+
+void print_pushes(Session& session, Printer& printer) {
+  while (const std::optional<Reply> reply = session.wait_for_reply({})) {
+    if (reply->kind != Reply::Kind::push) session.fail_unasked();
+    printer.print(*reply);
+    printer.output().flush();
+  }
+  session.fail_closed();
 }
 
 void print_rest(Session& session, Printer& printer) {

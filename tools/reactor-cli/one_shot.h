@@ -16,4 +16,7 @@ namespace reactord::cli {
 /// it that no more requests come; ends when the server does, or after a short silence.
 void print_rest(Session& session, Printer& printer);
 
+/// Prints pushes as they come. Throws Failure when the server closes; a signal ends it before.
+[[noreturn]] void print_pushes(Session& session, Printer& printer);
+
 }  // namespace reactord::cli

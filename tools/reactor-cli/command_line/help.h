@@ -11,8 +11,7 @@ inline constexpr std::string_view kHelp =
 Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
 Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
-  chat, operator         talk to a person at the server; be that person
-                         (more by: reactor-cli operator --help)
+  chat, operator         ask a person at the server; be that person (--help)
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
   --uri URI              the same as tcp://H:P, tcp://[V6]:P, unix:PATH or
                          redis://[USER:PASSWORD@]H:P (or set REACTORCLI_AUTH)
@@ -25,6 +24,7 @@ pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
                          2s, 1m (5s; raw waits for its first byte for ever)
   -r, --repeat N, -i, --interval T   send COMMAND N times, T (or seconds) apart
   -x                     COMMAND's last argument is read from stdin
+  --push                 then print push messages as they come, until Ctrl-C
   reactor-cli ceil 4.40
   reactor-cli --json --uri unix:/run/reactord/reactord.sock info server
   seq 0.5 99.5 | sed 's/^/ceil /' | reactor-cli

@@ -29,7 +29,8 @@ constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 /// The options as typed; empty where not given.
 struct Typed {
   std::string host, port, uri, framing, timeout, repeat, interval, name;
-  bool admin = false, json = false, help = false, version = false, last_from_input = false;
+  bool admin = false, json = false, help = false, version = false, last_from_input = false,
+       push = false;
 };
 
 /// What redis-cli's users type, where it is something else here: what to write instead.
@@ -47,7 +48,7 @@ constexpr Foreign kForeign[] = {
     {"-t", "write --timeout"},
     {"-n", "there are no databases"},
     {"-2", "RESP2 is what is spoken: leave it out"},
-    {"-3", "send HELLO 3 as the first line of standard input, or use the prompt"},
+    {"-3", "write --push for push messages, or send HELLO 3 as the first line of standard input"},
     {"-e", "an error is always told by the exit code: leave it out"},
     {"-c", "there is no cluster: leave it out"},
     {"-X", "put the argument last, and write -x"},
@@ -64,6 +65,7 @@ void declare(CLI::App& app, Typed& typed) {
   app.add_flag("--admin", typed.admin);
   app.add_flag("--json", typed.json);
   app.add_flag("-x", typed.last_from_input);
+  app.add_flag("--push", typed.push);
   for (const auto& [name, value] : {std::pair{"--host", &typed.host},
                                     {"--port,-p", &typed.port},
                                     {"--uri", &typed.uri},
@@ -202,6 +204,9 @@ void check_mode(const Typed& typed, const Options& options) {
   if (options.mode == Mode::operate && options.framing != Framing::resp) {
     usage_error("the operator's console needs --framing resp");
   }
+  if (options.push && (options.mode != Mode::requests || options.framing != Framing::resp)) {
+    usage_error("--push is for commands, with --framing resp");
+  }
   const bool repeats = !typed.repeat.empty() || !typed.interval.empty();
   if (options.command.empty() && options.last_from_input) {
     usage_error("-x needs a COMMAND, whose last argument is read from standard input");
@@ -225,6 +230,7 @@ Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
   if (!typed.repeat.empty()) options.repeat = choose_repeat(typed.repeat);
   if (!typed.interval.empty()) options.interval = choose_interval(typed.interval);
   options.last_from_input = typed.last_from_input;
+  options.push = typed.push;
   add_password(options);
   check_mode(typed, options);
   if (typed.repeat.empty() && !typed.interval.empty()) usage_error("--interval needs --repeat");

@@ -33,6 +33,7 @@ struct Options {
   std::uint64_t repeat = 1;
   std::chrono::milliseconds interval{0};
   std::vector<std::string> command;  ///< empty: requests come from standard input
+  bool push = false;                 ///< speak RESP3, and stay for what is pushed
   bool last_from_input = false;      ///< the command's last argument is all of standard input
 };
 

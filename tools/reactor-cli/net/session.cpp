@@ -16,6 +16,7 @@ Session::Session(const Options& options)
       connection_(options.endpoints, options.timeout),
       dialect_(Dialect::make(options.framing)) {
   if (!endpoint().password.empty()) log_in();
+  if (options.push) ask_for_pushes();
 }
 
 void Session::log_in() {
@@ -27,6 +28,15 @@ void Session::log_in() {
   throw Failure(ExitCode::server_error,
                 fmt::format("{} refused the password of REACTORCLI_AUTH or --uri: {}",
                             to_string(endpoint()), reply.text));
+}
+
+void Session::ask_for_pushes() {
+  static_cast<void>(dialect_->write_words(output_, std::array<std::string_view, 2>{"HELLO", "3"}));
+  const Reply reply = exchange(deadline_in(options_.timeout));
+  if (reply.kind != Reply::Kind::error) return;
+  throw Failure(ExitCode::server_error,
+                fmt::format("--push needs RESP3, and {} refuses HELLO 3: {}", to_string(endpoint()),
+                            reply.text));
 }
 
 void Session::send_some() {
@@ -117,8 +127,17 @@ void Session::fail_ended(std::size_t owed) const {
 
 void Session::fail_unasked() const {
   throw Failure(ExitCode::protocol_broken,
-                fmt::format("{} sent an answer that no request asked for",
-                            to_string(connection_.endpoint())));
+                fmt::format("{} sent an answer that no request asked for{}",
+                            to_string(connection_.endpoint()),
+                            options_.framing == Framing::resp && !options_.push
+                                ? "; push messages need --push"
+                                : ""));
+}
+
+void Session::fail_closed() const {
+  throw Failure(ExitCode::protocol_broken,
+                fmt::format("{} {} the connection", to_string(connection_.endpoint()),
+                            reset_ ? "reset" : "closed"));
 }
 
 void Session::fail_protocol() const {

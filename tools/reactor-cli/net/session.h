@@ -52,10 +52,13 @@ class Session {
   /// The stream has ended with `owed` answers still to come.
   [[noreturn]] void fail_ended(std::size_t owed) const;
   [[noreturn]] void fail_unasked() const;
+  /// It has ended, and nothing was owed.
+  [[noreturn]] void fail_closed() const;
 
  private:
   [[noreturn]] void fail_protocol() const;
   void log_in();
+  void ask_for_pushes();
 
   const Options& options_;
   Connection connection_;

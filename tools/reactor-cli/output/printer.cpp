@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/reactor-cli/output/printer.h"
 
-#include <string>
-
 namespace reactord::cli {
 
 Printer::Printer(const Options& options, Output& output)
@@ -21,15 +19,18 @@ bool Printer::print(const Reply& reply, Shape shape) {
     print_plain(reply.text, shape);
     return true;
   }
-  std::string shown;
-  if (json_) {
-    render_json(shape == Shape::as_it_is ? reply : structured(reply, shape), style_.terminal,
-                shown);
-  } else {
-    render(reply, style_, shown);
-  }
-  output_.write(shown);
+  output_.write(shown(reply, shape));
   return !is_error;
+}
+
+std::string Printer::shown(const Reply& reply, Shape shape) const {
+  std::string text;
+  if (json_) {
+    render_json(shape == Shape::as_it_is ? reply : structured(reply, shape), style_.terminal, text);
+  } else {
+    render(reply, style_, text);
+  }
+  return text;
 }
 
 void Printer::print_plain(std::string_view text, Shape shape) {

@@ -3,6 +3,8 @@
 // standard error, JSON all on standard output.
 #pragma once
 
+#include <string>
+
 #include "protocol/reply.h"
 #include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/output/output.h"
@@ -20,6 +22,8 @@ class Printer {
   /// Prints the reply; false when it is an error. Call output().flush() before waiting. The shape
   /// counts with --json; and in a pipe, where INFO's lines end as a pipe's lines do.
   bool print(const Reply& reply, Shape shape = Shape::as_it_is);
+  /// As print() shows what is no error: whole lines, for who must show them elsewhere.
+  [[nodiscard]] std::string shown(const Reply& reply, Shape shape = Shape::as_it_is) const;
 
  private:
   void print_plain(std::string_view text, Shape shape);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// libedit takes its keys from State::next_key(), through the decoder of keys; beside a background
-// it waits for the terminal and the socket at once. What is to be shown meanwhile goes above the
-// line:
-//
-//   cursor to the prompt's first row -> erase to the screen's end -> the text -> EL_REFRESH, which
-//   draws prompt and line anew, wherever the cursor is
+// libedit takes its keys from State::next_key(), through the decoder of keys, which waits for the
+// terminal and the background's socket at once.
 #include "tools/reactor-cli/terminal/line_editor.h"
 
 #include <fmt/format.h>
@@ -27,7 +23,7 @@
 #include "tools/reactor-cli/net/interrupt.h"
 #include "tools/reactor-cli/terminal/history.h"
 #include "tools/reactor-cli/terminal/key_decoder.h"
-#include "tools/reactor-cli/terminal/screen_rows.h"
+#include "tools/reactor-cli/terminal/line_display.h"
 #include "tools/reactor-cli/terminal/terminal_wait.h"
 #include "tools/reactor-cli/terminal/wide_text.h"
 
@@ -72,19 +68,6 @@ bool input_is_there(int within_ms = 0) {
 constexpr int kNoInput = -1;
 constexpr int kLater = -2;
 
-bool moves_cursor() {
-  const char* terminal = std::getenv("TERM");
-  return terminal != nullptr && *terminal != '\0' && std::strcmp(terminal, "dumb") != 0;
-}
-
-// Bracketed paste (xterm's ctlseqs, mode 2004): what is pasted comes between two sequences, so that
-// its lines are no requests that run one by one. Terminals that do not know it ignore it.
-void take_pastes_whole(bool on) {
-  if (!moves_cursor()) return;
-  std::fputs(on ? "\x1b[?2004h" : "\x1b[?2004l", stdout);
-  std::fflush(stdout);
-}
-
 }  // namespace
 
 struct LineEditor::State {
@@ -96,7 +79,6 @@ struct LineEditor::State {
 
   int next_key(wchar_t& key);
   int wait_for_key(wchar_t& key);
-  int wait_beside_background(wchar_t& key);
   int take_key(wchar_t& key);
   int to_character(char byte, wchar_t& key);
   int read_byte();
@@ -105,19 +87,10 @@ struct LineEditor::State {
   [[nodiscard]] bool is_vi() const;
   void begin_line();
   void update();
-  void on_resize();
-  void on_continue();
-  void redraw();
   int leave(LineResult how);
 
-  [[nodiscard]] std::wstring_view typed() const;
-  [[nodiscard]] ScreenSize screen() const;
-  [[nodiscard]] std::size_t rows_above() const;
-  void erase(std::size_t rows) const;
-  void write_above();
-
   Completer completer;
-  std::string prompt;
+  LineDisplay display;
   std::string history_path;
   std::unique_ptr<History, HistoryEnd> history;
   std::unique_ptr<EditLine, EditLineEnd> edit;
@@ -127,11 +100,10 @@ struct LineEditor::State {
   std::size_t decoded_at = 0;
   std::mbstate_t partial_key{};  ///< the first bytes of a character
 
-  // Of a line that is read beside something else:
+  // Of the line that is being read:
   Background* background = nullptr;
   bool begun = false;          ///< what `preset` holds is in the line
   std::string preset;          ///< to be in the line at first
-  std::string above;           ///< to be shown above it
   LineResult result{};         ///< why it was left
   std::exception_ptr problem;  ///< thrown by the background: libedit's frames know no exceptions
 };
@@ -168,7 +140,7 @@ unsigned char apply(EditLine* edit, const Completion& completion) {
 // --- what libedit calls
 
 char* LineEditor::State::show_prompt(EditLine* edit) {
-  return of(edit).prompt.data();
+  return of(edit).display.prompt();
 }
 
 unsigned char LineEditor::State::complete(EditLine* edit, int) {
@@ -199,18 +171,10 @@ int LineEditor::State::next_key(wchar_t& key) {
     const int taken = to_character(decoded[decoded_at++], key);
     if (taken > 0) return taken;
   }
-  return background != nullptr ? wait_beside_background(key) : wait_for_key(key);
+  return wait_for_key(key);
 }
 
 int LineEditor::State::wait_for_key(wchar_t& key) {
-  while (true) {
-    const int taken = take_key(key);
-    if (taken >= 0) return taken;
-    if (interrupt_pending()) return -1;
-  }
-}
-
-int LineEditor::State::wait_beside_background(wchar_t& key) {
   if (!begun) begin_line();
   while (true) {
     update();
@@ -219,8 +183,8 @@ int LineEditor::State::wait_beside_background(wchar_t& key) {
     std::array<pollfd, 2> fds = {{{STDIN_FILENO, POLLIN, 0}, {watched.socket, events, 0}}};
     const TerminalEvents signals = wait_on_terminal(fds, watched.deadline);
     if (signals.interrupted) return leave(LineResult::interrupted);
-    if (signals.resized) on_resize();
-    if (signals.continued) on_continue();
+    if (signals.resized) display.on_resize();
+    if (signals.continued) display.on_continue();
     Readiness ready;
     ready.readable = (fds[1].revents & ~POLLOUT) != 0;
     ready.writable = (fds[1].revents & POLLOUT) != 0;
@@ -297,93 +261,20 @@ bool LineEditor::State::is_vi() const {
 
 void LineEditor::State::begin_line() {
   begun = true;
-  if (preset.empty()) return;
-  erase(rows_above());
-  ::el_winsertstr(edit.get(), widen(preset).c_str());
-  preset.clear();
-  ::el_wset(edit.get(), EL_REFRESH);
+  if (!preset.empty()) display.put_in_line(std::exchange(preset, {}));
 }
 
 // Shows what is new: text above the line, or another prompt. The background must not take a prompt
 // for seen that somebody has typed ahead of, or that a pasted line is for.
 void LineEditor::State::update() {
-  if (typed().empty() && input_is_there()) return;
-  std::string wanted = background->prompt(narrow(typed()));
-  if (above.empty() && wanted == prompt) return;
-  erase(rows_above());
-  prompt = std::move(wanted);
-  redraw();
-}
-
-// Terminals differ in whether they wrap the line anew. Erasing too little leaves a row of an old
-// prompt behind, erasing too much a message that nobody has read yet.
-void LineEditor::State::on_resize() {
-  const std::size_t rows_before = rows_above();
-  ::el_resize(edit.get());
-  erase(std::min(rows_before, rows_above()));
-  redraw();
-}
-
-// libedit believes that the terminal is as it left it.
-void LineEditor::State::on_continue() {
-  ::el_wset(edit.get(), EL_PREP_TERM, 0);
-  ::el_wset(edit.get(), EL_PREP_TERM, 1);
-  std::fputs("\r", stdout);
-  take_pastes_whole(true);
-  redraw();
-}
-
-void LineEditor::State::redraw() {
-  write_above();
-  ::el_wset(edit.get(), EL_REFRESH);
+  if (display.typed().empty() && input_is_there()) return;
+  display.update(background->prompt(narrow(display.typed())));
 }
 
 int LineEditor::State::leave(LineResult how) {
   result = how;
-  if (how == LineResult::left) {
-    erase(rows_above());
-    write_above();
-  }
+  if (how == LineResult::left) display.close();
   return -1;
-}
-
-// --- the screen
-
-std::wstring_view LineEditor::State::typed() const {
-  const LineInfoW* line = ::el_wline(edit.get());
-  return {line->buffer, static_cast<std::size_t>(line->lastchar - line->buffer)};
-}
-
-ScreenSize LineEditor::State::screen() const {
-  const auto number = [this](const char* name) {
-    int value = 0;
-    ::el_get(edit.get(), EL_GETTC, name, &value);
-    return static_cast<std::size_t>(std::max(value, 1));
-  };
-  return {number("co"), number("li")};
-}
-
-std::size_t LineEditor::State::rows_above() const {
-  const LineInfoW* line = ::el_wline(edit.get());
-  const auto cursor = static_cast<std::size_t>(line->cursor - line->buffer);
-  return rows_above_cursor(widen(prompt), typed(), cursor, screen());
-}
-
-// Leaves the cursor where the prompt began. ECMA-48: CUU, ED.
-void LineEditor::State::erase(std::size_t rows) const {
-  if (!moves_cursor()) {
-    std::fputc('\n', stdout);
-    return;
-  }
-  std::fputc('\r', stdout);
-  if (rows > 0) std::fprintf(stdout, "\x1b[%zuA", rows);
-  std::fputs("\x1b[J", stdout);
-}
-
-void LineEditor::State::write_above() {
-  std::fwrite(above.data(), 1, above.size(), stdout);
-  std::fflush(stdout);
-  above.clear();
 }
 
 // --- the editor
@@ -398,6 +289,7 @@ LineEditor::LineEditor(Completer completer, std::string history_path)
   load_history(state_->history.get(), state_->history_path);
 
   EditLine* edit = state_->edit.get();
+  state_->display.belong_to(edit);
   ::el_set(edit, EL_CLIENTDATA, state_.get());
   ::el_set(edit, EL_PROMPT, &State::show_prompt);
   ::el_set(edit, EL_EDITOR, "emacs");
@@ -408,16 +300,11 @@ LineEditor::LineEditor(Completer completer, std::string history_path)
   if (is_fit_to_read(editrc_file())) ::el_source(edit, nullptr);  // ~/.editrc
   ::el_wset(edit, EL_GETCFN, &State::read_key);
   for (const Binding& one : kBindings) state_->bind(one);
-  take_pastes_whole(true);
+  LineDisplay::take_pastes_whole(true);
 }
 
 LineEditor::~LineEditor() {
-  take_pastes_whole(false);
-}
-
-LineResult LineEditor::read(const std::string& prompt, std::string& line) {
-  state_->prompt = prompt;
-  return read_line(line);
+  LineDisplay::take_pastes_whole(false);
 }
 
 LineResult LineEditor::read(Background& background, std::string& line) {
@@ -425,10 +312,10 @@ LineResult LineEditor::read(Background& background, std::string& line) {
   state_->begun = false;
   state_->preset = std::exchange(line, {});
   state_->result = LineResult::end;
-  if (!input_is_there()) state_->prompt = background.prompt(state_->preset);
+  if (!input_is_there()) state_->display.set_prompt(background.prompt(state_->preset));
   const LineResult result = read_line(line);
   state_->background = nullptr;
-  state_->write_above();
+  state_->display.write_above();
   if (state_->problem) std::rethrow_exception(std::exchange(state_->problem, nullptr));
   return result == LineResult::end ? state_->result : result;
 }
@@ -449,8 +336,8 @@ LineResult LineEditor::read_line(std::string& line) {
 }
 
 void LineEditor::show(std::string_view lines) {
-  state_->above += lines;
-  if (state_->background == nullptr) state_->write_above();
+  state_->display.add_above(lines);
+  if (state_->background == nullptr) state_->display.write_above();
 }
 
 void LineEditor::remember(const std::string& line) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads lines from a terminal with libedit: editing, history, completion; beside something else
-// that goes on, if wanted, whose text appears above the line being typed. The only file that knows
-// libedit.
+// that goes on, whose text appears above the line being typed (line_display.h). Nothing but these
+// two knows libedit.
 #pragma once
 
 #include <functional>
@@ -51,10 +51,8 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  /// Reads a line, without its end. Ctrl-C interrupts, Ctrl-D on an empty line ends.
-  [[nodiscard]] LineResult read(const std::string& prompt, std::string& line);
-  /// The same, beside `background`. What `line` holds is put in the line for editing. Needs
-  /// catch_terminal_signals().
+  /// Reads a line, without its end, beside `background`. Ctrl-C interrupts, Ctrl-D on an empty line
+  /// ends. What `line` holds is put in the line for editing. Needs catch_terminal_signals().
   [[nodiscard]] LineResult read(Background& background, std::string& line);
 
   /// Shows whole lines: above the line being typed, which stays as it is, or at once when none is.

@@ -2,7 +2,6 @@
 #include "tools/reactor-cli/terminal/prompt.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -14,11 +13,12 @@
 
 #include "protocol/escape.h"
 #include "protocol/inline_line.h"
+#include "protocol/words.h"
 #include "tools/reactor-cli/completion/command_docs.h"
-#include "tools/reactor-cli/net/interrupt.h"
 #include "tools/reactor-cli/net/session.h"
 #include "tools/reactor-cli/terminal/history.h"
 #include "tools/reactor-cli/terminal/line_editor.h"
+#include "tools/reactor-cli/terminal/terminal_wait.h"
 
 namespace reactord::cli {
 namespace {
@@ -50,16 +50,12 @@ bool is_continued(std::string_view line) {
   return (line.size() - others) % 2 == 1;
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
   return text.substr(first, text.find_last_not_of(kBlanks) + 1 - first);
 }
 
-class Prompt {
+class Prompt final : private Background {
  public:
   Prompt(const Options& options, Printer& printer)
       : options_(options),
@@ -69,7 +65,7 @@ class Prompt {
   }
 
   ExitCode run() {
-    catch_interrupts();
+    catch_terminal_signals();
     if (!history_.problem.empty()) printer_.output().message(history_.problem);
     connect();
     std::string line;
@@ -80,7 +76,7 @@ class Prompt {
           break;
         case LineResult::interrupted:
           break;
-        case LineResult::left:  // not without a background
+        case LineResult::left:  // never: on_ready() stays
         case LineResult::end:
           printer_.output().write("\n");
           leaving_ = true;
@@ -93,14 +89,21 @@ class Prompt {
  private:
   // --- lines
 
-  [[nodiscard]] std::string prompt_text() const {
+  [[nodiscard]] std::string prompt(std::string_view) override {
+    if (is_further_line_) return "... ";
     if (!session_) return "not connected> ";
     return escaped(to_string(session_->endpoint())) + "> ";
   }
 
+  LineResult read_line(std::string& line, bool is_further) {
+    is_further_line_ = is_further;
+    line.clear();
+    return editor_.read(*this, line);
+  }
+
   // A request of one line or more.
   LineResult read_request(std::string& request) {
-    LineResult result = editor_.read(prompt_text(), request);
+    LineResult result = read_line(request, false);
     if (options_.framing == Framing::line) return result;
     while (result == LineResult::line) {
       if (is_continued(request)) {
@@ -111,7 +114,7 @@ class Prompt {
         return result;
       }
       std::string more;
-      result = editor_.read("... ", more);
+      result = read_line(more, true);
       request += more;
     }
     return result;
@@ -136,8 +139,8 @@ class Prompt {
 
   void help(std::string_view name) {
     if (name.empty()) {
-      printer_.output().write(docs_.help());
-      printer_.output().write(kLocalHelp);
+      printer_.output().information(docs_.help());
+      printer_.output().information(kLocalHelp);
       return;
     }
     const std::string text = docs_.help(name);
@@ -145,7 +148,39 @@ class Prompt {
       printer_.output().message(
           fmt::format("the server knows no command '{}'; 'help' lists all", escaped(name)));
     }
-    printer_.output().write(text);
+    printer_.output().information(text);
+  }
+
+  // --- what comes while nobody waits for it
+
+  // Nothing once an answer has come that no request asked for: the next request tells of it.
+  [[nodiscard]] Watched watched() override {
+    if (!session_ || session_->ended() || unasked_) return {};
+    return {session_->connection().descriptor(), false, {}};
+  }
+
+  [[nodiscard]] bool on_ready(Readiness) override {
+    try {
+      take_what_came();
+    } catch (const Failure& failure) {  // the stream makes no sense any more
+      Buffer shown;
+      append_error_text(shown, failure.what());
+      editor_.show(fmt::format("reactor-cli: {}\n", shown.view()));
+      session_.reset();
+    }
+    return true;
+  }
+
+  void take_what_came() {
+    session_->receive_some();
+    while (!unasked_) {
+      std::optional<Reply> reply = session_->next_reply();
+      if (!reply) break;
+      if (reply->kind == Reply::Kind::push || session_->dialect().may_say_more())
+        editor_.show(printer_.shown(*reply));
+      else
+        unasked_ = std::move(reply);
+    }
   }
 
   // --- the server
@@ -153,6 +188,7 @@ class Prompt {
   // Greets in RESP3, for maps and pushes, and asks what commands there are. A server that knows
   // neither is as welcome.
   void connect() {
+    unasked_.reset();
     session_.emplace(options_);
     docs_ = {};
     if (options_.framing != Framing::resp) return;
@@ -215,6 +251,7 @@ class Prompt {
 
   // Looks, before a request, at what came while the person was thinking.
   bool still_connected() {
+    if (unasked_) session_->fail_unasked();
     const Deadline last = deadline_in(options_.timeout);
     while (true) {
       if (const std::optional<Reply> reply = session_->wait_for_reply(Clock::now())) {
@@ -265,6 +302,8 @@ class Prompt {
   HistoryFile history_;
   LineEditor editor_;
   std::optional<Session> session_;
+  std::optional<Reply> unasked_;
+  bool is_further_line_ = false;  ///< of a request that goes on
   bool leaving_ = false;
 };
 

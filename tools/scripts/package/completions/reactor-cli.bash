@@ -15,7 +15,7 @@ _reactor_cli() {
     *)
       local words='chat operator text ceil info help client config'
       case $current in
-        -*) words='-x --host --port --uri --admin --framing --json --timeout --repeat --interval --name --help --version' ;;
+        -*) words='-x --push --host --port --uri --admin --framing --json --timeout --repeat --interval --name --help --version' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       ;;

@@ -6,6 +6,7 @@ complete -c reactor-cli -l uri -x -d 'the server, as tcp://HOST:PORT or unix:PAT
 complete -c reactor-cli -l admin -d 'the admin socket, /run/reactord/admin.sock'
 complete -c reactor-cli -l framing -x -a 'resp line raw' -d 'how the listener frames'
 complete -c reactor-cli -s x -d 'read the last argument from standard input'
+complete -c reactor-cli -l push -d 'print push messages as they come'
 complete -c reactor-cli -l json -d 'print one JSON value for each answer'
 complete -c reactor-cli -l timeout -x -d 'how long the connection and each answer may take'
 complete -c reactor-cli -s r -l repeat -x -d 'send the command this many times'
