@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from harness.client import is_refused
 from harness.daemon import BIN_DIR, ROOT, run_reactord
+from harness.net import free_port
 
 DEFAULT_PORT = 12345
 READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
@@ -26,7 +28,8 @@ INSTEAD = {
     "tools/test unit ceil": "tools/test --help",  # suite_test.py
     "tools/test mutants listener pending": "tools/test --help",  # mutants_test.py
     "tools/lab": "tools/lab --help",  # tools/test lab
-    "cmake --preset asan && cmake --build --preset asan": None,  # tools/test unit
+    "cmake --preset asan && cmake --build --preset asan --target unit_tests reactord reactor-cli reactor-load":
+        None,  # tools/test unit
     "build/asan/bin/unit_tests --test-case='*inline*'":
         "build/release/bin/unit_tests --test-case='*inline*'",
     "REACTORD_BIN_DIR=../../build/asan/bin /usr/bin/python3 -m pytest -q abuse_test.py":
@@ -197,16 +200,31 @@ def test_the_installed_tree_is_complete(tmp_path):
 
 @pytest.mark.skipif(BIN_DIR != ROOT / "build/release/bin", reason="quickstart builds the release")
 def test_quickstart():
-    """The one test that uses the default port, because quickstart does."""
-    if not is_refused(("127.0.0.1", DEFAULT_PORT)):
-        done = shell("tools/quickstart", ROOT)
-        assert done.returncode == 1 and f"{DEFAULT_PORT}" in done.stderr
-        pytest.skip(f"port {DEFAULT_PORT} is taken on this machine; quickstart says so")
-    done = shell("tools/quickstart", ROOT)
+    """With the default port, where nobody else has it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = shell(f"tools/quickstart --port {port}", ROOT)
+        assert done.returncode == 1 and f"Port {port} on 127.0.0.1 is taken" in done.stderr
+        assert re.search(r"tools/quickstart --port \d+$", done.stderr, re.M)
+    default = is_refused(("127.0.0.1", DEFAULT_PORT))
+    port = DEFAULT_PORT if default else free_port()
+    done = shell("tools/quickstart" + ("" if default else f" --port {port}"), ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("\n  Hello, reactord!\n", "\n  5\n", "\n  0\n", "ERR ", "Hello from netcat"):
         assert shown in done.stdout, done.stdout
-    assert is_refused(("127.0.0.1", DEFAULT_PORT)), "it left its daemon running"
+    assert is_refused(("127.0.0.1", port)), "it left its daemon running"
+
+
+@pytest.mark.skipif(BIN_DIR != ROOT / "build/release/bin", reason="quickstart builds the release")
+def test_quickstart_at_another_port():
+    port = free_port()
+    done = shell(f"tools/quickstart --port {port}", ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"reactor-cli --port {port} ceil 4.40\n  5\n" in done.stdout, done.stdout
+    assert "Hello from netcat" in done.stdout
+    assert is_refused(("127.0.0.1", port)), "it left its daemon running"
 
 
 def test_quickstart_leaves_nothing_behind_on_an_interrupt():

@@ -67,6 +67,21 @@ def test_a_build_in_a_pipe_is_quiet_and_keeps_its_log(tmp_path):
     assert log.read_text() == "[1/3] a\n[2/3] b\n[3/3] error: c\n"
 
 
+def test_a_long_build_in_a_pipe_says_how_far_it_is(tmp_path):
+    done = subprocess.run(["bash", "-c", BUILD.format(status=0, log=tmp_path / "build.log")], cwd=ROOT,
+                          text=True, capture_output=True, timeout=20, check=False,
+                          env={**os.environ, "REACTORD_TELL_EVERY_SECONDS": "0"})
+    assert done.stderr == "  compiling: [1/3]\n  compiling: [2/3]\n  compiling: [3/3]\n"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "x", "", "-1", "080"])
+def test_quickstart_takes_ports_alone(port):
+    done = script("tools/quickstart", "--port", port)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr == (f"tools/quickstart: --port '{port}': expected 1 to 65535; "
+                           "see tools/quickstart --help\n")
+
+
 def test_a_build_at_a_terminal_shows_how_far_it_is(tmp_path):
     script_text = BUILD.format(status=0, log=tmp_path / "build.log")
     shown = pexpect.spawn("bash", ["-c", script_text], timeout=20, cwd=str(ROOT), encoding="utf-8")

@@ -7,12 +7,21 @@ if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
 
-# show_progress: copies its input, and shows ninja's "[N/M]" of it on a terminal.
+# Where no terminal watches, one line in so many seconds says how far it is.
+tell_every_seconds=${REACTORD_TELL_EVERY_SECONDS:-30}
+
+# show_progress: copies its input, and shows ninja's "[N/M]" of it.
 show_progress() {
-  local line
+  local line told=$SECONDS
   while IFS= read -r line; do
     printf '%s\n' "$line"
-    [[ -t 2 && $line =~ ^\[[0-9]+/[0-9]+\] ]] && printf '\r  %s ' "${BASH_REMATCH[0]}" >&2
+    [[ $line =~ ^\[[0-9]+/[0-9]+\] ]] || continue
+    if [ -t 2 ]; then
+      printf '\r  %s ' "${BASH_REMATCH[0]}" >&2
+    elif [ $((SECONDS - told)) -ge "$tell_every_seconds" ]; then
+      printf '  compiling: %s\n' "${BASH_REMATCH[0]}" >&2
+      told=$SECONDS
+    fi
   done
   if [ -t 2 ]; then printf '\r\033[K' >&2; fi
 }
