@@ -34,6 +34,7 @@ class Library:
     closing: list       # behind "end"
     errors: tuple = ()  # replies that it expects, and says nothing about
     returning: list = None  # where that is not what it sent before "begin"
+    transacts: bool = True  # has a way of its own to send MULTI ... EXEC
 
 
 def node(script, *arguments):
@@ -68,8 +69,9 @@ LIBRARIES = [
             ["SELECT 0"], []),
     Library("redis (Ruby)", "4.8.0", script("ruby", "ruby_redis.rb"), ["CLIENT SETNAME"], ["QUIT"]),
     Library("Redis (Perl)", "2.000", script("perl", "perl_redis.pl"), ["CLIENT SETNAME"], ["QUIT"]),
-    Library("redis-lua", "2.0.5", script("lua5.1", "lua_redis.lua"), [], ["QUIT"]),
-    Library("hiredis", "0.14.1", ("hiredis",), [], []),
+    Library("redis-lua", "2.0.5", script("lua5.1", "lua_redis.lua"), [], ["QUIT"],
+            transacts=False),
+    Library("hiredis", "0.14.1", ("hiredis",), [], [], transacts=False),
 ]
 
 
@@ -119,9 +121,10 @@ def test_a_library_connects_works_comes_back_and_closes(shared, hiredis, library
     with Recorder(shared.address("main")) as recorder:
         done = run(*command_line(library, hiredis, recorder.port), seconds=60)
         assert (done.returncode, done.stderr) == (0, ""), done
+    transaction = {"transaction": [4, 5]} if library.transacts else {}
     assert json.loads(done.stdout) == {
         "begin": "begin", "ceil": 5, "text": "HELLO world", "pipelined": [2, 3], "again": "again",
-        "end": "end"}
+        "end": "end", **transaction}
     first, second = recorder.requests()
     assert before_the_first_echo(first) == library.connecting
     assert before_the_first_echo(second) == (library.returning or library.connecting)

@@ -18,6 +18,10 @@ $pipe = $client->multi(Redis::PIPELINE);
 $pipe->rawCommand('CEIL', '1.5');
 $pipe->rawCommand('CEIL', '2.5');
 $seen['pipelined'] = $pipe->exec();
+$transaction = $client->multi();
+$transaction->rawCommand('CEIL', '3.5');
+$transaction->rawCommand('CEIL', '4.5');
+$seen['transaction'] = $transaction->exec();
 try {
     $client->echo('cut');
 } catch (RedisException $lost) {

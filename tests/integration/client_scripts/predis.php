@@ -12,6 +12,10 @@ $seen['pipelined'] = array_map('intval', $client->pipeline(function ($pipe) {
     $pipe->echo('2');
     $pipe->echo('3');
 }));
+$seen['transaction'] = array_map('intval', $client->transaction(function ($transaction) {
+    $transaction->echo('4');
+    $transaction->echo('5');
+}));
 try {
     $client->echo('cut');
 } catch (Predis\Connection\ConnectionException $lost) {

@@ -13,6 +13,10 @@ pipe = client.pipeline(transaction=False)
 for number in ("1.5", "2.5"):
     pipe.execute_command("CEIL", number)
 seen["pipelined"] = pipe.execute()
+transaction = client.pipeline()
+for number in ("3.5", "4.5"):
+    transaction.execute_command("CEIL", number)
+seen["transaction"] = transaction.execute()
 try:
     client.echo("cut")
 except redis.ConnectionError:

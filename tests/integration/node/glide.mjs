@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The npm package `@valkey/valkey-glide`: glide.mjs PORT RESP-VERSION
-import { GlideClient, Logger, ProtocolVersion } from '@valkey/valkey-glide';
+import { Batch, GlideClient, Logger, ProtocolVersion } from '@valkey/valkey-glide';
 
 const [port, version] = process.argv.slice(2).map(Number);
 Logger.init('error'); // that a connection was cut is a warning
@@ -17,6 +17,8 @@ const seen = {
   ceil: await ceil('4.40'),
   text: await client.customCommand(['TEXT', 'HELLO world']),
   pipelined: await Promise.all([ceil('1.5'), ceil('2.5')]),
+  transaction: await client.exec(
+    new Batch(true).customCommand(['CEIL', '3.5']).customCommand(['CEIL', '4.5']), true),
 };
 await echo('cut').catch(() => {});
 seen.again = await echo('again');

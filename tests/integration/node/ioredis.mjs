@@ -16,6 +16,8 @@ const seen = {
   text: await client.call('TEXT', 'HELLO world'),
   pipelined: (await client.pipeline([['call', 'CEIL', '1.5'], ['call', 'CEIL', '2.5']]).exec())
     .map(([error, reply]) => error ?? reply),
+  transaction: (await client.multi().call('CEIL', '3.5').call('CEIL', '4.5').exec())
+    .map(([error, reply]) => error ?? reply),
 };
 await client.echo('cut'); // it connects again, and asks again
 seen.again = await client.echo('again');

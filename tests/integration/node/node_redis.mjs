@@ -18,6 +18,7 @@ const seen = {
   ceil: await ceil('4.40'),
   text: await client.sendCommand(['TEXT', 'HELLO world']),
   pipelined: await Promise.all([ceil('1.5'), ceil('2.5')]),
+  transaction: await client.multi().addCommand(['CEIL', '3.5']).addCommand(['CEIL', '4.5']).exec(),
 };
 await client.echo('cut').catch(() => {});
 seen.again = await client.echo('again');
