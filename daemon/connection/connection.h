@@ -188,7 +188,12 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] ReplyEncoding reply_encoding() const { return reply_encoding_; }
   /// For CLIENT LIST; null before the first.
   [[nodiscard]] const std::string* last_command() const { return last_command_; }
-  void set_last_command(const std::string* command) { last_command_ = command; }
+  /// Commands that were called for it, those of transactions too.
+  [[nodiscard]] std::uint64_t commands() const { return commands_; }
+  void note_command(const std::string* command) {
+    last_command_ = command;
+    ++commands_;
+  }
 
   [[nodiscard]] bool is_pending() const { return state_ == State::pending; }
   [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
@@ -357,6 +362,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   Buffer output_;  ///< output that the kernel did not take yet
   Session session_;
   InPlace<Stream, sizeof(SocketStream)> stream_;
+  std::uint64_t commands_ = 0;
   Seconds created_ = 0;
   Seconds last_active_ = 0;
   std::uint32_t accounted_bytes_ = 0;

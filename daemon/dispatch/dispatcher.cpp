@@ -215,7 +215,7 @@ CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const Co
 
 ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, Words words,
                              ReplyDraft& draft) {
-  connection.set_last_command(&entry.full_name);
+  connection.note_command(&entry.full_name);
   timing_.start(entry);
   ++entry.stats.calls;
   context_.begin(connection, entry);
@@ -329,7 +329,7 @@ ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, Repl
   GatheredReply& gathered = pending_.begin_gathering(
       connection, GatheredReply(draft.writer.encoding(), is_silent, requests.size()));
   for (std::size_t i = 0; i < requests.size(); ++i) run_queued(connection, requests, i, gathered);
-  connection.set_last_command(&exec.full_name);
+  connection.note_command(&exec.full_name);
   const std::optional<GatheredReply> whole = pending_.end_gathering(connection);
   if (!whole) return ServeResult::pending;
   // Sent whole or not at all: where it turns replies on or off, that counts from the next request.

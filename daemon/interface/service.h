@@ -43,7 +43,8 @@ struct ClientFacts {
   bool pending = false;          ///< a request waits for its reply
   bool subscribed = false;       ///< receives pushes
   bool closing = false;
-  std::string last_command;  ///< "client|list"; "NULL" before the first, as in Redis
+  std::uint64_t commands = 0;  ///< called so far
+  std::string last_command;    ///< "client|list"; "NULL" before the first, as in Redis
 };
 
 struct InfoField {

@@ -51,6 +51,7 @@ void describe(Connection& connection, ClientFacts& facts) {
   facts.pending = connection.is_pending();
   facts.subscribed = connection.is_subscribed();
   facts.closing = connection.is_ending();
+  facts.commands = connection.commands();
   const std::string* last = connection.last_command();
   facts.last_command = last == nullptr ? "NULL" : *last;
 }

@@ -117,18 +117,19 @@ TEST_CASE("a client is described with Redis' field names") {
   facts.output_bytes = 20;
   facts.memory_bytes = 300;
   facts.last_command = "client|info";
+  facts.commands = 12;
   CHECK(bench.send("CLIENT INFO") ==
         "id=7 addr=127.0.0.1:1007 laddr=127.0.0.1:12345 fd=7 name=worker age=70 idle=3 flags=N "
         "db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=10 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
         "obl=20 oll=0 omem=0 tot-mem=300 events=rw cmd=client|info user=default redir=-1 resp=3 "
-        "lib-name=redis-py lib-ver=5.0 listener=\n");
+        "lib-name=redis-py lib-ver=5.0 tot-cmds=12 listener=\n");
 }
 
 TEST_CASE("a client is described with its listener, and the process at a Unix socket") {
   ClientBench bench;
   ClientFacts& facts = bench.service.clients[1];
   facts.listener = "web";
-  CHECK(bench.send("CLIENT INFO").ends_with(" lib-ver= listener=web\n"));
+  CHECK(bench.send("CLIENT INFO").ends_with(" lib-ver= tot-cmds=0 listener=web\n"));
   facts.peer_pid = 42;
   facts.peer_uid = 0;
   CHECK(bench.send("CLIENT INFO").ends_with(" listener=web peer-pid=42 peer-uid=0\n"));
