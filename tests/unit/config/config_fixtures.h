@@ -3,6 +3,8 @@
 // ways to compare problems and settings.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -86,6 +88,19 @@ inline std::string text_of(const std::vector<Setting>& settings) {
   std::string out;
   for (const Setting& setting : settings) out += setting.path + " = " + setting.value + "\n";
   return out;
+}
+
+/// A text, and all that is wrong with it.
+struct ProblemRow {
+  std::string toml;
+  std::string problems;
+};
+
+inline void check_rows(std::span<const ProblemRow> rows) {
+  for (const ProblemRow& row : rows) {
+    CAPTURE(row.toml);
+    CHECK_EQ(problems_of(row.toml), row.problems);
+  }
 }
 
 }  // namespace reactord::test

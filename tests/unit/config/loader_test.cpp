@@ -12,24 +12,13 @@ namespace reactord {
 namespace {
 
 using test::handlers;
+using test::ProblemRow;
 using test::problems_of;
 
 Config good(std::string_view toml) {
   LoadedConfig loaded = parse_config(toml, handlers());
   CHECK_EQ(test::text_of(loaded.problems), "");
   return loaded.config;
-}
-
-struct Row {
-  std::string toml;
-  std::string problems;
-};
-
-void check_rows(std::span<const Row> rows) {
-  for (const Row& row : rows) {
-    CAPTURE(row.toml);
-    CHECK_EQ(problems_of(row.toml), row.problems);
-  }
 }
 
 TEST_CASE("an empty text is the defaults") {
@@ -131,10 +120,11 @@ twice = true
 }
 
 TEST_CASE("a syntax error is the one problem, with its place") {
-  for (const Row& row :
-       {Row{"[server\n", "1:8: "}, Row{"a = 1\nb = \"x\n", "2:5: "},
-        Row{"[server]\nmax_connections = 1\nmax_connections = 2\n", "3:"}, Row{"a = nope", "1:"},
-        Row{"\n\n  = 5", "3:3: "}, Row{"nonsense = 1\n[lim\n", "2:"}}) {
+  for (const ProblemRow& row :
+       {ProblemRow{"[server\n", "1:8: "}, ProblemRow{"a = 1\nb = \"x\n", "2:5: "},
+        ProblemRow{"[server]\nmax_connections = 1\nmax_connections = 2\n", "3:"},
+        ProblemRow{"a = nope", "1:"}, ProblemRow{"\n\n  = 5", "3:3: "},
+        ProblemRow{"nonsense = 1\n[lim\n", "2:"}}) {
     CAPTURE(row.toml);
     const LoadedConfig loaded = parse_config(row.toml, handlers());
     CHECK_EQ(loaded.problems.size(), 1);
@@ -144,7 +134,7 @@ TEST_CASE("a syntax error is the one problem, with its place") {
 }
 
 TEST_CASE("unknown tables and keys come with the nearest known one") {
-  const Row rows[] = {
+  const ProblemRow rows[] = {
       {"[sever]\nx = 1\n", "1:2: unknown table 'sever'; did you mean 'server'?"},
       {"[[listeners]]\n", "1:3: unknown table 'listeners'; did you mean 'listener'?"},
       {"[wholly.other]\n", "1:2: unknown table 'wholly'"},
@@ -169,11 +159,11 @@ TEST_CASE("unknown tables and keys come with the nearest known one") {
       {"[handlers.greet.deeper]\n", "1:17: unknown key 'deeper' in [handlers.greet]"},
       {"\"\\u001b[31m\" = 1\n", "1:1: unknown key '\\u001B[31m' above the first table"},
   };
-  check_rows(rows);
+  test::check_rows(rows);
 }
 
 TEST_CASE("wrong types") {
-  const Row rows[] = {
+  const ProblemRow rows[] = {
       {"server = 5\n",
        "1:1: expected the table [server], found an integer: write [server] on a line of its own "
        "and its "
@@ -205,11 +195,11 @@ TEST_CASE("wrong types") {
        "2:23: listener.address: a list has texts in quotes alone, found an integer\n"
        "3:3: listener.address: a list has texts in quotes alone, found a list"},
   };
-  check_rows(rows);
+  test::check_rows(rows);
 }
 
 TEST_CASE("values out of range") {
-  const Row rows[] = {
+  const ProblemRow rows[] = {
       {"[server]\nmax_connections = 0\n",
        "2:19: server.max_connections: 0 is out of range, which is from 1 to 1000000: each needs a "
        "descriptor, of which the kernel gives one process 1048576"},
@@ -233,161 +223,7 @@ TEST_CASE("values out of range") {
        "2:8: handlers.greet.mood: expected one of \"calm\", \"loud\", found 'lowd'; did you mean "
        "'loud'?"},
   };
-  check_rows(rows);
-}
-
-TEST_CASE("limits that defeat each other") {
-  const Row rows[] = {
-      {"[limits]\nmax_inline = \"2KiB\"\nmax_frame = \"1KiB\"\n",
-       "2:14: limits.max_inline (2KiB) must not be more than limits.max_frame (1KiB): an inline "
-       "line is "
-       "a frame too"},
-      {"[limits]\nmax_frame = \"16MiB\"\nmax_buffer_memory = \"8MiB\"\n",
-       "2:13: limits.max_frame (16MiB) must not be more than limits.max_buffer_memory (8MiB): a "
-       "frame "
-       "of that size could never be received whole"},
-      {"[limits]\noutput_high_water = \"512MiB\"\n",
-       "2:21: limits.output_high_water (512MiB) must not be more than limits.max_buffer_memory "
-       "(256MiB): one slow reader would be closed before it is paused"},
-      // A bad value is reported alone: what it would have meant for others is not known.
-      {"[limits]\nmax_inline = \"x\"\nmax_frame = \"1KiB\"\n",
-       "2:14: limits.max_inline: expected a size such as \"64KiB\", found 'x'"},
-      {"[limits]\nmax_inline = \"1KiB\"\nmax_frame = \"1KiB\"\n", ""},
-  };
-  check_rows(rows);
-}
-
-TEST_CASE("a limit that is not set follows a smaller one that is") {
-  const LimitSettings frame = good("[limits]\nmax_frame = \"32KiB\"\n").limits;
-  CHECK_EQ(frame.max_inline.bytes, 32u << 10);
-  const LimitSettings memory = good("[limits]\nmax_buffer_memory = \"64KiB\"\n").limits;
-  CHECK_EQ(memory.max_frame.bytes, 64u << 10);
-  CHECK_EQ(memory.max_inline.bytes, 64u << 10);
-  CHECK_EQ(memory.output_high_water.bytes, 64u << 10);
-  const LimitSettings defaults;
-  CHECK_EQ(good("[limits]\nmax_frame = \"64MiB\"\n").limits.max_inline, defaults.max_inline);
-}
-
-TEST_CASE("a listener's parts must fit together") {
-  const Row rows[] = {
-      {"[[listener]]\n",
-       "1:1: listener.address: a listener needs an address, such as address = \"127.0.0.1:12345\""},
-      {"[[listener]]\naddress = []\n", "2:11: listener.address: the list must not be empty"},
-      {"[[listener]]\naddress = \"nowhere\"\n",
-       "2:11: listener.address: 'nowhere' has no port: expected \"127.0.0.1:12345\", "
-       "\"[::1]:12345\", "
-       "\"unix:/run/reactord.sock\" or \"systemd\""},
-      {"[[listener]]\nname = \"\"\naddress = \"1.2.3.4:1\"\n",
-       "2:8: listener.name: must not be empty"},
-      {"[[listener]]\nname = \"a b\"\naddress = \"1.2.3.4:1\"\n",
-       "2:8: listener.name: 'a b' has more than letters, digits, '.', '_' and '-'"},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nframing = \"line\"\n",
-       "1:1: listener.handler: a line or raw listener needs a handler, one of \"greet\", "
-       "\"count\", "
-       "\"plain\""},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nframing = \"raw\"\nhandler = \"gret\"\n",
-       "4:11: listener.handler: there is no handler 'gret': expected one of \"greet\", \"count\", "
-       "\"plain\"; did you mean 'greet'?"},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nframing = \"raw\"\nhandler = \"parts\"\n",
-       "4:11: listener.handler: no listener can be bound to 'parts': expected one of \"greet\", "
-       "\"count\", \"plain\""},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nhandler = \"greet\"\n",
-       "3:1: listener.handler has no effect here: a command listener has no handler of its own: "
-       "each "
-       "request names its command"},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nframing = \"raw\"\nhandler = \"greet\"\n"
-       "inline_replies = \"resp\"\nallow_commands = \"all\"\n",
-       "5:1: listener.inline_replies has no effect here: only a command listener has inline "
-       "commands\n"
-       "6:1: listener.allow_commands has no effect here: only a command listener knows commands; "
-       "this "
-       "one has its handler"},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nmode = \"0660\"\n",
-       "3:1: listener.mode has no effect here: only Unix sockets have a mode"},
-      {"[[listener]]\naddress = \"unix:/a\"\nallow = [\"::1\"]\n",
-       "3:1: listener.allow has no effect here: peers of a Unix socket have no address; its mode "
-       "says "
-       "who may connect"},
-      {"[[listener]]\naddress = \"systemd\"\n",
-       "2:11: listener.address: \"systemd\" finds its sockets by the listener's name: give it one"},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nallow = [\"10.0.0.0/8\", \"10.0.0.1/8\",\n\"x\"]\n",
-       "3:24: listener.allow: '10.0.0.1/8' has bits set behind its prefix; did you mean "
-       "'10.0.0.0/8'?\n"
-       "4:1: listener.allow: 'x' is no address block: expected \"10.0.0.0/8\", \"2001:db8::/32\" "
-       "or an "
-       "address"},
-      // With framing misspelt nobody knows whether a handler belongs here.
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\nframing = \"lines\"\nhandler = \"greet\"\n",
-       "3:11: listener.framing: expected one of \"command\", \"line\", \"raw\", found 'lines'; did "
-       "you "
-       "mean 'line'?"},
-  };
-  check_rows(rows);
-}
-
-TEST_CASE("an admin listener takes commands, and from this machine alone") {
-  const std::string admin = "[[listener]]\nname = \"a\"\nrole = \"admin\"\n";
-  const std::string elsewhere =
-      " can be reached from other machines; an admin listener is at \"unix:PATH\", 127.0.0.1, "
-      "[::1] or \"systemd\"";
-  const Row rows[] = {
-      {admin + "address = [\"unix:/a\", \"127.0.0.1:1\", \"[::1]:1\", \"systemd\"]\n", ""},
-      {admin + "address = \"unix:/a\"\ngroup = \"adm\"\nmode = \"0600\"\n", ""},
-      {admin + "address = \"127.9.9.9:1\"\nframing = \"command\"\n", ""},
-      {admin + "address = \"0.0.0.0:1\"\n", "4:11: listener.address: '0.0.0.0:1'" + elsewhere},
-      {admin + "address = [\"unix:/a\", \"[::]:1\", \"10.0.0.1:1\"]\n",
-       "4:11: listener.address: '[::]:1'" + elsewhere + "\n4:11: listener.address: '10.0.0.1:1'" +
-           elsewhere},
-      // One problem, not another about the handler that such a framing needs.
-      {admin + "address = \"unix:/a\"\nframing = \"line\"\n",
-       "5:11: listener.framing: an admin listener takes commands: its framing is \"command\""},
-      {admin + "address = \"unix:/a\"\nframing = \"raw\"\nhandler = \"greet\"\n",
-       "5:11: listener.framing: an admin listener takes commands: its framing is \"command\""},
-      {admin + "address = \"127.0.0.1:1\"\ngroup = \"adm\"\n",
-       "5:1: listener.group has no effect here: only Unix sockets have a group"},
-      // With the role misspelt nobody knows which addresses are good.
-      {"[[listener]]\nrole = \"admn\"\naddress = \"0.0.0.0:1\"\nframing = \"command\"\n",
-       "2:8: listener.role: expected one of \"public\", \"admin\", found 'admn'; did you mean "
-       "'admin'?"},
-      {"[server]\nmax_admin_connections = 0\n",
-       "2:25: server.max_admin_connections: 0 is out of range, which is from 1 to 1000: they are "
-       "for people and their scripts, and set apart from max_connections"},
-  };
-  check_rows(rows);
-}
-
-TEST_CASE("a Unix path that is too long") {
-  const std::string problems =
-      problems_of("[[listener]]\naddress = \"unix:/" + std::string(107, 'a') + "\"\n");
-  CHECK(problems.starts_with("2:11: listener.address: the path of 'unix:/aaaaaa"));
-  CHECK(problems.ends_with("...' has 108 bytes; a Unix socket's may have 107"));
-}
-
-TEST_CASE("two listeners cannot have one name or one place") {
-  const Row rows[] = {
-      {"[[listener]]\nname = \"a\"\naddress = \"1.2.3.4:1\"\n"
-       "[[listener]]\nname = \"a\"\naddress = \"1.2.3.4:2\"\n",
-       "5:8: listener.name: 'a' is the name of the listener in line 1 already"},
-      {"[[listener]]\nname = \"listener2\"\naddress = \"1.2.3.4:1\"\n"
-       "[[listener]]\naddress = \"1.2.3.4:2\"\n",
-       "4:1: listener.name: 'listener2' is the name of the listener in line 1 already"},
-      {"[[listener]]\naddress = \"1.2.3.4:1\"\n[[listener]]\naddress = \"1.2.3.4:1\"\n",
-       "4:11: listener.address: '1.2.3.4:1' is taken by '1.2.3.4:1' of the listener in line 1"},
-      {"[[listener]]\naddress = \"0.0.0.0:1\"\n[[listener]]\naddress = \"1.2.3.4:1\"\n",
-       "4:11: listener.address: '1.2.3.4:1' is taken by '0.0.0.0:1' of the listener in line 1"},
-      {"[[listener]]\naddress = \"unix:/a\"\n[[listener]]\naddress = \"unix:/a\"\n",
-       "4:11: listener.address: 'unix:/a' is taken by 'unix:/a' of the listener in line 1"},
-      {"[[listener]]\naddress = [\"[::1]:1\", \"[::1]:1\"]\n",
-       "2:11: listener.address: '[::1]:1' and '[::1]:1' in one list are the same place"},
-      // Different ports, families and names are different places; so is port 0, each time.
-      {"[[listener]]\naddress = [\"0.0.0.0:1\", \"[::]:1\", \"127.0.0.1:0\", \"127.0.0.1:0\"]\n"
-       "[[listener]]\naddress = \"127.0.0.1:2\"\n",
-       ""},
-      {"[[listener]]\nname = \"a\"\naddress = \"systemd\"\n[[listener]]\nname = \"b\"\n"
-       "address = \"systemd\"\n",
-       ""},
-  };
-  check_rows(rows);
+  test::check_rows(rows);
 }
 
 TEST_CASE("all semantic problems at once, in the order of the file") {
