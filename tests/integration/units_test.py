@@ -247,6 +247,8 @@ SHELLS = {
 COMPLETED = [("reactord --check-c", "reactord --check-config"),
              ("reactor-cli --interv", "reactor-cli --interval"),
              ("reactor-cli --framing li", "reactor-cli --framing line"),
+             ("reactor-cli config ge", "reactor-cli config get"),
+             ("reactor-cli --json drain of", "reactor-cli --json drain off"),
              ("reactor-load --thre", "reactor-load --threads"),
              ("reactor-load --protocol ra", "reactor-load --protocol raw"),
              ("reactor-load pin", "reactor-load ping")]

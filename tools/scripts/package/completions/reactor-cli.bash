@@ -7,6 +7,7 @@ _reactor_cli() {
     --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
     client) mapfile -t COMPREPLY < <(compgen -W 'getname help id info kill list setname' -- "$current") ;;
     config) mapfile -t COMPREPLY < <(compgen -W 'get help' -- "$current") ;;
+    drain) mapfile -t COMPREPLY < <(compgen -W 'on off' -- "$current") ;;
     log) mapfile -t COMPREPLY < <(compgen -W level -- "$current") ;;
     info)
       mapfile -t COMPREPLY < <(compgen -W 'server clients stats commandstats errorstats' -- "$current")
