@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 
 #include "config/toml_text.h"
@@ -146,15 +147,6 @@ std::string parse_host(std::string_view text, std::string_view host, Endpoint& o
                      show_ip(AF_INET, out.ip.data() + kMappedPrefix.size()));
 }
 
-bool bits_equal(const Ip& a, const Ip& b, int bits) {
-  const auto whole = static_cast<std::size_t>(bits / 8);
-  if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(whole), b.begin()))
-    return false;
-  if (bits % 8 == 0) return true;
-  const int mask = 0xff << (8 - bits % 8) & 0xff;
-  return (a[whole] & mask) == (b[whole] & mask);
-}
-
 Ip without_host_bits(const Ip& ip, int bits) {
   Ip network{};
   for (int i = 0; i < 128; ++i) {
@@ -164,6 +156,13 @@ Ip without_host_bits(const Ip& ip, int bits) {
       network[byte] = static_cast<std::uint8_t>(network[byte] | bit);
   }
   return network;
+}
+
+/// The last address of a network.
+Ip last_of(Ip ip, int bits) {
+  for (int i = bits; i < 128; ++i)
+    ip[static_cast<std::size_t>(i / 8)] |= static_cast<std::uint8_t>(0x80 >> (i % 8));
+  return ip;
 }
 
 /// Fills the mapped form; returns the bits that stand before the text's own, or nothing.
@@ -247,8 +246,27 @@ bool is_local(const Endpoint& endpoint) {
   return false;
 }
 
-bool IpNetwork::contains(const std::array<std::uint8_t, 16>& mapped_ip) const {
-  return bits_equal(ip, mapped_ip, prefix_bits);
+NetworkSet::NetworkSet(std::span<const IpNetwork> networks) {
+  ranges_.reserve(networks.size());
+  for (const IpNetwork& network : networks)
+    ranges_.push_back({network.ip, last_of(network.ip, network.prefix_bits)});
+  std::sort(ranges_.begin(), ranges_.end(),
+            [](const Range& a, const Range& b) { return a.first < b.first; });
+  // Networks lie within one another or apart, and so a range is over before the next one begins.
+  std::size_t kept = 0;
+  for (const Range& range : ranges_)
+    if (kept == 0 || ranges_[kept - 1].last < range.first)
+      ranges_[kept++] = range;
+    else
+      ranges_[kept - 1].last = std::max(ranges_[kept - 1].last, range.last);
+  ranges_.resize(kept);
+}
+
+bool NetworkSet::contains(const Ip& mapped_ip) const {
+  const auto behind =
+      std::upper_bound(ranges_.begin(), ranges_.end(), mapped_ip,
+                       [](const Ip& ip, const Range& range) { return ip < range.first; });
+  return behind != ranges_.begin() && mapped_ip <= std::prev(behind)->last;
 }
 
 std::string parse_network(std::string_view text, IpNetwork& out) {

@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reactord {
 
@@ -37,8 +39,25 @@ struct Endpoint {
 struct IpNetwork {
   std::array<std::uint8_t, 16> ip{};
   std::uint8_t prefix_bits = 0;  ///< 0 to 128, counted in the mapped form
-  [[nodiscard]] bool contains(const std::array<std::uint8_t, 16>& mapped_ip) const;
   bool operator==(const IpNetwork&) const = default;
+};
+
+/// All addresses of some networks together, found by bisection: an allow list may have thousands of
+/// entries, and every client is looked up in it.
+class NetworkSet {
+ public:
+  NetworkSet() = default;
+  explicit NetworkSet(std::span<const IpNetwork> networks);
+  [[nodiscard]] bool empty() const { return ranges_.empty(); }
+  [[nodiscard]] bool contains(const std::array<std::uint8_t, 16>& mapped_ip) const;
+
+ private:
+  using Ip = std::array<std::uint8_t, 16>;
+  struct Range {
+    Ip first;
+    Ip last;
+  };
+  std::vector<Range> ranges_;  ///< in order, none within or beside another
 };
 
 [[nodiscard]] std::string parse_network(std::string_view text, IpNetwork& out);

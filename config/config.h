@@ -69,6 +69,8 @@ struct ListenerSettings {
   std::string handler;  ///< line and raw only: the handler that answers every line or chunk
   InlineReplies inline_replies = InlineReplies::plain;
   std::vector<IpNetwork> allow;  ///< empty: everyone
+  /// The same to look addresses up in, where it was made beside the loop; null: not made yet.
+  std::shared_ptr<const NetworkSet> allow_set;
   AllowedCommands allow_commands;
   /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
   FileMode mode{0660};

@@ -166,10 +166,8 @@ void Listener::tell_failed(int error, Event event) noexcept {
 
 /// Where there is no memory for it, the client is sent away without a word.
 void Listener::take_in(AcceptResult& accepted) {
-  const bool is_allowed =
-      rules_->allow.empty() || !accepted.peer.is_ip() ||
-      std::any_of(rules_->allow.begin(), rules_->allow.end(),
-                  [ip = accepted.peer.mapped_ip()](const auto& net) { return net.contains(ip); });
+  const bool is_allowed = rules_->allow->empty() || !accepted.peer.is_ip() ||
+                          rules_->allow->contains(accepted.peer.mapped_ip());
   if (!is_allowed)
     return refuse(accepted, Event::refused_not_allowed,
                   "DENIED your address is not in the allow list of this listener");

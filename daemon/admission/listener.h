@@ -56,6 +56,8 @@ class Listener {
   /// later is refused at once, and a successor can listen there. What is adopted leaves its backlog
   /// to the successor. True once it is closed.
   [[nodiscard]] bool stop_some() noexcept;
+  /// Whoever waits is refused.
+  void close() noexcept;
 
  private:
   void accept_some() noexcept;
@@ -67,7 +69,6 @@ class Listener {
   void tell_failed(int error, Event event = Event::accept_failed) noexcept;
   void pause() noexcept;
   void schedule() noexcept;
-  void close() noexcept;
 
   Token token_;
   UniqueFd fd_;

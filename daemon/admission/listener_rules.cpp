@@ -52,8 +52,7 @@ std::shared_ptr<ListenerRules> make_rules(const ListenerKind& kind, LoopContext&
                                                     .policy = {.loop_context = loop_context,
                                                                .framing = kind.framing,
                                                                .bound_command = kind.bound_command,
-                                                               .is_admin = kind.is_admin},
-                                                    .allow = {}});
+                                                               .is_admin = kind.is_admin}});
   rules->policy.listener = &rules->name;
   return rules;
 }
@@ -61,7 +60,8 @@ std::shared_ptr<ListenerRules> make_rules(const ListenerKind& kind, LoopContext&
 void apply_settings(ListenerRules& rules, const ListenerSettings& settings, WhenFull when_full,
                     bool is_local) {
   rules.name = settings.name;
-  rules.allow = settings.allow;
+  rules.allow = settings.allow_set != nullptr ? settings.allow_set
+                                              : std::make_shared<const NetworkSet>(settings.allow);
   // Who comes to look after a full daemon must not wait without knowing why.
   rules.when_full = rules.policy.is_admin ? WhenFull::refuse : when_full;
   rules.policy.inline_replies_resp = settings.inline_replies == InlineReplies::resp;

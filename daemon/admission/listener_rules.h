@@ -19,7 +19,8 @@ struct ListenerRules {
   std::string name;
   std::string address;  ///< where it is bound, as SocketAddress::to_string() writes it
   ListenerPolicy policy;
-  std::vector<IpNetwork> allow;  ///< empty: everyone
+  std::shared_ptr<const NetworkSet> allow =
+      std::make_shared<const NetworkSet>();  ///< empty: everyone
   WhenFull when_full = WhenFull::refuse;
 };
 

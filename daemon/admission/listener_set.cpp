@@ -203,16 +203,22 @@ void ListenerSet::commit(const Config& config) {
   for (const auto& listener : listeners_) warn_if_open_to_all(*listener);
 }
 
-/// As at the stop: who has connected already is taken in.
+/// As at the stop: who has connected already is taken in. Most have nobody waiting, and are closed
+/// before anybody hears that the reload is over.
 void ListenerSet::close_leaving() {
-  for (auto& listener : listeners_) {
-    if (is_kept(*listener)) continue;
-    while (!listener->stop_some()) continue;
-    events_.record(Event::not_listening, {{"address", listener->address().to_string()},
-                                          {"listener", listener->rules().name}});
-    retire(listener->shared_rules());
-    listener.reset();
-  }
+  for (auto& listener : listeners_)
+    if (!is_kept(*listener)) leaving_.push_back(std::move(listener));
+  std::erase(listeners_, nullptr);
+  for (std::size_t left = leaving_.size(); left > 0; --left) let_leave();
+}
+
+void ListenerSet::let_leave() {
+  std::unique_ptr<Listener> listener = std::move(leaving_.front());
+  leaving_.erase(leaving_.begin());
+  if (!listener->stop_some()) return leaving_.push_back(std::move(listener));
+  events_.record(Event::not_listening, {{"address", listener->address().to_string()},
+                                        {"listener", listener->rules().name}});
+  retire(listener->shared_rules());
 }
 
 void ListenerSet::take_over_staged() {
@@ -265,7 +271,7 @@ void ListenerSet::retire(std::shared_ptr<ListenerRules> rules) {
 }
 
 void ListenerSet::warn_if_open_to_all(const Listener& listener) {
-  if (!listener.address().is_local() && listener.rules().allow.empty())
+  if (!listener.address().is_local() && listener.rules().allow->empty())
     events_.record(Event::listener_open_to_all, {{"address", listener.address().to_string()}});
 }
 
@@ -280,6 +286,11 @@ void ListenerSet::on_event(Token token, Readiness readiness) noexcept {
 void ListenerSet::on_room() noexcept {
   std::erase_if(retired_, [](const auto& rules) { return rules->policy.connections == 0; });
   for (const auto& listener : listeners_) listener->on_room();
+}
+
+void ListenerSet::close() noexcept {
+  for (const auto& listener : leaving_) listener->close();
+  for (const auto& listener : listeners_) listener->close();
 }
 
 bool ListenerSet::stop_some() noexcept {

@@ -57,7 +57,14 @@ class ListenerSet {
   /// Each takes in who has connected already, some at each call, and closes. True once all are
   /// closed.
   [[nodiscard]] bool stop_some() noexcept;
+  /// All, at once. What connections need of them stays.
+  void close() noexcept;
   void clear() { listeners_.clear(); }
+
+  /// Listeners that no configuration wants any more are taking in who has connected already.
+  [[nodiscard]] bool has_leaving() const { return !leaving_.empty(); }
+  /// Some of those, for one of them.
+  void let_leave();
 
   /// The first port that clients find, for INFO; 0 if there is none.
   [[nodiscard]] std::uint16_t tcp_port() const;
@@ -107,6 +114,7 @@ class ListenerSet {
   /// Unix sockets whose files prepare() has changed, and how they were.
   std::vector<std::pair<const Listener*, UnixFileOptions>> changed_files_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Listener>> leaving_;
   std::vector<std::size_t> settings_of_;  ///< by listener: its index in Config::listeners
   /// Rules whose socket has gone, or has others now, while connections live by them.
   std::vector<std::shared_ptr<ListenerRules>> retired_;

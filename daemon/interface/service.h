@@ -115,8 +115,8 @@ class Service {
   [[nodiscard]] virtual std::string log_level() const = 0;
   /// Changes it until it is changed here or in the file, or the process ends. The problem, or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
-  /// Loads the configuration again, as SIGHUP does.
-  [[nodiscard]] virtual ReloadOutcome reload(std::string_view who) = 0;
+  /// Loads the configuration again, as SIGHUP does, and says later what became of it.
+  virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
   /// Whether new clients are refused; and from now on. Who is connected stays.
   [[nodiscard]] virtual bool is_draining() const = 0;
   virtual void set_draining(bool is_draining, std::string_view who) = 0;

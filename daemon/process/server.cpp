@@ -22,22 +22,14 @@ namespace {
 constexpr Token kSignalsToken = 0;
 constexpr Token kLongRepliesToken = 1;
 constexpr Token kChoresToken = 2;
-constexpr Token kFirstListenerToken = 3;
+constexpr Token kReloadToken = 3;
+constexpr Token kFirstListenerToken = 4;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
-/// Beside connections on the ready list: listeners, and the three above.
+/// Beside connections on the ready list: listeners, and those above.
 constexpr std::size_t kOtherTokens = 256;
 
 /// Why there is no reload.
 constexpr const char* kStopping = "the server is stopping";
-/// Of a walk over all connections, in one turn: where each takes a send, and where it is a few
-/// assignments or a system call that does little.
-constexpr std::uint32_t kFewVisits = 64;
-constexpr std::uint32_t kManyVisits = 1000;
-/// From one SIGHUP's reload to the next: a storm of them leaves the loop to the clients, and those
-/// that come meanwhile are one.
-constexpr auto kReloadPause = std::chrono::milliseconds(100);
-/// Who hears of one reload; whoever asks beyond that waits in vain, and says so.
-constexpr std::size_t kMaxReloadAskers = 64;
 /// A slice of a long reply (ReplyProducer::produce).
 constexpr WorkUnits kSliceWork = work_units(std::chrono::microseconds(100));
 
@@ -100,7 +92,15 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       reload_(
           config_, source, handler_tables_, events, listeners_,
           [this](const Config& next) { return check(next); },
-          [this](const Config& next) { apply(next); }) {
+          [this](const Config& next, std::vector<Setting> settings) {
+            apply(next);
+            service_.set_settings(std::move(settings));
+            publish_log_level();
+          }),
+      reloads_(loop_, kReloadToken, helper_, reload_, config_,
+               [this](const std::string& request, ReloadPlan plan) {
+                 return finish_reload(request, std::move(plan));
+               }) {
   keep_memory_reserve();
   // Each may be listed once more under the id of its slot's next owner before its turn comes.
   loop_.reserve_ready(2 * std::size_t{connections_.capacity().clients} + kOtherTokens,
@@ -110,6 +110,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   service_.set_config_file(source.path());
   make_handlers(handlers);
   apply(config_);
+  service_.set_settings(sorted_settings(config_, handler_tables_));
   if (const std::error_code error =
           loop_.watch_level(signals_.fd(), kSignalsToken, Priority::urgent))
     throw std::system_error(error, "epoll_ctl");
@@ -181,6 +182,8 @@ void Server::on_own_event(Token token) {
   } else if (token == kChoresToken) {
     has_chores_scheduled_ = false;
     do_chores();
+  } else if (token == kReloadToken) {
+    reloads_.on_event();
   }
 }
 
@@ -222,21 +225,10 @@ void Server::do_chores() {
       drain_connections();
       is_closed_to_new_ = true;
     }
-  } else if (!walks_.empty()) {
-    continue_walk(walks_.front());
-  }
-}
-
-void Server::continue_walk(Walk& walk) {
-  for (std::uint32_t n = 0; n < walk.visits_per_turn; ++n, ++walk.next_slot) {
-    if (walk.next_slot >= connections_.slots_used()) {
-      const std::function<void()> done = std::move(walk.done);
-      walks_.pop_front();
-      if (done) done();
-      return;
-    }
-    Connection* connection = connections_.at_slot(walk.next_slot);
-    if (connection != nullptr && !connection->is_closed()) walk.visit(*connection);
+  } else if (listeners_.has_leaving()) {
+    listeners_.let_leave();
+  } else {
+    walks_.go_on();
   }
 }
 
@@ -245,7 +237,7 @@ void Server::return_memory() {
   const auto buffers = std::make_shared<std::vector<Buffer>>();
   while (loop_context_.pool.bytes() > 0)
     buffers->push_back(loop_context_.pool.take(1, Buffer::kMaxBytes));
-  memory_returner_.run([buffers] {
+  helper_.run([buffers] {
     buffers->clear();
     ::malloc_trim(0);
   });
@@ -279,36 +271,37 @@ void Server::on_signal(int signal) {
 
 void Server::reload_on_signal(int signal) {
   const bool is_serving = phase_ == Phase::serving;
-  // Told before the signal is taken: systemd must know that the reload is not over once a
-  // `reactord --reload` that gets no answer returns (reload_request.h).
-  if (is_serving && reload_timer_ == 0) reports_.reloading();
-  // What may fail comes first: a signal that was taken is not told again.
-  if (is_serving) schedule_reload();
-  reload_askers_.reserve(kMaxReloadAskers);
-  if (const std::optional<int> asker = signals_.take(signal)) {
-    if (!is_serving) return answer_reload(*asker, {.problems = {kStopping}});
-    if (reload_askers_.size() < kMaxReloadAskers) reload_askers_.push_back(*asker);
+  if (is_serving) {
+    // Told before the signal is taken: systemd must know that the reload is not over once a
+    // `reactord --reload` that gets no answer returns (reload_request.h).
+    if (!reloads_.is_asked()) reports_.reloading();
+    reloads_.ask_in_a_while("SIGHUP");
   }
-}
-
-void Server::schedule_reload() {
-  if (reload_timer_ != 0) return;  // this one is the same
-  reload_timer_ = loop_.timers().add(std::max(loop_.now(), next_reload_), [this] {
-    reload_timer_ = 0;
-    const ReloadOutcome outcome =
-        phase_ == Phase::serving ? finish_reload("SIGHUP") : ReloadOutcome{.problems = {kStopping}};
-    next_reload_ = loop_.now() + kReloadPause;
-    for (const int asker : std::exchange(reload_askers_, {})) answer_reload(asker, outcome);
-  });
+  // Nothing can fail any more: a signal that was taken is not told again.
+  const std::optional<int> asker = signals_.take(signal);
+  if (!asker) return;
+  if (!is_serving) return answer_reload(*asker, {.problems = {kStopping}});
+  reloads_.answer_next(
+      [number = *asker](const ReloadOutcome& outcome) { answer_reload(number, outcome); });
 }
 
 void Server::drain_on_signal(int signal) {
   if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
+  if (phase_ == Phase::draining) cut_off(signal);
+}
+
+/// Whoever is still there is closed, some in each turn.
+void Server::cut_off(int signal) {
+  walks_.add_instead(
+      {.visit = [](Connection& connection) { connection.abort(CloseReason::closed_at_once); },
+       .visits_per_turn = ConnectionWalks::kFewPerTurn,
+       .done = [this] { phase_ = Phase::stopped; }});
+  phase_ = Phase::cutting_off;
+  listeners_.close();
+  is_closed_to_new_ = true;
   (void)has_memory_for([&] {
     events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
   });
-  abort_connections();
-  phase_ = Phase::stopped;
 }
 
 /// Once each: whoever sends it again has been told.
@@ -325,18 +318,20 @@ void Server::abort_connections() {
       [](Connection& connection) { connection.abort(CloseReason::closed_at_once); });
 }
 
-ReloadOutcome Server::reload(std::string_view who) {
+void Server::reload(std::string_view who, ReloadQueue::Answer answer) {
   // systemd must not take a stopping daemon for ready.
-  if (phase_ != Phase::serving) return {.problems = {kStopping}};
+  if (phase_ != Phase::serving) return answer({.problems = {kStopping}});
   reports_.reloading();
-  return finish_reload(fmt::format("RELOAD by {}", who));
+  reloads_.ask(fmt::format("RELOAD by {}", who), std::move(answer));
 }
 
-ReloadOutcome Server::finish_reload(const std::string& request) {
-  ReloadOutcome outcome = reload_.run(request);
+ReloadOutcome Server::finish_reload(const std::string& request, ReloadPlan plan) {
+  if (phase_ != Phase::serving) return {.problems = {kStopping}};
+  ReloadOutcome outcome = reload_.finish(request, std::move(plan));
   if (outcome.problems.empty()) warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
   reports_.reloaded(outcome.problems.size());
+  if (reloads_.is_asked()) reports_.reloading();
   return outcome;
 }
 
@@ -376,14 +371,14 @@ void Server::apply(const Config& config) {
   const bool has_new_write_stall = deadlines.write_stall.length() != config.deadlines.write_stall;
   loop_context_.deadlines.set_lengths(config.deadlines);
   if (has_new_idle)
-    walk({.visit = [](Connection& connection) { connection.restart_idle_deadline(); },
-          .visits_per_turn = kManyVisits});
+    walks_.add({.visit = [](Connection& connection) { connection.restart_idle_deadline(); },
+                .visits_per_turn = ConnectionWalks::kManyPerTurn});
   if (has_new_write_stall)
-    walk({.visit =
-              [this](Connection& connection) {
-                set_user_timeout(connection.stream().fd(), config_.deadlines.write_stall);
-              },
-          .visits_per_turn = kManyVisits});
+    walks_.add({.visit =
+                    [this](Connection& connection) {
+                      set_user_timeout(connection.stream().fd(), config_.deadlines.write_stall);
+                    },
+                .visits_per_turn = ConnectionWalks::kManyPerTurn});
   const std::uint64_t buffer_bytes =
       possible_buffer_bytes(config.limits.max_buffer_memory.bytes, memory_limit_);
   connections_.set_limits(config.server.max_connections_per_address, buffer_bytes);
@@ -394,16 +389,16 @@ void Server::apply(const Config& config) {
       call_handler(i, "reload()",
                    [&](Handler& handler) { handler.reload(settings->second.get()); });
   dispatcher_.guard().set_slow(config.log.slow_handler);
-  publish_settings();
 }
 
-void Server::publish_settings() {
-  std::vector<Setting> settings = settings_of(config_, handler_tables_);
-  if (const LogLevel level = reload_.level_in_file(); level != config_.log.level)
-    settings.push_back({"log.level_in_file", plain_text(ValueTraits<LogLevel>::show(level))});
-  std::sort(settings.begin(), settings.end(),
-            [](const Setting& a, const Setting& b) { return a.path < b.path; });
-  service_.set_settings(std::move(settings));
+/// LOG LEVEL's may last beyond what the file says.
+void Server::publish_log_level() {
+  const LogLevel in_file = reload_.level_in_file();
+  service_.set_setting("log.level", log_level());
+  if (in_file == config_.log.level)
+    service_.set_setting("log.level_in_file", {});
+  else
+    service_.set_setting("log.level_in_file", plain_text(ValueTraits<LogLevel>::show(in_file)));
 }
 
 void Server::call_handler(std::size_t index, std::string_view name,
@@ -431,7 +426,7 @@ std::string Server::set_log_level(std::string_view level, std::string_view who) 
   events_.log(Event::log_level_changed,
               {{"before", before}, {"after", log_level()}, {"who", std::string(who)}});
   events_.set_level(wanted);
-  publish_settings();
+  publish_log_level();
   return {};
 }
 
@@ -463,24 +458,24 @@ void Server::begin_drain(const std::string& request) {
 
 /// Nobody comes any more.
 void Server::drain_connections() {
-  walk({.visit = [](Connection& connection) { connection.drain(); },
-        .visits_per_turn = kManyVisits});
+  walks_.add({.visit = [](Connection& connection) { connection.drain(); },
+              .visits_per_turn = ConnectionWalks::kManyPerTurn});
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
 }
 
 /// Those that can be told why are told.
 void Server::on_drain_expired() {
-  walk({.visit =
-            [](Connection& connection) {
-              if (connection.is_ending())
-                return connection.abort(CloseReason::closed_drain_expired);
-              connection.end(CloseReason::closed_drain_expired,
-                             "ERR the server has stopped before the reply was ready");
-              connection.on_event({});  // sends them
-            },
-        .visits_per_turn = kFewVisits,
-        .done = [this] { phase_ = Phase::stopped; }});
+  walks_.add({.visit =
+                  [](Connection& connection) {
+                    if (connection.is_ending())
+                      return connection.abort(CloseReason::closed_drain_expired);
+                    connection.end(CloseReason::closed_drain_expired,
+                                   "ERR the server has stopped before the reply was ready");
+                    connection.on_event({});  // sends them
+                  },
+              .visits_per_turn = ConnectionWalks::kFewPerTurn,
+              .done = [this] { phase_ = Phase::stopped; }});
 }
 
 bool Server::is_done() const {

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <csignal>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,6 +25,7 @@
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/memory_limit.h"
 #include "daemon/log/event_log.h"
+#include "daemon/process/connection_walk.h"
 #include "daemon/process/signal_table.h"
 #include "daemon/process/systemd_reports.h"
 #include "daemon/reactor/event_loop.h"
@@ -33,6 +33,7 @@
 #include "daemon/reactor/signal_watch.h"
 #include "daemon/reload/config_source.h"
 #include "daemon/reload/reload.h"
+#include "daemon/reload/reload_queue.h"
 #include "daemon/stats/daemon_service.h"
 #include "daemon/stats/server_control.h"
 
@@ -65,21 +66,13 @@ class Server final : public EventSink, public ServerControl {
   // --- ServerControl ---
   [[nodiscard]] std::string log_level() const override;
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
-  [[nodiscard]] ReloadOutcome reload(std::string_view who) override;
+  void reload(std::string_view who, ReloadQueue::Answer answer) override;
   [[nodiscard]] bool is_draining() const override { return connections_.is_draining(); }
   void set_draining(bool is_draining, std::string_view who) override;
   void shut_down(std::string_view who) override;
 
  private:
-  enum class Phase : std::uint8_t { serving, draining, stopped };
-
-  /// Visits every connection, some in each turn, then calls `done`.
-  struct Walk {
-    std::function<void(Connection&)> visit;
-    std::uint32_t visits_per_turn = 0;
-    std::function<void()> done = {};
-    std::uint32_t next_slot = 0;
-  };
+  enum class Phase : std::uint8_t { serving, draining, cutting_off, stopped };
 
   // --- start ---
   void make_handlers(std::span<const HandlerEntry> entries);
@@ -94,29 +87,28 @@ class Server final : public EventSink, public ServerControl {
   void reload_on_signal(int signal);
   void drain_on_signal(int signal);
   void mention_signal(const SignalRule& rule);
-  void schedule_reload();
-  /// The rest of a reload, once the service manager has heard of it.
-  [[nodiscard]] ReloadOutcome finish_reload(const std::string& request);
+  [[nodiscard]] ReloadOutcome finish_reload(const std::string& request, ReloadPlan plan);
   [[nodiscard]] std::string check(const Config& next) const;
   void apply(const Config& config);
   void warn_of_limits();
   void warn_of_memory();
-  void publish_settings();
+  void publish_log_level();
   /// Calls a handler outside of a request: it must not end the process by throwing.
   void call_handler(std::size_t index, std::string_view name,
                     const std::function<void(Handler&)>& call) noexcept;
   void begin_drain(const std::string& request);
   void drain_connections();
   void on_drain_expired();
+  void cut_off(int signal);
   void abort_connections();
   [[nodiscard]] bool is_done() const;
   void return_memory();
 
   // --- what is too much for one turn ---
-  void walk(Walk walk) { walks_.push_back(std::move(walk)); }
-  [[nodiscard]] bool has_chores() const { return !is_closed_to_new_ || !walks_.empty(); }
+  [[nodiscard]] bool has_chores() const {
+    return !is_closed_to_new_ || listeners_.has_leaving() || !walks_.empty();
+  }
   void do_chores();
-  void continue_walk(Walk& walk);
 
   EventLog& events_;
   SignalWatch& signals_;
@@ -134,17 +126,15 @@ class Server final : public EventSink, public ServerControl {
   DaemonService service_;
   ServiceReports reports_;
   HeapTrimmer heap_trimmer_;
-  HelperThread memory_returner_;
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   ListenerSet listeners_;
   Reload reload_;
+  HelperThread helper_;  ///< loads configurations and returns memory; ends before what it uses
+  ReloadQueue reloads_;
   Phase phase_ = Phase::serving;
   std::uint64_t mentioned_signals_ = 0;     ///< a bit for each
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
-  TimerQueue::TimerId reload_timer_ = 0;    ///< while a reload is put off
-  TimePoint next_reload_;
-  std::vector<int> reload_askers_;  ///< processes that wait to hear of it
-  std::deque<Walk> walks_;
+  ConnectionWalks walks_{connections_};
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop
   bool has_long_replies_scheduled_ = false;
   bool has_chores_scheduled_ = false;

@@ -15,6 +15,8 @@ std::string ConfigSource::path() const {
 LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) const {
   LoadedConfig loaded =
       path_.empty() ? LoadedConfig{default_config(handlers), {}} : load_config(path_, handlers);
+  for (ListenerSettings& listener : loaded.config.listeners)
+    listener.allow_set = std::make_shared<const NetworkSet>(listener.allow);
   if (!listen_.empty()) {
     ListenerSettings listener = default_listener();
     listener.addresses = listen_;

@@ -3,12 +3,65 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+
+#include "config/tables.h"
+#include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
-ReloadOutcome Reload::run(const std::string& request) {
-  ReloadOutcome outcome = load_and_apply();
+namespace {
+
+/// Of a value before and after a change, in the log and in answers: an allow list may have
+/// thousands of entries.
+constexpr std::size_t kMaxShownBytes = 1u << 10;
+
+void shorten(std::string& value) {
+  if (value.size() <= kMaxShownBytes) return;
+  value.resize(kMaxShownBytes);
+  value += "...";
+}
+
+}  // namespace
+
+std::vector<Setting> sorted_settings(const Config& config,
+                                     std::span<const HandlerTableSpec> handlers) {
+  std::vector<Setting> settings = settings_of(config, handlers);
+  std::sort(settings.begin(), settings.end(),
+            [](const Setting& a, const Setting& b) { return a.path < b.path; });
+  return settings;
+}
+
+ReloadPlan Reload::plan(const Config& running) const noexcept {
+  ReloadPlan plan;
+  if (!has_memory_for([&] { plan = load_and_compare(running); })) {
+    plan = {};
+    plan.has_failed = true;
+  }
+  return plan;
+}
+
+ReloadPlan Reload::load_and_compare(const Config& running) const {
+  ReloadPlan plan;
+  LoadedConfig loaded = source_.load(handlers_);
+  plan.problems = source_.describe(loaded.problems);
+  if (!loaded.ok()) return plan;
+  plan.next = std::move(loaded.config);
+  plan.level_in_file = plan.next.log.level;
+  keep_live_level(plan.next, running.log.level, plan.level_in_file);
+  plan.merged = merge_reloadable(running, plan.next, handlers_);
+  plan.changes = changes_between(running, plan.next, handlers_);
+  for (Change& change : plan.changes) {
+    shorten(change.before);
+    shorten(change.after);
+  }
+  plan.settings = sorted_settings(plan.merged, handlers_);
+  return plan;
+}
+
+ReloadOutcome Reload::finish(const std::string& request, ReloadPlan plan) {
+  ReloadOutcome outcome = put_in_force(plan);
   if (!outcome.problems.empty()) reopen_log(outcome.problems);
   for (const std::string& problem : outcome.problems)
     events_.record(Event::config_problem, {{"problem", problem}});
@@ -20,20 +73,20 @@ ReloadOutcome Reload::run(const std::string& request) {
   return outcome;
 }
 
-ReloadOutcome Reload::load_and_apply() {
-  LoadedConfig loaded = source_.load(handlers_);
-  if (!loaded.ok()) return {.problems = source_.describe(loaded.problems)};
-  const LogLevel level = loaded.config.log.level;
-  keep_live_level(loaded.config);
-  if (std::vector<std::string> problems = prepare(loaded.config); !problems.empty())
+ReloadOutcome Reload::put_in_force(ReloadPlan& plan) {
+  if (plan.has_failed) return {.problems = {"the system has no memory to load the configuration"}};
+  if (!plan.problems.empty()) return {.problems = std::move(plan.problems)};
+  keep_live_level(plan.next, config_.log.level, plan.level_in_file);
+  plan.merged.log.level = plan.next.log.level;
+  if (std::vector<std::string> problems = prepare(plan.next); !problems.empty())
     return {.problems = std::move(problems)};
-  level_in_file_ = level;
-  return commit(loaded.config);
+  level_in_file_ = plan.level_in_file;
+  return commit(plan);
 }
 
 /// A rotation's SIGHUP is no wish to end what LOG LEVEL has begun.
-void Reload::keep_live_level(Config& next) const {
-  if (next.log.level == level_in_file_) next.log.level = config_.log.level;
+void Reload::keep_live_level(Config& next, LogLevel running, LogLevel in_file) const {
+  if (in_file == level_in_file_) next.log.level = running;
 }
 
 /// Whoever has rotated the log must not find the daemon writing to the old file because of a
@@ -53,17 +106,17 @@ std::vector<std::string> Reload::prepare(const Config& next) {
   return {};
 }
 
-ReloadOutcome Reload::commit(const Config& next) {
+ReloadOutcome Reload::commit(ReloadPlan& plan) {
   ReloadOutcome outcome;
-  for (const Change& change : changes_between(config_, next, handlers_)) tell(change, outcome);
-  config_ = merge_reloadable(config_, next, handlers_);
-  apply_(config_);
+  for (const Change& change : plan.changes) tell(change, outcome);
+  config_ = std::move(plan.merged);
+  apply_(config_, std::move(plan.settings));
   listeners_.commit(config_);
   return outcome;
 }
 
 void Reload::tell(const Change& change, ReloadOutcome& outcome) {
-  const bool is_applied = change.apply == Apply::reload;
+  const bool is_applied = change.apply == reactord::Apply::reload;
   events_.record(is_applied ? Event::setting_changed : Event::setting_needs_restart,
                  {{"path", change.path}, {"before", change.before}, {"after", change.after}});
   (is_applied ? outcome.applied : outcome.needs_restart)

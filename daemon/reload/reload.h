@@ -3,7 +3,9 @@
 // which order the parts may be changed so that the last one that can fail is the last one asked;
 // how each of them changes is its own.
 //
-//   load -> listeners open what is new -> the log -> nothing can fail any more -> apply, tell
+//   plan(): load, compare -> finish(): listeners open what is new -> the log -> nothing can fail
+//   any
+//                                      more -> apply, tell
 #pragma once
 
 #include <functional>
@@ -20,13 +22,30 @@
 
 namespace reactord {
 
+/// What a reload is going to do, worked out beside the loop: all that takes time.
+struct ReloadPlan {
+  bool has_failed = false;            ///< there was no memory for it
+  std::vector<std::string> problems;  ///< empty: the rest counts
+  Config next;                        ///< as loaded
+  Config merged;                      ///< as it will be in force
+  LogLevel level_in_file = LogLevel::info;
+  std::vector<Change> changes;
+  std::vector<Setting> settings;  ///< of `merged`, sorted by path
+};
+
+/// The settings in force, sorted by path.
+[[nodiscard]] std::vector<Setting> sorted_settings(const Config& config,
+                                                   std::span<const HandlerTableSpec> handlers);
+
 class Reload {
  public:
+  using Apply = std::function<void(const Config&, std::vector<Setting>)>;
+
   /// `check` has the problem with what the process may have, or ""; `apply` puts in force what
   /// cannot fail.
   Reload(Config& config, const ConfigSource& source, std::span<const HandlerTableSpec> handlers,
          EventLog& events, ListenerSet& listeners, std::function<std::string(const Config&)> check,
-         std::function<void(const Config&)> apply)
+         Apply apply)
       : config_(config),
         source_(source),
         handlers_(handlers),
@@ -40,15 +59,19 @@ class Reload {
   /// changes.
   [[nodiscard]] LogLevel level_in_file() const { return level_in_file_; }
 
+  /// Touches nothing that the loop uses, so that a thread of its own can run it: `running` is a
+  /// copy of the configuration in force. Throws nothing.
+  [[nodiscard]] ReloadPlan plan(const Config& running) const noexcept;
   /// `request` says who asked, for the log.
-  [[nodiscard]] ReloadOutcome run(const std::string& request);
+  [[nodiscard]] ReloadOutcome finish(const std::string& request, ReloadPlan plan);
 
  private:
-  [[nodiscard]] ReloadOutcome load_and_apply();
-  void keep_live_level(Config& next) const;
+  [[nodiscard]] ReloadPlan load_and_compare(const Config& running) const;
+  [[nodiscard]] ReloadOutcome put_in_force(ReloadPlan& plan);
+  void keep_live_level(Config& next, LogLevel running, LogLevel in_file) const;
   void reopen_log(std::vector<std::string>& problems);
   [[nodiscard]] std::vector<std::string> prepare(const Config& next);
-  [[nodiscard]] ReloadOutcome commit(const Config& next);
+  [[nodiscard]] ReloadOutcome commit(ReloadPlan& plan);
   void tell(const Change& change, ReloadOutcome& outcome);
 
   Config& config_;
@@ -57,7 +80,7 @@ class Reload {
   EventLog& events_;
   ListenerSet& listeners_;
   std::function<std::string(const Config&)> check_;
-  std::function<void(const Config&)> apply_;
+  Apply apply_;
   LogLevel level_in_file_;
 };
 

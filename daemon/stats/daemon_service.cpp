@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace reactord {
@@ -67,6 +68,20 @@ DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections, Disp
       events_(events),
       server_(server),
       started_(loop.now()) {}
+
+void DaemonService::set_setting(std::string_view path, std::optional<std::string> value) {
+  const auto at = std::lower_bound(
+      settings_.begin(), settings_.end(), path,
+      [](const Setting& setting, std::string_view wanted) { return setting.path < wanted; });
+  const bool exists = at != settings_.end() && at->path == path;
+  if (!value) {
+    if (exists) settings_.erase(at);
+  } else if (exists) {
+    at->value = std::move(*value);
+  } else {
+    settings_.insert(at, {std::string(path), std::move(*value)});
+  }
+}
 
 void DaemonService::log(HandlerLogLevel level, std::string_view handler, std::string_view message) {
   if (level == HandlerLogLevel::off) return;

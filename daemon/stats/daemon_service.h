@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ class DaemonService final : public Service {
                 const CommandTable& commands, EventLog& events, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
+  /// Nothing: there is no such setting.
+  void set_setting(std::string_view path, std::optional<std::string> value);
   /// For INFO: the file that the configuration comes from, or "".
   void set_config_file(std::string path) { config_file_ = std::move(path); }
   /// For INFO's tcp_port: 0 where no listener has one.
@@ -47,7 +50,9 @@ class DaemonService final : public Service {
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
     return server_.set_log_level(level, who);
   }
-  [[nodiscard]] ReloadOutcome reload(std::string_view who) override { return server_.reload(who); }
+  void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override {
+    server_.reload(who, std::move(answer));
+  }
   [[nodiscard]] bool is_draining() const override { return server_.is_draining(); }
   void set_draining(bool is_draining, std::string_view who) override {
     server_.set_draining(is_draining, who);

@@ -2,6 +2,7 @@
 // What a command may ask of the running daemon: the part of the server that its service knows.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,8 @@ class ServerControl {
   /// In force at once, until it is changed, here or in the file, or the process ends. The problem,
   /// or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
-  /// As SIGHUP does.
-  [[nodiscard]] virtual ReloadOutcome reload(std::string_view who) = 0;
+  /// As SIGHUP does; the answer comes from the loop.
+  virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
   /// Whether new clients are refused; and from now on. Who is connected stays.
   [[nodiscard]] virtual bool is_draining() const = 0;
   virtual void set_draining(bool is_draining, std::string_view who) = 0;

@@ -80,6 +80,42 @@ def test_many_reloads_in_a_row(daemon):
         client.expect_alive()
 
 
+def allow_list(entries):
+    return ", ".join(f'"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"' for n in range(entries))
+
+
+def test_a_reload_of_thousands_of_entries(daemon):
+    """They are told shortened, count for whoever comes, and CONFIG GET has them all."""
+    one = daemon()
+    head = DEFAULT_LISTENER + "allow = ["
+    one.reload(head + allow_list(40_000) + ', "127.0.0.1"]\n')
+    told = one.wait_for_log(r"listener\.main\.allow changed from '' to '10\.0\.0\.0")
+    assert told
+    one.wait_for_log("configuration reloaded on SIGHUP")
+    client = one.connect()
+    client.expect_alive()
+    assert len(client.call("CONFIG", "GET", "listener.main.allow")[1]) > 400_000
+    one.reload(head + allow_list(40_000) + "]\n")
+    eventually(lambda: one.log.count("configuration reloaded on SIGHUP") == 2)
+    assert len(max(one.log.splitlines(), key=len)) < 5_000
+    assert one.connect().read_until_eof().startswith(b"-DENIED ")
+    client.expect_alive()
+
+
+def test_a_second_signal_ends_a_crowd_at_once(daemon):
+    """More than are closed in one turn of the loop; none is answered, each gets its end."""
+    one = daemon()
+    clients = [one.connect() for _ in range(300)]
+    for client in clients:
+        client.expect_alive()
+        client.send(b"*2\r\n$4\r\nECHO\r\n$9\r\nhalf")
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("stopping on SIGTERM")
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("stopped at once by SIGTERM")
+    assert one.wait() == STOPPED
+
+
 # --- the end
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -112,6 +112,23 @@ def test_a_full_disk_is_told_of_and_what_was_lost(daemon, tmp_path):
     eventually(lambda: "records were lost" in log.read_text())
 
 
+def test_a_line_that_a_full_disk_has_cut_is_ended(daemon, tmp_path):
+    """What is written next begins a line of its own."""
+    log = tmp_path / "log"
+    one = daemon(f'[log]\ntarget = "{log}"\n')
+    eventually(lambda: "ready" in log.read_text())
+    limit = log.stat().st_size + 60  # of a line of more than 100 bytes
+    subprocess.run(["prlimit", f"--pid={one.pid}", f"--fsize={limit}:unlimited"], check=True)
+    one.connect().call("TEXT", "cut " + "x" * 100)
+    eventually(lambda: one.stat("log_records_dropped") >= 1)
+    assert log.stat().st_size == limit and not log.read_text().endswith("\n")
+    subprocess.run(["prlimit", f"--pid={one.pid}", "--fsize=unlimited:unlimited"], check=True)
+    one.connect().call("TEXT", "whole")
+    eventually(lambda: "whole" in log.read_text())
+    for line in log.read_text().splitlines():
+        assert re.match(r"\d{4}-\d\d-\d\dT", line), line
+
+
 def test_one_client_does_not_fill_the_log(daemon):
     one = daemon()
     client = one.connect()

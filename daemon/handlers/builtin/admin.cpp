@@ -3,6 +3,8 @@
 // an answer that says how it went. Each tells the log who asked.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/registry.h"
 #include "protocol/words.h"
@@ -11,8 +13,6 @@ namespace reactord {
 namespace {
 
 enum class Id : std::uint8_t { log, log_level, reload, drain, shutdown };
-
-using namespace std::chrono_literals;
 
 constexpr std::uint8_t id(Id command) {
   return static_cast<std::uint8_t>(command);
@@ -73,7 +73,7 @@ class AdminHandler : public Handler {
       case Id::log_level:
         return log_level(request.arguments, reply, context);
       case Id::reload:
-        return reload_configuration(reply, context);
+        return reload_configuration(context);
       case Id::drain:
         return drain(request.arguments, reply, context);
       case Id::shutdown:
@@ -91,7 +91,8 @@ class AdminHandler : public Handler {
                           const HandlerContext& context);
   HandlerResult drain(std::span<const std::string_view> arguments, ReplyWriter& reply,
                       const HandlerContext& context);
-  HandlerResult reload_configuration(ReplyWriter& reply, HandlerContext& context);
+  HandlerResult reload_configuration(HandlerContext& context);
+  static void write_outcome(const ReloadOutcome& outcome, ReplyWriter& reply);
 
   Service& service_;
 };
@@ -123,9 +124,16 @@ HandlerResult AdminHandler::drain(std::span<const std::string_view> arguments, R
   return HandlerResult::replied;
 }
 
-HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply, HandlerContext& context) {
-  context.charge(1ms);  // a connection's whole share: one in a turn
-  const ReloadOutcome outcome = service_.reload(who_asks(context));
+HandlerResult AdminHandler::reload_configuration(HandlerContext& context) {
+  // Shared, because a std::function can be copied.
+  const auto late = std::make_shared<DeferredReply>(context.defer());
+  service_.reload(who_asks(context), [late](const ReloadOutcome& outcome) {
+    late->complete([&outcome](ReplyWriter& reply) { write_outcome(outcome, reply); });
+  });
+  return HandlerResult::pending;
+}
+
+void AdminHandler::write_outcome(const ReloadOutcome& outcome, ReplyWriter& reply) {
   const std::vector<std::string>& problems = outcome.problems;
   if (!problems.empty()) {
     reply.error(fmt::format("ERR configuration not reloaded, {} problem{}; first: {}",
@@ -138,7 +146,6 @@ HandlerResult AdminHandler::reload_configuration(ReplyWriter& reply, HandlerCont
     for (const std::string& change : outcome.needs_restart)
       reply.bulk("needs a restart: " + change);
   }
-  return HandlerResult::replied;
 }
 
 }  // namespace

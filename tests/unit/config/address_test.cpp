@@ -24,7 +24,7 @@ IpNetwork network_of(std::string_view text) {
   return network;
 }
 
-/// As IpNetwork::contains() wants it.
+/// As NetworkSet::contains() wants it.
 std::array<std::uint8_t, 16> mapped(std::string_view address) {
   return network_of(address).ip;
 }
@@ -178,8 +178,25 @@ TEST_CASE("a network contains its addresses alone") {
   for (const Row& row : rows) {
     CAPTURE(row.network);
     CAPTURE(row.address);
-    CHECK_EQ(network_of(row.network).contains(mapped(row.address)), row.inside);
+    const IpNetwork network = network_of(row.network);
+    CHECK_EQ(NetworkSet({&network, 1}).contains(mapped(row.address)), row.inside);
   }
+}
+
+TEST_CASE("an address is found among many networks, which may lie in one another") {
+  std::vector<IpNetwork> networks;
+  for (const char* text : {"10.1.0.0/16", "10.0.0.0/8", "192.0.2.7", "192.0.2.6", "2001:db8::/33",
+                           "10.255.255.255", "192.0.2.7"})
+    networks.push_back(network_of(text));
+  const NetworkSet set(networks);
+  for (const char* inside : {"10.0.0.0", "10.1.2.3", "10.255.255.255", "192.0.2.6", "192.0.2.7",
+                             "2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"})
+    CHECK_MESSAGE(set.contains(mapped(inside)), inside);
+  for (const char* outside : {"9.255.255.255", "11.0.0.0", "192.0.2.5", "192.0.2.8", "::", "::1",
+                              "2001:db8:8000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"})
+    CHECK_MESSAGE(!set.contains(mapped(outside)), outside);
+  CHECK(NetworkSet().empty());
+  CHECK_FALSE(NetworkSet().contains(mapped("10.0.0.1")));
 }
 
 TEST_CASE("two addresses are the same place where the second could not be bound") {

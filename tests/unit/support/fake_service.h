@@ -87,9 +87,9 @@ class FakeService : public Service {
     if (level_problem.empty()) level = wanted;
     return level_problem;
   }
-  [[nodiscard]] ReloadOutcome reload(std::string_view who) override {
+  void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override {
     asked.push_back("reload by " + std::string(who));
-    return reload_outcome;
+    answer(reload_outcome);
   }
   bool draining = false;
   [[nodiscard]] bool is_draining() const override { return draining; }
