@@ -199,6 +199,26 @@ def test_an_allocation_that_fails_closes_its_connection(daemon):
     one.connect().expect_alive()
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's shadow needs more")
+@pytest.mark.parametrize("clients, size, limit", [(15, (16 << 20) - 64, 64), (400, 255_000, 16)])
+def test_answers_larger_than_their_requests_keep_the_limit_of_memory(daemon, clients, size, limit):
+    """Four times the message, unread: the most that the process ever held is the limit, what one turn
+    brings, and itself."""
+    one = daemon(f'[limits]\nmax_buffer_memory = "{limit}MiB"\n'
+                 '[handlers.text]\nreply = "{message}{message}{message}{message}"\n')
+    crowd = [one.connect(receive_buffer=4096) for _ in range(clients)]
+    for part in (b"*2\r\n$4\r\nTEXT\r\n$%d\r\n" % size + b"x" * size, b"\r\n"):
+        for client in crowd:
+            try:
+                client.send(part)
+            except OSError:
+                pass  # held the most
+    one.connect().expect_alive()
+    assert one.stat("event_closed_memory") > 0
+    peak = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{one.pid}/status").read_text())
+    assert int(peak[1]) << 10 < (limit + 40) << 20
+
+
 # --- names of clients
 
 def test_a_unix_client_has_one_name(daemon, tmp_path):
