@@ -90,6 +90,57 @@ inline bool read_header(const char*& at, const char* end, char type, std::uint32
   return true;
 }
 
+// The same for a bulk string, which must be there whole.
+inline bool read_bulk(const char*& at, const char* end, std::string_view& bytes) {
+  std::uint32_t length = 0;
+  if (end - at < std::ptrdiff_t{kMinHeaderBytes} || !read_header(at, end, '$', length))
+    return false;
+  bytes = {at, length};
+  if (end - at < static_cast<std::ptrdiff_t>(length + kCrlfBytes) || !is_crlf(at + length))
+    return false;
+  at += length + kCrlfBytes;
+  return true;
+}
+
+inline std::uint64_t word_at(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Whether the array at `at` begins as the one that `head` was read from.
+inline bool is_known(const ArrayHead& head, const char* at, const char* end) {
+  return end - at >= static_cast<std::ptrdiff_t>(head.known_bytes) &&
+         word_at(at) == head.first_word &&
+         word_at(at + head.known_bytes - sizeof(std::uint64_t)) == head.last_word;
+}
+
+void forget(ArrayHead& head) {
+  head = {.number = head.number + 1};
+}
+
+// Makes the frame ready for an array with the head that stands at `start`. Out of line: of a batch,
+// one in many.
+[[gnu::noinline]] bool read_head(const char* start, const char* end, Frame& frame) {
+  const char* at = start;
+  std::uint32_t count = 0;
+  std::string_view name;
+  if (end - at < std::ptrdiff_t{kMinHeaderBytes} || !read_header(at, end, '*', count)) return false;
+  if (count - 1 >= Frame::kFewArguments || !read_bulk(at, end, name)) return false;
+  frame.kind = FrameKind::array;
+  frame.arguments = std::span(frame.few.data(), count);
+  ArrayHead& head = frame.head;
+  forget(head);
+  head.bytes = static_cast<std::size_t>(at - start);
+  head.count = count;
+  head.name_bytes = static_cast<std::uint32_t>(name.size());
+  if (head.bytes > ArrayHead::kMaxKnownBytes) return true;
+  head.known_bytes = head.bytes;
+  head.first_word = word_at(start);
+  head.last_word = word_at(at - sizeof(std::uint64_t));
+  return true;
+}
+
 std::string_view without_carriage_return(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
@@ -97,32 +148,26 @@ std::string_view without_carriage_return(std::string_view line) {
 
 }  // namespace
 
-// The fast path: 90 instructions for `ECHO 4.40`, of which parse_any() takes 600.
+// The fast path: 70 instructions for `ECHO 4.40` behind another ECHO, of which parse_any() takes
+// 600.
 bool FrameParser::take_array(std::string_view input, const ParserLimits& limits, Frame& frame) {
-  if (framing_ != Framing::command || is_under_way() || input.size() < kMinHeaderBytes)
-    return false;
+  if (framing_ != Framing::command || is_under_way()) return false;
   const char* at = input.data();
   const char* const end = at + input.size();
-  std::uint32_t count = 0;
-  if (!read_header(at, end, '*', count)) return false;
-  if (count - 1 >= Frame::kFewArguments || count > limits.max_arguments) return false;
-  const std::span arguments(frame.few.data(), count);
-  for (std::string_view& argument : arguments) {
-    std::uint32_t length = 0;
-    if (at > end - kMinHeaderBytes || !read_header(at, end, '$', length)) return false;
-    argument = {at, length};
-    if (end - at < static_cast<std::ptrdiff_t>(length + kCrlfBytes) || !is_crlf(at + length))
-      return false;
-    at += length + kCrlfBytes;
-  }
+  const ArrayHead& head = frame.head;
+  if (!is_known(head, at, end) && !read_head(at, end, frame)) return false;
+  if (head.count > limits.max_arguments) return false;
+  at += head.bytes;
+  frame.few.front() = {at - kCrlfBytes - head.name_bytes, head.name_bytes};
+  for (std::string_view& argument : std::span(frame.few.data(), head.count).subspan(1))
+    if (!read_bulk(at, end, argument)) return false;
   frame.bytes = static_cast<std::size_t>(at - input.data());
-  frame.kind = FrameKind::array;
-  frame.arguments = arguments;
   return frame.bytes <= limits.max_frame_bytes;
 }
 
 ParseStatus FrameParser::parse_any(std::string_view input, const ParserLimits& limits,
                                    Frame& frame) {
+  forget(frame.head);
   if (error_ != Error::none) return ParseStatus::error;
   if (input.empty()) return ParseStatus::need_more;
   switch (framing_) {

@@ -32,6 +32,23 @@ struct ParserLimits {
 
 enum class FrameKind : std::uint8_t { array, line, chunk };
 
+/// How an array begins: its count and its first argument, the command's name. Most arrays begin as
+/// the one before did, byte for byte; then neither is read again, and what was found out about them
+/// holds, by the number.
+struct ArrayHead {
+  /// Two words: longer ones are read each time.
+  static constexpr std::size_t kMaxKnownBytes = 16;
+  static constexpr std::size_t kUnknown = static_cast<std::size_t>(-1) >> 1;
+
+  std::uint64_t number = 0;  ///< another for each head that is not that of the frame before
+  std::size_t bytes = 0;
+  std::size_t known_bytes = kUnknown;  ///< how many of them the words hold: all
+  std::uint64_t first_word = 0;
+  std::uint64_t last_word = 0;  ///< the last 8 bytes, of which some may be in first_word, too
+  std::uint32_t count = 0;
+  std::uint32_t name_bytes = 0;
+};
+
 /// One frame, as views into the input it was parsed from: valid as long as those bytes are. Reused
 /// from frame to frame, so that an array allocates only when it is the widest so far.
 struct Frame {
@@ -43,6 +60,7 @@ struct Frame {
   Frame& operator=(const Frame&) = delete;
 
   FrameKind kind = FrameKind::array;
+  ArrayHead head;
   std::size_t bytes = 0;  ///< how much of the input it took, line end included
   std::span<const std::string_view> arguments;  ///< array: its bulk strings, in `few` or in `many`
   std::string_view payload;                     ///< line: without its end; chunk: all of it

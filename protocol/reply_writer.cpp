@@ -20,7 +20,7 @@ constexpr std::string_view kPlainEmpty = "\"\"";
 constexpr std::size_t kMaxNumberBytes = 24;
 // Two words of 8 bytes.
 constexpr std::size_t kMaxShortBytes = 16;
-constexpr std::size_t kShortBulkBytes = 3 + 2 + kMaxShortBytes + 2;
+constexpr std::size_t kShortBytes = 3 + 2 + kMaxShortBytes + 2;  // as a bulk string
 // So many digits, with a sign, always fit in an int64.
 constexpr std::size_t kSafeIntegerBytes = 18;
 
@@ -105,7 +105,22 @@ void append_with_first_byte_escaped(Buffer& out, std::string_view bytes) {
 
 // --- scalars -------------------------------------------------------------------------------------
 
+// Most scalars are short replies to RESP: without a call, they need no register saved, and take 40
+// instructions instead of 70.
+inline bool ReplyWriter::is_short_reply(std::string_view scalar) const {
+  return scalar.size() <= kMaxShortBytes && depth_ == 0 && resp() && out_.room() >= kShortBytes;
+}
+
 void ReplyWriter::simple(std::string_view status) {
+  if (!is_short_reply(status) || has_line_break(status)) [[unlikely]]
+    return any_simple(status);
+  char* const start = out_.prepare(kShortBytes).data();
+  *start = '+';
+  out_.commit(static_cast<std::size_t>(write_crlf(write_short(start + 1, status)) - start));
+  ++replies_;
+}
+
+void ReplyWriter::any_simple(std::string_view status) {
   if (!resp()) {
     append_data(status);
   } else if (has_line_break(status)) {
@@ -154,13 +169,10 @@ void ReplyWriter::integer_digits(std::string_view decimal, BigInteger big) {
   finish_element();
 }
 
-// Most bulk strings are short replies to RESP: without a call, they need no register saved, and
-// take 40 instructions instead of 70.
 void ReplyWriter::bulk(std::string_view bytes) {
-  if (bytes.size() > kMaxShortBytes || depth_ > 0 || !resp() || out_.room() < kShortBulkBytes)
-      [[unlikely]]
+  if (!is_short_reply(bytes)) [[unlikely]]
     return any_bulk(bytes);
-  char* const start = out_.prepare(kShortBulkBytes).data();
+  char* const start = out_.prepare(kShortBytes).data();
   char* const body = write_short_length(start, bytes.size());
   out_.commit(static_cast<std::size_t>(write_crlf(write_short(body, bytes)) - start));
   ++replies_;

@@ -116,6 +116,8 @@ class ReplyWriter {
 
   void append_number(char type, std::int64_t value);
   void append_line(char type, std::string_view content);
+  [[nodiscard]] bool is_short_reply(std::string_view scalar) const;
+  [[gnu::noinline]] void any_simple(std::string_view status);
   [[gnu::noinline]] void any_bulk(std::string_view bytes);
   void append_bulk(std::string_view bytes);
   [[gnu::noinline]] bool append_borrowed(std::string_view bytes);

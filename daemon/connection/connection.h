@@ -304,6 +304,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol);
   void reject_input();
   void serve_frame(Turn& turn);
+  [[gnu::noinline]] void end_or_wait(ServeResult result);
   [[nodiscard]] bool must_pause(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_input_ended() const { return input_state_ > Input::draining; }

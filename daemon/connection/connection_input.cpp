@@ -213,10 +213,10 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) {
       case ParseStatus::nothing:
         --loop().share_left;
         ++turn.ignored;
+        if (frame_timed_) stop_frame_time();  // of one that is served, note_activity() does
         break;
     }
     rest.remove_prefix(loop().frame.bytes);
-    if (frame_timed_) stop_frame_time();
   }
   return input.size() - rest.size();
 }
@@ -278,7 +278,13 @@ void Connection::reject_input() {
 void Connection::serve_frame(Turn& turn) {
   past_first_ = true;
   --loop().share_left;
-  switch (loop().sink.serve(*this, loop().frame, turn.out)) {
+  const ServeResult result = loop().sink.serve(*this, loop().frame, turn.out);
+  if (result != ServeResult::replied) [[unlikely]]
+    end_or_wait(result);
+}
+
+void Connection::end_or_wait(ServeResult result) {
+  switch (result) {
     case ServeResult::replied:
       return;
     case ServeResult::pending:

@@ -72,7 +72,7 @@ bool Connection::is_first_request_nearer() const noexcept {
   return accepted + deadlines.first_request.length() <= host().now() + deadlines.frame.length();
 }
 
-/// A frame is whole. One that came to nothing leaves the first request its nearer deadline.
+/// A frame has come to nothing. The first request is left its nearer deadline.
 void Connection::stop_frame_time() noexcept {
   frame_timed_ = false;
   if (past_first_) DeadlineLink<InputDeadline>::cancel();

@@ -39,6 +39,10 @@ bool is_exec(const CommandEntry* entry) {
   return entry != nullptr && entry->spec->in_transaction == InTransaction::executes;
 }
 
+bool is_allowed(const Connection& connection, const CommandEntry& entry) {
+  return connection.policy().allowed_commands.has(entry.spec->command_class);
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
@@ -54,7 +58,10 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
   if (!connection.session().is_ordinary()) [[unlikely]]
     return serve_unusual(connection, frame, out);
   ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
-  const ServeResult result = answer(connection, frame, draft);
+  CommandEntry* const known = find_known(connection, frame);
+  const ServeResult result = known != nullptr
+                                 ? call_in_place(connection, *known, frame.arguments, draft)
+                                 : answer(connection, frame, draft);
   // CLIENT REPLY OFF and SKIP get no reply either.
   if (connection.session().reply_mode() != ReplyMode::on) [[unlikely]]
     draft.take_back();
@@ -79,13 +86,13 @@ ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame
 
 ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, ReplyDraft& draft) {
   const Parsed request = parse(connection, frame, draft);
-  ServeResult result = ServeResult::replied;
-  if (!request.words.empty()) [[likely]]
-    if (CommandEntry* entry = resolve(connection, request, draft)) [[likely]]
-      result = call(connection, *entry, request.words, draft);
-  if (draft.writer.wrote_error()) [[unlikely]]
-    errors_.count(draft.written());
-  return result;
+  CommandEntry* const entry = request.words.empty() ? nullptr : resolve(connection, request, draft);
+  if (entry != nullptr) {
+    note_known(frame, request);
+    return call(connection, *entry, request.words, draft);
+  }
+  if (draft.writer.wrote_error()) errors_.count(draft.written());
+  return ServeResult::replied;
 }
 
 void Dispatcher::end_batch() noexcept {
@@ -174,10 +181,22 @@ void Dispatcher::split_verbatim(std::string_view line, std::size_t words) {
   if (next.has_rest) words_.push_back(next.rest);
 }
 
+/// The command of a frame that begins as the latest one did, if this listener allows it, too.
+CommandEntry* Dispatcher::find_known(const Connection& connection, const Frame& frame) const {
+  return known_.head_number == frame.head.number && is_allowed(connection, *known_.entry)
+             ? known_.entry
+             : nullptr;
+}
+
+/// After resolve() has found its command. Which subcommand it is, the head does not say.
+void Dispatcher::note_known(const Frame& frame, const Parsed& request) {
+  if (frame.kind == FrameKind::array && request.entry->subcommands.empty())
+    known_ = {frame.head.number, request.entry};
+}
+
 CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string_view name) const {
   CommandEntry* entry = commands_.find(name);
-  if (entry == nullptr) return nullptr;
-  return connection.policy().allowed_commands.has(entry->spec->command_class) ? entry : nullptr;
+  return entry != nullptr && is_allowed(connection, *entry) ? entry : nullptr;
 }
 
 /// The command, or subcommand, that is to be called; null if there is none: that was answered.
@@ -205,8 +224,7 @@ CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& re
 CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const CommandEntry& command,
                                           Words words, ReplyDraft& draft) {
   CommandEntry* sub = CommandTable::find_subcommand(command, words[1]);
-  if (sub != nullptr && connection.policy().allowed_commands.has(sub->spec->command_class))
-    return sub;
+  if (sub != nullptr && is_allowed(connection, *sub)) return sub;
   reject_unknown_subcommand(command, words, draft);
   return nullptr;
 }
@@ -215,6 +233,11 @@ CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const Co
 
 ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, Words words,
                              ReplyDraft& draft) {
+  return call_in_place(connection, entry, words, draft);
+}
+
+inline ServeResult Dispatcher::call_in_place(Connection& connection, CommandEntry& entry,
+                                             Words words, ReplyDraft& draft) {
   connection.note_command(&entry.full_name);
   timing_.start(entry);
   ++entry.stats.calls;
@@ -229,8 +252,10 @@ ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, Words 
   if (result == HandlerResult::replied && promise == PromiseState::none && has_returned &&
       draft.writer.wrote_one_good()) [[likely]]
     return ServeResult::replied;
-  return has_returned ? judge_call(connection, entry, {result, promise}, draft)
-                      : replace_failed(connection, entry, draft);
+  const ServeResult judged = has_returned ? judge_call(connection, entry, {result, promise}, draft)
+                                          : replace_failed(connection, entry, draft);
+  if (draft.writer.wrote_error()) errors_.count(draft.written());
+  return judged;
 }
 
 /// What is rare: promises, errors, the connection's end, and handlers that break the rules.
@@ -308,7 +333,6 @@ ServeResult Dispatcher::queue(Connection& connection, CommandEntry& entry, Words
 ServeResult Dispatcher::call_at_once(Connection& connection, CommandEntry& entry, Words words,
                                      ReplyDraft& draft) {
   const ServeResult result = call(connection, entry, words, draft);
-  if (draft.writer.wrote_error()) errors_.count(draft.written());
   if (!connection.session().in_transaction()) transactions_.forget(connection);
   return result;
 }
@@ -352,7 +376,6 @@ void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, st
       gathered.must_close = true;
       break;
   }
-  if (draft.writer.wrote_error()) errors_.count(draft.written());
 }
 
 // --- errors ------------------------------------------------------------------------------------

@@ -59,8 +59,16 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
     CommandEntry* entry = nullptr;
   };
 
+  /// What was found out about the head of an array: other arrays that begin so are calls of the
+  /// same command, with as many arguments.
+  struct Known {
+    std::uint64_t head_number = ~std::uint64_t{0};  ///< of none
+    CommandEntry* entry = nullptr;
+  };
+
   // Out of line is all that is rare: what is inlined into serve() costs every request registers.
-  [[nodiscard]] ServeResult answer(Connection& connection, const Frame& frame, ReplyDraft& draft);
+  [[nodiscard, gnu::noinline]] ServeResult answer(Connection& connection, const Frame& frame,
+                                                  ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] ServeResult serve_unusual(Connection& connection, const Frame& frame,
                                                          Buffer& out);
   [[nodiscard]] Parsed parse(const Connection& connection, const Frame& frame, ReplyDraft& draft);
@@ -72,6 +80,8 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                          const FirstWord& first);
   void split_verbatim(std::string_view line, std::size_t words);
 
+  [[nodiscard]] CommandEntry* find_known(const Connection& connection, const Frame& frame) const;
+  void note_known(const Frame& frame, const Parsed& request);
   [[nodiscard]] CommandEntry* find_allowed(const Connection& connection,
                                            std::string_view name) const;
   [[nodiscard]] CommandEntry* resolve(const Connection& connection, const Parsed& request,
@@ -80,8 +90,13 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                              const CommandEntry& command,
                                                              Words words, ReplyDraft& draft);
 
-  [[nodiscard]] ServeResult call(Connection& connection, CommandEntry& entry, Words words,
-                                 ReplyDraft& draft);
+  [[nodiscard, gnu::noinline]] ServeResult call(Connection& connection, CommandEntry& entry,
+                                                Words words, ReplyDraft& draft);
+  /// The same, a part of serve(): without the registers that a call has to save.
+  [[nodiscard, gnu::always_inline]] inline ServeResult call_in_place(Connection& connection,
+                                                                     CommandEntry& entry,
+                                                                     Words words,
+                                                                     ReplyDraft& draft);
   struct CallEnd {
     HandlerResult result;
     PromiseState promise;
@@ -115,6 +130,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   CommandTiming timing_;
   Transactions transactions_;
   std::uint64_t requests_ = 0;
+  Known known_;  ///< of the latest head that was resolved
 
   // Reused from request to request.
   std::vector<std::string_view> words_;

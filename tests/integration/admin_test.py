@@ -47,6 +47,15 @@ def assert_unknown(client, words):
     assert isinstance(error, Error) and str(error).startswith("ERR unknown "), (words, error)
 
 
+def test_what_one_listener_has_just_allowed_the_other_refuses(daemon, path):
+    """The name is known from the request before; whether it is allowed is asked each time."""
+    one = daemon(both(path))
+    admin, public = Client(str(path)), one.connect()
+    for _ in range(2):
+        assert admin.call("RELOAD") == "OK"
+        assert_unknown(public, ("RELOAD",))
+
+
 # --- the socket
 
 @pytest.mark.parametrize("mode", [0o660, 0o600])
