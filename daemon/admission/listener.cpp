@@ -138,7 +138,8 @@ bool Listener::accept_one() noexcept {
   switch (accepted.status) {
     case AcceptStatus::accepted:
       if (!has_memory_for([&] { take_in(accepted); })) tell_failed(ENOMEM);
-      return true;
+      may_accept_ = has_waiting(fd_.get());
+      return may_accept_;
     case AcceptStatus::gone:
       return true;
     case AcceptStatus::none_waiting:

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -236,6 +237,11 @@ std::string adopt_listening_socket(int fd) {
     return problem_text("descriptor " + std::to_string(fd) + " cannot be made non-blocking", errno);
   keep_urgent_data_inline(fd);
   return {};
+}
+
+bool has_waiting(int listening_fd) noexcept {
+  pollfd listening{.fd = listening_fd, .events = POLLIN, .revents = 0};
+  return ::poll(&listening, 1, 0) != 0;  // what is wrong with it, accept(2) tells
 }
 
 AcceptResult accept_connection(int listening_fd) noexcept {

@@ -89,6 +89,9 @@ struct AcceptResult {
 };
 
 [[nodiscard]] AcceptResult accept_connection(int listening_fd) noexcept;
+/// Somebody waits to be accepted. To ask is ten times cheaper than to accept in vain, for which the
+/// kernel makes a socket and throws it away.
+[[nodiscard]] bool has_waiting(int listening_fd) noexcept;
 
 /// TCP_USER_TIMEOUT of a connection or of those that a listening socket will accept; 0 is the
 /// kernel's own patience. Harmless on a Unix socket.

@@ -190,6 +190,16 @@ TEST_SUITE("listening_socket: accepting") {
     CHECK_FALSE(result.fd);
   }
 
+  TEST_CASE("whether somebody waits is known without accepting") {
+    const UniqueFd listening = must_listen_on(kAnyPort);
+    CHECK_FALSE(has_waiting(listening.get()));
+    const UniqueFd client = connect_to(SocketAddress::local_of(listening.get()));
+    REQUIRE(wait_for(listening.get(), POLLIN));
+    CHECK(has_waiting(listening.get()));
+    REQUIRE(accept_connection(listening.get()).status == AcceptStatus::accepted);
+    CHECK_FALSE(has_waiting(listening.get()));
+  }
+
   TEST_CASE("a client that has gone again is accepted or passed over, never a failure") {
     const UniqueFd listening = must_listen_on(kAnyPort);
     UniqueFd client = connect_to(SocketAddress::local_of(listening.get()));
