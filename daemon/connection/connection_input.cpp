@@ -92,6 +92,7 @@ void Connection::serve_kept(Turn& turn) {
 
 /// In the middle of a turn; it counts for the turn's share all the same.
 void Connection::flush_early(Turn& turn) {
+  loop().sink.end_batch();  // what sending takes is not the time of a command
   const std::size_t bytes = turn.out.size() + loop().borrowed.bytes();
   turn.max_output_bytes -= std::min(bytes, turn.max_output_bytes);
   flush_turn(turn.out);

@@ -71,6 +71,19 @@ TEST_CASE("connection: what is sent in the middle of a turn counts for its share
   CHECK(bench.served.size() == 100);
 }
 
+TEST_CASE("connection: the batch is over before a large echo is sent in the middle of a turn") {
+  ConnectionBench bench;
+  const std::string input = echo(std::string(kMib, 'x'));
+  bench.receive(input.substr(0, kMib / 2));
+  bench.script.input = {input.substr(kMib / 2)};
+  int batches_before = 0;
+  for (int turns = 0; turns < 10 && bench.take_sent().empty(); ++turns) {
+    batches_before = bench.batches;
+    bench.connection->on_event({.readable = true});
+  }
+  CHECK(bench.batches == batches_before + 2);  // and once more at the end of the turn
+}
+
 TEST_CASE("connection: the error that ends it comes behind a large reply that was taken in part") {
   ConnectionBench bench;
   const std::string word(20'000, 'x');
