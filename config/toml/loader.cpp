@@ -10,9 +10,9 @@
 #include <optional>
 
 #include "config/check.h"
-#include "config/regular_file.h"
 #include "config/suggest.h"
 #include "config/tables.h"
+#include "config/toml/regular_file.h"
 #include "config/toml/toml_advice.h"
 #include "config/toml/toml_items.h"
 #include "config/toml_text.h"

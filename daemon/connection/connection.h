@@ -45,12 +45,12 @@
 #include <utility>
 
 #include "daemon/connection/connection_deadlines.h"
+#include "daemon/connection/in_place.h"
 #include "daemon/interface/command_spec.h"
 #include "daemon/interface/session.h"
 #include "daemon/log/events.h"
 #include "daemon/net/socket_stream.h"
 #include "daemon/reactor/event_loop.h"
-#include "daemon/reactor/in_place.h"
 #include "daemon/reactor/out_of_memory.h"
 #include "daemon/reactor/slot_table.h"
 #include "protocol/buffers/buffer.h"

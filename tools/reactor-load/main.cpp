@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "config/regular_file.h"
+#include "config/toml/regular_file.h"
 #include "daemon/net/standard_descriptors.h"
 #include "daemon/reactor/signal_watch.h"
 #include "daemon/reactor/terminal.h"

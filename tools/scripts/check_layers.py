@@ -71,7 +71,7 @@ def rooms(top, knows, others, **rule):
 
 # A scenario is TOML, read with the same care and the same words as a configuration.
 TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/toml/toml_items.h",
-                "config/regular_file.h"]
+                "config/toml/regular_file.h"]
 TOML = "tools/reactor-load/scenario/"
 
 RULES = {

@@ -7,8 +7,8 @@
 #include <charconv>
 #include <optional>
 
-#include "config/regular_file.h"
 #include "config/suggest.h"
+#include "config/toml/regular_file.h"
 #include "config/toml_text.h"
 #include "tools/reactor-load/scenario/generators.h"
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <exception>
 
-#include "config/regular_file.h"
 #include "config/suggest.h"
+#include "config/toml/regular_file.h"
 #include "config/toml_text.h"
 #include "tools/reactor-load/scenario/personas.h"
 #include "tools/reactor-load/scenario/scenario_keys.h"

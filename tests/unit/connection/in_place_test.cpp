@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/reactor/in_place.h"
+#include "daemon/connection/in_place.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/regular_file.h"
+#include "config/toml/regular_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
