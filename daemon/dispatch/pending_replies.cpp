@@ -47,7 +47,8 @@ void PendingReplies::produce(Connection& connection, const CommandEntry& entry,
                              std::unique_ptr<ReplyProducer> producer) {
   const Key key{connection.id(), defer(connection, entry, {}, {})};
   Promise& promise = promises_.find(key)->second;
-  promise.long_reply = std::make_unique<LongReply>(std::move(producer), promise.encoding);
+  promise.long_reply =
+      std::make_unique<LongReply>(std::move(producer), promise.encoding, being_written_);
   if (priority_of(connection.policy()) == Priority::normal) return long_replies_.push_back(key);
   // Behind those of other administrators, of whom there are few.
   long_replies_.insert(long_replies_.begin() + static_cast<std::ptrdiff_t>(urgent_replies_), key);

@@ -66,8 +66,8 @@ class PendingReplies final : public ReplyPort {
   /// Runs a slice of some of the long replies, those of administrators first; how many.
   unsigned run_slices();
   [[nodiscard]] bool has_long_replies() const { return !long_replies_.empty(); }
-  /// Connections that wait for a reply.
-  [[nodiscard]] std::size_t waiting() const { return promises_.size(); }
+  /// Replies that wait for somebody or something; one that is being written does not.
+  [[nodiscard]] std::size_t waiting() const { return promises_.size() - being_written_; }
   /// The connection serves no more: what was promised to it is given up.
   void forget(SlotId connection) noexcept;
   /// Its client has sent FIN and still waits.
@@ -98,8 +98,16 @@ class PendingReplies final : public ReplyPort {
     Buffer bytes;
     ReplyWriter writer;
     bool has_thrown = false;
-    LongReply(std::unique_ptr<ReplyProducer> p, ReplyEncoding encoding)
-        : producer(std::move(p)), writer(bytes, encoding) {}
+    LongReply(std::unique_ptr<ReplyProducer> p, ReplyEncoding encoding, std::size_t& being_written)
+        : producer(std::move(p)), writer(bytes, encoding), being_written_(being_written) {
+      ++being_written_;
+    }
+    ~LongReply() { --being_written_; }
+    LongReply(const LongReply&) = delete;
+    LongReply& operator=(const LongReply&) = delete;
+
+   private:
+    std::size_t& being_written_;
   };
   struct Promise {
     Owner owner;
@@ -160,6 +168,7 @@ class PendingReplies final : public ReplyPort {
   ConnectionTable& connections_;
   HandlerGuard& guard_;
   ErrorStats& errors_;
+  std::size_t being_written_ = 0;  ///< of the promises, those with a producer
   Promises promises_;
   std::uint64_t last_promise_ = 0;
   std::deque<Key> long_replies_;    ///< those with a producer, in turn

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "daemon/interface/registry.h"
 #include "protocol/words.h"
@@ -42,22 +45,17 @@ std::string title_of(std::string_view section) {
   return upper_case(section.substr(0, 1)).append(section.substr(1));
 }
 
-class InfoHandler : public Handler {
+/// A slice, though one INFO would be quick enough: a transaction may hold a thousand of them.
+class InfoProducer : public ReplyProducer {
  public:
-  explicit InfoHandler(Service& service) : service_(service) {}
+  InfoProducer(const Service& service, std::vector<std::string_view> sections)
+      : service_(service), sections_(std::move(sections)) {}
 
-  std::span<const CommandSpec> commands() const override { return kCommands; }
-
-  HandlerResult handle(const Request& request, ReplyWriter& reply,
-                       HandlerContext& context) override {
-    // All sections, and each word held against each of them.
-    context.charge(std::chrono::microseconds(40 + request.arguments.size() / 4));
+  Progress produce(ReplyWriter& reply) override {
     std::string text;
-    for (const std::string_view section : service_.info_sections()) {
-      if (is_selected(request.arguments, section)) append_section(section, text);
-    }
+    for (const std::string_view section : sections_) append_section(section, text);
     reply.text(text);
-    return HandlerResult::replied;
+    return Progress::done;
   }
 
  private:
@@ -71,6 +69,28 @@ class InfoHandler : public Handler {
     }
   }
 
+  const Service& service_;
+  std::vector<std::string_view> sections_;
+};
+
+class InfoHandler : public Handler {
+ public:
+  explicit InfoHandler(Service& service) : service_(service) {}
+
+  std::span<const CommandSpec> commands() const override { return kCommands; }
+
+  HandlerResult handle(const Request& request, ReplyWriter& /*reply*/,
+                       HandlerContext& context) override {
+    // Each word is held against each of the sections.
+    context.charge(std::chrono::microseconds(1 + request.arguments.size() / 4));
+    std::vector<std::string_view> selected;
+    for (const std::string_view section : service_.info_sections())
+      if (is_selected(request.arguments, section)) selected.push_back(section);
+    context.produce(std::make_unique<InfoProducer>(service_, std::move(selected)));
+    return HandlerResult::pending;
+  }
+
+ private:
   Service& service_;
 };
 

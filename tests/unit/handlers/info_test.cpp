@@ -50,6 +50,14 @@ TEST_CASE("INFO tells the sections asked for, in their order") {
   }
 }
 
+TEST_CASE(
+    "INFO is written in a slice, so that a transaction of many takes as many turns as it needs") {
+  InfoBench bench;
+  CHECK(bench.send("INFO") == kDefault);
+  CHECK(bench.result == HandlerResult::pending);
+  CHECK(bench.slices == 1);
+}
+
 TEST_CASE("INFO is a bulk, a verbatim string, or lines") {
   InfoBench bench;
   bench.encoding = ReplyEncoding::resp2;
