@@ -109,7 +109,7 @@ def lab(part):
 def unit(part):
     """unit tests and short fuzzing, with sanitizers; with --all the release's, too"""
     for preset in ("release", "asan") if part.long else ("asan",):
-        if part.built(preset, "everything"):
+        if part.built(preset, "tests"):
             part.ctest(preset)
 
 
@@ -165,7 +165,7 @@ def _lines(part, words):
 @a_part(LONG)
 def fuzz(part):
     """longer fuzzing with sanitizers, a new seed each time"""
-    if not part.built("asan", "everything"):
+    if not part.built("asan", "tests"):
         return
     seed = int(time.time()) % 1_000_000
     for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
