@@ -68,6 +68,14 @@ TEST_CASE("buffer pool: it is bounded, and small buffers are not kept") {
   CHECK(pool.bytes() == 0);
 }
 
+TEST_CASE(
+    "buffer pool: thirty large requests at a time find theirs again, however many more come") {
+  BufferPool pool(100'000 * kKiB);
+  for (int n = 0; n < 100; ++n) give(pool, 64 * kKiB);
+  CHECK(pool.bytes() >= 30 * 64 * kKiB);
+  CHECK(pool.bytes() < 100 * 64 * kKiB);
+}
+
 TEST_CASE("buffer pool: tells whether it was of use") {
   BufferPool pool(1000 * kKiB);
   CHECK(pool.take_use() == 0);
