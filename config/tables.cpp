@@ -40,10 +40,11 @@ constexpr KeySpec kServerKeys[] = {
     key<&ServerSettings::max_connections>("max_connections",
                                           "Connections at one time, over all listeners. 10,000 is "
                                           "enough for any one machine's clients: a "
-                                          "descriptor each, and 256 bytes at rest. Lowered at "
-                                          "start, with a log line, where RLIMIT_NOFILE "
-                                          "does not reach.",
-                                          Apply::restart, {1, kMaxConnections, kWhyMaxConnections}),
+                                          "descriptor each, and 256 bytes at rest. Lowered, "
+                                          "with a log line, where RLIMIT_NOFILE does not "
+                                          "reach. Whoever is connected when a reload "
+                                          "lowers it stays.",
+                                          Apply::reload, {1, kMaxConnections, kWhyMaxConnections}),
     key<&ServerSettings::max_admin_connections>(
         "max_admin_connections",
         "Connections of the admin listeners at one time. They are not counted in max_connections, "

@@ -40,6 +40,13 @@ void ConnectionTable::set_limits(std::int64_t max_per_address, std::size_t max_b
   if (max_per_address_ > 0 && !was_counting) recount_addresses();
 }
 
+void ConnectionTable::set_max_clients(std::uint32_t clients) {
+  const bool has_more_room = clients > capacity_.clients;
+  capacity_.clients = clients;
+  slots_.raise_capacity(clients + capacity_.admins);
+  if (has_more_room && on_room_) on_room_();
+}
+
 Admission ConnectionTable::admit(const SocketAddress& peer, const ListenerPolicy& policy) const {
   if (is_full(policy)) return Admission::full;
   if (max_per_address_ > 0 && peer.is_ip() && !policy.is_admin) {

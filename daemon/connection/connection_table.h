@@ -48,6 +48,8 @@ class ConnectionTable final : public ConnectionHost {
   /// The limits that a reload may change; `max_per_address` of 0 is no limit. Connections of admin
   /// listeners are not counted in it.
   void set_limits(std::int64_t max_per_address, std::size_t max_buffer_bytes);
+  /// Whoever is connected stays, also above it. Tells at once if there is more room.
+  void set_max_clients(std::uint32_t clients);
 
   /// While it is on, clients are refused; administrators are not.
   void set_draining(bool is_draining) { is_draining_ = is_draining; }

@@ -102,9 +102,6 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                  return finish_reload(request, std::move(plan));
                }) {
   keep_memory_reserve();
-  // Each may be listed once more under the id of its slot's next owner before its turn comes.
-  loop_.reserve_ready(2 * std::size_t{connections_.capacity().clients} + kOtherTokens,
-                      2 * std::size_t{connections_.capacity().admins} + kOtherTokens);
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
   service_.set_config_file(source.path());
@@ -313,7 +310,8 @@ ReloadOutcome Server::finish_reload(const std::string& request, ReloadPlan plan)
 
 /// What the process could not grant, though the configuration is good.
 std::string Server::check(const Config& next) const {
-  return descriptors_.check(next, connections_.capacity().clients);
+  return descriptors_.check(
+      next, std::min<std::int64_t>(connections_.capacity().clients, next.server.max_connections));
 }
 
 /// Where the process may have less than the configuration wants.
@@ -338,8 +336,17 @@ void Server::warn_of_memory() {
                                            {"left", size_text(memory_limit_->left)}});
 }
 
+void Server::set_table_size(const Config& config) {
+  const TableSize size = table_size(config, descriptors_);
+  // Each may be listed once more under the id of its slot's next owner before its turn comes.
+  loop_.reserve_ready(2 * std::size_t{size.clients} + kOtherTokens,
+                      2 * std::size_t{size.admins} + kOtherTokens);
+  connections_.set_max_clients(size.clients);
+}
+
 /// Puts in force what can be changed while connections stay.
 void Server::apply(const Config& config) {
+  set_table_size(config);
   loop_context_.parser_limits = parser_limits_of(config.limits);
   loop_context_.output_high_water = config.limits.output_high_water.bytes;
   const ConnectionDeadlines& deadlines = loop_context_.deadlines;

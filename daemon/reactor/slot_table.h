@@ -5,6 +5,7 @@
 // table fills for the first time.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,7 @@ class SlotTable {
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::uint32_t capacity() const { return capacity_; }
   [[nodiscard]] bool is_full() const { return size_ == capacity_; }
+  void raise_capacity(std::uint32_t capacity) { capacity_ = std::max(capacity, capacity_); }
   /// A bound on slot numbers for at_slot().
   [[nodiscard]] std::uint32_t slots_used() const { return used_; }
 

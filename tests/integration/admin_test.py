@@ -363,11 +363,11 @@ def test_reload(daemon, path):
     one = daemon('[handlers.text]\nreply = "one {message}"\n' + config)
     admin, client = one.connect("admin"), one.connect("main")
     assert client.call("TEXT", "x") == b"one x"
-    one.write_config('[server]\nmax_connections = 9\n'
+    one.write_config('[server]\nmax_admin_connections = 9\n'
                      '[handlers.text]\nreply = "two {message}"\n' + config)
     assert admin.call("RELOAD") == [
         b"applied: handlers.text.reply changed from 'one {message}' to 'two {message}'",
-        b"needs a restart: server.max_connections changed from '10000' to '9'"]
+        b"needs a restart: server.max_admin_connections changed from '16' to '9'"]
     assert client.call("TEXT", "x") == b"two x", "it was in force when the reply came"
     one.wait_for_log(r"configuration reloaded on RELOAD by unix:\S+ \(client \d+\)")
 

@@ -55,10 +55,39 @@ def test_reload_names_what_needs_a_restart(daemon):
     one = daemon()
     client = one.connect()
     client.expect_alive()
-    one.reload("[server]\nmax_connections = 77\n" + DEFAULT_LISTENER)
-    one.wait_for_log(r"server\.max_connections changed from '10000' to '77', which takes effect at the next restart")
+    one.reload("[server]\nmax_admin_connections = 77\n" + DEFAULT_LISTENER)
+    one.wait_for_log(r"server\.max_admin_connections changed from '16' to '77', which takes effect at the next restart")
     client.expect_alive()
     one.connect().expect_alive()
+
+
+FULL = b"-ERR max number of clients reached\r\n"
+
+
+def test_reload_changes_how_many_may_connect(daemon):
+    one = daemon("[server]\nmax_connections = 2\n")
+    first, second = one.connect().expect_alive(), one.connect().expect_alive()
+    assert one.connect().read_until_eof() == FULL
+    one.reload("[server]\nmax_connections = 3\n" + DEFAULT_LISTENER)
+    third = one.connect().expect_alive()
+    assert one.connect().read_until_eof() == FULL
+    one.reload("[server]\nmax_connections = 1\n" + DEFAULT_LISTENER)
+    for stays in (first, second, third):
+        stays.expect_alive()
+    first.close()
+    second.close()
+    assert one.connect().read_until_eof() == FULL
+    assert third.call("INFO", "clients").count(b"maxclients:1\r\n") == 1
+
+
+def test_reload_lets_in_who_waits_for_room(daemon):
+    one = daemon('[server]\nmax_connections = 1\nwhen_full = "wait"\n')
+    first = one.connect().expect_alive()
+    waiting = one.connect().send(b"PING\n")
+    one.wait_for_log("new clients wait in the backlog")
+    one.reload('[server]\nmax_connections = 2\nwhen_full = "wait"\n' + DEFAULT_LISTENER)
+    waiting.expect(b"PONG\n")
+    first.expect_alive()
 
 
 def test_reload_reopens_the_log_file(daemon, tmp_path):

@@ -148,12 +148,12 @@ def test_one_client_does_not_fill_the_log(daemon):
 
 def test_it_says_what_was_applied(daemon):
     one = daemon()
-    one.write_config('[server]\nmax_connections = 9\n[deadlines]\nidle = "7s"\n' + DEFAULT_LISTENER)
+    one.write_config('[server]\nmax_admin_connections = 9\n[deadlines]\nidle = "7s"\n' + DEFAULT_LISTENER)
     done = reactord("--reload", one.pid)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         "applied: deadlines.idle changed from 'off' to '7s'",
-        "needs a restart: server.max_connections changed from '10000' to '9'"]
+        "needs a restart: server.max_admin_connections changed from '16' to '9'"]
 
 
 def test_it_says_what_the_daemon_refuses(daemon):

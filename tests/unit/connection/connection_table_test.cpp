@@ -61,6 +61,24 @@ TEST_CASE("connection table: neither clients nor administrators take the other's
   CHECK(bench.table.used().admins == 0);
 }
 
+TEST_CASE("connection table: fewer slots end nobody, and more are told at once") {
+  Bench bench({.clients = 2, .admins = 1});
+  int told = 0;
+  bench.table.set_on_room([&] { ++told; });
+  bench.open(bench.open_to_all);
+  Connection& second = bench.open(bench.open_to_all);
+  bench.table.set_max_clients(1);
+  CHECK(bench.table.used().clients == 2);
+  bench.close(second);
+  CHECK(bench.admit(bench.open_to_all) == Admission::full);
+  bench.open(bench.admin);
+  told = 0;
+  bench.table.set_max_clients(4);
+  CHECK(told == 1);
+  for (int n = 0; n < 3; ++n) bench.open(bench.open_to_all);
+  CHECK(bench.admit(bench.open_to_all) == Admission::full);
+}
+
 TEST_CASE("connection table: without slots for them there are no administrators") {
   Bench bench({.clients = 2, .admins = 0});
   CHECK(bench.admit(bench.admin) == Admission::full);
