@@ -69,9 +69,11 @@ def test_reload_changes_how_many_may_connect(daemon):
     first, second = one.connect().expect_alive(), one.connect().expect_alive()
     assert one.connect().read_until_eof() == FULL
     one.reload("[server]\nmax_connections = 3\n" + DEFAULT_LISTENER)
+    eventually(lambda: b"maxclients:3\r\n" in first.call("INFO", "clients"), what="the new limit")
     third = one.connect().expect_alive()
     assert one.connect().read_until_eof() == FULL
     one.reload("[server]\nmax_connections = 1\n" + DEFAULT_LISTENER)
+    eventually(lambda: b"maxclients:1\r\n" in first.call("INFO", "clients"), what="the new limit")
     for stays in (first, second, third):
         stays.expect_alive()
     first.close()
