@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// A crowd that waits at a listener takes no more than its share of a turn.
+#include "daemon/admission/listener.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "daemon/net/listening_socket.h"
+#include "tests/unit/support/table_bench.h"
+
+namespace reactord {
+namespace {
+
+constexpr int kCrowd = 100;
+
+/// A listener on loopback at which a crowd waits.
+class Crowded {
+ public:
+  Crowded(Token token, test::TableBench& bench)
+      : rules_(make_rules({}, bench.loop_context)),
+        listener_(token, open_listening_socket(SocketAddress::ipv4({127, 0, 0, 1}, 0), {}).fd, {},
+                  rules_, bench.loop, bench.table, bench.events) {
+    for (int n = 0; n < kCrowd; ++n) crowd_.push_back(connect_to(listener_.address()));
+  }
+
+  [[nodiscard]] Listener& listener() { return listener_; }
+
+ private:
+  std::shared_ptr<ListenerRules> rules_;
+  Listener listener_;
+  std::vector<UniqueFd> crowd_;
+};
+
+TEST_CASE("listener: of a crowd some are let in at a time, and the others in their turn") {
+  test::TableBench bench({.clients = 2 * kCrowd, .admins = 0});
+  Crowded crowded(1, bench);
+  crowded.listener().on_event({.readable = true});
+  const auto first = bench.table.used().clients;
+  CHECK(first > 0);
+  CHECK(first < kCrowd);
+  crowded.listener().on_event({});
+  CHECK(bench.table.used().clients == kCrowd);
+}
+
+TEST_CASE("listener: letting a crowd in is work, and ends the part of the turn") {
+  test::TableBench bench({.clients = 4 * kCrowd, .admins = 0});
+  Crowded one(0, bench);
+  Crowded other(1, bench);
+  struct Sink final : EventSink {
+    std::array<Crowded*, 2> crowded;
+    std::vector<Token> served;
+    Sink(Crowded& a, Crowded& b) : crowded{&a, &b} {}
+    void on_event(Token token, Readiness) noexcept override {
+      if (token >= crowded.size()) return;  // a connection's
+      served.push_back(token);
+      crowded.at(token)->listener().on_event({.readable = true});
+    }
+    std::optional<TimePoint> next_deadline() noexcept override { return {}; }
+    void on_deadlines(TimePoint) noexcept override {}
+    void on_turn_end() noexcept override {}
+  } sink(one, other);
+  bench.loop.make_ready(0);
+  bench.loop.make_ready(1);
+  bench.loop.run_turn(sink);
+  CHECK(sink.served == std::vector<Token>{0});
+  bench.loop.run_turn(sink);
+  CHECK(sink.served == std::vector<Token>{0, 1});
+}
+
+}  // namespace
+}  // namespace reactord
