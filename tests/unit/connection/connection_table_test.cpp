@@ -191,5 +191,17 @@ TEST_CASE("connection table: a client is found by its number, however long it ha
   CHECK(bench.table.find_client(1) == nullptr);
 }
 
+TEST_CASE("connection table: who ends slowly is in nobody's way, unless much is held") {
+  Bench bench({.clients = 2, .admins = 0});
+  Connection& much = bench.open(bench.open_to_all);
+  REQUIRE(much.push([](Buffer& out) { out.append(std::string(4u << 20, 'x')); }));
+  much.end(CloseReason::closed_quit, "");
+  REQUIRE(much.buffer_bytes() > 1u << 20);
+  bench.table.set_limits(0, 1u << 20);
+  while (bench.table.end_turn()) continue;
+  CHECK(bench.table.used().clients == 0);
+  CHECK(bench.table.buffer_bytes() == 0);
+}
+
 }  // namespace
 }  // namespace reactord
