@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
-#include <optional>
 
 #include "config/check.h"
 #include "config/suggest.h"
@@ -25,32 +24,6 @@ constexpr std::size_t kMaxProblems = 100;
 
 constexpr std::string_view kListener = "listener";
 constexpr std::string_view kHandlers = "handlers";
-
-std::string_view kind_of(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::none:
-      return "nothing";
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "a list";
-    case toml::node_type::string:
-      return "a text";
-    case toml::node_type::integer:
-      return "an integer";
-    case toml::node_type::floating_point:
-      return "a number with a point";
-    case toml::node_type::boolean:
-      return "true or false";
-    case toml::node_type::date:
-      return "a date";
-    case toml::node_type::time:
-      return "a time";
-    case toml::node_type::date_time:
-      return "a date and time";
-  }
-  return "something else";
-}
 
 /// Turns a parsed document into a Config, key by key as the tables declare them.
 class Reader {
@@ -157,35 +130,10 @@ class Reader {
   /// Stores the value, or reports every problem with it.
   bool read_value(const toml::node& node, const KeySpec& spec, void* settings,
                   const std::string& path) {
-    const std::optional<ConfigValue> value = to_value(node);
-    if (!value) {
-      report_wrong_kind(node, spec, path);
-      return false;
-    }
-    const std::string problem = spec.set(settings, *value, spec.range);
-    if (problem.empty()) return true;
-    const std::vector<ItemProblem> bad_items = find_bad_items(node, spec, settings);
-    for (const ItemProblem& bad : bad_items) {
-      report(bad.at, fmt::format("{}: {}", path, bad.problem));
-    }
-    if (bad_items.empty()) {
-      report(begin_of(node.source()), fmt::format("{}: {}", path, problem));
-    }
-    return false;
-  }
-
-  void report_wrong_kind(const toml::node& node, const KeySpec& spec, const std::string& path) {
-    const toml::array* list = node.as_array();
-    if (list == nullptr) {
-      report(begin_of(node.source()),
-             fmt::format("{}: expected {}, found {}", path, spec.type, kind_of(node)));
-      return;
-    }
-    for (const toml::node& item : *list) {
-      if (item.is_string()) continue;
-      report(begin_of(item.source()),
-             fmt::format("{}: a list has texts in quotes alone, found {}", path, kind_of(item)));
-    }
+    const std::vector<ValueProblem> problems = set_value(node, spec, settings);
+    for (const ValueProblem& each : problems)
+      report(each.at, fmt::format("{}: {}", path, each.problem));
+    return problems.empty();
   }
 
   void read_listeners(const toml::key& name, const toml::node& node) {

@@ -6,8 +6,8 @@
 
 #include <toml++/toml.h>
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/schema.h"
@@ -17,18 +17,17 @@ namespace reactord {
 
 [[nodiscard]] TextPosition begin_of(const toml::source_region& region);
 
-/// A value in the schema's terms; nothing when no setting can have one like it.
-[[nodiscard]] std::optional<ConfigValue> to_value(const toml::node& node);
+/// For messages: "a text", "a list".
+[[nodiscard]] std::string_view kind_of(const toml::node& node);
 
-/// What is wrong with one item of a list.
-struct ItemProblem {
+struct ValueProblem {
   TextPosition at;
   std::string problem;
 };
 
-/// Tries each item of a list by itself, so that a message can point at it. Empty where the value is
-/// no list, or where no item is bad alone. `node` is one that to_value() has read.
-[[nodiscard]] std::vector<ItemProblem> find_bad_items(const toml::node& node, const KeySpec& spec,
-                                                      void* settings);
+/// Stores a key's value; what is wrong with it otherwise. Of a list, each bad item is told at its
+/// own place.
+[[nodiscard]] std::vector<ValueProblem> set_value(const toml::node& node, const KeySpec& spec,
+                                                  void* settings);
 
 }  // namespace reactord

@@ -26,17 +26,7 @@ constexpr auto kPause = std::chrono::milliseconds(100);
 /// In the words of the listener's clients.
 Buffer refusal_text(const ListenerPolicy& policy, std::string_view error) {
   Buffer text;
-  switch (policy.framing) {
-    case Framing::command:
-      ReplyWriter(text, ReplyEncoding::resp2).error(error);
-      break;
-    case Framing::line:
-      ReplyWriter(text, ReplyEncoding::plain).error(error);
-      break;
-    case Framing::raw:
-      ReplyWriter(text, ReplyEncoding::raw).error(error);
-      break;
-  }
+  ReplyWriter(text, encoding_of(policy.framing, ReplyEncoding::resp2)).error(error);
   return text;
 }
 

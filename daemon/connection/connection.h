@@ -155,6 +155,19 @@ struct ListenerPolicy {
   mutable std::uint32_t connections = 0;  ///< that refer to it; counted by the table
 };
 
+/// Of replies where no request says how they are read; `command` where commands are framed.
+[[nodiscard]] constexpr ReplyEncoding encoding_of(Framing framing, ReplyEncoding command) {
+  switch (framing) {
+    case Framing::line:
+      return ReplyEncoding::plain;
+    case Framing::raw:
+      return ReplyEncoding::raw;
+    case Framing::command:
+      break;
+  }
+  return command;
+}
+
 /// Whoever has come to see to the daemon does not wait behind its clients.
 [[nodiscard]] inline Priority priority_of(const ListenerPolicy& policy) {
   return policy.is_admin ? Priority::urgent : Priority::normal;

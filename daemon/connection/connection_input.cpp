@@ -305,16 +305,9 @@ bool Connection::must_pause(const Turn& turn) const noexcept {
 
 /// Of the reply to what is no array.
 ReplyEncoding Connection::line_encoding() const noexcept {
-  switch (policy_.framing) {
-    case Framing::line:
-      return ReplyEncoding::plain;
-    case Framing::raw:
-      return ReplyEncoding::raw;
-    case Framing::command:
-      break;
-  }
   const bool has_spoken_resp = reply_encoding_ != ReplyEncoding::plain;
-  return has_spoken_resp || policy_.inline_replies_resp ? resp_encoding() : ReplyEncoding::plain;
+  const bool is_resp = has_spoken_resp || policy_.inline_replies_resp;
+  return encoding_of(policy_.framing, is_resp ? resp_encoding() : ReplyEncoding::plain);
 }
 
 /// One receive a turn, as when it is served.

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "config/suggest.h"
 
@@ -28,20 +27,8 @@ void TableReader::read_keys(const toml::table& table, std::span<const KeySpec> k
 }
 
 void TableReader::read_value(const toml::node& node, const KeySpec& spec, void* settings) {
-  const std::optional<ConfigValue> value = to_value(node);
-  if (!value) {
-    return report(begin_of(node.source()), fmt::format("{}: expected {}", spec.name, spec.type));
-  }
-  // The whole is set last: trying the items has left the last one of them.
-  const std::vector<ItemProblem> bad_items = find_bad_items(node, spec, settings);
-  for (const ItemProblem& bad : bad_items) {
-    report(bad.at, fmt::format("{}: {}", spec.name, bad.problem));
-  }
-  if (!bad_items.empty()) return;
-  const std::string problem = spec.set(settings, *value, spec.range);
-  if (!problem.empty()) {
-    report(begin_of(node.source()), fmt::format("{}: {}", spec.name, problem));
-  }
+  for (const ValueProblem& each : set_value(node, spec, settings))
+    report(each.at, fmt::format("{}: {}", spec.name, each.problem));
 }
 
 }  // namespace reactord::load

@@ -3,6 +3,7 @@
 tells which of them no test notices. The edits are made in a copy of the tree, never in the tree itself.
 """
 
+import contextlib
 import pathlib
 import re
 import shlex
@@ -68,13 +69,13 @@ class Copy:
                                cwd=self.root, capture_output=True, text=True, check=True).stdout.split("\0")
         wanted = {name for name in names if name and (self.root / name).is_file()}
         for name in wanted:
-            self.restore(name)
+            self._take(name)
         for path in list(self.tree.rglob("*")):
             name = path.relative_to(self.tree)
             if name.parts[0] != "build" and path.is_file() and str(name) not in wanted:
                 path.unlink()
 
-    def restore(self, name):
+    def _take(self, name):
         source, target = self.root / name, self.tree / name
         content = source.read_bytes()
         if target.is_file() and target.read_bytes() == content:
@@ -83,10 +84,16 @@ class Copy:
         target.write_bytes(content)
         target.chmod(source.stat().st_mode)
 
-    def edit(self, mutant):
+    @contextlib.contextmanager
+    def edited(self, mutant):
+        """What was there comes back, whatever becomes of the tree meanwhile."""
         path = self.tree / mutant.file
-        path.write_text(path.read_text(encoding="utf-8").replace(mutant.text, mutant.replacement),
-                        encoding="utf-8")
+        before = path.read_text(encoding="utf-8")
+        path.write_text(before.replace(mutant.text, mutant.replacement), encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(before, encoding="utf-8")
 
 
 class Player:
@@ -105,14 +112,11 @@ class Player:
         """What became of it, and whether that is as it should be."""
         if not self._passes_unchanged(mutant.noticed_by):
             return f"not played: {mutant.noticed_by} fail without any edit", False
-        self.copy.edit(mutant)
-        try:
+        with self.copy.edited(mutant):
             if not self._build(mutant.noticed_by):
                 return ("caught", True) if mutant.noticed_by == COMPILER else \
                     ("not played: it does not compile", False)
             return ("SURVIVES", False) if self._test(mutant.noticed_by) else ("caught", True)
-        finally:
-            self.copy.restore(mutant.file)
 
     def _passes_unchanged(self, by):
         if by not in self.passes_unchanged:
