@@ -63,7 +63,7 @@ std::string show_duration(std::int64_t ms) {
 }
 
 /// The value as the file has it; a number of which nobody wrote a unit, as it is shown elsewhere.
-std::string as_written(const ConfigValue& written, std::string shown_value) {
+std::string as_written(const ConfigValue& written, const std::string& shown_value) {
   const auto* text = std::get_if<std::string>(&written);
   return text == nullptr ? shown_value : *text;
 }

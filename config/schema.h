@@ -240,6 +240,7 @@ std::string ValueTraits<std::vector<T>>::parse(const ConfigValue& value, const V
 template <class T>
 ConfigValue ValueTraits<std::vector<T>>::show(const std::vector<T>& value) {
   std::vector<std::string> items;
+  items.reserve(value.size());
   for (const T& item : value) items.push_back(plain_text(ValueTraits<T>::show(item)));
   return items;
 }

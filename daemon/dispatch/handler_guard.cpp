@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <typeinfo>
+#include <utility>
 
 namespace reactord {
 
@@ -76,8 +77,8 @@ void HandlerGuard::report(Event event, const HandlerCall& call, EventField what,
   events_.log(event, {{"handler", std::string(call.handler)},
                       {"call", words_of(call)},
                       {"command", std::string(call.command), true},
-                      what,
-                      more,
+                      std::move(what),
+                      std::move(more),
                       {"repeats", repeats},
                       client,
                       peer});

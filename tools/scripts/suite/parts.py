@@ -151,7 +151,8 @@ def tidy(part):
     files = subprocess.run(["git", "ls-files", "protocol/*.cpp", "config/*.cpp", "daemon/*.cpp"], cwd=ROOT,
                            capture_output=True, text=True, check=False).stdout.split()
     # Not by the compile commands: clang cannot read what g++ has precompiled.
-    each = 'clang-tidy --quiet "$@" -- -std=c++20 -I. -DFMT_SHARED -DREACTORD_VERSION=\\"x\\"'
+    each = 'clang-tidy --quiet "$@" -- -std=c++20 -I. -DFMT_SHARED -DREACTORD_VERSION=\\"x\\" ' \
+           '-DREACTORD_COMMIT=\\"x\\"'
     part.case(part.run("xargs", "-a", _lines(part, files), "-P", JOBS, "-n", "4", "bash", "-c", each, "bash",
                        seconds=1800), "clang-tidy")
 
