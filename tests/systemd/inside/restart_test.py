@@ -42,7 +42,7 @@ def test_what_was_received_is_answered(service):
     assert load.errors() == {}
     served = [record["REACTORD_MESSAGE"] for record in host.journal("REACTORD_EVENT=handler_info")]
     served = [text for text in served if text.startswith("message-")]
-    assert len(served) >= 400, "a hundred a second are told, of each of five processes"
+    assert len(served) >= 100, "a hundred a second are told, of each process"
     assert len(served) == len(set(served)), "nothing was served twice"
     assert set(served) <= load.answers, "nothing that was served stayed without an answer"
 
