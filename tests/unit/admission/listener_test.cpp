@@ -21,15 +21,21 @@ constexpr int kCrowd = 100;
 class Crowded {
  public:
   Crowded(Token token, test::TableBench& bench)
-      : rules_(make_rules({}, bench.loop_context)),
+      : bench_(bench),
+        rules_(make_rules({}, bench.loop_context)),
         listener_(token, open_listening_socket(SocketAddress::ipv4({127, 0, 0, 1}, 0), {}).fd, {},
                   rules_, bench.loop, bench.table, bench.events) {
     for (int n = 0; n < kCrowd; ++n) crowd_.push_back(connect_to(listener_.address()));
   }
 
+  ~Crowded() { bench_.close_all(); }
+  Crowded(const Crowded&) = delete;
+  Crowded& operator=(const Crowded&) = delete;
+
   [[nodiscard]] Listener& listener() { return listener_; }
 
  private:
+  test::TableBench& bench_;
   std::shared_ptr<ListenerRules> rules_;
   Listener listener_;
   std::vector<UniqueFd> crowd_;

@@ -25,10 +25,7 @@ class SilentSink final : public RequestSink {
 
 struct TableBench {
   explicit TableBench(TableSize size) : table(loop, events, size) { table.set_limits(0, 0); }
-  ~TableBench() {
-    table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
-    while (table.end_turn()) continue;
-  }
+  ~TableBench() { close_all(); }
   TableBench(const TableBench&) = delete;
   TableBench& operator=(const TableBench&) = delete;
 
@@ -39,6 +36,12 @@ struct TableBench {
   }
   [[nodiscard]] static SocketAddress peer(std::uint8_t last_byte) {
     return SocketAddress::ipv4({10, 0, 0, last_byte}, 1000);
+  }
+
+  /// Before a policy goes that they were opened under.
+  void close_all() {
+    table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
+    while (table.end_turn()) continue;
   }
 
   Connection& open(const ListenerPolicy& policy, std::uint8_t from = 1) {
