@@ -123,7 +123,7 @@ class Daemon:
     def new_log(self):
         return self.log[self._mark:]
 
-    def wait_for_log(self, pattern, times=1, seconds=10.0):
+    def wait_for_log(self, pattern, times=1, seconds=30.0):
         """The last of that many matches."""
         def found():
             return list(re.finditer(pattern, self.new_log, re.M))[:times]

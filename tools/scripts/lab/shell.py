@@ -25,7 +25,7 @@ class Done:
     seconds: float
 
 
-def until(condition, what, seconds=10.0):
+def until(condition, what, seconds=30.0):
     """Waits for `condition()` to be true and returns its value."""
     end = time.monotonic() + seconds
     while not (value := condition()):
