@@ -11,6 +11,8 @@ namespace reactord {
 
 /// An error's line begins so in plain replies, and no other does.
 inline constexpr std::string_view kPlainErrorMark = "(error) ";
+/// What stands for nil in plain text.
+inline constexpr std::string_view kPlainNil = "(nil)";
 
 struct Reply {
   enum class Kind : std::uint8_t {

@@ -1,54 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The parser against tables of bytes, each played whole, in every two-way split and byte by byte.
-#include "protocol/frame_parser.h"
-
+// Frames of each framing, the end of input, and what the parser reads and keeps.
 #include <doctest/doctest.h>
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "tests/support/parse_stream.h"
+#include "protocol/frame_parser.h"
+#include "tests/unit/support/frame_tables.h"
 
 namespace reactord {
 namespace {
 
 using namespace std::string_literals;
-using test::AtEnd;
-using test::Transcript;
-
-struct Row {
-  std::string bytes;
-  Transcript expected;
-};
-
-constexpr ParserLimits kLimits{};
-// Small enough to put every limit at the end of a short row.
-constexpr ParserLimits kSmall{.max_frame_bytes = 40, .max_arguments = 3, .max_inline_bytes = 8};
-
-void check_every_cut(const Row& row, Framing framing, const ParserLimits& limits, AtEnd at_end) {
-  const std::string_view bytes = row.bytes;
-  CAPTURE(escaped(bytes));
-  CHECK(test::play(framing, limits, {bytes}, at_end) == row.expected);
-  CHECK(test::play(framing, limits, test::one_byte_pieces(bytes), at_end) == row.expected);
-  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
-    CAPTURE(cut);
-    const std::vector pieces{bytes.substr(0, cut), bytes.substr(cut)};
-    REQUIRE(test::play(framing, limits, pieces, at_end) == row.expected);
-  }
-}
-
-void check_table(const std::vector<Row>& table, Framing framing, const ParserLimits& limits,
-                 AtEnd at_end = AtEnd::open) {
-  for (const Row& row : table) check_every_cut(row, framing, limits, at_end);
-}
-
-std::string protocol_error(std::string_view text) {
-  return "ERR Protocol error: " + std::string(text);
-}
-Transcript error(std::string_view text) {
-  return {protocol_error(text)};
-}
+using namespace test;
 
 TEST_CASE("frames: whole arrays and lines") {
   check_table(
@@ -71,77 +36,6 @@ TEST_CASE("frames: whole arrays and lines") {
            {"line [CEIL 1]", "array [PING]", "line [CEIL 2]"}},
       },
       Framing::command, kLimits);
-}
-
-std::string array(std::initializer_list<std::string_view> words) {
-  std::string bytes = "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string_view word : words)
-    bytes += "$" + std::to_string(word.size()) + "\r\n" + std::string(word) + "\r\n";
-  return bytes;
-}
-
-std::string zeros(std::size_t count) {
-  return escaped(std::string(count, '\0'));
-}
-
-TEST_CASE("frames: arrays that begin as the one before, and nearly so") {
-  check_table(
-      {
-          {array({"ECHO", "a"}) + array({"ECHO", "bcd"}) + array({"ECHO", ""}),
-           {"array [ECHO] [a]", "array [ECHO] [bcd]", "array [ECHO] []"}},
-          {array({"ECHO", "a"}) + array({"ECHO"}) + array({"ECHO", "a", "b"}) + array({"ECHO"}),
-           {"array [ECHO] [a]", "array [ECHO]", "array [ECHO] [a] [b]", "array [ECHO]"}},
-          {array({"ECHO"}) + array({"EXHO"}) + array({"ECHX"}) + array({"XCHO"}) + array({"ECH"}),
-           {"array [ECHO]", "array [EXHO]", "array [ECHX]", "array [XCHO]", "array [ECH]"}},
-          // Heads of 16 and of 17 bytes, and two that differ in the middle alone.
-          {array({"CLIENT"}) + array({"CLIENT"}) + array({"CLXENT"}) + array({"COMMAND"}) +
-               array({"COMMAND"}) + array({"XOMMAND"}) + array({"COMMAND"}),
-           {"array [CLIENT]", "array [CLIENT]", "array [CLXENT]", "array [COMMAND]",
-            "array [COMMAND]", "array [XOMMAND]", "array [COMMAND]"}},
-          // What stands for an unknown head matches no line.
-          {std::string(40, '\0') + "\n" + array({"COMMAND"}) + std::string(40, '\0') + "\n",
-           {"line [" + zeros(40) + "]", "array [COMMAND]", "line [" + zeros(40) + "]"}},
-          {array({"PING"}) + "PING\r\n" + array({"PING"}) + "*0\r\n" + array({"PING"}),
-           {"array [PING]", "line [PING]", "array [PING]", "array [PING]"}},
-          {array({"ECHO", "a"}) + "*2\r\n$4\r\nECHO\r\n$1\r\nabc",
-           {"array [ECHO] [a]", protocol_error("bulk string not followed by CRLF")}},
-          {array({"ECHO", "a"}) + "*2\r\n$4\r\nECHO\r\n:1\r\n",
-           {"array [ECHO] [a]", protocol_error("expected '$', got ':'")}},
-      },
-      Framing::command, kLimits);
-}
-
-TEST_CASE("a head keeps its number while it comes again, and no other head has it") {
-  FrameParser parser(Framing::command);
-  Frame frame;
-  const auto number_of = [&](std::string_view bytes) {
-    REQUIRE(parser.parse(bytes, kLimits, frame) == ParseStatus::frame);
-    return frame.head.number;
-  };
-  const std::uint64_t first = number_of(array({"ECHO", "a"}));
-  CHECK(number_of(array({"ECHO", "b"})) == first);
-  const std::uint64_t shorter = number_of(array({"ECHO"}));
-  CHECK(shorter != first);
-  CHECK(number_of(array({"EXHO"})) != shorter);
-  const std::uint64_t again = number_of(array({"ECHO"}));
-  CHECK(number_of("ECHO\n") != again);
-  CHECK(number_of(array({"ECHO"})) != again);
-  // Of those that are not remembered each has its own.
-  const std::uint64_t long_name = number_of(array({"COMMAND"}));
-  CHECK(number_of(array({"COMMAND"})) != long_name);
-}
-
-TEST_CASE("a head that is known is held to the limits of now") {
-  FrameParser parser(Framing::command);
-  Frame frame;
-  const std::string bytes = array({"ECHO", "a"});
-  REQUIRE(parser.parse(bytes, kLimits, frame) == ParseStatus::frame);
-  SUBCASE("of arguments") {
-    CHECK(parser.parse(bytes, {.max_arguments = 1}, frame) == ParseStatus::error);
-  }
-  SUBCASE("of bytes") {
-    CHECK(parser.parse(bytes, {.max_frame_bytes = 20}, frame) == ParseStatus::error);
-  }
 }
 
 TEST_CASE("frames: around the counts and lengths that are taken in another way") {
@@ -196,129 +90,6 @@ TEST_CASE("frames: what is incomplete waits") {
       Framing::command, kLimits);
 }
 
-TEST_CASE("errors: counts") {
-  const Transcript invalid = error("invalid multibulk length");
-  for (const char* number : {"",
-                             "x",
-                             "1x",
-                             "1 ",
-                             " 1",
-                             "+1",
-                             "01",
-                             "00",
-                             "-0",
-                             "-01",
-                             "-",
-                             "--1",
-                             "1.0",
-                             "0x1",
-                             "1e3",
-                             "2147483648",
-                             "4294967296",
-                             "4294967297",
-                             "9223372036854775807",
-                             "9223372036854775808",
-                             "18446744073709551616",
-                             "18446744073709551617",
-                             "-9223372036854775809",
-                             "100000000000000000000000000"}) {
-    check_every_cut({"*" + std::string(number) + "\r\n", invalid}, Framing::command, kLimits,
-                    AtEnd::open);
-  }
-  check_table(
-      {
-          {"*1\n$4\r\nPING\r\n", invalid},
-          {"*1\r\r\n", invalid},
-          {"*\0\r\n"s, invalid},
-          {"*2147483647\r\n", error("invalid multibulk length, more than max_arguments (1048576)")},
-          {"*1048577\r\n", error("invalid multibulk length, more than max_arguments (1048576)")},
-          {"*" + std::string(31, '1'), error("too big mbulk count string")},
-          {"*" + std::string(30, '1') + "\r\n", error("too big mbulk count string")},
-          {"*" + std::string(29, '1') + "\r\n", invalid},
-          {"*\0"s + std::string(64, 'A'), error("too big mbulk count string")},
-      },
-      Framing::command, kLimits);
-}
-
-TEST_CASE("errors: bulk lengths") {
-  const Transcript invalid = error("invalid bulk length");
-  for (const char* number : {"",
-                             "x",
-                             "4x",
-                             "4 ",
-                             " 4",
-                             "+4",
-                             "04",
-                             "00",
-                             "-1",
-                             "-0",
-                             "-10",
-                             "4.0",
-                             "2147483648",
-                             "4294967296",
-                             "4294967300",
-                             "9223372036854775807",
-                             "9223372036854775808",
-                             "18446744073709551616",
-                             "18446744073709551620",
-                             "100000000000000000000000000"}) {
-    check_every_cut({"*1\r\n$" + std::string(number) + "\r\nPING\r\n", invalid}, Framing::command,
-                    kLimits, AtEnd::open);
-  }
-  const Transcript too_big =
-      error("invalid bulk length, the frame would exceed max_frame (16777216 bytes)");
-  check_table(
-      {
-          {"*1\r\n$4\nPING\r\n", invalid},
-          {"*1\r\n$2147483647\r\n", too_big},
-          {"*1\r\n$536870912\r\n", too_big},
-          {"*1\r\n$16777216\r\n", too_big},
-          {"*1\r\n$" + std::string(31, '1'), error("too big bulk count string")},
-          {"*1\r\n$\0"s + std::string(64, 'A'), error("too big bulk count string")},
-          {"*1\r\n$4\r\nPINGx", error("bulk string not followed by CRLF")},
-          {"*1\r\n$4\r\nPINGx\n", error("bulk string not followed by CRLF")},
-          {"*1\r\n$4\r\nPING\n", error("bulk string not followed by CRLF")},
-          {"*1\r\n$4\r\nPING\r\r", error("bulk string not followed by CRLF")},
-          {"*1\r\n$3\r\nPING\r\n", error("bulk string not followed by CRLF")},
-          {"*1\r\n$0\r\nPING\r\n", error("bulk string not followed by CRLF")},
-          {"*1\r\nPING\r\n", error("expected '$', got 'P'")},
-          {"*1\r\n\r\n", error("expected '$', got '\\r'")},
-          {"*1\r\n\0"s, error("expected '$', got '\\x00'")},
-          {"*1\r\n\xff", error("expected '$', got '\\xff'")},
-          {"*2\r\n$1\r\na\r\n*1\r\n", error("expected '$', got '*'")},
-          {"*1\r\n$1\r\na\r\n*x\r\n", {"array [a]", protocol_error("invalid multibulk length")}},
-      },
-      Framing::command, kLimits);
-}
-
-TEST_CASE("limits are exact and independent of the cuts") {
-  const Transcript too_big =
-      error("invalid bulk length, the frame would exceed max_frame (40 bytes)");
-  check_table(
-      {
-          // 4 + 5 + 29 + 2 = 40 bytes.
-          {"*1\r\n$29\r\n" + std::string(29, 'a') + "\r\n",
-           {"array [" + std::string(29, 'a') + "]"}},
-          {"*1\r\n$30\r\n" + std::string(30, 'a') + "\r\n", too_big},
-          {"*2\r\n$10\r\n0123456789\r\n$12\r\n", {"waits"}},
-          {"*2\r\n$10\r\n0123456789\r\n$12\r\n012345678901\r\n",
-           {"array [0123456789] [012345678901]"}},
-          {"*2\r\n$10\r\n0123456789\r\n$13\r\n", too_big},
-          {"*3\r\n$0\r\n\r\n$0\r\n\r\n$0\r\n\r\n", {"array [] [] []"}},
-          {"*4\r\n", error("invalid multibulk length, more than max_arguments (3)")},
-          {"12345678\n", {"line [12345678]"}},
-          {"12345678\r\n", {"line [12345678]"}},
-          {"12345678\r", {"waits"}},
-          {"123456789", error("too big inline request")},
-          {"123456789\n", error("too big inline request")},
-          {"12345678\r\r\n", error("too big inline request")},
-          {"12345678\rx", error("too big inline request")},
-          {std::string(100, 'x') + "\nPING\n", error("too big inline request")},
-          {"a\n123456789\n", {"line [a]", protocol_error("too big inline request")}},
-      },
-      Framing::command, kSmall);
-}
-
 TEST_CASE("end of input") {
   check_table(
       {
@@ -371,15 +142,6 @@ TEST_CASE("a frame says what it took and where its arguments lie") {
   CHECK(frame.bytes == 14);
   REQUIRE(frame.arguments.size() == 1);
   CHECK(frame.arguments[0].data() == input.data() + 8);
-}
-
-TEST_CASE("an error is sticky") {
-  FrameParser parser(Framing::command);
-  Frame frame;
-  REQUIRE(parser.parse("*x\r\n", kLimits, frame) == ParseStatus::error);
-  CHECK(parser.parse("PING\n", kLimits, frame) == ParseStatus::error);
-  CHECK(parser.parse_last("PING\n", kLimits, frame) == ParseStatus::error);
-  CHECK(parser.error() == "ERR Protocol error: invalid multibulk length");
 }
 
 TEST_CASE("bytes_missing follows what was announced") {
