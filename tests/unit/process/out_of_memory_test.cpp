@@ -115,8 +115,13 @@ void play_to_the_end(const Play& play, Failing how) {
   }
 }
 
-const std::vector<std::pair<const char*, Play>>& plays() {
-  static const std::vector<std::pair<const char*, Play>> kPlays = {
+struct NamedPlay {
+  std::string name;
+  Play play;
+};
+
+const std::vector<NamedPlay>& plays() {
+  static const std::vector<NamedPlay> kPlays = {
       {"a frame of many arguments",
        [](const RunningServer& server) {
          std::string frame = "*402\r\n$7\r\nCOMMAND\r\n$4\r\nINFO\r\n";
@@ -209,16 +214,16 @@ const std::vector<std::pair<const char*, Play>>& plays() {
 }  // namespace
 
 TEST_CASE("an allocation that fails costs one client, whatever it was for") {
-  for (const auto& [name, play] : plays()) {
-    CAPTURE(std::string(name));
-    play_to_the_end(play, Failing::one);
+  for (const NamedPlay& one : plays()) {
+    CAPTURE(one.name);
+    play_to_the_end(one.play, Failing::one);
   }
 }
 
 TEST_CASE("allocations that all fail cost clients, and the daemon survives") {
-  for (const auto& [name, play] : plays()) {
-    CAPTURE(std::string(name));
-    play_to_the_end(play, Failing::all_from_there);
+  for (const NamedPlay& one : plays()) {
+    CAPTURE(one.name);
+    play_to_the_end(one.play, Failing::all_from_there);
   }
 }
 
