@@ -196,6 +196,10 @@ std::string EventLog::reconfigure(const LogSettings& settings) {
   return {};
 }
 
+std::string EventLog::problem_with_target(const std::string& target) {
+  return LogSink::problem_with(target);
+}
+
 std::string EventLog::reopen() {
   return writer_->retarget(target_);
 }

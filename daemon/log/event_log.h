@@ -52,6 +52,8 @@ class EventLog {
   /// Applies a new level and target, and opens a file anew (log rotation). A target that cannot be
   /// opened leaves both as they were; the problem, or "".
   [[nodiscard]] std::string reconfigure(const LogSettings& settings);
+  /// Why `target` could not be logged to, or ""; creates no file.
+  [[nodiscard]] static std::string problem_with_target(const std::string& target);
   /// Opens the file anew, as it is configured already; the problem, or "".
   [[nodiscard]] std::string reopen();
 

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "daemon/admission/socket_opening.h"
-#include "daemon/log/log_sink.h"
+#include "daemon/log/event_log.h"
 #include "daemon/net/listening_socket.h"
 #include "daemon/process/socket_owner.h"
 
@@ -51,7 +51,7 @@ void try_listener(const ListenerSettings& listener, ConfigTrial& trial) {
 
 ConfigTrial try_config(const Config& config) {
   ConfigTrial trial;
-  if (std::string problem = LogSink::problem_with(config.log.target); !problem.empty())
+  if (std::string problem = EventLog::problem_with_target(config.log.target); !problem.empty())
     trial.problems.push_back(std::move(problem));
   for (const ListenerSettings& listener : config.listeners) try_listener(listener, trial);
   return trial;

@@ -41,6 +41,7 @@ test_needs=(
   "clang-format|/usr/bin/clang-format|checks the code's format"
   "python3|/usr/bin/python3|runs the integration tests"
   "python3-pytest|/usr/lib/python3/dist-packages/pytest|runs the integration tests"
+  "python3-pytest-xdist|/usr/lib/python3/dist-packages/xdist|runs several of them side by side"
   "python3-pexpect|/usr/lib/python3/dist-packages/pexpect|types at prompts"
   "tmux|/usr/bin/tmux|terminals to type at"
   "zsh|/usr/bin/zsh|takes the completions"

@@ -3,6 +3,7 @@
 // Redis answers is held in tests/integration/transactions_test.py.
 #include <doctest/doctest.h>
 
+#include "daemon/dispatch/transaction.h"
 #include "tests/unit/support/running_server.h"
 #include "tests/unit/support/test_handlers.h"
 

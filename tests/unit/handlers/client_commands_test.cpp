@@ -40,7 +40,7 @@ struct ClientBench : HandlerBench {
     std::size_t at = 0;
     while (at < lines.size()) {
       REQUIRE(lines.compare(at, 3, "id=") == 0);
-      ids.push_back(std::stoull(lines.substr(at + 3)));
+      ids.push_back(std::stoull(lines.substr(at + 3, 20)));
       at = lines.find('\n', at) + 1;
       REQUIRE(at != 0);
     }

@@ -6,6 +6,7 @@
 
 #include "daemon/process/server.h"
 #include "tests/unit/support/running_server.h"
+#include "tests/unit/support/temporary_folder.h"
 
 using namespace reactord;
 using namespace reactord::test;

@@ -4,9 +4,7 @@
 // handlers.
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <algorithm>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,10 +42,7 @@ class FakeService : public Service {
   [[nodiscard]] TimePoint now() const override { return time; }
 
   [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds,
-                                                  std::function<void()> callback) override {
-    timers.push_back(std::move(callback));
-    return std::make_unique<Timer>();
-  }
+                                                  std::function<void()> callback) override;
   std::vector<std::function<void()>> timers;
 
   [[nodiscard]] std::span<const CommandSpec* const> commands() const override {
@@ -57,24 +52,10 @@ class FakeService : public Service {
   [[nodiscard]] std::span<const std::string_view> info_sections() const override {
     return sections;
   }
-  void append_info(std::string_view section, std::vector<InfoField>& out) const override {
-    const auto found = fields.find(section);
-    if (found == fields.end()) return;
-    out.insert(out.end(), found->second.begin(), found->second.end());
-  }
+  void append_info(std::string_view section, std::vector<InfoField>& out) const override;
 
-  bool next_client(std::uint32_t& cursor, ClientFacts& facts) const override {
-    if (cursor >= clients.size()) return false;
-    facts = clients[cursor++];
-    ++clients_walked;
-    return true;
-  }
-  bool kill_client(std::uint64_t id) override {
-    const bool exists = std::any_of(clients.begin(), clients.end(),
-                                    [id](const ClientFacts& client) { return client.id == id; });
-    if (exists) killed.push_back(id);
-    return exists;
-  }
+  bool next_client(std::uint32_t& cursor, ClientFacts& facts) const override;
+  bool kill_client(std::uint64_t id) override;
 
   std::string level = "info";
   std::string level_problem;       ///< what set_log_level() answers
@@ -82,32 +63,16 @@ class FakeService : public Service {
   std::vector<std::string> asked;  ///< of the daemon itself, and by whom
 
   [[nodiscard]] std::string log_level() const override { return level; }
-  [[nodiscard]] std::string set_log_level(std::string_view wanted, std::string_view who) override {
-    asked.push_back("log level " + std::string(wanted) + " by " + std::string(who));
-    if (level_problem.empty()) level = wanted;
-    return level_problem;
-  }
-  void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override {
-    asked.push_back("reload by " + std::string(who));
-    answer(reload_outcome);
-  }
+  [[nodiscard]] std::string set_log_level(std::string_view wanted, std::string_view who) override;
+  void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override;
   bool draining = false;
   [[nodiscard]] bool is_draining() const override { return draining; }
-  void set_draining(bool is_draining, std::string_view who) override {
-    draining = is_draining;
-    asked.push_back((is_draining ? "drain on by " : "drain off by ") + std::string(who));
-  }
-  void shut_down(std::string_view who) override {
-    asked.push_back("shut down by " + std::string(who));
-  }
+  void set_draining(bool is_draining, std::string_view who) override;
+  void shut_down(std::string_view who) override;
 };
 
 /// A rule that the handler has broken fails its test, in the words of the daemon's log.
-inline void check_kept(const std::optional<Breach>& breach, std::string_view call) {
-  if (breach)
-    FAIL_CHECK("the handler broke a rule in " << call << ": it " << breach->did << "; "
-                                              << breach->right);
-}
+void check_kept(const std::optional<Breach>& breach, std::string_view call);
 
 /// Records what happens to the tokens.
 class FakePort : public ReplyPort {
@@ -123,28 +88,13 @@ class FakePort : public ReplyPort {
   std::function<void()> on_uncertain;
 
   bool complete(std::uint64_t, std::uint64_t, const WriteReply& write,
-                std::function<void()> uncertain) noexcept override {
-    ++completed;
-    on_uncertain = std::move(uncertain);
-    if (!is_gone) check_kept(run(write, true), "the writer of complete()");
-    return !is_gone;
-  }
+                std::function<void()> uncertain) noexcept override;
   void abandon(std::uint64_t, std::uint64_t) noexcept override { ++abandoned; }
-  PushResult push(std::uint64_t, const CommandEntry*, const WriteReply& write) noexcept override {
-    ++pushed;
-    if (push_result == PushResult::queued) check_kept(run(write, false), "the writer of push()");
-    return push_result;
-  }
+  PushResult push(std::uint64_t, const CommandEntry*, const WriteReply& write) noexcept override;
   void unsubscribe(std::uint64_t) noexcept override { ++unsubscribed; }
 
  private:
-  std::optional<Breach> run(const WriteReply& write, bool is_reply) {
-    Buffer buffer;
-    ReplyWriter writer(buffer, ReplyEncoding::resp2);
-    write(writer);
-    written += buffer.view();
-    return is_reply ? find_breach(writer) : find_push_breach(writer, buffer.size());
-  }
+  std::optional<Breach> run(const WriteReply& write, bool is_reply);
 };
 
 class FakeContext : public HandlerContext {
@@ -173,22 +123,12 @@ class FakeContext : public HandlerContext {
   [[nodiscard]] bool has_finished_sending() const override { return has_finished; }
   [[nodiscard]] Session& session() override { return own_session; }
   [[nodiscard]] CommandClasses allowed_commands() const override { return allowed; }
-  void log(HandlerLogLevel level, std::string_view message) override {
-    logged.push_back({level, std::string(message)});
-  }
+  void log(HandlerLogLevel level, std::string_view message) override;
   [[nodiscard]] DeferredReply defer(std::function<void()> gone,
-                                    std::function<void()> finished) override {
-    on_gone = std::move(gone);
-    on_finished = std::move(finished);
-    has_promised = true;
-    return {port, id, 1};
-  }
+                                    std::function<void()> finished) override;
   void charge(std::chrono::microseconds work) override { charged += work; }
   std::chrono::microseconds charged{0};
-  void produce(std::unique_ptr<ReplyProducer> made) override {
-    producer = std::move(made);
-    has_promised = true;
-  }
+  void produce(std::unique_ptr<ReplyProducer> made) override;
   bool has_promised = false;  ///< in the call under way
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
   bool subscribed = false;
@@ -214,87 +154,25 @@ class HandlerBench {
   std::vector<std::uint64_t> killed_before_reply;  ///< by the time that it was whole
 
   /// All handlers of the registry, with their default settings.
-  HandlerBench() {
-    for (const HandlerEntry& entry : handler_entries()) add(entry);
-  }
-  explicit HandlerBench(const HandlerEntry& entry) { add(entry); }
+  HandlerBench();
+  explicit HandlerBench(const HandlerEntry& entry);
   /// What handlers keep of a connection goes before them, as in the daemon.
-  ~HandlerBench() { context.state_of_connection.reset(); }
+  ~HandlerBench();
 
-  void add(const HandlerEntry& entry) {
-    settings_.push_back(entry.table.make());
-    handlers_.push_back(entry.make(service, settings_.back().get()));
-    by_name_[entry.name] = handlers_.back().get();
-    table_.add(*handlers_.back(), entry.name);
-    service.known_commands.assign(table_.specs().begin(), table_.specs().end());
-  }
+  void add(const HandlerEntry& entry);
 
-  [[nodiscard]] Handler& handler(std::string_view name) { return *by_name_.at(name); }
+  [[nodiscard]] Handler& handler(std::string_view name);
 
   /// Sends words, each split at blanks: send("CLIENT LIST TYPE normal").
-  std::string send(std::string_view line) { return request(split(line)); }
+  std::string send(std::string_view line);
 
   /// Sends words as they are.
-  std::string request(const std::vector<std::string_view>& words) {
-    const CommandEntry* const entry = find(words);
-    REQUIRE_MESSAGE(entry != nullptr, words[0]);
-    const CommandSpec& spec = *entry->spec;
-    const auto arguments = std::span(words).subspan(entry->words);
-    REQUIRE(arguments.size() >= spec.min_arguments);
-    REQUIRE(arguments.size() <= spec.max_arguments);
-    return run(*entry->handler, {spec, words, arguments});
-  }
+  std::string request(const std::vector<std::string_view>& words);
 
  private:
-  static std::vector<std::string_view> split(std::string_view line) {
-    std::vector<std::string_view> words;
-    while (!line.empty()) {
-      const std::size_t end = std::min(line.find(' '), line.size());
-      if (end > 0) words.push_back(line.substr(0, end));
-      line.remove_prefix(std::min(end + 1, line.size()));
-    }
-    return words;
-  }
-
-  [[nodiscard]] const CommandEntry* find(const std::vector<std::string_view>& words) const {
-    const CommandEntry* const command = table_.find(words[0]);
-    if (command == nullptr || command->subcommands.empty() || words.size() < 2) return command;
-    return CommandTable::find_subcommand(*command, words[1]);
-  }
-
-  std::string run(Handler& handler, const Request& request) {
-    Buffer buffer;
-    ReplyWriter writer(buffer, encoding);
-    slices = 0;
-    longest_slice_bytes = 0;
-    context.has_promised = false;
-    const int completed = context.port.completed;
-    const int abandoned = context.port.abandoned;
-    result = handler.handle(request, writer, context);
-    PromiseState promise = context.has_promised ? PromiseState::open : PromiseState::none;
-    if (context.has_promised && context.port.completed > completed) promise = PromiseState::kept;
-    if (context.has_promised && context.port.abandoned > abandoned) promise = PromiseState::dropped;
-    check_kept(find_breach(result, promise, writer), "handle()");
-    if (context.producer != nullptr) produce(buffer, writer);
-    if (slices > 0) check_kept(find_breach(writer), "produce()");
-    return std::string(buffer.view());
-  }
-
-  void produce(Buffer& buffer, ReplyWriter& writer) {
-    CHECK(result == HandlerResult::pending);
-    CHECK(buffer.empty());
-    constexpr int kMaxSlices = 10'000;
-    ReplyProducer::Progress progress = ReplyProducer::Progress::more;
-    while (progress == ReplyProducer::Progress::more) {
-      REQUIRE(++slices <= kMaxSlices);
-      const std::size_t before = buffer.size();
-      progress = context.producer->produce(writer);
-      longest_slice_bytes = std::max(longest_slice_bytes, buffer.size() - before);
-    }
-    killed_before_reply = service.killed;
-    context.producer->after_reply();
-    context.producer.reset();
-  }
+  [[nodiscard]] const CommandEntry* find(const std::vector<std::string_view>& words) const;
+  std::string run(Handler& handler, const Request& request);
+  void produce(Buffer& buffer, ReplyWriter& writer);
 
   std::vector<std::shared_ptr<void>> settings_;
   std::vector<std::unique_ptr<Handler>> handlers_;

@@ -163,11 +163,13 @@ class Part:
         if not good and not failed:
             self.case(False, name)
 
-    def pytest(self, *arguments, preset=None, seconds=1200):
+    def pytest(self, *arguments, preset=None, seconds=1200, workers=0):
+        """`workers`: this many processes share the files of tests, which wait more than they work."""
         report = LOGS / f"{self.name}.xml"
         report.unlink(missing_ok=True)
         preset = preset or self.preset
         options = ["--long"] if self.long else []
+        options += [f"--numprocesses={workers}", "--dist=loadfile"] if workers else []
         self.run("/usr/bin/python3", "-B", "-m", "pytest", "-q", "--tb=short", "-rfEs",
                  "--durations=10", f"--junitxml={report}", *options, *arguments, seconds=seconds,
                  directory=INTEGRATION,

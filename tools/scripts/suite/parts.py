@@ -21,6 +21,8 @@ LOAD = ["load_test.py", "load_liars_test.py", "load_page_test.py"]
 OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_test.py",
              "lab_test.py", "soak_test.py", "bench_test.py", *LOAD]
 
+WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
+
 SHORT = {}  # name: function; its docstring says what it checks
 LONG = {}  # of --all
 ON_REQUEST = {}
@@ -53,7 +55,7 @@ def formatting(part):
 def integration(part):
     """the daemon and reactor-cli from outside"""
     if part.built(part.preset):
-        part.pytest(*[f"--ignore={name}" for name in OWN_PARTS])
+        part.pytest(*[f"--ignore={name}" for name in OWN_PARTS], workers=WORKERS)
 
 
 @a_part(SHORT)
