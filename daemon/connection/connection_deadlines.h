@@ -70,8 +70,9 @@ class ConnectionDeadlines {
   DeadlinesOfKind<OutputDeadline> linger;
 
   /// Looks, and ends, in one turn; the rest waits for the next. An end, with its system calls and
-  /// its line in the log, is worth some 15 microseconds: a millisecond in all.
-  static constexpr int kMaxPerTurn = 64;
+  /// its line in the log, is worth some 15 microseconds, in a virtual machine twice that: a
+  /// millisecond in all.
+  static constexpr int kMaxPerTurn = 32;
 
  private:
   template <class Self, class Visit>

@@ -18,8 +18,11 @@ constexpr std::size_t kAdminShare = 256;
 
 /// Each may take a send, and all of them one look at every connection.
 constexpr std::size_t kMaxEvictionsPerTurn = 16;
-/// Closing a socket takes the kernel some 8 microseconds.
-constexpr std::size_t kMaxDestroyedPerTurn = 64;
+/// Closing a socket takes the kernel some 8 microseconds, in a virtual machine twice that: half a
+/// millisecond in all.
+constexpr std::size_t kMaxDestroyedPerTurn = 32;
+/// Last words, a FIN and a line in the log.
+constexpr WorkUnits kEndWork = work_units(std::chrono::microseconds(15));
 /// Last words, which are under way: whoever holds no more than that is not in the way.
 constexpr std::size_t kLastWordsBytes = 4u << 10;
 
@@ -114,6 +117,7 @@ Connection* ConnectionTable::find_client(std::uint64_t client_id) {
 
 void ConnectionTable::on_end(Connection& connection, CloseReason reason,
                              std::string_view detail) noexcept {
+  loop_.charge(kEndWork);
   if (observer_ != nullptr) observer_->on_connection_end(connection);
   const Event event = event_of(reason);
   events_.count(event);

@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+
+#include "daemon/reactor/unique_fd.h"
 
 namespace reactord {
 
@@ -51,11 +54,21 @@ std::int64_t admins_of(const Config& config) {
 
 DescriptorBudget::DescriptorBudget() : open_before_(open_descriptors()) {}
 
+std::int64_t DescriptorBudget::others(const Config& config) const {
+  return open_before_ + sockets_of(config) + admins_of(config) + kSpare;
+}
+
+void DescriptorBudget::make_room(const Config& config, std::int64_t connections) const {
+  const std::int64_t wanted = connections + others(config);
+  const std::int64_t possible = std::min(wanted, raise_for(config, connections).descriptors);
+  // Where it fails the table grows as it is needed.
+  const UniqueFd last(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(possible - 1)));
+}
+
 DescriptorLimit DescriptorBudget::raise_for(const Config& config, std::int64_t connections) const {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {0, connections};
-  const auto others =
-      static_cast<rlim_t>(open_before_ + sockets_of(config) + admins_of(config) + kSpare);
+  const auto others = static_cast<rlim_t>(this->others(config));
   const rlim_t wanted = static_cast<rlim_t>(connections) + others;
   if (limit.rlim_cur < wanted) {
     rlimit raised = limit;

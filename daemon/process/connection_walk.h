@@ -16,7 +16,7 @@ class ConnectionWalks {
  public:
   /// Of one walk, in one turn: where each visit takes a send or a close, and where it is a few
   /// assignments or a system call that does little.
-  static constexpr std::uint32_t kFewPerTurn = 64;
+  static constexpr std::uint32_t kFewPerTurn = 32;
   static constexpr std::uint32_t kManyPerTurn = 1000;
 
   struct Walk {

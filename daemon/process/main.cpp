@@ -12,6 +12,7 @@
 
 #include "config/tables.h"
 #include "daemon/interface/registry.h"
+#include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/seccomp_filter.h"
 #include "daemon/net/standard_descriptors.h"
@@ -41,6 +42,7 @@ std::string cannot_start(const std::exception& error) {
 int serve(const ConfigSource& source, Config config) {
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   prepare_heap();
+  DescriptorBudget().make_room(config, config.server.max_connections);
   const SteadyClock clock;
   // Before the log's thread starts, which inherits the mask.
   SignalWatch signals(watched_signals());

@@ -338,6 +338,16 @@ def test_descriptors_run_out(daemon):
     eventually(lambda: _admitted(one), what="served again once there is room")
 
 
+def test_the_table_of_descriptors_does_not_grow_while_it_serves(daemon):
+    """Each time would hold the loop for a grace period of the kernel (FDSize of proc(5))."""
+    def table_of(one):
+        with open(f"/proc/{one.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("FDSize:"))
+
+    assert table_of(daemon("[server]\nmax_connections = 3000\n")) >= 3000
+    assert table_of(daemon("", prefix=("prlimit", "--nofile=64:64"))) < 3000
+
+
 def test_the_system_runs_out_of_descriptors(daemon):
     """accept fails with EMFILE: the listener pauses, counted and logged, and never spins."""
     one = daemon()

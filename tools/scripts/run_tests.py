@@ -30,7 +30,7 @@ from suite.parts import LONG, ON_REQUEST, SHORT
 
 # Parts of the short run, side by side: most of them wait. The last lane's time is compiling.
 LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["layers", "format", "unit"]]
-ABOUT = {False: "about seven minutes on two cores, less after the first time",
+ABOUT = {False: "about six minutes on two cores, less after the first time",
          True: "about three quarters of an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
 FILTERED = ("unit", "mutants")  # alone, these take words that choose some of them

@@ -323,7 +323,8 @@ TEST_CASE("deadlines: one that is turned off while somebody is overdue ends nobo
 }
 
 TEST_CASE("deadlines: a turn looks at some, and ends some, whose time is over together") {
-  constexpr std::size_t kShare = 64;
+  CHECK(ConnectionDeadlines::kMaxPerTurn <= 32);
+  constexpr std::size_t kShare = ConnectionDeadlines::kMaxPerTurn;
   constexpr std::size_t kMany = 3 * kShare;
   ConnectionBench first;
   StreamScript script;
