@@ -54,7 +54,9 @@ struct ValueRange {
 
 struct KeySpec {
   std::string_view name;
-  std::string_view help;  ///< one sentence or two: what it does and why the default is what it is
+  /// What it does, and why the default is what it is: for a key that config/reactord.toml, which
+  /// has that above each of its keys, does not have.
+  std::string_view help;
   Apply apply = Apply::restart;
   ValueRange range;
   std::string_view type;  ///< for people: "size", "duration", "integer", "text", "one of ..."
@@ -280,6 +282,12 @@ template <auto Member>
     };
   }
   return spec;
+}
+
+/// The same for a key that config/reactord.toml explains.
+template <auto Member>
+[[nodiscard]] constexpr KeySpec key(std::string_view name, Apply apply, ValueRange range = {}) {
+  return key<Member>(name, {}, apply, range);
 }
 
 /// A handler's `[handlers.NAME]` table. `make` gives its settings struct with the defaults in it.

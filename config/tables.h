@@ -35,8 +35,8 @@ struct ConfigTable {
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
 
-/// The whole configuration as TOML, each key with its help as a comment; loading it gives the same
-/// Config.
+/// The whole configuration as TOML, each key with its comment of config/reactord.toml; loading it
+/// gives the same Config.
 [[nodiscard]] std::string print_config(const Config& config,
                                        std::span<const HandlerTableSpec> handlers);
 

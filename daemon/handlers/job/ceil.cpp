@@ -197,15 +197,8 @@ class CeilHandler : public Handler {
  public:
   using Settings = CeilSettings;
   static constexpr KeySpec kKeys[] = {
-      key<&CeilSettings::max_digits>("max_digits",
-                                     "The most digits that a result of CEIL may have: 1e1000000000 "
-                                     "is an error, not an allocation.",
-                                     Apply::reload, {1, kMostCeilDigits}),
-      key<&CeilSettings::big_numbers>(
-          "big_numbers",
-          "Whether RESP3 clients get results beyond 64 bits as big numbers. false: as strings, as "
-          "RESP2 clients do, because redis-cli -3 fails on big numbers.",
-          Apply::reload)};
+      key<&CeilSettings::max_digits>("max_digits", Apply::reload, {1, kMostCeilDigits}),
+      key<&CeilSettings::big_numbers>("big_numbers", Apply::reload)};
 
   CeilHandler(Service&, const CeilSettings& settings) : settings_(settings) {}
 

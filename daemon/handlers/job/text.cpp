@@ -18,36 +18,14 @@ class TextHandler : public Handler {
  public:
   using Settings = TextSettings;
   static constexpr KeySpec kKeys[] = {
-      key<&TextSettings::mode>(
-          "mode",
-          "Who answers: \"template\", the reply below, or \"operator\", a person at an admin "
-          "listener (reactor-cli operator).",
-          Apply::reload),
-      key<&TextSettings::reply>(
-          "reply",
-          "The answer of mode \"template\", over {message}, {bytes} (the message's length) and "
-          "{peer} (the client's address); {{ and }} are braces. By default the message itself.",
-          Apply::reload),
-      key<&TextSettings::log_level>(
-          "log_level",
-          "The level at which messages are logged; \"off\" where they are private or many.",
-          Apply::reload),
-      key<&TextSettings::operator_timeout>(
-          "operator_timeout",
-          "How long a message waits for an operator before the fallback answers; \"off\" is for "
-          "ever. 300s: long enough to look something up.",
-          Apply::reload, duration_range(0ms, 24h)),
-      key<&TextSettings::operator_fallback>(
-          "operator_fallback",
-          "The answer where no operator gives one: at operator_timeout, and at once where none is "
-          "attached or operator_max_waiting are waiting. A template like reply, or an error, where "
-          "it begins with \"ERR \".",
-          Apply::reload),
-      key<&TextSettings::operator_max_waiting>(
-          "operator_max_waiting",
-          "Messages that wait for an operator at one time. 1000 is more than a few people can "
-          "answer.",
-          Apply::reload, {1, 10'000, "each may be 64KiB"}),
+      key<&TextSettings::mode>("mode", Apply::reload),
+      key<&TextSettings::reply>("reply", Apply::reload),
+      key<&TextSettings::log_level>("log_level", Apply::reload),
+      key<&TextSettings::operator_timeout>("operator_timeout", Apply::reload,
+                                           duration_range(0ms, 24h)),
+      key<&TextSettings::operator_fallback>("operator_fallback", Apply::reload),
+      key<&TextSettings::operator_max_waiting>("operator_max_waiting", Apply::reload,
+                                               {1, 10'000, "each may be 64KiB"}),
   };
 
   TextHandler(Service& service, const TextSettings& settings)

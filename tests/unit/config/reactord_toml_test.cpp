@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 
+#include "config/documentation/documentation.h"
 #include "config/toml_text.h"
 #include "config/value_types.h"
 #include "daemon/interface/registry.h"
@@ -32,7 +33,7 @@ struct DocumentedKey {
 
 /// By "table.key": every key line of the file, examples ("# key = value") too.
 std::map<std::string, DocumentedKey> keys_in(const std::string& toml) {
-  const std::regex header(R"(^\[+([a-z_.]+)\]+$)");
+  const std::regex header(R"(^(?:# )?\[+([a-z_.]+)\]+$)");
   const std::regex key_line(R"(^(?:# )?([a-z_]+) = (.+)$)");
   std::map<std::string, DocumentedKey> out;
   std::string table;
@@ -40,12 +41,13 @@ std::map<std::string, DocumentedKey> keys_in(const std::string& toml) {
   std::istringstream lines(toml);
   for (std::string line; std::getline(lines, line);) {
     std::smatch match;
-    if (std::regex_match(line, match, header)) table = match[1];
+    const bool is_header = std::regex_match(line, match, header);
+    if (is_header) table = match[1];
     if (std::regex_match(line, match, key_line)) {
       const DocumentedKey key{match[2], comment};
       CHECK_MESSAGE(out.emplace(table + "." + match[1].str(), key).second, line);
     }
-    comment = line.starts_with("#") ? comment + line + "\n" : "";
+    comment = line.starts_with("#") && !is_header ? comment + line + "\n" : "";
   }
   return out;
 }
@@ -97,6 +99,31 @@ TEST_CASE("config/reactord.toml has every key with its default, and no other") {
     CAPTURE(path);
     CHECK(in_code.contains(path));
     CHECK_FALSE(entry.second.comment.empty());
+  }
+}
+
+/// Of a configuration in which no key is unused: print_config() names those without their comment.
+const std::string_view kEverythingUsed =
+    "[[listener]]\naddress = 'unix:/a'\n"
+    "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n";
+
+TEST_CASE("a printed configuration has the comments of config/reactord.toml, each above its key") {
+  const auto handlers = handler_tables();
+  const LoadedConfig loaded = parse_config(kEverythingUsed, handlers);
+  REQUIRE_EQ(test::text_of(loaded.problems), "");
+  const std::string printed = print_config(loaded.config, handlers);
+  const LoadedConfig again = parse_config(printed, handlers);
+  CHECK_EQ(test::text_of(again.problems), "");
+  CHECK_EQ(test::text_of(settings_of(again.config, handlers)),
+           test::text_of(settings_of(loaded.config, handlers)));
+  const auto in_file = keys_in(read_documented());
+  for (const auto& entry : default_values(handlers)) {
+    const std::string& path = entry.first;
+    CAPTURE(path);
+    const std::string& comment = in_file.at(path).comment;
+    CHECK_EQ(comment_above(path), comment);
+    const std::string key = path.substr(path.rfind('.') + 1);
+    CHECK_NE(printed.find("\n" + comment + key + " = "), std::string::npos);
   }
 }
 
