@@ -45,8 +45,13 @@ def test_nobody_listens():
 
 @pytest.mark.parametrize("arguments, message", [
     (["--clinets", "5"], "--clinets"),
-    (["-c", "0"], "--clients '0': 0 is out of range"),
-    (["-c", "many"], "--clients 'many': "),
+    (["-c", "0"], "--clients '0': expected a number from 1 to 1000000"),
+    (["-c", "many"], "--clients 'many': expected a number from 1 to 1000000"),
+    (["--seed", "-1"], "--seed '-1': expected a number from 0 to 9223372036854775807"),
+    (["--seed=-1"], "--seed '-1': expected a number from 0 to 9223372036854775807"),
+    (["--seed", "9223372036854775808"],
+     "--seed '9223372036854775808': expected a number from 0 to 9223372036854775807"),
+    (["--seed", "1x"], "--seed '1x': expected a number from 0 to"),
     (["-t", "5"], "--time '5'"),
     (["-t", "0s"], "--time '0s': "),
     (["--check", "p99 of PNIG < 1s", "ping"],
@@ -62,6 +67,12 @@ def test_wrong_usage(arguments, message):
     done = load(*arguments)
     assert (done.returncode, done.stdout) == (2, ""), done.stdout
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_the_smallest_and_the_largest_seed(shared, seed):
+    done = load("--port", shared.address("main")[1], "--seed", seed, "-n", 100, "ceil")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_bad_scenario_is_explained(tmp_path):

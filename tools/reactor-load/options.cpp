@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <optional>
 
@@ -148,19 +149,26 @@ void parse_typed(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
+/// Sets an integer, of which a shell has the text. The problem names all that is accepted.
+std::string set_integer(const KeySpec& spec, void* settings, const std::string& text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  const bool is_accepted = error == std::errc() && stopped == end && number >= spec.range.least &&
+                           number <= spec.range.most;
+  if (is_accepted) return spec.set(settings, number, spec.range);
+  return fmt::format("expected a number from {} to {}", spec.range.least, spec.range.most);
+}
+
 /// Sets the key of that name as a scenario would.
 void set(std::span<const KeySpec> keys, std::string_view key, void* settings,
          std::string_view option, const std::string& text) {
   if (text.empty()) return;
   const auto spec =
       std::find_if(keys.begin(), keys.end(), [&](const KeySpec& one) { return one.name == key; });
-  ConfigValue value = text;
-  const bool number =
-      !text.empty() && text.size() < 18 &&
-      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (spec->type == ValueTraits<std::int64_t>::kName && number)
-    value = std::int64_t(std::stoll(text));
-  const std::string problem = spec->set(settings, value, spec->range);
+  const std::string problem = spec->type == ValueTraits<std::int64_t>::kName
+                                  ? set_integer(*spec, settings, text)
+                                  : spec->set(settings, text, spec->range);
   if (!problem.empty()) usage_error(fmt::format("{} '{}': {}", option, text, problem));
 }
 

@@ -154,6 +154,8 @@ TEST_CASE("mistakes have their place and their remedy") {
            "x.toml:1:1: 'a' has no steps: give it steps = [ ... ] or a persona\n");
   CHECK_EQ(problems("[[group]]\nclients = 0\nsteps = [{ send = 'PING' }]"),
            "x.toml:2:11: clients: 0 is out of range, which is from 1 to 1000000\n");
+  CHECK_EQ(problems("[run]\nseed = -1\n[[group]]\nsteps = [{ send = 'PING' }]"),
+           "x.toml:2:8: seed: -1 is out of range, which is at least 0\n");
   CHECK_EQ(
       problems("[[group]]\npersona = 'tickler'"),
       "x.toml:2:11: there is no persona 'tickler'; did you mean 'trickler'?; see --personas\n");

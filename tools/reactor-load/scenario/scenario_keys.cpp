@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "config/toml_text.h"
 
 namespace reactord {
@@ -77,8 +80,8 @@ constexpr KeySpec kRunKeys[] = {
                              kNever, kDuration),
     key<&Scenario::warm_up>("warm_up", "verified, but not measured: how long", kNever, kSpan),
     key<&Scenario::timeout>("timeout", "of a reply, and of a connection", kNever, kPause),
-    key<&Scenario::seed>("seed", "what is random depends on it, and on the client's number",
-                         kNever),
+    key<&Scenario::seed>("seed", "what is random depends on it, and on the client's number", kNever,
+                         ValueRange{0, std::numeric_limits<std::int64_t>::max(), {}}),
     key<&Scenario::threads>("threads", "each has a share of the clients", kNever,
                             ValueRange{1, 256, {}}),
     key<&Scenario::thresholds>(
