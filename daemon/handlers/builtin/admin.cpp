@@ -5,56 +5,12 @@
 
 #include <memory>
 
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/command_rows.h"
 #include "daemon/interface/registry.h"
 #include "protocol/words.h"
 
 namespace reactord {
 namespace {
-
-enum class Id : std::uint8_t { log, log_level, reload, drain, shutdown };
-
-constexpr std::uint8_t id(Id command) {
-  return static_cast<std::uint8_t>(command);
-}
-
-constexpr CommandSpec kLogSubcommands[] = {
-    {.name = "level",
-     .synopsis = "[TRACE|DEBUG|INFO|WARNING|ERROR|OFF]",
-     .summary = "Tells the level of the log, or changes it until it is changed again",
-     .min_arguments = 0,
-     .max_arguments = 1,
-     .command_class = CommandClass::admin,
-     .id = id(Id::log_level)},
-};
-
-constexpr CommandSpec kCommands[] = {
-    {.name = "log",
-     .synopsis = "",
-     .summary = "Tells and changes what is logged",
-     .min_arguments = 1,
-     .max_arguments = CommandSpec::kAnyNumber,
-     .command_class = CommandClass::admin,
-     .id = id(Id::log),
-     .subcommands = kLogSubcommands},
-    {.name = "reload",
-     .synopsis = "",
-     .summary = "Loads the configuration again, as SIGHUP does",
-     .command_class = CommandClass::admin,
-     .id = id(Id::reload)},
-    {.name = "drain",
-     .synopsis = "[ON|OFF]",
-     .summary = "Refuses new clients, or takes them again; who is connected stays",
-     .min_arguments = 0,
-     .max_arguments = 1,
-     .command_class = CommandClass::admin,
-     .id = id(Id::drain)},
-    {.name = "shutdown",
-     .synopsis = "",
-     .summary = "Answers what was received and ends the daemon, as SIGTERM does",
-     .command_class = CommandClass::admin,
-     .id = id(Id::shutdown)},
-};
 
 /// Peers of a Unix socket have no address of their own; their number tells them apart.
 std::string who_asks(const HandlerContext& context) {
@@ -69,41 +25,63 @@ class AdminHandler : public Handler {
 
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
-    switch (static_cast<Id>(request.command.id)) {
-      case Id::log_level:
-        return log_level(request.arguments, reply, context);
-      case Id::reload:
-        return reload_configuration(context);
-      case Id::drain:
-        return drain(request.arguments, reply, context);
-      case Id::shutdown:
-        service_.shut_down(who_asks(context));
-        reply.ok();
-        return HandlerResult::replied;
-      case Id::log:
-        break;  // has subcommands alone
-    }
-    throw_undeclared(request.command);
+    return (this->*answer_of(kRows, request))(request, reply, context);
   }
 
  private:
-  HandlerResult log_level(std::span<const std::string_view> arguments, ReplyWriter& reply,
-                          const HandlerContext& context);
-  HandlerResult drain(std::span<const std::string_view> arguments, ReplyWriter& reply,
-                      const HandlerContext& context);
-  HandlerResult reload_configuration(HandlerContext& context);
+  HandlerResult log_level(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult reload_configuration(const Request& request, ReplyWriter& reply,
+                                     HandlerContext& context);
+  HandlerResult drain(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult shut_down(const Request& request, ReplyWriter& reply, HandlerContext& context);
   static void write_outcome(const ReloadOutcome& outcome, ReplyWriter& reply);
+
+  static constexpr MethodRow<AdminHandler> kRows[] = {
+      // LOG
+      {{.name = "level",
+        .synopsis = "[TRACE|DEBUG|INFO|WARNING|ERROR|OFF]",
+        .summary = "Tells the level of the log, or changes it until it is changed again",
+        .max_arguments = 1,
+        .command_class = CommandClass::admin},
+       &AdminHandler::log_level},
+      // Commands by themselves
+      {{.name = "reload",
+        .summary = "Loads the configuration again, as SIGHUP does",
+        .command_class = CommandClass::admin},
+       &AdminHandler::reload_configuration},
+      {{.name = "drain",
+        .synopsis = "[ON|OFF]",
+        .summary = "Refuses new clients, or takes them again; who is connected stays",
+        .max_arguments = 1,
+        .command_class = CommandClass::admin},
+       &AdminHandler::drain},
+      {{.name = "shutdown",
+        .summary = "Answers what was received and ends the daemon, as SIGTERM does",
+        .command_class = CommandClass::admin},
+       &AdminHandler::shut_down},
+  };
+  static constexpr auto kSpecs = specs_of(kRows);
+  static constexpr CommandSpec kCommands[] = {{.name = "log",
+                                               .summary = "Tells and changes what is logged",
+                                               .min_arguments = 1,
+                                               .max_arguments = CommandSpec::kAnyNumber,
+                                               .command_class = CommandClass::admin,
+                                               .subcommands = std::span(kSpecs).first<1>()},
+                                              kSpecs[1],
+                                              kSpecs[2],
+                                              kSpecs[3]};
 
   Service& service_;
 };
 
-HandlerResult AdminHandler::log_level(std::span<const std::string_view> arguments,
-                                      ReplyWriter& reply, const HandlerContext& context) {
-  if (arguments.empty()) {
+HandlerResult AdminHandler::log_level(const Request& request, ReplyWriter& reply,
+                                      HandlerContext& context) {
+  if (request.arguments.empty()) {
     reply.bulk(service_.log_level());
     return HandlerResult::replied;
   }
-  const std::string problem = service_.set_log_level(lower_case(arguments[0]), who_asks(context));
+  const std::string problem =
+      service_.set_log_level(lower_case(request.arguments[0]), who_asks(context));
   if (problem.empty())
     reply.ok();
   else
@@ -111,12 +89,25 @@ HandlerResult AdminHandler::log_level(std::span<const std::string_view> argument
   return HandlerResult::replied;
 }
 
-HandlerResult AdminHandler::drain(std::span<const std::string_view> arguments, ReplyWriter& reply,
-                                  const HandlerContext& context) {
-  if (arguments.empty()) {
+HandlerResult AdminHandler::reload_configuration(const Request&, ReplyWriter&,
+                                                 HandlerContext& context) {
+  // Shared, because a std::function can be copied.
+  const auto late = std::make_shared<DeferredReply>(context.defer());
+  service_.reload(who_asks(context), [late](const ReloadOutcome& outcome) {
+    late->complete([&outcome](ReplyWriter& reply) { write_outcome(outcome, reply); });
+  });
+  return HandlerResult::pending;
+}
+
+HandlerResult AdminHandler::drain(const Request& request, ReplyWriter& reply,
+                                  HandlerContext& context) {
+  if (request.arguments.empty()) {
     reply.bulk(service_.is_draining() ? "on" : "off");
-  } else if (same_word(arguments[0], "on") || same_word(arguments[0], "off")) {
-    service_.set_draining(same_word(arguments[0], "on"), who_asks(context));
+    return HandlerResult::replied;
+  }
+  const std::string_view wanted = request.arguments[0];
+  if (same_word(wanted, "on") || same_word(wanted, "off")) {
+    service_.set_draining(same_word(wanted, "on"), who_asks(context));
     reply.ok();
   } else {
     reply.error("ERR drain: expected ON or OFF");
@@ -124,13 +115,10 @@ HandlerResult AdminHandler::drain(std::span<const std::string_view> arguments, R
   return HandlerResult::replied;
 }
 
-HandlerResult AdminHandler::reload_configuration(HandlerContext& context) {
-  // Shared, because a std::function can be copied.
-  const auto late = std::make_shared<DeferredReply>(context.defer());
-  service_.reload(who_asks(context), [late](const ReloadOutcome& outcome) {
-    late->complete([&outcome](ReplyWriter& reply) { write_outcome(outcome, reply); });
-  });
-  return HandlerResult::pending;
+HandlerResult AdminHandler::shut_down(const Request&, ReplyWriter& reply, HandlerContext& context) {
+  service_.shut_down(who_asks(context));
+  reply.ok();
+  return HandlerResult::replied;
 }
 
 void AdminHandler::write_outcome(const ReloadOutcome& outcome, ReplyWriter& reply) {
