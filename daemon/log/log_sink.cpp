@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/reactor/terminal.h"
+#include "daemon/console/terminal.h"
 
 namespace reactord {
 

@@ -11,11 +11,11 @@
 #include <variant>
 
 #include "config/tables.h"
+#include "daemon/console/standard_descriptors.h"
 #include "daemon/interface/registry.h"
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/seccomp_filter.h"
-#include "daemon/net/standard_descriptors.h"
 #include "daemon/process/command_line.h"
 #include "daemon/process/config_trial.h"
 #include "daemon/process/server.h"

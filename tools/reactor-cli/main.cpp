@@ -14,7 +14,7 @@
 #include <string>
 #include <system_error>
 
-#include "daemon/net/standard_descriptors.h"
+#include "daemon/console/standard_descriptors.h"
 #include "tools/reactor-cli/batch.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/command_line/options.h"

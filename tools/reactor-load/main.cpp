@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "config/toml/regular_file.h"
-#include "daemon/net/standard_descriptors.h"
+#include "daemon/console/standard_descriptors.h"
+#include "daemon/console/terminal.h"
 #include "daemon/reactor/signal_watch.h"
-#include "daemon/reactor/terminal.h"
 #include "tools/reactor-load/failure.h"
 #include "tools/reactor-load/options.h"
 #include "tools/reactor-load/output.h"

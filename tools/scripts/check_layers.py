@@ -29,9 +29,10 @@ class Rule:
 
 # Of the daemon's rooms, lowest first: each may include itself and those that it names.
 ROOMS = {
+    "console": [],
     "reactor": [],
     "net": ["reactor"],
-    "log": ["reactor"],
+    "log": ["console", "reactor"],
     "interface": [],
     "handlers": ["interface"],
     "connection": ["reactor", "net", "log", "interface"],
@@ -41,8 +42,8 @@ ROOMS = {
     "stats": ["reactor", "log", "interface", "connection", "dispatch"],
     "limits": ["reactor"],
     "reload": ["reactor", "net", "log", "interface", "admission"],
-    "process": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd", "admission",
-                "stats", "limits", "reload"],
+    "process": ["console", "reactor", "net", "log", "interface", "connection", "dispatch", "systemd",
+                "admission", "stats", "limits", "reload"],
 }
 CLIENT_ROOMS = {
     "command_line": ["net/endpoint.h", "net/dial.h"],
@@ -81,18 +82,20 @@ RULES = {
     "config/toml": Rule(["config/"], FILES_AND_ADDRESSES,
                         {"toml++/": ("config/toml/loader.cpp", "config/toml/toml_items.")}),
     **rooms("daemon", ROOMS, ["protocol/", "config/"], linux=True),
+    "daemon/console": Rule(["daemon/console/"], True),
     "daemon/reactor": Rule(["daemon/reactor/"], True),
     "daemon/net": Rule(["daemon/net/", "daemon/reactor/"], True),
-    "daemon/log": Rule(["daemon/log/", "daemon/reactor/", "config/", "protocol/escape.h"], True,
-                       {"spdlog/": None, "systemd/": None}),
+    "daemon/log": Rule(["daemon/log/", "daemon/console/", "daemon/reactor/", "config/",
+                        "protocol/escape.h"], True, {"spdlog/": None, "systemd/": None}),
     "daemon/interface": Rule(["daemon/interface/", "protocol/", "config/schema.h"]),
     "daemon/handlers": Rule(["daemon/handlers/", "daemon/interface/", "protocol/", "config/schema.h"]),
     "daemon/systemd": Rule(["daemon/systemd/", "daemon/reactor/"], True, {"systemd/": None}),
     "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
-    **rooms("tools/reactor-cli", CLIENT_ROOMS, ["protocol/", "daemon/reactor/", "daemon/net/"],
-            linux=True, libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
+    **rooms("tools/reactor-cli", CLIENT_ROOMS,
+            ["protocol/", "daemon/console/", "daemon/reactor/", "daemon/net/"], linux=True,
+            libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
     "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/", "daemon/reactor/",
-                               "daemon/net/standard_descriptors.h"], True),
+                               "daemon/console/"], True),
     **rooms("tools/reactor-load", LOAD_ROOMS,
             ["protocol/", "daemon/reactor/", "daemon/net/", *TOML_READING,
              "tools/reactor-load/failure.h", "tools/reactor-cli/net/endpoint.h",
@@ -102,7 +105,7 @@ RULES = {
                        "toml++/": (TOML + "scenario_loader.cpp", TOML + "scenario_steps.",
                                    TOML + "toml_tables.")}),
     "tools/reactor-load": Rule(["tools/reactor-load/", "tools/reactor-cli/net/endpoint.h", "protocol/",
-                                "daemon/reactor/", "daemon/net/standard_descriptors.h", *TOML_READING],
+                                "daemon/reactor/", "daemon/console/", *TOML_READING],
                                True, {"CLI/": None}),
 }
 

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "daemon/reactor/terminal.h"
+#include "daemon/console/terminal.h"
 #include "protocol/escape.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/output/wrap.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/net/standard_descriptors.h"
+#include "daemon/console/standard_descriptors.h"
 
 #include <fcntl.h>
 #include <unistd.h>

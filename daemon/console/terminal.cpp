@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/reactor/terminal.h"
+#include "daemon/console/terminal.h"
 
 #include <langinfo.h>
 #include <locale.h>
