@@ -12,9 +12,9 @@ import pytest
 from harness.daemon import ROOT
 
 # Something of each kind: a daemon, a terminal, an interrupt, a script, files with rights.
-SOME = ["caller_test.py", "start_test.py", "sockets_test.py", "load_test.py", "cli_with_daemon_test.py",
-        "scripts_test.py", "-k", "what_a_program or listen_replaces or prompt_completes or its_mode "
-        "or an_interrupt_waits or build_that_fails"]
+SOME = ["caller_test.py", "start_test.py", "sockets_test.py", "load_shown_test.py",
+        "cli_with_daemon_test.py", "scripts_test.py", "-k", "what_a_program or listen_replaces "
+        "or prompt_completes or its_mode or an_interrupt_waits or build_that_fails"]
 
 
 def ignore_signals():

@@ -17,7 +17,7 @@ from suite.building import JOBS
 from suite.part import LOGS, ROOT
 
 # In their own parts, since they take their time or need other programs.
-LOAD = ["load_test.py", "load_liars_test.py", "load_page_test.py"]
+LOAD = ["load_test.py", "load_shown_test.py", "load_liars_test.py", "load_page_test.py"]
 OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_test.py",
              "lab_test.py", "soak_test.py", "bench_test.py", *LOAD]
 
