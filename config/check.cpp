@@ -36,6 +36,7 @@ class Checker {
   void run() {
     check_limits();
     check_log();
+    check_modules();
     if (config_.listeners.size() > kMaxListeners) {
       report(listener_path(kMaxListeners),
              fmt::format("there are more than {} listeners", kMaxListeners));
@@ -45,6 +46,15 @@ class Checker {
   }
 
  private:
+  void check_modules() {
+    if (config_.modules.size() > kMaxModules) {
+      report(module_path(kMaxModules), fmt::format("there are more than {} modules", kMaxModules));
+    }
+    for (std::size_t i = 0; i < config_.modules.size(); ++i)
+      if (config_.modules[i].path.empty()) report(module_path(i), "[[module]] needs a path");
+  }
+
+  static std::string module_path(std::size_t index) { return fmt::format("module.{}", index); }
   static std::string listener_path(std::size_t index) { return fmt::format("listener.{}", index); }
   static std::string key_path(std::size_t index, std::string_view key) {
     return fmt::format("listener.{}.{}", index, key);

@@ -81,6 +81,15 @@ struct ListenerSettings {
   int line = 0;  ///< where the file declares it, for messages; 0 for built-in ones
 };
 
+/// Each may have many handlers.
+inline constexpr std::size_t kMaxModules = 64;
+
+/// A shared object with handlers.
+struct ModuleSettings {
+  std::string path;
+  int line = 0;  ///< where the file names it
+};
+
 struct LimitSettings {
   ByteCount max_frame{16u << 20};           ///< large enough for any message a person would send
   std::int64_t max_arguments = 1u << 20;    ///< Redis' own; bounded in practice by max_frame
@@ -124,6 +133,7 @@ struct Config {
   LimitSettings limits;
   DeadlineSettings deadlines;
   LogSettings log;
+  std::vector<ModuleSettings> modules;
   HandlerSettings handlers;
 };
 

@@ -58,6 +58,8 @@ std::vector<Change> changes_between(const Config& before, const Config& after,
     add_changes(out, each.name, each.keys, each.view(before), each.view(after));
   }
   add_listener_changes(out, before, after);
+  if (modules_of(before) != modules_of(after))
+    out.push_back({"module", modules_of(before), modules_of(after), Apply::restart});
   for (const HandlerTableSpec& handler : handlers) {
     const void* old_settings = handler_settings(before, handler.name);
     const void* new_settings = handler_settings(after, handler.name);

@@ -107,6 +107,15 @@ constexpr ConfigTable kSingleTables[] = {
     table<&Config::log>("log", kLogKeys),
 };
 
+/// PATH_MAX, as far as the kernel takes a name.
+constexpr std::int64_t kMaxModulePath = 4095;
+constexpr KeySpec kModuleKeys[] = {key<&ModuleSettings::path>(
+    "path",
+    "A shared object with handlers, made for this version of reactord; a path without a / in front "
+    "begins at the configuration's folder. It must belong to root or to the daemon's user, and "
+    "nobody else may be able to write it, because its code becomes the daemon's.",
+    Apply::restart, {1, kMaxModulePath})};
+
 bool any_unix(const ListenerSettings& listener) {
   return std::any_of(listener.addresses.begin(), listener.addresses.end(),
                      [](const Endpoint& at) { return at.kind == Endpoint::Kind::unix_path; });
@@ -195,6 +204,9 @@ std::span<const KeySpec> deadline_keys() {
 std::span<const KeySpec> log_keys() {
   return kLogKeys;
 }
+std::span<const KeySpec> module_keys() {
+  return kModuleKeys;
+}
 std::span<const ConfigTable> single_tables() {
   return kSingleTables;
 }
@@ -216,6 +228,13 @@ std::string listener_path(const ListenerSettings& listener) {
 
 std::string addresses_of(const ListenerSettings& listener) {
   return plain_text(ValueTraits<std::vector<Endpoint>>::show(listener.addresses));
+}
+
+std::string modules_of(const Config& config) {
+  if (config.modules.empty()) return "no module";
+  std::vector<std::string> paths;
+  for (const ModuleSettings& module : config.modules) paths.push_back(module.path);
+  return plain_text(paths);
 }
 
 std::string_view why_unused(std::string_view key, const ListenerSettings& listener) {
@@ -243,6 +262,9 @@ std::vector<Setting> settings_of(const Config& config, std::span<const HandlerTa
   for (const ListenerSettings& listener : config.listeners) {
     add_settings(out, listener_path(listener), kListenerKeys, &listener);
   }
+  for (std::size_t i = 0; i < config.modules.size(); ++i) {
+    add_settings(out, fmt::format("module.{}", i + 1), kModuleKeys, &config.modules[i]);
+  }
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);
     if (settings == nullptr) continue;
@@ -259,6 +281,9 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
     print_table(out, each.name, each.keys, each.view(config));
     if (each.name != "server") continue;
     for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
+  }
+  for (const ModuleSettings& module : config.modules) {
+    print_table(out, "[module]", kModuleKeys, &module);
   }
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);

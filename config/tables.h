@@ -18,6 +18,7 @@ namespace reactord {
 [[nodiscard]] std::span<const KeySpec> limit_keys();
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
+[[nodiscard]] std::span<const KeySpec> module_keys();
 
 /// A table that is there once: [server], [limits], [deadlines], [log].
 struct ConfigTable {
@@ -45,6 +46,8 @@ struct ConfigTable {
 /// "listener.NAME", and where it listens.
 [[nodiscard]] std::string listener_path(const ListenerSettings& listener);
 [[nodiscard]] std::string addresses_of(const ListenerSettings& listener);
+/// "/a.so /b.so", or "no module".
+[[nodiscard]] std::string modules_of(const Config& config);
 /// The settings struct of that handler, or null.
 [[nodiscard]] const void* handler_settings(const Config& config, std::string_view name);
 

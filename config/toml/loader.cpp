@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kMaxProblems = 100;
 
 constexpr std::string_view kListener = "listener";
+constexpr std::string_view kModule = "module";
 constexpr std::string_view kHandlers = "handlers";
 
 /// Turns a parsed document into a Config, key by key as the tables declare them.
@@ -45,6 +46,7 @@ class Reader {
 
   void read_root_entry(const toml::key& name, const toml::node& node) {
     if (name.str() == kListener) return read_listeners(name, node);
+    if (name.str() == kModule) return read_modules(name, node);
     if (name.str() == kHandlers) return read_handlers(name, node);
     for (const ConfigTable& known : single_tables()) {
       if (name.str() != known.name) continue;
@@ -81,7 +83,7 @@ class Reader {
   }
 
   void report_unknown_root_entry(const toml::key& name, const toml::node& node) {
-    std::vector<std::string_view> names{kListener, kHandlers};
+    std::vector<std::string_view> names{kListener, kModule, kHandlers};
     for (const ConfigTable& known : single_tables()) names.push_back(known.name);
     if (node.is_table() || node.is_array_of_tables()) {
       report(begin_of(name.source()),
@@ -136,17 +138,21 @@ class Reader {
     return problems.empty();
   }
 
-  void read_listeners(const toml::key& name, const toml::node& node) {
+  /// Of `[[name]]`, each table; null after reporting that it is something else.
+  const toml::array* tables_of(const toml::key& name, const toml::node& node) {
     const toml::array* list = node.as_array();
-    const bool tables = list != nullptr && (list->empty() || list->is_array_of_tables());
-    if (!tables) {
-      report(begin_of(name.source()),
-             fmt::format(
-                 "expected [[listener]] in double brackets, because there may be several; found {}",
-                 kind_of(node)));
-      return;
-    }
-    for (const toml::node& item : *list) read_listener(*item.as_table());
+    if (list != nullptr && (list->empty() || list->is_array_of_tables())) return list;
+    report(begin_of(name.source()),
+           fmt::format(
+               "expected [[{}]] in double brackets, because there may be several; found {}",
+               name.str(), kind_of(node)));
+    return nullptr;
+  }
+
+  void read_listeners(const toml::key& name, const toml::node& node) {
+    const toml::array* const tables = tables_of(name, node);
+    if (tables == nullptr) return;
+    for (const toml::node& item : *tables) read_listener(*item.as_table());
   }
 
   void read_listener(const toml::table& table) {
@@ -158,6 +164,21 @@ class Reader {
     const std::string path = fmt::format("listener.{}", index);
     places_[path] = {at, at, true};
     read_keys(table, listener_keys(), &listener, "[[listener]]", kListener, path);
+  }
+
+  void read_modules(const toml::key& name, const toml::node& node) {
+    const toml::array* const tables = tables_of(name, node);
+    if (tables == nullptr) return;
+    for (const toml::node& item : *tables) read_module(*item.as_table());
+  }
+
+  void read_module(const toml::table& table) {
+    const std::string path = fmt::format("module.{}", loaded_.config.modules.size());
+    const TextPosition at = begin_of(table.source());
+    ModuleSettings& module = loaded_.config.modules.emplace_back();
+    module.line = at.line;
+    places_[path] = {at, at, true};
+    read_keys(table, module_keys(), &module, "[[module]]", kModule, path);
   }
 
   void read_handlers(const toml::key& name, const toml::node& node) {

@@ -5,37 +5,47 @@
 
 namespace reactord {
 
-// The list of handlers: `HANDLER(greet)` stands for the function greet_handler(), with which
+// The lists of handlers: `HANDLER(greet)` stands for the function greet_handler(), with which
 // greet.cpp ends. README.md shows a whole one.
-#define REACTORD_HANDLERS(HANDLER) \
-  HANDLER(admin)                   \
-  HANDLER(ceil)                    \
-  HANDLER(client)                  \
-  HANDLER(command)                 \
-  HANDLER(config)                  \
-  HANDLER(connection)              \
-  HANDLER(diagnostics)             \
-  HANDLER(help)                    \
-  HANDLER(info)                    \
-  HANDLER(server_facts)            \
-  HANDLER(text)                    \
+#define REACTORD_JOB_HANDLERS(HANDLER) \
+  HANDLER(ceil)                        \
+  HANDLER(text)
+
+#define REACTORD_BUILTIN_HANDLERS(HANDLER) \
+  HANDLER(admin)                           \
+  HANDLER(client)                          \
+  HANDLER(command)                         \
+  HANDLER(config)                          \
+  HANDLER(connection)                      \
+  HANDLER(diagnostics)                     \
+  HANDLER(help)                            \
+  HANDLER(info)                            \
+  HANDLER(server_facts)                    \
   HANDLER(transaction)
 
 #define DECLARE(name) HandlerEntry name##_handler();
 #define CALL(name) name##_handler(),
-REACTORD_HANDLERS(DECLARE)
+REACTORD_JOB_HANDLERS(DECLARE)
+REACTORD_BUILTIN_HANDLERS(DECLARE)
+
+std::span<const HandlerEntry> builtin_handlers() {
+  static const HandlerEntry entries[] = {REACTORD_BUILTIN_HANDLERS(CALL)};
+  return entries;
+}
+
+std::span<const HandlerEntry> job_handlers() {
+  static const HandlerEntry entries[] = {REACTORD_JOB_HANDLERS(CALL)};
+  return entries;
+}
 
 std::span<const HandlerEntry> handler_entries() {
-  static const HandlerEntry entries[] = {REACTORD_HANDLERS(CALL)};
+  static const HandlerEntry entries[] = {REACTORD_JOB_HANDLERS(CALL)
+                                             REACTORD_BUILTIN_HANDLERS(CALL)};
   return entries;
 }
 
 std::span<const HandlerTableSpec> handler_tables() {
-  static const std::vector<HandlerTableSpec> tables = [] {
-    std::vector<HandlerTableSpec> collected;
-    for (const HandlerEntry& entry : handler_entries()) collected.push_back(entry.table);
-    return collected;
-  }();
+  static const std::vector<HandlerTableSpec> tables = tables_of(handler_entries());
   return tables;
 }
 

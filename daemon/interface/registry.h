@@ -1,63 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The list of handlers that this build has: one line each, in registry.cpp.
+// The handlers of this build: one line each, in registry.cpp.
 #pragma once
 
-#include <memory>
 #include <span>
-#include <string_view>
 
-#include "config/schema.h"
-#include "daemon/interface/handler.h"
+#include "daemon/interface/handler_entry.h"
 
 namespace reactord {
 
-/// How one handler is made. `table.keys` is empty where there is nothing to configure.
-struct HandlerEntry {
-  std::string_view name;  ///< also of its [handlers.NAME] table, and what `listener.handler` says
-  HandlerTableSpec table;
-  /// `settings` is what table.make() gave, filled from the configuration; null without a table.
-  std::unique_ptr<Handler> (*make)(Service& service, const void* settings) = nullptr;
-};
-
+/// Those that every daemon has: connections, clients, help, statistics, administration.
+[[nodiscard]] std::span<const HandlerEntry> builtin_handlers();
+/// The job of reactord itself: TEXT and CEIL.
+[[nodiscard]] std::span<const HandlerEntry> job_handlers();
+/// Both.
 [[nodiscard]] std::span<const HandlerEntry> handler_entries();
 /// The tables of handler_entries(), for the configuration's loader; entries without keys included.
 [[nodiscard]] std::span<const HandlerTableSpec> handler_tables();
-
-namespace detail {
-template <class H>
-concept Configurable = requires {
-  typename H::Settings;
-};
-}  // namespace detail
-
-/// The registry's one line: a handler class H with, if it has settings, `struct Settings` and
-/// `static constexpr KeySpec kKeys[]`, and a constructor H(Service&, const Settings&) or
-/// H(Service&).
-template <class H>
-[[nodiscard]] HandlerEntry handler_entry(std::string_view name) {
-  if constexpr (detail::Configurable<H>) {
-    return {name,
-            {name, H::kKeys,
-             [] { return std::shared_ptr<void>(std::make_shared<typename H::Settings>()); }},
-            [](Service& service, const void* settings) -> std::unique_ptr<Handler> {
-              return std::make_unique<H>(service,
-                                         *static_cast<const typename H::Settings*>(settings));
-            }};
-  } else {
-    return {name,
-            {name, {}, [] { return std::shared_ptr<void>(); }},
-            [](Service& service, const void*) -> std::unique_ptr<Handler> {
-              return std::make_unique<H>(service);
-            }};
-  }
-}
-
-/// The same for a handler that is no service of its own: no listener can be bound to it.
-template <class H>
-[[nodiscard]] HandlerEntry builtin_entry(std::string_view name) {
-  HandlerEntry entry = handler_entry<H>(name);
-  entry.table.may_own_listener = false;
-  return entry;
-}
 
 }  // namespace reactord

@@ -22,9 +22,9 @@ namespace {
 
 // Fits a screen of 80 by 24.
 constexpr std::string_view kHelp =
-    R"(Usage: reactord [OPTION...]
-Serves TEXT, CEIL and the handlers you add, to netcat, Redis clients and
-reactor-cli; by default at 127.0.0.1:12345 and [::1]:12345.
+    R"(Usage: {0} [OPTION...]
+Serves netcat, Redis clients and reactor-cli, by default at 127.0.0.1:12345 and
+[::1]:12345. Its handlers: {1}.
 
   --config FILE     the configuration (TOML); without it all settings have
                     their defaults
@@ -37,25 +37,34 @@ reactor-cli; by default at 127.0.0.1:12345 and [::1]:12345.
                     of it
   --help, --version
 
-  reactord --config /etc/reactord/reactord.toml
-  reactord --config new.toml --check-config
-  reactord --listen 127.0.0.1:7000 --listen unix:/run/reactord.sock
-  reactord --print-config > reactord.toml     a file to start from
+  {0} --config /etc/{0}/{0}.toml
+  {0} --config new.toml --check-config
+  {0} --listen 127.0.0.1:7000 --listen unix:/run/{0}.sock
+  {0} --print-config > {0}.toml     a file to start from
 
 Signals: HUP reloads the configuration and reopens the log; TERM and INT answer
 what was received and stop; a second one stops at once.
 Exit code: 0 stopped as asked, 1 failed, 2 usage, 78 bad configuration.
 )";
 
+std::string help_text(std::span<const HandlerEntry> jobs) {
+  std::vector<std::string_view> names;
+  for (const HandlerEntry& job : jobs) names.push_back(job.name);
+  return fmt::format(kHelp, program_name(), fmt::join(names, ", "));
+}
+
 int usage_error(const std::string& problem) {
-  std::cerr << "reactord: " << problem << "\nTry: reactord --help\n";
-  return kExitUsage;
+  return fail(fmt::format("{}\nTry: {} --help", problem, program_name()), kExitUsage);
 }
 
 /// The first line's second word is the version, for scripts.
 std::string version_text() {
   const std::string commit = kCommit.empty() ? "" : fmt::format(" (commit {})", kCommit);
-  return fmt::format("reactord {}{}\nbuilt with {}\n", kVersion, commit, kCompiler);
+  const std::string of_reactord = fmt::format("reactord {}{}", kVersion, commit);
+  const std::string first = program_name() == "reactord"
+                                ? of_reactord
+                                : fmt::format("{}, by {}", program_name(), of_reactord);
+  return fmt::format("{}\nbuilt with {}\n", first, kCompiler);
 }
 
 /// Returns the problem, or "" after filling `out`.
@@ -82,13 +91,20 @@ bool parse_process(const std::string& text, pid_t& out) {
 
 }  // namespace
 
-int print(std::string_view text) {
-  if (std::cout << text << std::flush) return EXIT_SUCCESS;
-  std::cerr << "reactord: cannot write the output: " << std::strerror(errno) << '\n';
-  return kExitFailure;
+std::string_view program_name() { return program_invocation_short_name; }
+
+int fail(std::string_view problem, int exit_code) {
+  std::cerr << program_name() << ": " << problem << '\n';
+  return exit_code;
 }
 
-std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
+int print(std::string_view text) {
+  if (std::cout << text << std::flush) return EXIT_SUCCESS;
+  return fail(fmt::format("cannot write the output: {}", std::strerror(errno)), kExitFailure);
+}
+
+std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv,
+                                                  std::span<const HandlerEntry> jobs) {
   CommandLine line;
   bool help = false;
   bool version = false;
@@ -109,7 +125,7 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }
-  if (help) return print(kHelp);
+  if (help) return print(help_text(jobs));
   if (version) return print(version_text());
   if (files.size() > 1) return usage_error("--config is given more than once");
   if (!files.empty()) {
@@ -118,9 +134,9 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   }
   if (reload && !parse_process(*reload, line.reload))
     return usage_error(
-        fmt::format("--reload '{}': expected the number of a process; pgrep -x reactord names the "
+        fmt::format("--reload '{}': expected the number of a process; pgrep -x {} names the "
                     "daemon's",
-                    escaped(*reload)));
+                    escaped(*reload), program_name()));
   if (const std::string problem = parse_listen(listen, line.listen); !problem.empty())
     return usage_error(problem);
   return line;

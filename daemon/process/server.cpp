@@ -62,10 +62,8 @@ std::string size_text(std::uint64_t bytes) {
   return plain_text(ValueTraits<ByteCount>::show({rounded}));
 }
 
-std::vector<HandlerTableSpec> tables_of(std::span<const HandlerEntry> entries) {
-  std::vector<HandlerTableSpec> tables;
-  for (const HandlerEntry& entry : entries) tables.push_back(entry.table);
-  return tables;
+std::string of_module(const HandlerEntry& entry) {
+  return entry.origin.empty() ? "" : fmt::format("module {}: ", entry.origin);
 }
 
 }  // namespace
@@ -125,12 +123,27 @@ Server::~Server() {
 
 void Server::make_handlers(std::span<const HandlerEntry> entries) {
   for (const HandlerEntry& entry : entries) {
-    const auto settings = config_.handlers.find(entry.name);
-    const HandlerCall making{entry.name, {}, "its constructor"};
-    const HandlerGuard::Caller caller(dispatcher_.guard(), making);
-    handlers_.push_back(entry.make(
-        service_, settings == config_.handlers.end() ? nullptr : settings->second.get()));
-    commands_.add(*handlers_.back(), entry.name);
+    handlers_.push_back(make_handler(entry));
+    try {
+      commands_.add(*handlers_.back(), entry.name);
+    } catch (const std::logic_error& error) {
+      throw std::logic_error(of_module(entry) + error.what());
+    }
+  }
+}
+
+std::unique_ptr<Handler> Server::make_handler(const HandlerEntry& entry) {
+  const auto settings = config_.handlers.find(entry.name);
+  const HandlerCall making{entry.name, {}, "its constructor"};
+  const HandlerGuard::Caller caller(dispatcher_.guard(), making);
+  try {
+    return entry.make(service_,
+                      settings == config_.handlers.end() ? nullptr : settings->second.get());
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("{}handler '{}': its constructor threw: {}",
+                                         of_module(entry), entry.name, error.what()));
   }
 }
 

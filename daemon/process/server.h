@@ -20,7 +20,7 @@
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/memory_limit.h"
@@ -75,6 +75,7 @@ class Server final : public EventSink, public ServerControl {
   enum class Phase : std::uint8_t { serving, draining, cutting_off, stopped };
 
   // --- start ---
+  [[nodiscard]] std::unique_ptr<Handler> make_handler(const HandlerEntry& entry);
   void make_handlers(std::span<const HandlerEntry> entries);
 
   // --- turns ---

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "config/check.h"
+#include "config/config.h"
 
 namespace reactord {
 
@@ -33,6 +34,16 @@ std::string ConfigSource::replaced_listeners() const {
   for (const ListenerSettings& listener : load_config(path_, {}).config.listeners)
     if (listener.line > 0) names += (names.empty() ? "" : ", ") + listener.name;
   return names;
+}
+
+std::vector<ModuleSettings> ConfigSource::modules() const {
+  if (path_.empty()) return {};
+  std::vector<ModuleSettings> modules = load_config(path_, {}).config.modules;
+  std::erase_if(modules, [](const ModuleSettings& module) { return module.path.empty(); });
+  if (modules.size() > kMaxModules) return {};
+  const auto folder = std::filesystem::path(path()).parent_path();
+  for (ModuleSettings& module : modules) module.path = (folder / module.path).string();
+  return modules;
 }
 
 std::vector<std::string> ConfigSource::describe(std::span<const ConfigProblem> problems) const {

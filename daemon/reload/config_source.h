@@ -27,6 +27,10 @@ class ConfigSource {
   /// there are none.
   [[nodiscard]] std::string replaced_listeners() const;
 
+  /// The modules of the file, with their whole paths; none where they, or the file, are not as they
+  /// should be, of which load() tells.
+  [[nodiscard]] std::vector<ModuleSettings> modules() const;
+
   /// Each problem as a line, without its end: "reactord.toml:12:3: ...".
   [[nodiscard]] std::vector<std::string> describe(std::span<const ConfigProblem> problems) const;
 

@@ -41,9 +41,10 @@ ROOMS = {
     "admission": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd"],
     "stats": ["reactor", "log", "interface", "connection", "dispatch"],
     "limits": ["reactor"],
+    "modules": ["reactor", "interface"],
     "reload": ["reactor", "net", "log", "interface", "admission"],
     "process": ["console", "reactor", "net", "log", "interface", "connection", "dispatch", "systemd",
-                "admission", "stats", "limits", "reload"],
+                "admission", "stats", "limits", "modules", "reload"],
 }
 CLIENT_ROOMS = {
     "command_line": ["net/endpoint.h", "net/dial.h"],

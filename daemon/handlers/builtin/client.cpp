@@ -10,7 +10,7 @@
 #include "daemon/handlers/builtin/client_filter.h"
 #include "daemon/handlers/builtin/client_line.h"
 #include "daemon/interface/command_rows.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "protocol/escape.h"
 #include "protocol/words.h"
 

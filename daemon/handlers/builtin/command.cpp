@@ -10,7 +10,7 @@
 #include "daemon/interface/command_rows.h"
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/glob.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "protocol/words.h"
 
 namespace reactord {

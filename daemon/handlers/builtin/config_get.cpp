@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/interface/glob.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 
 namespace reactord {
 namespace {

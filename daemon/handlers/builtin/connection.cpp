@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "daemon/interface/command_set.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "protocol/escape.h"
 #include "protocol/words.h"
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "daemon/interface/command_rows.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "protocol/words.h"
 
 namespace reactord {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "protocol/words.h"
 
 namespace reactord {

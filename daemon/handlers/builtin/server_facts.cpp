@@ -7,7 +7,7 @@
 #include <string>
 
 #include "daemon/interface/command_rows.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 
 namespace reactord {
 namespace {

@@ -3,7 +3,7 @@
 // are those of Redis 7. Requests between MULTI and EXEC are queued and run by the dispatcher; there
 // are no keys, so that WATCH watches nothing.
 #include "daemon/interface/command_rows.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 
 namespace reactord {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "protocol/escape.h"
 
 namespace reactord {

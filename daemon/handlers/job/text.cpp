@@ -7,7 +7,7 @@
 
 #include "daemon/handlers/operator/operator_commands.h"
 #include "daemon/handlers/operator/operator_desk.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 
 namespace reactord {
 namespace {

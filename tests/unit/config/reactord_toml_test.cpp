@@ -66,6 +66,7 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
     add_defaults(out, table.name, table.keys, table.view(config));
   }
   add_defaults(out, "listener", listener_keys(), &config.listeners.at(0));
+  out.emplace("module.path", "\"/usr/lib/reactord/modules/greet.so\"");  // an example: it has none
   for (const HandlerTableSpec& handler : handlers) {
     if (handler.keys.empty()) continue;
     add_defaults(out, "handlers." + std::string(handler.name), handler.keys,
@@ -144,6 +145,7 @@ TEST_CASE("config/reactord.toml says which keys need a restart") {
     check_restart_marks(in_file, table.name, table.keys);
   }
   check_restart_marks(in_file, "listener", listener_keys());
+  check_restart_marks(in_file, "module", module_keys());
   for (const HandlerTableSpec& handler : handler_tables()) {
     check_restart_marks(in_file, "handlers." + std::string(handler.name), handler.keys);
   }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 #include "daemon/net/socket_address.h"
 #include "daemon/reactor/unique_fd.h"
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/process/run.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/tables.h"
+#include "daemon/console/standard_descriptors.h"
+#include "daemon/interface/registry.h"
+#include "daemon/limits/descriptor_limit.h"
+#include "daemon/limits/heap_trimmer.h"
+#include "daemon/limits/seccomp_filter.h"
+#include "daemon/modules/module_loader.h"
+#include "daemon/process/command_line.h"
+#include "daemon/process/config_trial.h"
+#include "daemon/process/server.h"
+#include "daemon/process/signal_table.h"
+#include "daemon/reload/config_source.h"
+#include "daemon/reload/reload_request.h"
+
+namespace reactord {
+
+namespace {
+
+/// What one daemon is, from its start to its end.
+struct Program {
+  CommandLine line;
+  ConfigSource source;
+  std::vector<HandlerEntry> handlers;  ///< the built-in ones among them
+  std::vector<HandlerTableSpec> tables = tables_of(handlers);
+};
+
+/// What the standard library throws says what is missing, and not for what.
+std::string cannot_start(const std::exception& error) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
+    return "cannot start: the system gives no memory (ulimit -v, LimitAS=, MemoryMax=)";
+  return fmt::format("cannot start: {}", error.what());
+}
+
+int serve(const Program& program, Config config) {
+  forbid_outgoing_connections();  // before the log's thread starts, which inherits it
+  prepare_heap();
+  DescriptorBudget().make_room(config, config.server.max_connections);
+  const SteadyClock clock;
+  // Before the log's thread starts, which inherits the mask.
+  SignalWatch signals(watched_signals());
+  ignore_signals();
+  std::unique_ptr<EventLog> events;
+  try {
+    events = std::make_unique<EventLog>(clock, config.log);
+  } catch (const std::runtime_error& error) {
+    return fail(error.what(), kExitFailure);
+  }
+  try {
+    Server server(clock, *events, signals, std::move(config), program.source, program.handlers);
+    if (const std::string names = program.source.replaced_listeners(); !names.empty())
+      events->record(Event::listeners_replaced, {{"listeners", names}});
+    if (!server.start(take_passed_sockets())) return kExitFailure;
+    server.run();
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    events->record(Event::start_failed, {{"problem", cannot_start(error)}});
+    return kExitFailure;
+  }
+}
+
+/// What only the machine can tell, and the handlers, of which a server is made that never starts:
+/// commands that are declared twice, or badly.
+int check_config_in_use(const Program& program, Config config) {
+  const SteadyClock clock;
+  SignalWatch signals({SIGHUP});
+  EventLog events(clock, {.level = LogLevel::off});
+  const ConfigTrial trial = try_config(config);
+  const Server server(clock, events, signals, std::move(config), program.source, program.handlers);
+  for (const std::string& problem : trial.problems) (void)fail(problem, kExitFailure);
+  for (const std::string& note : trial.notes) std::cerr << "note: " << note << '\n';
+  return trial.problems.empty() ? print("the configuration is good\n") : kExitFailure;
+}
+
+/// False where one was refused, of which each is told.
+bool add_modules(const ConfigSource& source, std::vector<HandlerEntry>& handlers) {
+  LoadedModules loaded = load_modules(source.modules(), handlers);
+  for (const std::string& problem : loaded.problems) (void)fail(problem, kExitBadConfig);
+  handlers.insert(handlers.end(), loaded.handlers.begin(), loaded.handlers.end());
+  return loaded.problems.empty();
+}
+
+int run(const Program& program) {
+  const CommandLine& line = program.line;
+  LoadedConfig loaded = program.source.load(program.tables);
+  if (!loaded.ok()) {
+    for (const std::string& problem : program.source.describe(loaded.problems))
+      std::cerr << problem << '\n';
+    return kExitBadConfig;
+  }
+  if (line.print_config) return print(print_config(loaded.config, program.tables));
+  if (line.check_config) return check_config_in_use(program, std::move(loaded.config));
+  if (line.reload != 0) {
+    const ReloadRequest request = request_reload(line.reload);
+    if (!request.problem.empty()) return fail(request.problem, kExitFailure);
+    return std::cout << request.changes << std::flush ? EXIT_SUCCESS : kExitFailure;
+  }
+  return serve(program, std::move(loaded.config));
+}
+
+}  // namespace
+
+int run(int argc, char** argv, std::vector<HandlerEntry> handlers) {
+  try {
+    occupy_standard_descriptors();
+    std::variant<CommandLine, int> parsed = parse_command_line(argc, argv, handlers);
+    if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+    CommandLine& line = std::get<CommandLine>(parsed);
+    handlers.insert(handlers.end(), builtin_handlers().begin(), builtin_handlers().end());
+    ConfigSource source(line.config_path, line.listen);
+    if (!add_modules(source, handlers)) return kExitBadConfig;
+    return run({std::move(line), std::move(source), std::move(handlers)});
+  } catch (const std::exception& error) {
+    return fail(cannot_start(error), kExitFailure);
+  }
+}
+
+}  // namespace reactord
