@@ -187,6 +187,22 @@ void print_table(std::string& out, std::string_view name, std::span<const KeySpe
   for (const KeySpec& spec : keys) print_key(out, name, spec, settings);
 }
 
+/// Where there is none, what one would look like.
+void print_modules(std::string& out, const Config& config) {
+  for (const ModuleSettings& module : config.modules)
+    print_table(out, "[module]", kModuleKeys, &module);
+  if (!config.modules.empty()) return;
+  std::string example;
+  const ModuleSettings module{.path = "/usr/lib/reactord/modules/greet.so"};
+  print_table(example, "[module]", kModuleKeys, &module);
+  for (std::string_view rest = example; !rest.empty();) {
+    const std::size_t end = rest.find('\n') + 1;
+    if (end > 1 && !rest.starts_with("#")) out += "# ";
+    out += rest.substr(0, end);
+    rest.remove_prefix(end);
+  }
+}
+
 }  // namespace
 
 std::span<const KeySpec> server_keys() {
@@ -282,9 +298,7 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
     if (each.name != "server") continue;
     for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
   }
-  for (const ModuleSettings& module : config.modules) {
-    print_table(out, "[module]", kModuleKeys, &module);
-  }
+  print_modules(out, config);
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);
     if (settings == nullptr || handler.keys.empty()) continue;

@@ -143,9 +143,8 @@ class Reader {
     const toml::array* list = node.as_array();
     if (list != nullptr && (list->empty() || list->is_array_of_tables())) return list;
     report(begin_of(name.source()),
-           fmt::format(
-               "expected [[{}]] in double brackets, because there may be several; found {}",
-               name.str(), kind_of(node)));
+           fmt::format("expected [[{}]] in double brackets, because there may be several; found {}",
+                       name.str(), kind_of(node)));
     return nullptr;
   }
 

@@ -34,16 +34,16 @@
   "reactord-" REACTORD_MODULE_INTERFACE " " REACTORD_COMPILER " " REACTORD_STANDARD_LIBRARY
 
 /// The stamp stands in a section of its own, where it is read before any code of the module runs.
-#define REACTORD_MODULE(...)                                                                    \
-  extern "C" {                                                                                  \
-  extern const char reactord_module_stamp[];                                                    \
-  __attribute__((used, section(".reactord.module"),                                             \
-                 visibility("default"))) const char reactord_module_stamp[] =                   \
-      REACTORD_MODULE_STAMP;                                                                    \
-  void reactord_module_handlers(std::vector<reactord::HandlerEntry>& handlers);                 \
-  __attribute__((used, visibility("default"))) void reactord_module_handlers(                   \
-      std::vector<reactord::HandlerEntry>& handlers) {                                          \
-    handlers = {__VA_ARGS__};                                                                   \
-  }                                                                                             \
-  }                                                                                             \
+#define REACTORD_MODULE(...)                                                              \
+  extern "C" {                                                                            \
+  __attribute__((visibility("default"))) extern const char reactord_module_stamp[];       \
+  __attribute__((used, section(".reactord.module"))) const char reactord_module_stamp[] = \
+      REACTORD_MODULE_STAMP;                                                              \
+  __attribute__((visibility("default"))) void reactord_module_handlers(                   \
+      std::vector<reactord::HandlerEntry>& handlers);                                     \
+  __attribute__((used)) void reactord_module_handlers(                                    \
+      std::vector<reactord::HandlerEntry>& handlers) {                                    \
+    handlers = {__VA_ARGS__};                                                             \
+  }                                                                                       \
+  }                                                                                       \
   static_assert(true, "the macro takes a semicolon")

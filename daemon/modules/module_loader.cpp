@@ -21,8 +21,6 @@ namespace reactord {
 
 namespace {
 
-/// Of one module. Nobody writes so many by hand.
-constexpr std::size_t kMaxHandlers = 256;
 constexpr const char* kEntryPoint = "reactord_module_handlers";
 using EntryPoint = void (*)(std::vector<HandlerEntry>&);
 
@@ -89,7 +87,6 @@ std::string problem_with_handlers(std::span<const HandlerEntry> handlers,
                                   std::span<const HandlerEntry> present,
                                   std::span<const HandlerEntry> loaded) {
   if (handlers.empty()) return "has no handlers";
-  if (handlers.size() > kMaxHandlers) return fmt::format("has more than {} handlers", kMaxHandlers);
   for (const HandlerEntry& entry : handlers) {
     if (entry.make == nullptr || entry.table.make == nullptr || entry.name.empty())
       return "has a handler without a name or a way to make it";

@@ -18,12 +18,11 @@ namespace {
 constexpr std::string_view kSection = ".reactord.module";
 /// Many times what a stamp takes.
 constexpr std::size_t kMaxStampBytes = 256;
-/// Of a shared object with debug symbols, templates and all there are some hundreds.
-constexpr std::size_t kMaxSections = 65'535;
-/// Their names: as much.
-constexpr std::size_t kMaxNameBytes = 4u << 20;
+/// Of the names of all sections, of which even a large shared object has some hundreds.
+constexpr std::size_t kMaxNameBytes = 1u << 20;
 
-/// Reads exactly `size` bytes at `offset`; false at the end of the file and where it cannot be read.
+/// Reads exactly `size` bytes at `offset`; false at the end of the file and where it cannot be
+/// read.
 bool read_at(int fd, std::uint64_t offset, void* out, std::size_t size) {
   auto* to = static_cast<char*>(out);
   while (size > 0) {
@@ -68,7 +67,7 @@ ModuleStamp read_module_stamp(int fd) {
   Elf64_Ehdr header{};
   if (!read_at(fd, 0, &header, sizeof header) || !is_shared_object(header))
     return no_module("it is not a shared object of 64 bits");
-  if (header.e_shnum == 0 || header.e_shnum > kMaxSections || header.e_shstrndx >= header.e_shnum)
+  if (header.e_shnum == 0 || header.e_shstrndx >= header.e_shnum)
     return no_module("it has no table of sections");
   std::vector<Elf64_Shdr> sections(header.e_shnum);
   if (!read_at(fd, header.e_shoff, sections.data(), sections.size() * sizeof(Elf64_Shdr)))

@@ -91,7 +91,9 @@ bool parse_process(const std::string& text, pid_t& out) {
 
 }  // namespace
 
-std::string_view program_name() { return program_invocation_short_name; }
+std::string_view program_name() {
+  return program_invocation_short_name;
+}
 
 int fail(std::string_view problem, int exit_code) {
   std::cerr << program_name() << ": " << problem << '\n';

@@ -57,8 +57,7 @@ std::string not_a_daemon(pid_t process) {
 
 std::string cannot_signal(pid_t process, int error) {
   std::string advice;
-  if (error == ESRCH)
-    advice = fmt::format("; pgrep -x {} names the daemon's", program_of("self"));
+  if (error == ESRCH) advice = fmt::format("; pgrep -x {} names the daemon's", program_of("self"));
   if (error == EPERM) advice = "; ask as root, or as the daemon's user";
   return fmt::format("cannot signal process {}: {}{}", process, std::strerror(error), advice);
 }

@@ -54,13 +54,14 @@ def refusal(tmp_path):
 
 def test_a_module_serves(daemon, built):
     one = daemon(module(built(), '[handlers.greet]\ngreeting = "good morning"\n'))
-    client = one.client()
+    client = one.connect()
     client.send(b"GREET Ada\n")
-    assert client.line() == b"good morning, Ada\n"
+    assert client.read_line() == b"good morning, Ada"
     client.send(b"HELP GREET\n")
-    assert b"Says hello" in client.line()
+    assert b"Says hello" in client.read_line()
+    client = one.connect()
     client.send(b"CONFIG GET module.*\n")
-    assert client.line() == b"module.1.path\n" and client.line() == f"{built()}\n".encode()
+    assert client.read_line() == f"module.1.path: {built()}".encode()
 
 
 def test_its_settings_are_checked_printed_and_reloaded(daemon, built, tmp_path, refusal):
@@ -71,29 +72,29 @@ def test_its_settings_are_checked_printed_and_reloaded(daemon, built, tmp_path, 
     printed = run(REACTORD, "--print-config", "--config", path).stdout
     assert f'[[module]]\n' in printed and f'path = "{built()}"' in printed and 'greeting = "hi"' in printed
     one = daemon(module(built()))
-    one.reload(one._config + '[handlers.greet]\ngreeting = "good evening"\n')
-    client = one.client()
+    one.reload(one.config_path.read_text(encoding="utf-8") + '[handlers.greet]\ngreeting = "good evening"\n')
+    client = one.connect()
 
     def is_applied():
         client.send(b"GREET Ada\n")
-        return client.line() == b"good evening, Ada\n"
+        return client.read_line() == b"good evening, Ada"
     eventually(is_applied)
 
 
 def test_a_path_begins_at_the_configuration(daemon, built, tmp_path):
     shutil.copy(built(), tmp_path / "copied.so")
-    client = daemon(module("copied.so")).client()
+    client = daemon(module("../copied.so")).connect()
     client.send(b"GREET\n")
-    assert client.line() == b"hello, stranger\n"
+    assert client.read_line() == b"hello, stranger"
 
 
 def test_another_module_waits_for_a_restart(daemon, built):
     one = daemon(module(built()))
     one.reload('[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n')
-    eventually(lambda: "module" in one.log() and "restart" in one.log())
-    client = one.client()
+    eventually(lambda: "module" in one.log and "restart" in one.log)
+    client = one.connect()
     client.send(b"GREET\n")
-    assert client.line() == b"hello, stranger\n"
+    assert client.read_line() == b"hello, stranger"
 
 
 def patched(built, tmp_path, old, new):

@@ -23,7 +23,7 @@ write_stall = "3s"
 STOPPED_SECONDS = 3.5
 # More than one poll of the loop takes from the kernel, all together (event_loop.h).
 EACH = 70
-LARGE = "x" * 4_000_000
+LARGE = "x" * 12_000_000  # far beyond what the kernel buffers (tcp_wmem)
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ def test_no_deadline_counts_the_time_in_which_the_daemon_was_stopped(daemon):
         client.expect(b"+PONG\r\n")
     for client in in_frame:
         client.expect(b"$5\r\nhello\r\n")
-    reply = b"$4000000\r\n" + LARGE.encode() + b"\r\n"
+    reply = b"$12000000\r\n" + LARGE.encode() + b"\r\n"
     received = begin + received
     assert len(received) < len(reply), "the kernel took it all: nothing was tried"
     assert received + reader.read_exact(len(reply) - len(received)) == reply

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A module, and with one of these defined one that its daemon refuses: TAKES_PING, THROWS_WHEN_MADE,
-// THROWS_WHEN_LOADED, LACKS_SYMBOL, HAS_NO_HANDLER.
+// A module, and with one of these defined one that its daemon refuses: TAKES_PING,
+// THROWS_WHEN_MADE, THROWS_WHEN_LOADED, LACKS_SYMBOL, HAS_NO_HANDLER.
 #include <fmt/format.h>
 
 #include <stdexcept>
@@ -36,7 +36,9 @@ class GreetHandler : public Handler {
 #endif
   }
 
-  std::span<const CommandSpec> commands() const override { return kCommands; }
+  std::span<const CommandSpec> commands() const override {
+    return kCommands;
+  }
 
   HandlerResult handle(const Request& request, ReplyWriter& reply, HandlerContext&) override {
     const std::string_view name = request.arguments.empty() ? "stranger" : request.arguments[0];
@@ -53,11 +55,11 @@ class GreetHandler : public Handler {
 };
 
 #ifdef THROWS_WHEN_LOADED
-HandlerEntry greet() {
+[[maybe_unused]] HandlerEntry greet() {
   throw std::runtime_error("loaded on purpose");
 }
 #else
-HandlerEntry greet() {
+[[maybe_unused]] HandlerEntry greet() {
   return handler_entry<GreetHandler>("greet");
 }
 #endif

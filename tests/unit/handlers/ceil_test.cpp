@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "daemon/interface/registry.h"
 #include "tests/unit/support/fake_service.h"
 
 using namespace reactord;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "daemon/handlers/job/text.h"
+#include "daemon/interface/registry.h"
 #include "tests/unit/support/fake_service.h"
 
 using namespace reactord;

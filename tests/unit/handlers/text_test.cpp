@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "daemon/interface/registry.h"
 #include "tests/unit/support/fake_service.h"
 
 namespace reactord {

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "daemon/interface/registry.h"
 #include "daemon/process/server.h"
 #include "tests/unit/support/running_server.h"
 #include "tests/unit/support/temporary_folder.h"

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "daemon/interface/registry.h"
+
 namespace reactord::test {
 namespace {
 

@@ -19,7 +19,7 @@
 #include "daemon/dispatch/reply_rules.h"
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/handler.h"
-#include "daemon/interface/registry.h"
+#include "daemon/interface/handler_entry.h"
 
 namespace reactord::test {
 

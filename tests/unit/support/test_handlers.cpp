@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "daemon/interface/registry.h"
+
 namespace reactord::test {
 namespace {
 

@@ -16,7 +16,7 @@ import textwrap
 import scdoc_text
 
 KEY = re.compile(r"^(?:# )?([a-z_]+) = (.+)$")
-TABLE = re.compile(r"^\[+([a-z_.]+)\]+$")
+TABLE = re.compile(r"^(?:# )?\[+([a-z_.]+)\]+$")
 
 HEAD = """reactord.toml(5)
 
@@ -86,7 +86,7 @@ def section(block):
     subject = block[-1]
     if TABLE.match(subject):
         about = prose(block[:-1])
-        return f"# {subject}\n" + (f"\n{about}\n" if about else "")
+        return f"# {subject.removeprefix('# ')}\n" + (f"\n{about}\n" if about else "")
     if key := KEY.match(subject):
         name, value = key.groups()
         kind = "Example" if subject.startswith("#") else "Default"
