@@ -109,12 +109,8 @@ constexpr ConfigTable kSingleTables[] = {
 
 /// PATH_MAX, as far as the kernel takes a name.
 constexpr std::int64_t kMaxModulePath = 4095;
-constexpr KeySpec kModuleKeys[] = {key<&ModuleSettings::path>(
-    "path",
-    "A shared object with handlers, made for this version of reactord; a path without a / in front "
-    "begins at the configuration's folder. It must belong to root or to the daemon's user, and "
-    "nobody else may be able to write it, because its code becomes the daemon's.",
-    Apply::restart, {1, kMaxModulePath})};
+constexpr KeySpec kModuleKeys[] = {
+    key<&ModuleSettings::path>("path", Apply::restart, {1, kMaxModulePath})};
 
 bool any_unix(const ListenerSettings& listener) {
   return std::any_of(listener.addresses.begin(), listener.addresses.end(),
@@ -189,18 +185,14 @@ void print_table(std::string& out, std::string_view name, std::span<const KeySpe
 
 /// Where there is none, what one would look like.
 void print_modules(std::string& out, const Config& config) {
-  for (const ModuleSettings& module : config.modules)
-    print_table(out, "[module]", kModuleKeys, &module);
-  if (!config.modules.empty()) return;
-  std::string example;
-  const ModuleSettings module{.path = "/usr/lib/reactord/modules/greet.so"};
-  print_table(example, "[module]", kModuleKeys, &module);
-  for (std::string_view rest = example; !rest.empty();) {
-    const std::size_t end = rest.find('\n') + 1;
-    if (end > 1 && !rest.starts_with("#")) out += "# ";
-    out += rest.substr(0, end);
-    rest.remove_prefix(end);
+  for (const ModuleSettings& module : config.modules) {
+    out += "[[module]]\n";
+    print_key(out, "module", kModuleKeys[0], &module);
   }
+  if (!config.modules.empty()) return;
+  out += "# [[module]]\n";
+  print_meaning(out, "module", kModuleKeys[0]);
+  out += "# path = \"/usr/lib/reactord/modules/greet.so\"\n\n";
 }
 
 }  // namespace
