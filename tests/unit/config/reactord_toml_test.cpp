@@ -106,7 +106,8 @@ TEST_CASE("config/reactord.toml has every key with its default, and no other") {
 /// Of a configuration in which no key is unused: print_config() names those without their comment.
 const std::string_view kEverythingUsed =
     "[[listener]]\naddress = 'unix:/a'\n"
-    "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n";
+    "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n"
+    "[[module]]\npath = '/m.so'\n";
 
 TEST_CASE("a printed configuration has the comments of config/reactord.toml, each above its key") {
   const auto handlers = handler_tables();
