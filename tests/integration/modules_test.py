@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -37,18 +38,32 @@ def module(path, more=""):
     return f'[[module]]\npath = "{path}"\n{more}'
 
 
+class Both:
+    """What --check-config says, and a start: a text is in it that is in both."""
+
+    def __init__(self, *said):
+        self.said = said
+
+    def __contains__(self, text):
+        return all(text in each for each in self.said)
+
+    def __repr__(self):
+        return "\n---\n".join(self.said)
+
+
 @pytest.fixture
 def refusal(tmp_path):
     """What a daemon with that configuration says; it does not start."""
-    def of(text):
+    def of(text, environment=None):
         path = tmp_path / "refused.toml"
         path.write_text('[[listener]]\naddress = "127.0.0.1:0"\n' + text, encoding="utf-8")
         said = []
         for arguments in (["--check-config"], []):
-            done = run(REACTORD, *arguments, "--config", path)
+            done = run(REACTORD, *arguments, "--config", path,
+                       environment={**os.environ, **(environment or {})})
             assert done.returncode in (1, 78) and "configuration is good" not in done.stdout
             said.append(done.stderr)
-        return said[0]
+        return Both(*said)
     return of
 
 
@@ -70,7 +85,7 @@ def test_its_settings_are_checked_printed_and_reloaded(daemon, built, tmp_path, 
     path = tmp_path / "printed.toml"
     path.write_text(module(built(), '[handlers.greet]\ngreeting = "hi"\n'), encoding="utf-8")
     printed = run(REACTORD, "--print-config", "--config", path).stdout
-    assert f'[[module]]\n' in printed and f'path = "{built()}"' in printed and 'greeting = "hi"' in printed
+    assert "[[module]]\n" in printed and f'path = "{built()}"' in printed and 'greeting = "hi"' in printed
     one = daemon(module(built()))
     one.reload(one.config_path.read_text(encoding="utf-8") + '[handlers.greet]\ngreeting = "good evening"\n')
     client = one.connect()
@@ -91,7 +106,8 @@ def test_a_path_begins_at_the_configuration(daemon, built, tmp_path):
 def test_another_module_waits_for_a_restart(daemon, built):
     one = daemon(module(built()))
     one.reload('[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n')
-    eventually(lambda: "module" in one.log and "restart" in one.log)
+    eventually(lambda: re.search(rf"module changed from '{re.escape(str(built()))}' to 'no module'.*restart", one.log),
+               what=lambda: one.log)
     client = one.connect()
     client.send(b"GREET\n")
     assert client.read_line() == b"hello, stranger"
@@ -113,6 +129,21 @@ def test_one_of_another_compiler_or_interface(built, tmp_path, refusal):
     assert "build it anew" in said
     said = refusal(module(patched(built, tmp_path, b" libstdc++-", b" libstdc--+")))
     assert "libstdc--+" in said
+
+
+def test_no_code_of_a_refused_module_runs(daemon, built, tmp_path, refusal):
+    mark = tmp_path / "mark"
+    path = built("LEAVES_A_MARK")
+    foreign = tmp_path / "foreign.so"
+    foreign.write_bytes(path.read_bytes().replace(b"reactord-1 ", b"reactord-9 "))
+    open_to_others = tmp_path / "open.so"
+    shutil.copy(path, open_to_others)
+    open_to_others.chmod(0o777)
+    for refused in (foreign, open_to_others):
+        assert f"module {refused}: " in refusal(module(refused), environment={"MARK": str(mark)})
+        assert not mark.exists()
+    daemon(module(path), environment={"MARK": str(mark)})
+    assert mark.exists(), "nothing was tried"
 
 
 def test_one_that_others_can_write(built, tmp_path, refusal):
@@ -165,6 +196,7 @@ def test_a_name_that_is_taken(built, tmp_path, refusal):
 @pytest.mark.parametrize("variant, reason", [
     ("LACKS_SYMBOL", "undefined symbol: _Z15nobody_has_thisv"),
     ("THROWS_WHEN_MADE", "handler 'greet': its constructor threw: made on purpose"),
+    ("THROWS_WHEN_INITIALISED", "threw while it was loaded: initialised on purpose"),
     ("THROWS_WHEN_LOADED", "threw while it was loaded: loaded on purpose"),
     ("HAS_NO_HANDLER", "has no handlers"),
 ])

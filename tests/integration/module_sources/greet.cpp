@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A module, and with one of these defined one that its daemon refuses: TAKES_PING,
-// THROWS_WHEN_MADE, THROWS_WHEN_LOADED, LACKS_SYMBOL, HAS_NO_HANDLER.
+// THROWS_WHEN_MADE, THROWS_WHEN_LOADED, THROWS_WHEN_INITIALISED, LACKS_SYMBOL, HAS_NO_HANDLER. With
+// LEAVES_A_MARK it makes the file $MARK as soon as any code of it runs.
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 
 #include "reactord/module.h"
@@ -69,6 +72,14 @@ class GreetHandler : public Handler {
 #ifdef LACKS_SYMBOL
 int nobody_has_this();
 int used = nobody_has_this();
+#endif
+
+#ifdef THROWS_WHEN_INITIALISED
+int initialised = []() -> int { throw std::runtime_error("initialised on purpose"); }();
+#endif
+
+#ifdef LEAVES_A_MARK
+const std::ofstream mark(std::getenv("MARK"));
 #endif
 
 #ifdef HAS_NO_HANDLER
