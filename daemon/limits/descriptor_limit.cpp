@@ -20,6 +20,9 @@ namespace {
 /// is no room.
 constexpr std::int64_t kSpare = 16;
 
+/// What a supervisor passes is less; the table is not worth a count.
+constexpr std::int64_t kOpenAtStart = 256;
+
 /// The kernel gives out the lowest free number: what was passed or opened at start is far below.
 constexpr int kHighestCounted = 4096;
 
@@ -52,23 +55,27 @@ std::int64_t admins_of(const Config& config) {
 
 }  // namespace
 
-DescriptorBudget::DescriptorBudget() : open_before_(open_descriptors()) {}
-
-std::int64_t DescriptorBudget::others(const Config& config) const {
-  return open_before_ + sockets_of(config) + admins_of(config) + kSpare;
-}
-
-void DescriptorBudget::make_room(const Config& config, std::int64_t connections) const {
-  const std::int64_t wanted = connections + others(config);
-  const std::int64_t possible = std::min(wanted, raise_for(config, connections).descriptors);
+void reserve_descriptor_table(const Config& config) {
+  const std::int64_t wanted = config.server.max_connections + kOpenAtStart + sockets_of(config) +
+                              admins_of(config) + kSpare;
+  rlimit before{};
+  if (::getrlimit(RLIMIT_NOFILE, &before) != 0) return;
+  const rlim_t size = std::min(static_cast<rlim_t>(wanted), before.rlim_max);
+  const rlimit raised{std::max(before.rlim_cur, size), before.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) return;
   // Where it fails the table grows as it is needed.
-  const UniqueFd last(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(possible - 1)));
+  { const UniqueFd highest(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(size - 1))); }
+  // What is raised for good is for who counts what is open.
+  (void)::setrlimit(RLIMIT_NOFILE, &before);
 }
+
+DescriptorBudget::DescriptorBudget() : open_before_(open_descriptors()) {}
 
 DescriptorLimit DescriptorBudget::raise_for(const Config& config, std::int64_t connections) const {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {0, connections};
-  const auto others = static_cast<rlim_t>(this->others(config));
+  const auto others =
+      static_cast<rlim_t>(open_before_ + sockets_of(config) + admins_of(config) + kSpare);
   const rlim_t wanted = static_cast<rlim_t>(connections) + others;
   if (limit.rlim_cur < wanted) {
     rlimit raised = limit;

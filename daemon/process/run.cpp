@@ -47,7 +47,7 @@ std::string cannot_start(const std::exception& error) {
 int serve(const Program& program, Config config) {
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   prepare_heap();
-  DescriptorBudget().make_room(config, config.server.max_connections);
+  reserve_descriptor_table(config);
   const SteadyClock clock;
   // Before the log's thread starts, which inherits the mask.
   SignalWatch signals(watched_signals());
