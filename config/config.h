@@ -87,7 +87,6 @@ inline constexpr std::size_t kMaxModules = 64;
 /// A shared object with handlers.
 struct ModuleSettings {
   std::string path;
-  int line = 0;  ///< where the file names it
 };
 
 struct LimitSettings {

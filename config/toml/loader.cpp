@@ -175,7 +175,6 @@ class Reader {
     const std::string path = fmt::format("module.{}", loaded_.config.modules.size());
     const TextPosition at = begin_of(table.source());
     ModuleSettings& module = loaded_.config.modules.emplace_back();
-    module.line = at.line;
     places_[path] = {at, at, true};
     read_keys(table, module_keys(), &module, "[[module]]", kModule, path);
   }
