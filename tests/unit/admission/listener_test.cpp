@@ -56,19 +56,8 @@ TEST_CASE("listener: letting a crowd in is work, and ends the part of the turn")
   test::TableBench bench({.clients = 4 * kCrowd, .admins = 0});
   Crowded one(0, bench);
   Crowded other(1, bench);
-  struct Sink final : EventSink {
-    std::array<Crowded*, 2> crowded;
-    std::vector<Token> served;
-    Sink(Crowded& a, Crowded& b) : crowded{&a, &b} {}
-    void on_event(Token token, Readiness) noexcept override {
-      if (token >= crowded.size()) return;  // a connection's
-      served.push_back(token);
-      crowded.at(token)->listener().on_event({.readable = true});
-    }
-    std::optional<TimePoint> next_deadline() noexcept override { return {}; }
-    void on_deadlines(TimePoint) noexcept override {}
-    void on_turn_end() noexcept override {}
-  } sink(one, other);
+  test::TokenSink sink(
+      2, [&](Token token) { (token == 0 ? one : other).listener().on_event({.readable = true}); });
   bench.loop.make_ready(0);
   bench.loop.make_ready(1);
   bench.loop.run_turn(sink);

@@ -180,20 +180,10 @@ TEST_CASE("connection table: a crowd that ends together is destroyed over severa
 TEST_CASE("connection table: an end is work, and a crowd of them ends the part of the turn") {
   Bench bench({.clients = 40, .admins = 0});
   for (int i = 0; i < 40; ++i) bench.open(bench.open_to_all);
-  struct Sink final : EventSink {
-    explicit Sink(Bench& b) : bench(b) {}
-    Bench& bench;
-    std::vector<Token> served;
-    void on_event(Token token, Readiness) noexcept override {
-      if (token > 1) return;  // a connection's
-      served.push_back(token);
-      if (token == 0)
-        bench.table.for_each([](Connection& one) { one.abort(CloseReason::closed_at_once); });
-    }
-    std::optional<TimePoint> next_deadline() noexcept override { return {}; }
-    void on_deadlines(TimePoint) noexcept override {}
-    void on_turn_end() noexcept override {}
-  } sink(bench);
+  test::TokenSink sink(2, [&](Token token) {
+    if (token == 0)
+      bench.table.for_each([](Connection& each) { each.abort(CloseReason::closed_at_once); });
+  });
   bench.loop.make_ready(0);
   bench.loop.make_ready(1);
   bench.loop.run_turn(sink);

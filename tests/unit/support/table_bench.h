@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,24 @@ class SilentSink final : public RequestSink {
     return ServeResult::replied;
   }
   void end_batch() noexcept override {}
+};
+
+/// Serves the tokens below `count` by `serve`, and notes them; those of connections it leaves
+/// aside.
+struct TokenSink final : EventSink {
+  TokenSink(Token tokens, std::function<void(Token)> how) : count(tokens), serve(std::move(how)) {}
+  Token count;
+  std::function<void(Token)> serve;
+  std::vector<Token> served;
+
+  void on_event(Token token, Readiness) noexcept override {
+    if (token >= count) return;
+    served.push_back(token);
+    serve(token);
+  }
+  std::optional<TimePoint> next_deadline() noexcept override { return {}; }
+  void on_deadlines(TimePoint) noexcept override {}
+  void on_turn_end() noexcept override {}
 };
 
 struct TableBench {
