@@ -30,6 +30,10 @@ struct ServerSettings {
   /// Off: behind NAT or a proxy many honest clients share one address.
   std::int64_t max_connections_per_address = 0;
   WhenFull when_full = WhenFull::refuse;
+  /// Threads for handlers' offloaded work, which mostly waits: for disks, other servers, libraries.
+  std::int64_t workers = 4;
+  /// A second's work of 4 threads at 4 ms a piece: more would only wait longer to be answered.
+  std::int64_t max_offloaded = 1000;
 };
 
 /// Whom a listener is for. Connections of an admin listener have slots of their own.

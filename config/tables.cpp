@@ -32,6 +32,11 @@ constexpr std::string_view kWhyMaxConnections =
 constexpr std::int64_t kMaxAdminConnections = 1000;
 constexpr std::string_view kWhyMaxAdminConnections =
     "they are for people and their scripts, and set apart from max_connections";
+constexpr std::int64_t kMaxWorkers = 64;
+constexpr std::string_view kWhyMaxWorkers =
+    "the services' TasksMax= allows no more, and a machine has not many more processors";
+constexpr std::int64_t kMaxOffloaded = 100'000;
+constexpr std::string_view kWhyMaxOffloaded = "whoever waits behind more has long given up";
 /// One buffer holds at most 2 GiB (protocol/buffers/buffer.h), and a frame shares it with what
 /// follows it.
 constexpr ByteCount kMaxBuffered = mib(512);
@@ -45,6 +50,9 @@ constexpr KeySpec kServerKeys[] = {
     key<&ServerSettings::max_connections_per_address>("max_connections_per_address", Apply::reload,
                                                       {0, kMaxConnections, kWhyMaxConnections}),
     key<&ServerSettings::when_full>("when_full", Apply::reload),
+    key<&ServerSettings::workers>("workers", Apply::restart, {1, kMaxWorkers, kWhyMaxWorkers}),
+    key<&ServerSettings::max_offloaded>("max_offloaded", Apply::restart,
+                                        {1, kMaxOffloaded, kWhyMaxOffloaded}),
 };
 
 constexpr KeySpec kListenerKeys[] = {

@@ -115,6 +115,12 @@ class Handler {
   [[nodiscard]] virtual HandlerResult handle(const Request& request, ReplyWriter& reply,
                                              HandlerContext& context) = 0;
 
+  /// The daemon is about to serve: all handlers exist, the listening sockets are open, and no
+  /// request was read. Called once, in the order of registration; not by --check-config, which
+  /// constructs handlers, too: what acts on the world begins here. An exception ends the start, and
+  /// is told.
+  virtual void start() {}
+
   /// The daemon begins to stop: what waits for a person or for time is to be answered now, and what
   /// still comes at once.
   virtual void stop() {}

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The daemon as handlers see it: its clients, settings, statistics and timers. Implemented by the
-// daemon and by the tests' fake; a handler never sees a connection, a socket or the loop.
+// The daemon as handlers see it: its clients, settings and statistics; timers, work beside the loop
+// and descriptors of a handler's own. Implemented by the daemon and by the tests' fake; a handler
+// never sees a connection, a socket or the loop.
+//
+// Everything here is for the loop's thread alone, and every callback comes from the loop, never
+// within the call that asked for it. An exception of a callback is logged with the handler's name,
+// and costs nothing else. Whoever destroys what it was given (Timer, Task, Watch) is not called any
+// more; that is possible at any time, in its own callback, too.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -52,13 +59,56 @@ struct InfoField {
   std::string value;
 };
 
-/// A one-shot timer; destroying it cancels it. Its own callback may destroy it.
+/// Destroying it cancels it.
 class Timer {
  public:
   Timer() = default;
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer() = default;
+};
+
+/// Work that was given to the workers. Destroying it drops the result: of work that has not begun
+/// all is destroyed within that call; work that has begun runs to its end.
+class Task {
+ public:
+  Task() = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  virtual ~Task() = default;
+};
+
+/// What a descriptor is watched for. With neither, only its hang-up is told, once.
+struct Interest {
+  bool readable = true;
+  bool writable = false;
+  bool operator==(const Interest&) const = default;
+};
+
+/// What a watched descriptor has to tell.
+struct FdEvent {
+  bool readable = false;  ///< the peer has finished, too: read() then gives 0
+  bool writable = false;
+  /// Both directions are over, or an error waits (EPOLLHUP, EPOLLERR). `readable` and `writable`
+  /// are told with it as far as there is interest, so that reading or writing finds out what it is.
+  bool hung_up = false;
+  bool woken = false;  ///< nothing of the descriptor: wake() has asked for it
+};
+
+/// A watched descriptor; to be destroyed before the descriptor is closed.
+class Watch {
+ public:
+  Watch() = default;
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  virtual ~Watch() = default;
+
+  /// No system call where nothing changes. Throws std::system_error (ENOMEM alone).
+  virtual void set_interest(Interest interest) = 0;
+  /// One more call in this turn of the loop, once all that was ready has been served, or early in
+  /// the next turn if this one is too late: `woken`. Once, however often it is asked for. For
+  /// whoever collects output of several requests and sends it at once. Throws std::bad_alloc.
+  virtual void wake() = 0;
 };
 
 enum class HandlerLogLevel : std::uint8_t { off, debug, info, warning };
@@ -84,6 +134,30 @@ class Service {
   /// Calls back from the loop, once, not before `delay` has passed.
   [[nodiscard]] virtual std::unique_ptr<Timer> call_after(std::chrono::milliseconds delay,
                                                           std::function<void()> callback) = 0;
+  /// Calls back each `interval` (at least 1 ms: a shorter one is that) until the timer is
+  /// destroyed. A loop that is late skips what it has missed, and calls once.
+  [[nodiscard]] virtual std::unique_ptr<Timer> call_every(std::chrono::milliseconds interval,
+                                                          std::function<void()> callback) = 0;
+
+  /// Runs `work` on one of the workers' threads (server.workers), beside everything else: it must
+  /// touch nothing that others use without a lock, and neither this Service nor what HandlerContext
+  /// gives. Then calls `done` from the loop, with the exception that `work` has thrown, or null.
+  /// Both are destroyed by the loop, when `done` has returned, or once dropped work has ended.
+  /// Null: too much is at work (server.max_offloaded), or the system gives no thread: answer BUSY.
+  /// The daemon's stop waits for all of it, as long as deadlines.drain allows; work that hangs
+  /// longer is left behind, and its handler is not destroyed. offload.h passes results.
+  [[nodiscard]] virtual std::unique_ptr<Task> offload(
+      std::function<void()> work, std::function<void(std::exception_ptr)> done) = 0;
+
+  /// Watches a descriptor of the handler's, level-triggered: what is not used up is told again.
+  /// Does not own it. Throws std::system_error: EPERM for a file, EEXIST where it is watched
+  /// already, ENOSPC where too many are.
+  [[nodiscard]] virtual std::unique_ptr<Watch> watch(int fd, Interest interest,
+                                                     std::function<void(FdEvent)> callback) = 0;
+
+  /// A callback that is under way costs more than some 20 microseconds, by so much: the turn ends
+  /// the sooner. (Within a request HandlerContext::charge() says it of its connection.)
+  virtual void charge(std::chrono::microseconds work) = 0;
 
   /// All commands of all handlers, sorted by name. Constant while the daemon runs.
   [[nodiscard]] virtual std::span<const CommandSpec* const> commands() const = 0;

@@ -63,6 +63,7 @@ namespace reactord {
   X(out_of_memory,         error,   often,  "the system has no memory for {what}, which is tried again") \
   X(draining,              info,    seldom, "stopping on {request}: answering what was received")     \
   X(stopped,               info,    seldom, "stopped")                                                \
+  X(work_left,             warning, seldom, "{count} pieces of handlers' offloaded work did not end: the process ends without them") \
   X(stopped_at_once,       warning, seldom, "stopped at once by {signal}, before all was answered")   \
   /* what is refused before there is a connection */                                                  \
   X(refused_full,          warning, often,  "refused {peer}: max_connections reached")                \
@@ -77,6 +78,7 @@ namespace reactord {
   X(connected,             debug,   seldom, "{peer} connected")                                       \
   REACTORD_CLOSE_EVENTS(X)                                                                            \
   /* handlers */                                                                                      \
+  X(workers_unavailable,   error,   often,  "{handler}'s work is refused: no thread for it: {problem}") \
   X(handler_debug,         debug,   many,   "{handler}: {message}")                                   \
   X(handler_info,          info,    many,   "{handler}: {message}")                                   \
   X(handler_warning,       warning, many,   "{handler}: {message}")                                   \

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -44,6 +45,12 @@ std::string cannot_start(const std::exception& error) {
   return fmt::format("cannot start: {}", error.what());
 }
 
+/// A thread that hangs in a handler's work would see what exit() destroys.
+[[noreturn]] void leave_at_once(int status) {
+  std::fflush(nullptr);
+  std::_Exit(status);
+}
+
 int serve(const Program& program, Config config) {
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   prepare_heap();
@@ -58,17 +65,21 @@ int serve(const Program& program, Config config) {
   } catch (const std::runtime_error& error) {
     return fail(error.what(), kExitFailure);
   }
+  bool has_left_work = false;
   try {
     Server server(clock, *events, signals, std::move(config), program.source, program.handlers);
     if (const std::string names = program.source.replaced_listeners(); !names.empty())
       events->record(Event::listeners_replaced, {{"listeners", names}});
     if (!server.start(take_passed_sockets())) return kExitFailure;
     server.run();
-    return EXIT_SUCCESS;
+    has_left_work = server.has_left_work();
   } catch (const std::exception& error) {
     events->record(Event::start_failed, {{"problem", cannot_start(error)}});
     return kExitFailure;
   }
+  events.reset();  // writes what it has
+  if (has_left_work) leave_at_once(EXIT_SUCCESS);
+  return EXIT_SUCCESS;
 }
 
 /// What only the machine can tell, and the handlers, of which a server is made that never starts:

@@ -23,10 +23,15 @@ constexpr Token kSignalsToken = 0;
 constexpr Token kLongRepliesToken = 1;
 constexpr Token kChoresToken = 2;
 constexpr Token kReloadToken = 3;
-constexpr Token kFirstListenerToken = 4;
+constexpr Token kWorkersToken = 4;
+constexpr Token kFirstListenerToken = 5;
+constexpr Token kFirstWatchToken = Token{1} << 31;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
 /// Beside connections on the ready list: listeners, and those above.
 constexpr std::size_t kOtherTokens = 256;
+
+/// A handler's function that is called back: as much as a costly request.
+constexpr WorkUnits kCallbackWork = work_units(std::chrono::microseconds(20));
 
 /// Why there is no reload.
 constexpr const char* kStopping = "the server is stopping";
@@ -41,6 +46,11 @@ ParserLimits parser_limits_of(const LimitSettings& limits) {
   return {.max_frame_bytes = limits.max_frame.bytes,
           .max_arguments = static_cast<std::size_t>(limits.max_arguments),
           .max_inline_bytes = limits.max_inline.bytes};
+}
+
+WorkerPool::Limits worker_limits_of(const ServerSettings& server) {
+  return {.threads = static_cast<std::size_t>(server.workers),
+          .jobs = static_cast<std::size_t>(server.max_offloaded)};
 }
 
 /// Where buffers may take little memory together, little is kept for the next.
@@ -83,7 +93,9 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                     .deadlines = ConnectionDeadlines(config_.deadlines),
                     .host = connections_,
                     .sink = dispatcher_},
-      service_(loop_, connections_, dispatcher_, commands_, events, *this),
+      workers_(loop_, kWorkersToken, worker_limits_of(config_.server)),
+      watches_(loop_, dispatcher_.guard(), kFirstWatchToken, kFirstConnectionToken),
+      service_(loop_, connections_, dispatcher_, commands_, events, workers_, watches_, *this),
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
       listeners_(kFirstListenerToken, loop_, connections_, events, loop_context_, commands_),
@@ -116,6 +128,9 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
 Server::~Server() {
   abort_connections();
   listeners_.clear();
+  end_work();
+  // Work that hangs may touch its handler at any time.
+  if (has_left_work_) leave_behind(std::make_shared<decltype(handlers_)>(std::move(handlers_)));
   handlers_.clear();
 }
 
@@ -153,6 +168,10 @@ bool Server::start(std::vector<PassedSocket> passed) {
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
   }
+  if (const std::string problem = start_handlers(); !problem.empty()) {
+    events_.record(Event::start_failed, {{"problem", problem}});
+    return false;
+  }
   warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
   reports_.ready();
@@ -160,10 +179,32 @@ bool Server::start(std::vector<PassedSocket> passed) {
   return true;
 }
 
+/// The problem, or "".
+std::string Server::start_handlers() {
+  for (std::size_t i = 0; i < handlers_.size(); ++i) {
+    const HandlerEntry& entry = handler_entries_[i];
+    const HandlerCall starting{entry.name, {}, "start()"};
+    const HandlerGuard::Caller caller(dispatcher_.guard(), starting);
+    try {
+      handlers_[i]->start();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      return fmt::format("{}handler '{}': its start() threw: {}", of_module(entry), entry.name,
+                         error.what());
+    } catch (...) {
+      return fmt::format("{}handler '{}': its start() threw what is no std::exception",
+                         of_module(entry), entry.name);
+    }
+  }
+  return {};
+}
+
 // --- turns of the loop
 
 void Server::run() {
   while (!is_done()) loop_.run_turn(*this);
+  end_work();
   const auto longest =
       std::chrono::duration_cast<std::chrono::microseconds>(loop_.stats().longest_turn);
   events_.record(Event::stopped, {{"longest_turn_usec", std::to_string(longest.count())}});
@@ -174,6 +215,9 @@ void Server::on_event(Token token, Readiness readiness) noexcept {
     // A stale token, of a connection that this turn has closed, finds nothing.
     if (Connection* connection = connections_.find(token)) connection->on_event(readiness);
     loop_.charge(kEventWork + loop_context_.take_work());
+  } else if (token >= kFirstWatchToken) {
+    watches_.on_event(token, readiness);
+    loop_.charge(kCallbackWork);
   } else if (token >= kFirstListenerToken) {
     listeners_.on_event(token, readiness);
   } else if (!has_memory_for([&] { on_own_event(token); })) {
@@ -194,6 +238,8 @@ void Server::on_own_event(Token token) {
     do_chores();
   } else if (token == kReloadToken) {
     reloads_.on_event();
+  } else if (token == kWorkersToken) {
+    loop_.charge(kCallbackWork * static_cast<WorkUnits>(workers_.on_event()));
   }
 }
 

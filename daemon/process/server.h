@@ -17,6 +17,7 @@
 
 #include "config/config.h"
 #include "daemon/admission/listener_set.h"
+#include "daemon/callbacks/handler_watches.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
@@ -31,6 +32,7 @@
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/helper_thread.h"
 #include "daemon/reactor/signal_watch.h"
+#include "daemon/reactor/worker_pool.h"
 #include "daemon/reload/config_source.h"
 #include "daemon/reload/reload.h"
 #include "daemon/reload/reload_queue.h"
@@ -55,6 +57,9 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::vector<SocketAddress> addresses() const { return listeners_.addresses(); }
   /// Serves until a signal says to stop.
   void run();
+  /// Offloaded work still hung when run() returned: its threads live on, and the process must end
+  /// without waiting for them, and without what its end destroys by itself.
+  [[nodiscard]] bool has_left_work() const { return has_left_work_; }
 
   // --- EventSink ---
   void on_event(Token token, Readiness readiness) noexcept override;
@@ -77,6 +82,7 @@ class Server final : public EventSink, public ServerControl {
   // --- start ---
   [[nodiscard]] std::unique_ptr<Handler> make_handler(const HandlerEntry& entry);
   void make_handlers(std::span<const HandlerEntry> entries);
+  [[nodiscard]] std::string start_handlers();
 
   // --- turns ---
   void on_own_event(Token token);
@@ -105,6 +111,7 @@ class Server final : public EventSink, public ServerControl {
   void abort_connections();
   [[nodiscard]] bool is_done() const;
   void return_memory();
+  void end_work();
 
   // --- what is too much for one turn ---
   [[nodiscard]] bool has_chores() const {
@@ -125,6 +132,8 @@ class Server final : public EventSink, public ServerControl {
   CommandTable commands_;
   Dispatcher dispatcher_;
   LoopContext loop_context_;
+  WorkerPool workers_;
+  HandlerWatches watches_;
   DaemonService service_;
   ServiceReports reports_;
   HeapTrimmer heap_trimmer_;
@@ -138,6 +147,7 @@ class Server final : public EventSink, public ServerControl {
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
   ConnectionWalks walks_{connections_};
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop
+  bool has_left_work_ = false;
   bool has_long_replies_scheduled_ = false;
   bool has_chores_scheduled_ = false;
 };

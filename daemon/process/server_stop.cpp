@@ -54,8 +54,18 @@ void Server::on_drain_expired() {
 }
 
 bool Server::is_done() const {
-  return phase_ == Phase::stopped ||
-         (phase_ == Phase::draining && !has_chores() && connections_.is_empty());
+  return phase_ == Phase::stopped || (phase_ == Phase::draining && !has_chores() &&
+                                      connections_.is_empty() && workers_.is_idle());
+}
+
+/// Work that has not ended by now hangs, or was not to be waited for.
+void Server::end_work() {
+  const std::size_t left = workers_.end();
+  if (left == 0) return;
+  has_left_work_ = true;
+  (void)has_memory_for([&] {
+    events_.record(Event::work_left, {{"count", std::to_string(left)}});
+  });
 }
 
 void Server::drain_on_signal(int signal) {

@@ -18,6 +18,12 @@ std::error_code add_to(int epoll, int fd, std::uint32_t events, Token token) noe
   return {errno, std::system_category()};
 }
 
+/// Hang-ups cannot be declined: without an edge they would be told in each turn (epoll_ctl(2)).
+std::uint32_t events_of(EventLoop::Want want) noexcept {
+  const std::uint32_t events = (want.readable ? EPOLLIN : 0u) | (want.writable ? EPOLLOUT : 0u);
+  return events == 0 ? static_cast<std::uint32_t>(EPOLLET) : events;
+}
+
 Readiness readiness_of(std::uint32_t events) noexcept {
   return {.readable = (events & EPOLLIN) != 0,
           .writable = (events & EPOLLOUT) != 0,
@@ -43,6 +49,23 @@ std::error_code EventLoop::watch(int fd, Token token, Priority priority) noexcep
 
 std::error_code EventLoop::watch_level(int fd, Token token, Priority priority) noexcept {
   return add(fd, EPOLLIN, token, priority);
+}
+
+std::error_code EventLoop::watch_level(int fd, Token token, Want want) noexcept {
+  return add_to(epoll_.get(), fd, events_of(want), token);
+}
+
+std::error_code EventLoop::change_watch(int fd, Token token, Want want) noexcept {
+  epoll_event event{};
+  event.events = events_of(want);
+  event.data.u64 = token;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return {};
+  return {errno, std::system_category()};
+}
+
+/// Fails only where the descriptor was closed before, which has taken it out.
+void EventLoop::forget(int fd) noexcept {
+  (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
 std::error_code EventLoop::add(int fd, std::uint32_t events, Token token,

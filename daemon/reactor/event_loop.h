@@ -83,6 +83,18 @@ class EventLoop {
   [[nodiscard]] std::error_code watch_level(int fd, Token token,
                                             Priority priority = Priority::normal) noexcept;
 
+  /// What a descriptor of somebody else's is watched for. Hang-ups and errors are told with it;
+  /// with neither, they are told once.
+  struct Want {
+    bool readable = false;
+    bool writable = false;
+  };
+  /// Level-triggered, for descriptors whose owners do not use up what there is. Forget it before it
+  /// is closed; its token may still come in this turn and the next.
+  [[nodiscard]] std::error_code watch_level(int fd, Token token, Want want) noexcept;
+  [[nodiscard]] std::error_code change_watch(int fd, Token token, Want want) noexcept;
+  void forget(int fd) noexcept;
+
   /// Serves `token` again before the loop next sleeps: there is more to do, and no edge will come.
   /// Once a turn, however often it is called. A token whose descriptor has gone is served too.
   /// Throws std::bad_alloc, and changes nothing then.

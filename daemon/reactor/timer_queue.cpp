@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/reactor/timer_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
-TimerQueue::TimerId TimerQueue::add(TimePoint when, std::function<void()> callback) {
+namespace {
+
+/// The next one of the rhythm that is not over.
+TimePoint next_beat(TimePoint last, Duration interval, TimePoint now) {
+  const Duration late = std::max(now - last, Duration{0});
+  return last + interval * (late / interval + 1);
+}
+
+}  // namespace
+
+TimerQueue::TimerId TimerQueue::add(TimePoint when, Duration interval,
+                                    std::function<void()> callback) {
   const TimerId id = last_id_ + 1;
   const auto place = by_id_.emplace(id, timers_.end()).first;
   try {
-    place->second = timers_.emplace(when, Timer{id, std::move(callback)});
+    place->second = timers_.emplace(when, Timer{id, interval, std::move(callback)});
   } catch (...) {
     by_id_.erase(place);
     throw;
@@ -20,6 +32,7 @@ TimerQueue::TimerId TimerQueue::add(TimePoint when, std::function<void()> callba
 }
 
 void TimerQueue::cancel(TimerId id) {
+  if (running_ == id) running_ = 0;
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   timers_.erase(found->second);
@@ -49,15 +62,19 @@ TimerQueue::Timers::iterator TimerQueue::first_due(TimePoint now, TimerId newest
   return timers_.end();
 }
 
-/// While it runs nothing can cancel it; afterwards, if it must run again, everything can.
+/// It is out of the queue while it runs, and returns to it where it is due again.
 bool TimerQueue::run(Timers::iterator timer, TimePoint now) {
   Timers::node_type node = timers_.extract(timer);
   auto place = by_id_.extract(node.mapped().id);
-  if (has_memory_for([&] { node.mapped().callback(); })) return true;
-  node.key() = now + kRetryPause;
+  running_ = node.mapped().id;
+  const bool had_memory = has_memory_for([&] { node.mapped().callback(); });
+  const bool is_cancelled = std::exchange(running_, 0) == 0;
+  const Duration interval = node.mapped().interval;
+  if (is_cancelled || (had_memory && interval == Duration{0})) return had_memory;
+  node.key() = had_memory ? next_beat(node.key(), interval, now) : now + kRetryPause;
   place.mapped() = timers_.insert(std::move(node));
   by_id_.insert(std::move(place));
-  return false;
+  return had_memory;
 }
 
 }  // namespace reactord

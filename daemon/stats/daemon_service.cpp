@@ -10,16 +10,6 @@ namespace reactord {
 
 namespace {
 
-class LoopTimer final : public Timer {
- public:
-  LoopTimer(TimerQueue& timers, TimerQueue::TimerId id) : timers_(timers), id_(id) {}
-  ~LoopTimer() override { timers_.cancel(id_); }
-
- private:
-  TimerQueue& timers_;
-  TimerQueue::TimerId id_;
-};
-
 /// Of the process that has connected, where the kernel knows it (unix(7)).
 void describe_peer(int fd, ClientFacts& facts) {
   ucred peer{};
@@ -60,12 +50,17 @@ void describe(Connection& connection, ClientFacts& facts) {
 }  // namespace
 
 DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections, Dispatcher& dispatcher,
-                             const CommandTable& commands, EventLog& events, ServerControl& server)
+                             const CommandTable& commands, EventLog& events, WorkerPool& workers,
+                             HandlerWatches& watches, ServerControl& server)
     : loop_(loop),
       connections_(connections),
       dispatcher_(dispatcher),
       commands_(commands),
       events_(events),
+      workers_(workers),
+      timers_(loop, dispatcher.guard()),
+      tasks_(workers, dispatcher.guard(), events),
+      watches_(watches),
       server_(server),
       started_(loop.now()) {}
 
@@ -87,16 +82,6 @@ void DaemonService::log(HandlerLogLevel level, std::string_view handler, std::st
   if (level == HandlerLogLevel::off) return;
   events_.record(handler_event(level),
                  {{"handler", std::string(handler)}, {"message", std::string(message)}});
-}
-
-std::unique_ptr<Timer> DaemonService::call_after(std::chrono::milliseconds delay,
-                                                 std::function<void()> callback) {
-  TimerQueue& timers = loop_.timers();
-  HandlerCall call = dispatcher_.caller();
-  call.call = "a timer's callback";
-  auto guarded = [&guard = dispatcher_.guard(), call = std::move(call),
-                  callback = std::move(callback)] { guard.run(call, callback); };
-  return std::make_unique<LoopTimer>(timers, timers.add(loop_.now() + delay, std::move(guarded)));
 }
 
 bool DaemonService::next_client(std::uint32_t& cursor, ClientFacts& facts) const {

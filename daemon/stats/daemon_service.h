@@ -7,8 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "daemon/callbacks/handler_tasks.h"
+#include "daemon/callbacks/handler_timers.h"
+#include "daemon/callbacks/handler_watches.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
@@ -22,7 +26,8 @@ namespace reactord {
 class DaemonService final : public Service {
  public:
   DaemonService(EventLoop& loop, ConnectionTable& connections, Dispatcher& dispatcher,
-                const CommandTable& commands, EventLog& events, ServerControl& server);
+                const CommandTable& commands, EventLog& events, WorkerPool& workers,
+                HandlerWatches& watches, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
   /// Nothing: there is no such setting.
@@ -35,7 +40,22 @@ class DaemonService final : public Service {
   void log(HandlerLogLevel level, std::string_view handler, std::string_view message) override;
   [[nodiscard]] TimePoint now() const override { return loop_.now(); }
   [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds delay,
-                                                  std::function<void()> callback) override;
+                                                  std::function<void()> callback) override {
+    return timers_.call_after(dispatcher_.caller(), delay, std::move(callback));
+  }
+  [[nodiscard]] std::unique_ptr<Timer> call_every(std::chrono::milliseconds interval,
+                                                  std::function<void()> callback) override {
+    return timers_.call_every(dispatcher_.caller(), interval, std::move(callback));
+  }
+  [[nodiscard]] std::unique_ptr<Task> offload(
+      std::function<void()> work, std::function<void(std::exception_ptr)> done) override {
+    return tasks_.offload(dispatcher_.caller(), std::move(work), std::move(done));
+  }
+  [[nodiscard]] std::unique_ptr<Watch> watch(int fd, Interest interest,
+                                             std::function<void(FdEvent)> callback) override {
+    return watches_.watch(dispatcher_.caller(), fd, interest, std::move(callback));
+  }
+  void charge(std::chrono::microseconds work) override { loop_.charge(work_units(work)); }
   [[nodiscard]] std::span<const CommandSpec* const> commands() const override {
     return commands_.specs();
   }
@@ -66,6 +86,7 @@ class DaemonService final : public Service {
   void append_memory(Fields& fields) const;
   void append_persistence(Fields& fields) const;
   void append_stats(Fields& fields) const;
+  void append_workers(Fields& fields) const;
   void append_replication(Fields& fields) const;
   void append_cpu(Fields& fields) const;
   void append_command_stats(Fields& fields) const;
@@ -75,13 +96,17 @@ class DaemonService final : public Service {
     std::string_view name;
     void (DaemonService::*append)(Fields&) const;
   };
-  static const std::array<Section, 9> kSections;
+  static const std::array<Section, 10> kSections;
 
   EventLoop& loop_;
   ConnectionTable& connections_;
   Dispatcher& dispatcher_;
   const CommandTable& commands_;
   EventLog& events_;
+  WorkerPool& workers_;
+  HandlerTimers timers_;
+  HandlerTasks tasks_;
+  HandlerWatches& watches_;
   ServerControl& server_;
   std::vector<Setting> settings_;
   TimePoint started_;

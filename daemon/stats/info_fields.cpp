@@ -77,12 +77,13 @@ void append_command(const CommandEntry& entry, std::vector<InfoField>& fields) {
 }  // namespace
 
 // In Redis' order, and in its sections: clients look for loading and role where Redis has them.
-const std::array<DaemonService::Section, 9> DaemonService::kSections{{
+const std::array<DaemonService::Section, 10> DaemonService::kSections{{
     {"server", &DaemonService::append_server},
     {"clients", &DaemonService::append_clients},
     {"memory", &DaemonService::append_memory},
     {"persistence", &DaemonService::append_persistence},
     {"stats", &DaemonService::append_stats},
+    {"workers", &DaemonService::append_workers},
     {"replication", &DaemonService::append_replication},
     {"cpu", &DaemonService::append_cpu},
     {"commandstats", &DaemonService::append_command_stats},
@@ -173,6 +174,19 @@ void DaemonService::append_stats(Fields& fields) const {
   for (std::size_t i = 0; i < kEvents.size(); ++i)
     fields.push_back(
         field(fmt::format("event_{}", kEvents[i].name), events_.count_of(static_cast<Event>(i))));
+}
+
+/// Threads that handlers' offloaded work has started, and what has become of it.
+void DaemonService::append_workers(Fields& fields) const {
+  const WorkerPool::Stats workers = workers_.stats();
+  fields.push_back(field("worker_threads", workers.threads));
+  fields.push_back(field("worker_queued", workers.queued));
+  fields.push_back(field("worker_running", workers.running));
+  fields.push_back(field("worker_done", workers.done));
+  fields.push_back(field("worker_refused", workers.refused));
+  fields.push_back(field("worker_waited_usec", microseconds(workers.waited)));
+  fields.push_back(field("worker_worked_usec", microseconds(workers.worked)));
+  fields.push_back(field("watched_descriptors", watches_.size()));
 }
 
 void DaemonService::append_replication(Fields& fields) const {

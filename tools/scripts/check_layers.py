@@ -37,14 +37,15 @@ ROOMS = {
     "handlers": ["interface"],
     "connection": ["reactor", "net", "log", "interface"],
     "dispatch": ["reactor", "log", "interface", "connection"],
+    "callbacks": ["reactor", "log", "interface", "dispatch"],
     "systemd": ["reactor"],
     "admission": ["reactor", "net", "log", "interface", "connection", "dispatch", "systemd"],
-    "stats": ["reactor", "log", "interface", "connection", "dispatch"],
+    "stats": ["reactor", "log", "interface", "connection", "dispatch", "callbacks"],
     "limits": ["reactor"],
     "modules": ["reactor", "interface"],
     "reload": ["reactor", "net", "log", "interface", "admission"],
-    "process": ["console", "reactor", "net", "log", "interface", "connection", "dispatch", "systemd",
-                "admission", "stats", "limits", "modules", "reload"],
+    "process": ["console", "reactor", "net", "log", "interface", "connection", "dispatch", "callbacks",
+                "systemd", "admission", "stats", "limits", "modules", "reload"],
 }
 CLIENT_ROOMS = {
     "command_line": ["net/endpoint.h", "net/dial.h"],

@@ -110,8 +110,8 @@ TEST_CASE("desk: time brings the fallback") {
   REQUIRE(bench.desk.join("ada", ada) == "");
   bench.desk.add("hello", 5s, guest);
   ada.take();
-  REQUIRE(bench.service.timers.size() == 1);
-  bench.service.timers[0]();
+  REQUIRE(bench.service.timers() == 1);
+  bench.service.advance(5s);
   CHECK(guest.take() == "$16\r\nnobody for hello\r\n");
   CHECK(ada.take() == Bench::resp("expired", "1"));
   CHECK(bench.desk.reply(1, "hi", {"ada", 1}) ==
@@ -180,14 +180,14 @@ TEST_CASE("desk: what a slow operator missed is said without a next push, once i
   ada.port.push_result = PushResult::dropped;
   bench.desk.add("one", 0ms, guest);
   bench.desk.add("two", 0ms, guest);
-  REQUIRE(bench.service.timers.size() == 1);  // one for all that is dropped
-  bench.service.timers[0]();
+  REQUIRE(bench.service.timers() == 1);  // one for all that is dropped
+  bench.service.run_timer();
   CHECK(ada.take() == "");
-  REQUIRE(bench.service.timers.size() == 2);  // it still does not read: later again
+  REQUIRE(bench.service.timers() == 1);  // it still does not read: later again
   ada.port.push_result = PushResult::queued;
-  bench.service.timers[1]();
+  bench.service.run_timer();
   CHECK(ada.take() == "*3\r\n$8\r\noperator\r\n$7\r\ndropped\r\n:2\r\n");
-  CHECK(bench.service.timers.size() == 2);
+  CHECK(bench.service.timers() == 0);
   bench.desk.add("three", 0ms, guest);
   CHECK(ada.take().find("dropped") == std::string::npos);
 }

@@ -108,6 +108,42 @@ TEST_SUITE("event_loop: watching") {
     CHECK(f.turn_now().empty());
   }
 
+  TEST_CASE("somebody else's descriptor is told of as long as there is what is wanted") {
+    LoopFixture f;
+    const SocketPair pair = unix_pair();
+    REQUIRE_FALSE(f.loop.watch_level(pair.ours.get(), 5, {.readable = true}));
+    CHECK(f.turn_now().empty());
+    send_text(pair.theirs.get(), "one");
+    for (int i = 0; i < 2; ++i) {
+      const std::vector<LoopEvent> events = f.turn();
+      REQUIRE(events.size() == 1);
+      CHECK(events[0].readiness.readable);
+      CHECK_FALSE(events[0].readiness.writable);
+    }
+    REQUIRE_FALSE(f.loop.change_watch(pair.ours.get(), 5, {.writable = true}));
+    const std::vector<LoopEvent> events = f.turn();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].readiness.writable);
+    CHECK_FALSE(events[0].readiness.readable);
+    f.loop.forget(pair.ours.get());
+    f.loop.forget(pair.ours.get());
+    CHECK(f.turn_now().empty());
+    CHECK(f.loop.change_watch(pair.ours.get(), 5, {}) == std::errc::no_such_file_or_directory);
+  }
+
+  TEST_CASE("where nothing is wanted of a descriptor, its hang-up comes once") {
+    LoopFixture f;
+    SocketPair pair = unix_pair();
+    REQUIRE_FALSE(f.loop.watch_level(pair.ours.get(), 5, {}));
+    send_text(pair.theirs.get(), "one");
+    CHECK(f.turn_now().empty());
+    pair.theirs.reset();
+    const std::vector<LoopEvent> events = f.turn();
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].readiness.hung_up);
+    CHECK(f.turn_now().empty());
+  }
+
   TEST_CASE("more events than one turn takes are all served, over several turns") {
     LoopFixture f;
     std::vector<UniqueFd> fds;

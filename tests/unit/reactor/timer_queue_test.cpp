@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "tests/unit/support/fake_clock.h"
@@ -148,6 +149,66 @@ TEST_SUITE("timer_queue") {
     CHECK(timers.next() == clock.now());
     timers.run_due(clock.now(), 3);
     CHECK(called == std::vector<int>{0, 1, 2, 3, 4});
+  }
+
+  TEST_CASE("a repeating timer keeps its rhythm, and skips what it has missed") {
+    FakeClock clock;
+    TimerQueue timers;
+    const TimePoint start = clock.now();
+    int calls = 0;
+    const auto id = timers.add_repeating(start + 10ms, 10ms, [&] { ++calls; });
+    timers.run_due(start + 9ms);
+    CHECK(calls == 0);
+    timers.run_due(start + 10ms);
+    timers.run_due(start + 10ms);
+    CHECK(calls == 1);
+    CHECK(timers.next() == start + 20ms);
+    timers.run_due(start + 57ms);
+    CHECK(calls == 2);
+    CHECK(timers.next() == start + 60ms);
+    timers.cancel(id);
+    CHECK(timers.next() == std::nullopt);
+  }
+
+  TEST_CASE("a repeating timer's callback may cancel it") {
+    const FakeClock clock;
+    TimerQueue timers;
+    int calls = 0;
+    TimerQueue::TimerId self = 0;
+    self = timers.add_repeating(clock.now(), 1ms, [&] {
+      ++calls;
+      timers.cancel(self);
+    });
+    timers.run_due(clock.now());
+    timers.run_due(clock.now() + 1h);
+    CHECK(calls == 1);
+    CHECK(timers.next() == std::nullopt);
+  }
+
+  TEST_CASE("a repeating timer that had no memory is tried again, and goes on") {
+    const FakeClock clock;
+    TimerQueue timers;
+    int calls = 0;
+    timers.add_repeating(clock.now(), 1s, [&] {
+      if (++calls == 1) throw std::bad_alloc();
+    });
+    CHECK_FALSE(timers.run_due(clock.now()));
+    CHECK(timers.next() == clock.now() + TimerQueue::kRetryPause);
+    CHECK(timers.run_due(clock.now() + TimerQueue::kRetryPause));
+    CHECK(timers.next() == clock.now() + TimerQueue::kRetryPause + 1s);
+    CHECK(calls == 2);
+  }
+
+  TEST_CASE("one that its callback has cancelled is not tried again") {
+    const FakeClock clock;
+    TimerQueue timers;
+    TimerQueue::TimerId self = 0;
+    self = timers.add(clock.now(), [&] {
+      timers.cancel(self);
+      throw std::bad_alloc();
+    });
+    CHECK_FALSE(timers.run_due(clock.now()));
+    CHECK(timers.next() == std::nullopt);
   }
 }
 

@@ -22,12 +22,6 @@ std::vector<std::string_view> split(std::string_view line) {
 
 }  // namespace
 
-std::unique_ptr<Timer> FakeService::call_after(std::chrono::milliseconds,
-                                               std::function<void()> callback) {
-  timers.push_back(std::move(callback));
-  return std::make_unique<Timer>();
-}
-
 void FakeService::append_info(std::string_view section, std::vector<InfoField>& out) const {
   const auto found = fields.find(section);
   if (found == fields.end()) return;
@@ -128,6 +122,7 @@ void HandlerBench::add(const HandlerEntry& entry) {
   settings_.push_back(entry.table.make());
   handlers_.push_back(entry.make(service, settings_.back().get()));
   by_name_[entry.name] = handlers_.back().get();
+  handlers_.back()->start();
   table_.add(*handlers_.back(), entry.name);
   service.known_commands.assign(table_.specs().begin(), table_.specs().end());
 }

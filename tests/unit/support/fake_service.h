@@ -20,12 +20,12 @@
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/handler.h"
 #include "daemon/interface/handler_entry.h"
+#include "tests/unit/support/fake_background.h"
 
 namespace reactord::test {
 
-class FakeService : public Service {
+class FakeService : public FakeBackground {
  public:
-  TimePoint time{};
   std::vector<ClientFacts> clients;
   std::vector<const CommandSpec*> known_commands;
   std::vector<Setting> known_settings;
@@ -38,12 +38,6 @@ class FakeService : public Service {
     logged.emplace_back(message);
   }
   std::vector<std::string> logged;
-
-  [[nodiscard]] TimePoint now() const override { return time; }
-
-  [[nodiscard]] std::unique_ptr<Timer> call_after(std::chrono::milliseconds,
-                                                  std::function<void()> callback) override;
-  std::vector<std::function<void()>> timers;
 
   [[nodiscard]] std::span<const CommandSpec* const> commands() const override {
     return known_commands;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Handlers that offload work, repeat timers and watch descriptors, in a whole server.
+#pragma once
+
+#include <vector>
+
+#include "daemon/interface/registry.h"
+#include "tests/unit/support/gate.h"
+
+namespace reactord::test {
+
+/// Those of the registry, and the test's. TESTWORK passes `gate`, which outlives the work.
+[[nodiscard]] std::vector<HandlerEntry> work_handlers(Gate& gate);
+
+}  // namespace reactord::test
