@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "protocol/escape.h"
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 
 namespace reactord {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "protocol/escape.h"
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {

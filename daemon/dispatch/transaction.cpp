@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "protocol/reply_parser.h"
+#include "protocol/replies/reply_parser.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {

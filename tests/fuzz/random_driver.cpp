@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Stands in for libFuzzer where there is none: runs a target over random inputs, put together from
-// the pieces that frames are made of, so that most of them get past the first byte.
+// the pieces that frames and replies are made of, so that most of them get past the first byte.
 //
-//   frame_parser_fuzz ITERATIONS SEED    the same arguments give the same inputs
+//   NAME_fuzz ITERATIONS SEED    the same arguments give the same inputs
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +46,20 @@ constexpr std::array kPieces = {
     "18446744073709551616"sv,
     "*1\r\n$4\r\nPING\r\n"sv,
     "0123456789012345"sv,
+    // Of replies.
+    "+OK\r\n"sv,
+    "-ERR no\r\n"sv,
+    ":1\r\n"sv,
+    "_\r\n"sv,
+    "%1\r\n"sv,
+    "|1\r\n"sv,
+    ">1\r\n"sv,
+    "*?\r\n"sv,
+    "$?\r\n"sv,
+    ";1\r\na\r\n"sv,
+    ";0\r\n"sv,
+    ".\r\n"sv,
+    "=5\r\ntxt:a\r\n"sv,
 };
 
 std::string random_input(std::mt19937& random) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/reply_parser.h"
+#include "protocol/replies/reply_parser.h"
 
 namespace {
 

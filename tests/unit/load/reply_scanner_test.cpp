@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Where a reply ends, at every split of every kind; and that the scanner and the parser of replies
-// (protocol/reply_parser.h) agree on it.
+// (protocol/replies/reply_parser.h) agree on it.
 #include "tools/reactor-load/check/reply_scanner.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "protocol/reply_parser.h"
+#include "protocol/replies/reply_parser.h"
 
 namespace reactord::load {
 namespace {

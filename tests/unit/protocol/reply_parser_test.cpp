@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/reply_parser.h"
+#include "protocol/replies/reply_parser.h"
 
 #include <doctest/doctest.h>
 

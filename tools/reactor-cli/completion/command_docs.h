@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 
 namespace reactord::cli {
 

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "protocol/buffers/buffer.h"
-#include "protocol/reply_parser.h"
+#include "protocol/replies/reply_parser.h"
 #include "tools/reactor-cli/command_line/options.h"
 
 namespace reactord::cli {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/completion/command_docs.h"
 #include "tools/reactor-cli/net/session.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 
 namespace reactord::cli {
 

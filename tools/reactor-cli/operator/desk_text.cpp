@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "protocol/escape.h"
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 #include "tools/reactor-cli/output/render.h"
 
 namespace reactord::cli {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 #include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/output/output.h"
 #include "tools/reactor-cli/output/render.h"

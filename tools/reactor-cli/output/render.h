@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 
 namespace reactord::cli {
 

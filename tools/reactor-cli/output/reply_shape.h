@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-#include "protocol/reply.h"
+#include "protocol/replies/reply.h"
 
 namespace reactord::cli {
 

@@ -11,7 +11,7 @@ namespace {
 /// four times the largest frame that reactord takes by default, and 3 GiB with the usual 50
 /// clients.
 constexpr std::size_t kMostBytes = 64u << 20;
-/// Of a line, as protocol/reply_parser.h has them.
+/// Of a line, as protocol/replies/reply_parser.h has them.
 constexpr std::size_t kMostLineBytes = 4u << 20;
 constexpr std::uint64_t kMostElements = 2u << 20;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/reply_parser.h"
+#include "protocol/replies/reply_scanner.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::string_view kTypes = "+-:$*_#,(!=%~>|;.";
 constexpr std::size_t kShownBytes = 40;
+/// Where an end of line is looked for without remembering how far; a longer reply costs more to
+/// move than to look at twice.
+constexpr std::size_t kMaxSmallBytes = 16u << 10;
+constexpr std::size_t kFormatBytes = 4;  ///< of a verbatim string: "txt:"
 
 bool is_type(char byte) {
   return kTypes.find(byte) != std::string_view::npos;
@@ -60,19 +64,22 @@ std::optional<std::size_t> parse_length(std::string_view text) {
   return length;
 }
 
-Reply::Kind aggregate_kind(char type) {
-  if (type == '~') return Reply::Kind::set;
-  if (type == '>') return Reply::Kind::push;
-  return type == '%' || type == '|' ? Reply::Kind::map : Reply::Kind::array;
+bool has_pairs(char type) {
+  return type == '%' || type == '|';
 }
 
 }  // namespace
 
-ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
+ReplyStatus ReplyScanner::scan(std::string_view input, std::size_t& consumed, ReplySink* sink) {
   consumed = 0;
+  sink_ = sink;
   if (status_ == ReplyStatus::reply) {
     status_ = ReplyStatus::need_more;
     bytes_ = elements_ = 0;
+  }
+  if (sink == nullptr && bytes_ == 0 && status_ == ReplyStatus::need_more) {
+    consumed = small_reply(input);
+    if (consumed > 0) return status_ = ReplyStatus::reply;
   }
   while (status_ == ReplyStatus::need_more && consumed < input.size()) {
     if (bytes_ == limits_.max_bytes) {
@@ -100,7 +107,37 @@ ReplyStatus ReplyParser::parse(std::string_view input, std::size_t& consumed) {
   return status_;
 }
 
-bool ReplyParser::is_lost_at_end() {
+// Most replies are one line or a short string, and have come whole. Whatever else it is, 0: the
+// long way says what.
+std::size_t ReplyScanner::small_reply(std::string_view input) {
+  const std::string_view seen = input.substr(0, std::min(kMaxSmallBytes, limits_.max_bytes));
+  const std::size_t newline = seen.find('\n');
+  if (newline == std::string_view::npos || newline < 2 || seen[newline - 1] != '\r') return 0;
+  if (newline >= limits_.max_line_bytes) return 0;
+  const std::string_view text = seen.substr(1, newline - 2);
+  switch (seen[0]) {
+    case '+':
+    case '-':
+      break;
+    case ':':
+      if (!is_integer(text)) return 0;
+      break;
+    case '$': {
+      const std::optional<std::size_t> length = parse_length(text);
+      const std::size_t begin = newline + 1;
+      if (!length || *length > seen.size() || seen.size() - *length < begin + 2) return 0;
+      if (seen.substr(begin + *length, 2) != "\r\n") return 0;
+      type_ = '$';
+      return begin + *length + 2;
+    }
+    default:
+      return 0;
+  }
+  type_ = seen[0];
+  return newline + 1;
+}
+
+bool ReplyScanner::is_lost_at_end() {
   const bool unknown = state_ == State::line && !line_.empty() && !is_type(line_[0]);
   if (unknown && status_ == ReplyStatus::need_more) fail_unknown_type();
   return status_ == ReplyStatus::error;
@@ -108,7 +145,7 @@ bool ReplyParser::is_lost_at_end() {
 
 // --- pieces of the input -------------------------------------------------------------------------
 
-std::size_t ReplyParser::read_line(std::string_view input) {
+std::size_t ReplyScanner::read_line(std::string_view input) {
   const std::size_t newline = input.find('\n');
   const std::size_t used = newline == std::string_view::npos ? input.size() : newline + 1;
   bytes_ += used;
@@ -129,21 +166,25 @@ std::size_t ReplyParser::read_line(std::string_view input) {
 }
 
 // Waits for as much of it as is shown, so that the error does not depend on how much came at once.
-void ReplyParser::read_unknown_type(std::string_view input) {
+void ReplyScanner::read_unknown_type(std::string_view input) {
   line_.append(input.substr(0, kShownBytes + 1 - std::min(line_.size(), kShownBytes)));
   if (line_.size() > kShownBytes || line_.back() == '\n') fail_unknown_type();
 }
 
-std::size_t ReplyParser::read_body(std::string_view input) {
+std::size_t ReplyScanner::read_body(std::string_view input) {
   const std::size_t used = std::min(input.size(), body_missing_);
   bytes_ += used;
-  body_.append(input.substr(0, used));
+  if (body_seen_ < kFormatBytes && body_seen_ + used >= kFormatBytes) {
+    format_end_ = input[kFormatBytes - 1 - body_seen_];
+  }
+  body_seen_ += used;
+  if (sink_ != nullptr) sink_->on_string_bytes(input.substr(0, used));
   body_missing_ -= used;
   if (body_missing_ == 0) state_ = State::body_end;
   return used;
 }
 
-std::size_t ReplyParser::read_body_end(std::string_view input) {
+std::size_t ReplyScanner::read_body_end(std::string_view input) {
   const char expected = body_end_seen_ == 0 ? '\r' : '\n';
   ++bytes_;
   if (input[0] != expected) {
@@ -159,7 +200,7 @@ std::size_t ReplyParser::read_body_end(std::string_view input) {
 
 // --- what a line says ----------------------------------------------------------------------------
 
-void ReplyParser::on_line(std::string_view line) {
+void ReplyScanner::on_line(std::string_view line) {
   if (line.size() < 3 || line[line.size() - 2] != '\r') {
     return fail(fmt::format("a line without its type or CRLF: '{}'", escaped(line, kShownBytes)));
   }
@@ -187,24 +228,20 @@ void ReplyParser::on_line(std::string_view line) {
   }
 }
 
-void ReplyParser::on_scalar(char type, std::string_view text) {
-  const std::string_view value = without_plus(text);
-  if (type == '+') return complete_scalar(Reply::Kind::status, text);
-  if (type == '-') return complete_scalar(Reply::Kind::error, text);
-  if (type == ':' && is_integer(text)) return complete_scalar(Reply::Kind::integer, value);
-  if (type == '(' && all_digits(without_sign(text))) {
-    return complete_scalar(Reply::Kind::big_number, value);
-  }
-  if (type == ',' && is_real(text)) return complete_scalar(Reply::Kind::real, value);
-  if (type == '#' && text == "t") return complete_scalar(Reply::Kind::boolean, "true");
-  if (type == '#' && text == "f") return complete_scalar(Reply::Kind::boolean, "false");
-  if (type == '_' && text.empty()) return complete_scalar(Reply::Kind::nil, {});
+void ReplyScanner::on_scalar(char type, std::string_view text) {
+  const bool is_value =
+      type == '+' || type == '-' || (type == ':' && is_integer(text)) ||
+      (type == '(' && all_digits(without_sign(text))) || (type == ',' && is_real(text)) ||
+      (type == '#' && (text == "t" || text == "f")) || (type == '_' && text.empty());
+  if (is_value) return complete_scalar(type, text);
   fail(fmt::format("not a value of type '{}': '{}'", type, escaped(text, kShownBytes)));
 }
 
-void ReplyParser::on_body_header(char type, std::string_view length) {
-  if (type == '$' && length == "-1") return complete_scalar(Reply::Kind::nil, {});
+void ReplyScanner::on_body_header(char type, std::string_view length) {
+  if (type == '$' && length == "-1") return complete_scalar('_', {});
+  begin_value(type);
   body_type_ = type;
+  body_seen_ = 0;
   if (type == '$' && length == "?") {
     in_streamed_string_ = true;
     return;
@@ -214,7 +251,7 @@ void ReplyParser::on_body_header(char type, std::string_view length) {
   begin_body(*bytes);
 }
 
-void ReplyParser::on_chunk_header(std::string_view line) {
+void ReplyScanner::on_chunk_header(std::string_view line) {
   const std::optional<std::size_t> bytes = parse_length(line.substr(1));
   if (line[0] != ';' || !bytes) {
     return fail(fmt::format("expected a chunk, got '{}'", escaped(line, kShownBytes)));
@@ -224,7 +261,7 @@ void ReplyParser::on_chunk_header(std::string_view line) {
   end_body();
 }
 
-void ReplyParser::begin_body(std::size_t length) {
+void ReplyScanner::begin_body(std::size_t length) {
   if (length > limits_.max_bytes - std::min(bytes_, limits_.max_bytes)) {
     return fail(
         fmt::format("a string of {} bytes (at most {} are accepted)", length, limits_.max_bytes));
@@ -233,26 +270,20 @@ void ReplyParser::begin_body(std::size_t length) {
   state_ = length == 0 ? State::body_end : State::body;
 }
 
-void ReplyParser::end_body() {
+void ReplyScanner::end_body() {
   state_ = State::line;
   if (in_streamed_string_) return;
-  Reply value;
-  value.kind = body_type_ == '!' ? Reply::Kind::error : Reply::Kind::text;
-  value.text = std::exchange(body_, {});
-  if (body_type_ == '=') {
-    constexpr std::size_t kFormatBytes = 4;  // "txt:"
-    if (value.text.size() < kFormatBytes || value.text[kFormatBytes - 1] != ':') {
-      return fail("a verbatim string without its format");
-    }
-    value.text.erase(0, kFormatBytes);
+  if (body_type_ == '=' && (body_seen_ < kFormatBytes || format_end_ != ':')) {
+    return fail("a verbatim string without its format");
   }
-  complete(std::move(value));
+  if (sink_ != nullptr) sink_->on_string_end(body_type_);
+  complete();
 }
 
 // --- aggregates ----------------------------------------------------------------------------------
 
-void ReplyParser::on_aggregate(char type, std::string_view count) {
-  if (type == '*' && count == "-1") return complete_scalar(Reply::Kind::nil, {});
+void ReplyScanner::on_aggregate(char type, std::string_view count) {
+  if (type == '*' && count == "-1") return complete_scalar('_', {});
   if (type == '>' && !levels_.empty()) return fail("a push inside a reply");
   if (levels_.size() >= limits_.max_depth) {
     return fail(fmt::format("a reply nested more than {} deep", limits_.max_depth));
@@ -260,61 +291,68 @@ void ReplyParser::on_aggregate(char type, std::string_view count) {
   if (count == "?") return open_level(type, 0, true);
   const std::optional<std::size_t> announced = parse_length(count);
   if (!announced) return fail(fmt::format("not a count: '{}'", escaped(count, kShownBytes)));
-  const std::size_t each = aggregate_kind(type) == Reply::Kind::map ? 2 : 1;
+  const std::size_t each = has_pairs(type) ? 2 : 1;
   if (*announced > (limits_.max_elements - elements_) / each) {
     return fail(fmt::format("a reply of more than {} elements", limits_.max_elements));
   }
   open_level(type, *announced * each, false);
 }
 
-void ReplyParser::open_level(char type, std::size_t elements, bool streamed) {
-  Reply value;
-  value.kind = aggregate_kind(type);
+void ReplyScanner::open_level(char type, std::size_t elements, bool streamed) {
   const bool attribute = type == '|';
-  if (elements == 0 && !streamed) {
-    if (!attribute) complete(std::move(value));
-    return;
-  }
-  levels_.push_back({std::move(value), elements, streamed, attribute});
+  const bool is_empty = elements == 0 && !streamed;
+  if (is_empty && attribute) return;
+  if (!attribute) begin_value(type);
+  if (sink_ != nullptr) sink_->on_open(type);
+  if (!is_empty) return levels_.push_back({elements, streamed, has_pairs(type), attribute});
+  if (sink_ != nullptr) sink_->on_close();
+  complete();
 }
 
-void ReplyParser::on_stream_end() {
+void ReplyScanner::on_stream_end() {
   if (levels_.empty() || !levels_.back().streamed) return fail("the end of no stream");
-  Level level = std::move(levels_.back());
+  const Level level = levels_.back();
+  if (level.pairs && level.missing % 2 != 0) return fail("a map with a key but no value");
   levels_.pop_back();
-  if (level.value.kind == Reply::Kind::map && level.value.elements.size() % 2 != 0) {
-    return fail("a map with a key but no value");
-  }
-  if (!level.attribute) complete(std::move(level.value));
+  if (sink_ != nullptr) sink_->on_close();
+  if (!level.attribute) complete();
 }
 
-void ReplyParser::complete(Reply&& value) {
+void ReplyScanner::begin_value(char type) {
+  if (levels_.empty()) type_ = type;
+}
+
+void ReplyScanner::complete_scalar(char type, std::string_view text) {
+  begin_value(type);
+  if (sink_ != nullptr) sink_->on_scalar(type, text);
+  complete();
+}
+
+/// A value is whole; so may be those that it is the last element of.
+void ReplyScanner::complete() {
   if (++elements_ > limits_.max_elements) {
     return fail(fmt::format("a reply of more than {} elements", limits_.max_elements));
   }
-  Reply done = std::move(value);
   while (!levels_.empty()) {
     Level& parent = levels_.back();
-    parent.value.elements.push_back(std::move(done));
-    if (parent.streamed || --parent.missing > 0) return;
+    if (parent.streamed) {
+      ++parent.missing;
+      return;
+    }
+    if (--parent.missing > 0) return;
     const bool attribute = parent.attribute;
-    done = std::move(parent.value);
     levels_.pop_back();
+    if (sink_ != nullptr) sink_->on_close();
     if (attribute) return;
   }
-  reply_ = std::move(done);
   status_ = ReplyStatus::reply;
 }
 
-void ReplyParser::complete_scalar(Reply::Kind kind, std::string_view text) {
-  complete(Reply{kind, std::string(text), {}});
-}
-
-void ReplyParser::fail_unknown_type() {
+void ReplyScanner::fail_unknown_type() {
   fail(fmt::format("expected a reply, got '{}'", escaped(line_, kShownBytes)));
 }
 
-void ReplyParser::fail(std::string problem) {
+void ReplyScanner::fail(std::string problem) {
   error_ = std::move(problem);
   status_ = ReplyStatus::error;
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The scanner's promise under arbitrary bytes: no crash, the same ends, kinds and errors as the
+// parser of replies, and the same however the bytes were cut. The first bytes of the input choose
+// the limits and the cuts.
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/parse_stream.h"
+#include "tests/support/scan_stream.h"
+
+namespace {
+
+using reactord::ReplyLimits;
+using reactord::test::ScanTranscript;
+
+// Small, so that short inputs reach every limit.
+constexpr ReplyLimits kSmall{
+    .max_bytes = 100, .max_line_bytes = 24, .max_elements = 6, .max_depth = 3};
+constexpr std::size_t kChoiceBytes = 2;
+
+void require_same(const ScanTranscript& expected, const ScanTranscript& seen, const char* what) {
+  if (expected == seen) return;
+  std::fprintf(stderr, "the scanner does not agree: %s\n", what);
+  for (const auto& line : expected) std::fprintf(stderr, "  expected: %s\n", line.c_str());
+  for (const auto& line : seen) std::fprintf(stderr, "  seen:     %s\n", line.c_str());
+  std::abort();
+}
+
+/// Pieces whose sizes follow from `choice`, each from 1 to 16 bytes.
+std::vector<std::string_view> cut_up(std::string_view bytes, unsigned choice) {
+  std::vector<std::string_view> pieces;
+  while (!bytes.empty()) {
+    choice = (choice * 73 + 41) % 256;
+    pieces.push_back(bytes.substr(0, 1 + choice / 16));
+    bytes.remove_prefix(pieces.back().size());
+  }
+  return pieces;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size <= kChoiceBytes) return 0;
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + kChoiceBytes,
+                               size - kChoiceBytes);
+  const ReplyLimits limits = (data[0] & 1) != 0 ? kSmall : ReplyLimits{};
+  const ScanTranscript expected = reactord::test::parsed({bytes}, limits);
+  require_same(expected, reactord::test::scanned({bytes}, limits), "whole");
+  require_same(expected, reactord::test::scanned(cut_up(bytes, data[1]), limits), "cut");
+  require_same(expected, reactord::test::scanned(reactord::test::one_byte_pieces(bytes), limits),
+               "byte by byte");
+  return 0;
+}
