@@ -28,6 +28,25 @@ int connect_error(int fd) noexcept {
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
+void keep_alive(int fd) noexcept {
+  constexpr int kIdleSeconds = 60;
+  constexpr int kProbeSeconds = 10;
+  constexpr int kProbes = 3;
+  const auto set = [fd](int level, int option, int value) {
+    ::setsockopt(fd, level, option, &value, sizeof(value));  // without it only the end comes later
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kIdleSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+}
+
+bool is_connected_to_itself(int fd) {
+  const SocketAddress local = SocketAddress::local_of(fd);
+  const SocketAddress peer = SocketAddress::peer_of(fd);
+  return local.is_ip() && local.port() == peer.port() && local.mapped_ip() == peer.mapped_ip();
+}
+
 void reset_on_close(int fd) noexcept {
   const linger at_once{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));

@@ -30,6 +30,14 @@ struct ConnectResult {
 /// forgets (SO_ERROR, socket(7)).
 [[nodiscard]] int connect_error(int fd) noexcept;
 
+/// Has the kernel ask the peer whether it is still there once nothing was said for a minute, and
+/// end the connection half a minute after it has gone (tcp(7)). Nothing for a Unix socket.
+void keep_alive(int fd) noexcept;
+
+/// Whether a TCP socket has connected to itself, which a connect to a local port that nobody
+/// listens on can end in, when the kernel chooses that port for our side.
+[[nodiscard]] bool is_connected_to_itself(int fd);
+
 /// Makes the next close of `fd` a reset: what is unsent is thrown away, the peer sees RST
 /// (SO_LINGER with no time, socket(7)).
 void reset_on_close(int fd) noexcept;
