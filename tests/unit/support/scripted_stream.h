@@ -24,6 +24,7 @@ struct StreamScript {
 
   Delivery delivery = Delivery::arrived;
 
+  int fd = -1;  ///< that the stream gives
   std::string sent;
   bool finished_sending = false;
   bool resets_on_close = false;
@@ -81,7 +82,7 @@ class ScriptedStream final : public Stream {
   }
   [[nodiscard]] std::string peer() const override { return "198.51.100.7:4711"; }
   [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return {}; }
-  [[nodiscard]] int fd() const noexcept override { return -1; }
+  [[nodiscard]] int fd() const noexcept override { return script_.fd; }
 
  private:
   StreamScript& script_;
