@@ -7,10 +7,10 @@
 #include <functional>
 #include <memory>
 
+#include "daemon/callbacks/worker_pool.h"
 #include "daemon/dispatch/handler_guard.h"
 #include "daemon/interface/service.h"
 #include "daemon/log/event_log.h"
-#include "daemon/reactor/worker_pool.h"
 
 namespace reactord {
 

@@ -33,7 +33,7 @@ class HandlerWatches::LoopWatch final : public Watch {
   }
 
   void begin() {
-    if (const std::error_code error = watches_.loop_.watch_level(fd_, token_, want_of(interest_)))
+    if (const std::error_code error = watches_.loop_.watch_for(fd_, token_, want_of(interest_)))
       throw std::system_error(error, "a descriptor to watch");
     is_watched_ = true;
   }

@@ -13,7 +13,7 @@
 
 /// The version of the interface between a daemon and its modules: raised with every change of a
 /// public header that older modules would not survive.
-#define REACTORD_MODULE_INTERFACE "1"
+#define REACTORD_MODULE_INTERFACE "2"
 
 #define REACTORD_TEXT_OF_(x) #x
 #define REACTORD_TEXT_OF(x) REACTORD_TEXT_OF_(x)

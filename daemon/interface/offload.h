@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Service::offload() for work that has a result.
+// Service::offload() for work that has a result, and for a request that is answered with it.
 #pragma once
 
 #include <exception>
@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "daemon/interface/handler.h"
 #include "daemon/interface/service.h"
 
 namespace reactord {
@@ -50,6 +51,30 @@ template <class Work, class Done>
                                                           : WorkResult<R>(std::move(*job->value));
                            job->done(result);
                          });
+}
+
+/// Answers a request with what `work()` returns: `write(ReplyWriter&, R&)` writes the reply. To be
+/// returned from handle(). A client that leaves drops the work; too much of it is the error BUSY;
+/// an exception is told as one of handle() is. Copy what work needs of the request.
+template <class Work, class Write>
+[[nodiscard]] HandlerResult offload_reply(Service& service, HandlerContext& context,
+                                          ReplyWriter& reply, Work work, Write write) {
+  using R = std::invoke_result_t<Work&>;
+  struct Waiting {
+    Write write;
+    DeferredReply reply = {};
+    std::unique_ptr<Task> task = {};
+  };
+  const auto waiting = std::make_shared<Waiting>(Waiting{std::move(write)});
+  waiting->task = offload(service, std::move(work), [waiting](WorkResult<R>& result) {
+    waiting->reply.complete([&](ReplyWriter& later) { waiting->write(later, result.value()); });
+  });
+  if (waiting->task == nullptr) {
+    reply.error("BUSY too much is at work: try again in a moment");
+    return HandlerResult::replied;
+  }
+  waiting->reply = context.defer([waiting] { waiting->task.reset(); });
+  return HandlerResult::pending;
 }
 
 }  // namespace reactord

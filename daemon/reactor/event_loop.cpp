@@ -51,7 +51,7 @@ std::error_code EventLoop::watch_level(int fd, Token token, Priority priority) n
   return add(fd, EPOLLIN, token, priority);
 }
 
-std::error_code EventLoop::watch_level(int fd, Token token, Want want) noexcept {
+std::error_code EventLoop::watch_for(int fd, Token token, Want want) noexcept {
   return add_to(epoll_.get(), fd, events_of(want), token);
 }
 

@@ -91,7 +91,7 @@ class EventLoop {
   };
   /// Level-triggered, for descriptors whose owners do not use up what there is. Forget it before it
   /// is closed; its token may still come in this turn and the next.
-  [[nodiscard]] std::error_code watch_level(int fd, Token token, Want want) noexcept;
+  [[nodiscard]] std::error_code watch_for(int fd, Token token, Want want) noexcept;
   [[nodiscard]] std::error_code change_watch(int fd, Token token, Want want) noexcept;
   void forget(int fd) noexcept;
 

@@ -255,6 +255,7 @@ INFO_KEYS = {
     "clients": {"connected_clients", "blocked_clients", "maxclients"},
     "memory": {"used_memory", "used_memory_rss"},
     "stats": {"total_commands_processed", "total_connections_received", "rejected_connections"},
+    "workers": {"worker_threads", "worker_queued", "worker_running", "worker_done", "worker_refused"},
     "cpu": {"used_cpu_sys", "used_cpu_user"},
     "commandstats": {"cmdstat_ping"},
     "errorstats": {"errorstat_ERR"},

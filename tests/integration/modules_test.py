@@ -122,9 +122,9 @@ def patched(built, tmp_path, old, new):
 
 
 def test_one_of_another_compiler_or_interface(built, tmp_path, refusal):
-    stamp = b"reactord-1 "
+    stamp = b"reactord-2 "
     said = refusal(module(patched(built, tmp_path, stamp, b"reactord-9 ")))
-    assert "was built for 'reactord-9 " in said and "this daemon is 'reactord-1 " in said
+    assert "was built for 'reactord-9 " in said and "this daemon is 'reactord-2 " in said
     assert f"module {tmp_path}/patched.so: " in said
     assert "build it anew" in said
     said = refusal(module(patched(built, tmp_path, b" libstdc++-", b" libstdc--+")))
@@ -135,7 +135,7 @@ def test_no_code_of_a_refused_module_runs(daemon, built, tmp_path, refusal):
     mark = tmp_path / "mark"
     path = built("LEAVES_A_MARK")
     foreign = tmp_path / "foreign.so"
-    foreign.write_bytes(path.read_bytes().replace(b"reactord-1 ", b"reactord-9 "))
+    foreign.write_bytes(path.read_bytes().replace(b"reactord-2 ", b"reactord-9 "))
     open_to_others = tmp_path / "open.so"
     shutil.copy(path, open_to_others)
     open_to_others.chmod(0o777)

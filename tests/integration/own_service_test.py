@@ -15,7 +15,7 @@ from harness.net import free_port, run
 
 PROJECT = pathlib.Path(__file__).parent / "service_project"
 HEADERS = {"buffer.h", "command_rows.h", "command_spec.h", "deferred_reply.h", "escape.h", "gather_list.h",
-           "handler.h", "handler_entry.h", "module.h", "reply_writer.h", "run.h", "schema.h", "service.h",
+           "handler.h", "handler_entry.h", "module.h", "offload.h", "reply_writer.h", "run.h", "schema.h", "service.h",
            "session.h", "words.h"}
 
 

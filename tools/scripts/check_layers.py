@@ -25,6 +25,7 @@ class Rule:
     ours: list
     linux: object = False  # True: any; a set: these; False: none
     libraries: dict = field(default_factory=dict)  # prefix -> beginnings of the files it is limited to, or None
+    beside: bool = False  # headers of its own folder, by their names alone
 
 
 # Of the daemon's rooms, lowest first: each may include itself and those that it names.
@@ -116,6 +117,13 @@ RULES = {
 }
 
 
+# What is shown to people outside of this tree has what they have.
+RULES |= {str(folder.relative_to(ROOT)): Rule(["reactord/"], True, {"doctest/": None,
+                                                                     "libpq-fe.h": "tools/examples/postgres/"},
+                                              beside=True)
+          for folder in (ROOT / "tools/examples").iterdir()}
+
+
 def rule_for(path):
     folders = [str(parent) for parent in pathlib.PurePath(path).parents]
     return next((RULES[folder] for folder in folders if folder in RULES), None)
@@ -123,7 +131,8 @@ def rule_for(path):
 
 def problem_with(path, rule, quote, name):
     if quote == '"':
-        return None if any(name.startswith(ours) for ours in rule.ours) else "no arrow leads there"
+        known = any(name.startswith(ours) for ours in rule.ours) or (rule.beside and "/" not in name)
+        return None if known else "no arrow leads there"
     for prefix, only in rule.libraries.items():
         if name.startswith(prefix):
             return None if only is None or path.startswith(only) else f"only {only} may"

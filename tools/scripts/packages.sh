@@ -62,6 +62,8 @@ test_needs=(
   "prometheus-redis-exporter|/usr/bin/prometheus-redis-exporter|a client to test with"
   "netcat-openbsd|/bin/nc.openbsd|a client to test with"
   "chromium|/usr/bin/chromium|looks at the page of reactor-load --html"
+  "libpq-dev|/usr/include/postgresql/libpq-fe.h|builds the example with a database"
+  "postgresql|/usr/lib/postgresql|the database of that example"
   "nodejs|/usr/bin/node|runs the Node clients"
   "npm|/usr/bin/npm|fetches the Node clients"
   "ca-certificates|/etc/ssl/certs/ca-certificates.crt|lets npm trust its registry"

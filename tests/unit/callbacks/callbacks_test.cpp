@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/unit/support/running_server.h"
 #include "tests/unit/support/work_handlers.h"
@@ -15,15 +17,20 @@ using reactord::test::work_handlers;
 
 namespace {
 
-/// What INFO says of the workers; "" where there is no such field.
-std::string worker_info(const RunningServer& server, const std::string& field) {
+/// "" where there is no such field.
+std::string info(const RunningServer& server, const std::string& section,
+                 const std::string& field) {
   TestClient looking(server);
-  looking.send("INFO workers\nQUIT\n");
-  const std::string info = looking.read_to_end();
-  const std::size_t at = info.find(field + ":");
+  looking.send("INFO " + section + "\nQUIT\n");
+  const std::string text = looking.read_to_end();
+  const std::size_t at = text.find(field + ":");
   if (at == std::string::npos) return {};
   const std::size_t begin = at + field.size() + 1;
-  return info.substr(begin, info.find('\n', begin) - begin);
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+std::string worker_info(const RunningServer& server, const std::string& field) {
+  return info(server, "workers", field);
 }
 
 void wait_for_info(const RunningServer& server, const std::string& field,
@@ -139,7 +146,7 @@ TEST_CASE("offload: a stop waits for work whose client has gone, too") {
 
 TEST_CASE("offload: work that hangs is left behind once deadlines.drain has passed") {
   static Gate gate;  // used beyond this test
-  RunningServer server(work_handlers(gate), "[deadlines]\ndrain = \"1ms\"\n");
+  RunningServer server(work_handlers(gate), "[deadlines]\ndrain = \"10ms\"\n");
   TestClient client(server);
   client.send("TESTWORK hello\n");
   gate.wait_for(1);
@@ -171,6 +178,34 @@ TEST_CASE(
       server.logs("test-pipe threw std::runtime_error in a watched descriptor's callback: "
                   "watch on purpose"));
   CHECK(worker_info(server, "watched_descriptors") == "1");
+}
+
+TEST_CASE("start() that throws ends the start, and says whose it was") {
+  Gate gate;
+  std::vector<HandlerEntry> handlers = work_handlers(gate);
+  handlers.push_back(reactord::test::bad_start_handler());
+  std::string problem;
+  try {
+    const RunningServer server(handlers);
+  } catch (const std::runtime_error& error) {
+    problem = error.what();
+  }
+  CHECK(problem.starts_with("the server did not start"));
+}
+
+TEST_CASE("watch: a crowd of busy descriptors leaves the turns to others") {
+  Gate gate;
+  RunningServer server(work_handlers(gate));
+  TestClient client(server);
+  CHECK(client.ask("TESTCROWD") == "OK\n");
+  const auto figure = [&](const std::string& field) {
+    return std::stoll(info(server, "stats", field));
+  };
+  const long long turns = figure("loop_turns");
+  const long long events = figure("loop_events");
+  while (figure("loop_turns") < turns + 100) continue;
+  // A callback is 40 units of the 600 that a part of a turn has.
+  CHECK(figure("loop_events") - events < 20 * (figure("loop_turns") - turns));
 }
 
 TEST_CASE("call_every: a timer repeats") {

@@ -38,6 +38,8 @@ TEST_CASE("the defaults, as settings") {
 server.max_admin_connections = 16
 server.max_connections_per_address = 0
 server.when_full = refuse
+server.workers = 4
+server.max_offloaded = 1000
 limits.max_frame = 16MiB
 limits.max_arguments = 1048576
 limits.max_inline = 64KiB
@@ -192,7 +194,8 @@ TEST_CASE("listeners are matched by name") {
 }
 
 TEST_CASE("what a reload applies") {
-  const std::set<std::string_view> needs_restart{"max_admin_connections"};
+  const std::set<std::string_view> needs_restart{"max_admin_connections", "workers",
+                                                 "max_offloaded"};
   for (const auto keys :
        {server_keys(), listener_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     for (const KeySpec& spec : keys) {

@@ -12,6 +12,7 @@ namespace reactord {
 
 HandlerEntry greet_of_readme_handler();
 HandlerEntry later_of_readme_handler();
+HandlerEntry primes_of_readme_handler();
 HandlerEntry news_of_readme_handler();
 
 namespace {
@@ -50,6 +51,20 @@ TEST_CASE("the README's LATER answers when its timer fires") {
   CHECK(bench.context.port.abandoned == 0);
   CHECK(bench.send("LATER 60001 hello") ==
         "-ERR milliseconds must be an integer from 0 to 60000\r\n");
+}
+
+TEST_CASE("the README's PRIMES counts beside the loop, and is dropped with its client") {
+  HandlerBench bench(primes_of_readme_handler());
+  CHECK(bench.send("PRIMES 100") == "");
+  CHECK(bench.result == HandlerResult::pending);
+  CHECK(bench.service.run_task());
+  CHECK(bench.context.port.written == ":25\r\n");
+  bench.send("PRIMES 10");
+  bench.context.on_gone();
+  CHECK(bench.service.tasks() == 0);
+  bench.service.workers_are_full = true;
+  CHECK(bench.send("PRIMES 10") == "-BUSY too much is at work: try again in a moment\r\n");
+  CHECK(bench.send("PRIMES 100000001").starts_with("-ERR limit must be"));
 }
 
 TEST_CASE("the README's LATER forgets a connection that has gone") {

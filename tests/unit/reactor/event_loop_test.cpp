@@ -111,7 +111,7 @@ TEST_SUITE("event_loop: watching") {
   TEST_CASE("somebody else's descriptor is told of as long as there is what is wanted") {
     LoopFixture f;
     const SocketPair pair = unix_pair();
-    REQUIRE_FALSE(f.loop.watch_level(pair.ours.get(), 5, {.readable = true}));
+    REQUIRE_FALSE(f.loop.watch_for(pair.ours.get(), 5, {.readable = true}));
     CHECK(f.turn_now().empty());
     send_text(pair.theirs.get(), "one");
     for (int i = 0; i < 2; ++i) {
@@ -134,7 +134,7 @@ TEST_SUITE("event_loop: watching") {
   TEST_CASE("where nothing is wanted of a descriptor, its hang-up comes once") {
     LoopFixture f;
     SocketPair pair = unix_pair();
-    REQUIRE_FALSE(f.loop.watch_level(pair.ours.get(), 5, {}));
+    REQUIRE_FALSE(f.loop.watch_for(pair.ours.get(), 5, {}));
     send_text(pair.theirs.get(), "one");
     CHECK(f.turn_now().empty());
     pair.theirs.reset();

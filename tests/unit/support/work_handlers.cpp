@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/unit/support/work_handlers.h"
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "daemon/interface/offload.h"
 #include "daemon/reactor/unique_fd.h"
@@ -96,7 +99,8 @@ class WorkHandler final : public Handler {
 };
 
 /// TESTPIPE text goes through a pipe, whose other end is watched, to TESTREAD, which also says how
-/// often the watch was woken after it had asked twice.
+/// often the watch was woken after it had asked twice. TESTCROWD watches 100 that are always
+/// readable.
 class PipeHandler final : public Handler {
  public:
   explicit PipeHandler(Service& service) : service_(service) {}
@@ -118,6 +122,13 @@ class PipeHandler final : public Handler {
       reply.ok();
     } else if (request.command.id == kTicks) {
       reply.integer(ticks_);
+    } else if (request.command.id == kCrowd) {
+      for (int i = 0; i < 100; ++i) {
+        UniqueFd fd(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+        crowd_.push_back(service_.watch(fd.get(), {}, [](FdEvent) {}));
+        crowd_fds_.push_back(std::move(fd));
+      }
+      reply.ok();
     } else {
       reply.bulk(received_ + " " + std::to_string(woken_));
     }
@@ -125,11 +136,12 @@ class PipeHandler final : public Handler {
   }
 
  private:
-  enum Command : std::uint8_t { kWrite, kRead, kTicks };
+  enum Command : std::uint8_t { kWrite, kRead, kTicks, kCrowd };
   static constexpr CommandSpec kCommands[] = {
       {.name = "testpipe", .min_arguments = 1, .max_arguments = 1, .id = kWrite},
       {.name = "testread", .id = kRead},
       {.name = "testticks", .id = kTicks},
+      {.name = "testcrowd", .id = kCrowd},
   };
 
   void on(FdEvent event) {
@@ -151,9 +163,25 @@ class PipeHandler final : public Handler {
   std::string received_;
   int woken_ = 0;
   std::int64_t ticks_ = 0;
+  std::vector<UniqueFd> crowd_fds_;
+  std::vector<std::unique_ptr<Watch>> crowd_;
+};
+
+class BadStart final : public Handler {
+ public:
+  explicit BadStart(Service&) {}
+  [[nodiscard]] std::span<const CommandSpec> commands() const override { return {}; }
+  void start() override { throw std::runtime_error("no database"); }
+  HandlerResult handle(const Request&, ReplyWriter&, HandlerContext&) override {
+    return HandlerResult::replied;
+  }
 };
 
 }  // namespace
+
+HandlerEntry bad_start_handler() {
+  return handler_entry<BadStart>("test-bad-start");
+}
 
 std::vector<HandlerEntry> work_handlers(Gate& gate) {
   the_gate = &gate;

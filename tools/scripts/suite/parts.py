@@ -19,7 +19,8 @@ from suite.part import LOGS, ROOT
 # In their own parts, since they take their time or need other programs.
 LOAD = ["load_test.py", "load_shown_test.py", "load_liars_test.py", "load_page_test.py"]
 OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_test.py",
-             "own_service_test.py", "lab_test.py", "soak_test.py", "bench_test.py", *LOAD]
+             "own_service_test.py", "examples_test.py", "lab_test.py", "soak_test.py", "bench_test.py",
+             *LOAD]
 
 WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
 
@@ -119,7 +120,7 @@ def unit(part):
 def docs(part):
     """every command in the READMEs, and services built against what is installed, on the release"""
     if part.built("release", "everything"):
-        part.pytest("docs_test.py", "own_service_test.py", preset="release")
+        part.pytest("docs_test.py", "own_service_test.py", "examples_test.py", preset="release")
 
 
 @a_part(LONG)
@@ -133,8 +134,8 @@ def bench(part):
 def asan(part):
     """integration, promises, load and soak on the build with sanitizers"""
     if part.built("asan"):
-        elsewhere = ["clients_test.py", "libraries_test.py", "docs_test.py", "own_service_test.py", "lab_test.py",
-                     "bench_test.py"]
+        elsewhere = ["clients_test.py", "libraries_test.py", "docs_test.py", "own_service_test.py",
+                     "examples_test.py", "lab_test.py", "bench_test.py"]
         part.pytest(*[f"--ignore={name}" for name in elsewhere], preset="asan")
 
 

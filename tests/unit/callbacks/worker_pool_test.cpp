@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/reactor/worker_pool.h"
+#include "daemon/callbacks/worker_pool.h"
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
