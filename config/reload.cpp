@@ -34,18 +34,49 @@ void add_listener_changes(std::vector<Change>& out, const Config& before, const 
   }
 }
 
+void add_handler_changes(std::vector<Change>& out, const HandlerTableSpec& handler,
+                         const void* before, const void* after) {
+  if (!handler.is_repeated())
+    return add_changes(out, fmt::format("handlers.{}", handler.name), handler.keys, before, after);
+  const RepeatedTable& tables = handler.repeated;
+  if (tables.size(before) != tables.size(after)) {
+    const auto counted = [&](const void* list) {
+      return fmt::format("{} tables", tables.size(list));
+    };
+    return out.push_back(
+        {std::string(handler.name), counted(before), counted(after), Apply::restart});
+  }
+  for (std::size_t i = 0; i < tables.size(before); ++i)
+    add_changes(out, fmt::format("{}.{}", handler.name, i + 1), handler.keys, tables.at(before, i),
+                tables.at(after, i));
+}
+
 /// The value was checked when it was loaded: setting it again cannot fail.
 void copy_reloadable(std::span<const KeySpec> keys, const void* from, void* to) {
   for (const KeySpec& spec : keys)
     if (spec.apply == Apply::reload) (void)spec.set(to, spec.get(from), spec.range);
 }
 
+void merge_keys(std::span<const KeySpec> keys, const void* running, const void* loaded,
+                void* merged) {
+  for (const KeySpec& spec : keys)
+    (void)spec.set(merged, spec.get(spec.apply == Apply::reload ? loaded : running), spec.range);
+}
+
 std::shared_ptr<void> merged_handler(const HandlerTableSpec& handler, const void* running,
                                      const void* loaded) {
   std::shared_ptr<void> merged = handler.make();
-  for (const KeySpec& spec : handler.keys)
-    (void)spec.set(merged.get(), spec.get(spec.apply == Apply::reload ? loaded : running),
-                   spec.range);
+  if (!handler.is_repeated()) {
+    merge_keys(handler.keys, running, loaded, merged.get());
+    return merged;
+  }
+  const RepeatedTable& tables = handler.repeated;
+  const bool is_same_list = tables.size(running) == tables.size(loaded);
+  for (std::size_t i = 0; i < tables.size(running); ++i) {
+    const void* const one = tables.at(running, i);
+    merge_keys(handler.keys, one, is_same_list ? tables.at(loaded, i) : one,
+               tables.append(merged.get()));
+  }
   return merged;
 }
 
@@ -64,8 +95,7 @@ std::vector<Change> changes_between(const Config& before, const Config& after,
     const void* old_settings = handler_settings(before, handler.name);
     const void* new_settings = handler_settings(after, handler.name);
     if (old_settings == nullptr || new_settings == nullptr) continue;
-    add_changes(out, fmt::format("handlers.{}", handler.name), handler.keys, old_settings,
-                new_settings);
+    add_handler_changes(out, handler, old_settings, new_settings);
   }
   return out;
 }

@@ -290,6 +290,19 @@ template <auto Member>
   return key<Member>(name, {}, apply, range);
 }
 
+/// Of a handler that is configured by any number of [[NAME]] tables instead of one [handlers.NAME]:
+/// its settings are a list, and the keys fill an element of it. A null `append`: not repeated.
+struct RepeatedTable {
+  /// Each has work of its own, and a program that writes configurations may run wild.
+  static constexpr std::size_t kMaxTables = 64;
+
+  void* (*append)(void* list) = nullptr;  ///< one element more, with the defaults in it
+  std::size_t (*size)(const void* list) = nullptr;
+  const void* (*at)(const void* list, std::size_t index) = nullptr;
+  /// What is wrong with an element though each of its keys is good, or "".
+  std::string (*check)(const void* element) = nullptr;
+};
+
 /// A handler's `[handlers.NAME]` table. `make` gives its settings struct with the defaults in it.
 struct HandlerTableSpec {
   std::string_view name;
@@ -297,6 +310,8 @@ struct HandlerTableSpec {
   std::shared_ptr<void> (*make)() = nullptr;
   /// Whether `listener.handler` may name it.
   bool may_own_listener = true;
+  RepeatedTable repeated = {};
+  [[nodiscard]] constexpr bool is_repeated() const { return repeated.append != nullptr; }
 };
 
 /// A setting in force: its path ("limits.max_frame", "listener.NAME.framing",

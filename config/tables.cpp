@@ -192,6 +192,24 @@ void print_table(std::string& out, std::string_view name, std::span<const KeySpe
 }
 
 /// Where there is none, what one would look like.
+void print_repeated(std::string& out, const HandlerTableSpec& handler, const void* list) {
+  const std::size_t tables = handler.repeated.size(list);
+  for (std::size_t i = 0; i < tables; ++i) {
+    out += fmt::format("[[{}]]\n", handler.name);
+    for (const KeySpec& spec : handler.keys)
+      print_key(out, handler.name, spec, handler.repeated.at(list, i));
+  }
+  if (tables > 0) return;
+  const std::shared_ptr<void> example = handler.make();
+  const void* const element = handler.repeated.append(example.get());
+  out += fmt::format("# [[{}]]\n", handler.name);
+  for (const KeySpec& spec : handler.keys) {
+    print_meaning(out, handler.name, spec);
+    out += fmt::format("# {} = {}\n\n", spec.name, toml_value(spec.get(element)));
+  }
+}
+
+/// Where there is none, what one would look like.
 void print_modules(std::string& out, const Config& config) {
   for (const ModuleSettings& module : config.modules) {
     out += "[[module]]\n";
@@ -284,7 +302,12 @@ std::vector<Setting> settings_of(const Config& config, std::span<const HandlerTa
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);
     if (settings == nullptr) continue;
-    add_settings(out, fmt::format("handlers.{}", handler.name), handler.keys, settings);
+    if (!handler.is_repeated())
+      add_settings(out, fmt::format("handlers.{}", handler.name), handler.keys, settings);
+    else
+      for (std::size_t i = 0; i < handler.repeated.size(settings); ++i)
+        add_settings(out, fmt::format("{}.{}", handler.name, i + 1), handler.keys,
+                     handler.repeated.at(settings, i));
   }
   return out;
 }
@@ -302,6 +325,10 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);
     if (settings == nullptr || handler.keys.empty()) continue;
+    if (handler.is_repeated()) {
+      print_repeated(out, handler, settings);
+      continue;
+    }
     print_table(out, fmt::format("handlers.{}", handler.name), handler.keys, settings);
   }
   out.pop_back();  // the blank line behind the last key

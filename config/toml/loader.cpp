@@ -55,6 +55,8 @@ class Reader {
       return read_keys(*table, known.keys, known.settings(loaded_.config),
                        fmt::format("[{}]", known.name), known.name, known.name);
     }
+    for (const HandlerTableSpec& known : handlers_)
+      if (known.is_repeated() && name.str() == known.name) return read_repeated(known, name, node);
     report_unknown_root_entry(name, node);
   }
 
@@ -85,6 +87,8 @@ class Reader {
   void report_unknown_root_entry(const toml::key& name, const toml::node& node) {
     std::vector<std::string_view> names{kListener, kModule, kHandlers};
     for (const ConfigTable& known : single_tables()) names.push_back(known.name);
+    for (const HandlerTableSpec& known : handlers_)
+      if (known.is_repeated()) names.push_back(known.name);
     if (node.is_table() || node.is_array_of_tables()) {
       report(begin_of(name.source()),
              fmt::format("unknown table {}{}", shown(name.str()), suggestion(name.str(), names)));
@@ -179,6 +183,31 @@ class Reader {
     read_keys(table, module_keys(), &module, "[[module]]", kModule, path);
   }
 
+  /// The [[NAME]] tables of one handler.
+  void read_repeated(const HandlerTableSpec& handler, const toml::key& name,
+                     const toml::node& node) {
+    const toml::array* const tables = tables_of(name, node);
+    if (tables == nullptr) return;
+    void* const list = loaded_.config.handlers.find(handler.name)->second.get();
+    for (const toml::node& item : *tables) {
+      if (handler.repeated.size(list) == RepeatedTable::kMaxTables)
+        return report(begin_of(item.source()),
+                      fmt::format("there may be at most {} [[{}]] tables",
+                                  RepeatedTable::kMaxTables, handler.name));
+      read_repeated_table(handler, *item.as_table(), list);
+    }
+  }
+
+  void read_repeated_table(const HandlerTableSpec& handler, const toml::table& table, void* list) {
+    const std::size_t problems_before = loaded_.problems.size();
+    void* const element = handler.repeated.append(list);
+    read_keys(table, handler.keys, element, fmt::format("[[{}]]", handler.name), handler.name,
+              fmt::format("{}.{}", handler.name, handler.repeated.size(list)));
+    if (loaded_.problems.size() > problems_before) return;
+    if (const std::string problem = handler.repeated.check(element); !problem.empty())
+      report(begin_of(table.source()), fmt::format("[[{}]]: {}", handler.name, problem));
+  }
+
   void read_handlers(const toml::key& name, const toml::node& node) {
     const toml::table* table = node.as_table();
     if (table == nullptr) return report_no_table(name, node);
@@ -188,7 +217,7 @@ class Reader {
   void read_handler(const toml::key& name, const toml::node& node) {
     const std::string path = fmt::format("handlers.{}", name.str());
     for (const HandlerTableSpec& known : handlers_) {
-      if (name.str() != known.name) continue;
+      if (name.str() != known.name || known.is_repeated()) continue;
       const toml::table* table = node.as_table();
       if (table == nullptr) {
         return report(begin_of(name.source()),
@@ -198,7 +227,8 @@ class Reader {
                        fmt::format("[{}]", path), path, path);
     }
     std::vector<std::string_view> names;
-    for (const HandlerTableSpec& known : handlers_) names.push_back(known.name);
+    for (const HandlerTableSpec& known : handlers_)
+      if (!known.is_repeated()) names.push_back(known.name);
     report(begin_of(name.source()), fmt::format("there is no handler {}{}", shown(name.str()),
                                                 suggestion(name.str(), names)));
   }

@@ -59,6 +59,32 @@ template <class H>
   }
 }
 
+/// Of a handler class H that is configured by [[NAME]] tables: with `struct Settings` and kKeys for
+/// one of them, `static std::string check(const Settings&)` (what is wrong with it though each key
+/// is good, or ""), and a constructor H(Service&, const std::vector<Settings>&). reload() is given
+/// such a vector, too.
+template <class H>
+[[nodiscard]] HandlerEntry repeated_handler_entry(std::string_view name) {
+  using Settings = typename H::Settings;
+  using List = std::vector<Settings>;
+  return {
+      name,
+      {.name = name,
+       .keys = H::kKeys,
+       .make = [] { return std::shared_ptr<void>(std::make_shared<List>()); },
+       .may_own_listener = false,
+       .repeated = {
+           .append = [](void* list) -> void* { return &static_cast<List*>(list)->emplace_back(); },
+           .size = [](const void* list) { return static_cast<const List*>(list)->size(); },
+           .at = [](const void* list, std::size_t i) -> const void* {
+             return &static_cast<const List*>(list)->at(i);
+           },
+           .check = [](const void* one) { return H::check(*static_cast<const Settings*>(one)); }}},
+      [](Service& service, const void* settings) -> std::unique_ptr<Handler> {
+        return std::make_unique<H>(service, *static_cast<const List*>(settings));
+      }};
+}
+
 /// The same for a handler that is no service of its own: no listener can be bound to it.
 template <class H>
 [[nodiscard]] HandlerEntry builtin_entry(std::string_view name) {
