@@ -40,7 +40,7 @@ inline std::uint64_t number_of(std::string_view name) {
 }
 
 /// Lower-case letters keep their value, upper-case ones take it. Other bytes may fall together with
-/// each other, but never with a letter: of names, which consist of letters, a prefix says all.
+/// each other, but never with a letter: of names that consist of letters a prefix says all.
 inline std::uint64_t prefix_of(std::string_view name) {
   return number_of(name) | 0x2020202020202020u;
 }
@@ -50,8 +50,19 @@ inline std::size_t hash_of(std::uint64_t prefix, std::size_t length) {
   return static_cast<std::size_t>(((prefix + length) * 0x9e3779b97f4a7c15u) >> 40);
 }
 
+bool is_lower_case_letter(char c) {
+  return c >= 'a' && c <= 'z';
+}
+
 bool is_letters(std::string_view name) {
-  return std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  return std::all_of(name.begin(), name.end(), is_lower_case_letter);
+}
+
+/// As modules of Redis call theirs: "json.get", "ft._list", "get2".
+bool is_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_lower_case_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  });
 }
 
 std::unique_ptr<CommandEntry> make_entry(const CommandSpec& spec, Handler& handler,
@@ -61,6 +72,7 @@ std::unique_ptr<CommandEntry> make_entry(const CommandSpec& spec, Handler& handl
   entry->handler = &handler;
   entry->handler_name = handler_name;
   entry->full_name = spec.name;
+  entry->is_letters = is_letters(spec.name);
   return entry;
 }
 
@@ -127,7 +139,8 @@ const CommandTable::WithHelp* CommandTable::add_help(const CommandSpec& spec) {
 
 void CommandTable::add(Handler& handler, std::string_view handler_name) {
   for (const CommandSpec& spec : handler.commands()) {
-    if (!is_letters(spec.name)) refuse(handler_name, spec, "a name is lower-case letters");
+    if (!is_name(spec.name) && spec.name != kAnyOther)
+      refuse(handler_name, spec, "a name is lower-case letters, digits, '.', '-' and '_'");
     check(handler_name, spec);
     const WithHelp* const helped = add_help(spec);
     auto entry = make_entry(helped ? helped->spec : spec, handler, handler_name);
@@ -160,6 +173,10 @@ void CommandTable::rebuild_buckets() {
   bucket_mask_ = buckets_.size() - 1;
   specs_.clear();
   for (const auto& entry : entries_) {
+    if (entry->full_name == kAnyOther) {
+      any_other_ = entry.get();
+      continue;
+    }
     specs_.push_back(entry->spec);
     const std::string_view name = entry->spec->name;
     const Bucket bucket{prefix_of(name), name.size(), entry.get()};
@@ -171,7 +188,9 @@ void CommandTable::rebuild_buckets() {
 
 CommandEntry* CommandTable::find(std::string_view name) const {
   if (name.size() > kPrefixBytes) return find_long(name);
-  return search(name, [](const CommandEntry&) { return true; });
+  return search(name, [name](const CommandEntry& entry) {
+    return entry.is_letters || same_word(entry.spec->name, name);
+  });
 }
 
 CommandEntry* CommandTable::find_long(std::string_view name) const {
@@ -179,13 +198,14 @@ CommandEntry* CommandTable::find_long(std::string_view name) const {
                 [name](const CommandEntry& entry) { return same_word(entry.spec->name, name); });
 }
 
-/// The first entry of that prefix and length that `is_meant` takes for the one.
+/// The first entry of that prefix and length that `is_meant` takes for the one; without one, who
+/// answers for all others.
 template <class IsMeant>
 CommandEntry* CommandTable::search(std::string_view name, IsMeant&& is_meant) const {
   const std::uint64_t prefix = prefix_of(name);
   for (std::size_t at = hash_of(prefix, name.size());; ++at) {
     const Bucket& bucket = buckets_[at & bucket_mask_];
-    if (bucket.entry == nullptr) return nullptr;
+    if (bucket.entry == nullptr) return any_other_;
     if (bucket.prefix == prefix && bucket.length == name.size() && is_meant(*bucket.entry))
       return bucket.entry;
   }

@@ -28,8 +28,9 @@ struct CommandEntry {
   const CommandSpec* spec = nullptr;
   Handler* handler = nullptr;
   std::string_view handler_name;
-  std::string full_name;  ///< "ceil", "client|list"
-  std::size_t words = 1;  ///< of its name: 2 for a subcommand
+  std::string full_name;   ///< "ceil", "client|list"
+  std::size_t words = 1;   ///< of its name: 2 for a subcommand
+  bool is_letters = true;  ///< its name is nothing else
   std::vector<std::unique_ptr<CommandEntry>> subcommands;
   CommandStats stats;
 };
@@ -39,17 +40,21 @@ class CommandTable {
   CommandTable();
   ~CommandTable();
 
+  /// The name of a command that stands for all that nobody declares.
+  static constexpr std::string_view kAnyOther = "*";
+
   /// Adds the commands of `handler`. Throws std::logic_error, with the names, where two handlers
   /// declare one command, or where a declaration is malformed.
   void add(Handler& handler, std::string_view handler_name);
 
+  /// Of a name that nobody declares, who answers for all of them; null if nobody does.
   [[nodiscard]] CommandEntry* find(std::string_view name) const;
   [[nodiscard]] static CommandEntry* find_subcommand(const CommandEntry& command,
                                                      std::string_view name);
   /// The first command of that handler, for listeners bound to one; null if there is none.
   [[nodiscard]] CommandEntry* first_of(std::string_view handler_name) const;
 
-  /// Sorted by name.
+  /// Sorted by name; without kAnyOther, which is no name that anybody can send.
   [[nodiscard]] std::span<const CommandSpec* const> specs() const { return specs_; }
   [[nodiscard]] std::span<const std::unique_ptr<CommandEntry>> entries() const { return entries_; }
 
@@ -78,6 +83,7 @@ class CommandTable {
   /// Open addressing, at most half full, so that there is an empty one to end each search.
   std::vector<Bucket> buckets_ = std::vector<Bucket>(1);
   std::size_t bucket_mask_ = 0;  ///< their number, a power of two, less one
+  CommandEntry* any_other_ = nullptr;
 };
 
 }  // namespace reactord
