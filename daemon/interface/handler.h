@@ -125,6 +125,9 @@ class Handler {
   /// still comes at once.
   virtual void stop() {}
 
+  /// What INFO's section `handlers` shows of it. A name says whose it is: "relay1_backend2".
+  virtual void append_info(std::vector<InfoField>& /*fields*/) const {}
+
   /// New settings from a reload: the handler's settings struct, as made by its HandlerTableSpec.
   virtual void reload(const void* /*settings*/) {}
 };

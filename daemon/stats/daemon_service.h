@@ -91,6 +91,7 @@ class DaemonService final : public Service {
   void append_cpu(Fields& fields) const;
   void append_command_stats(Fields& fields) const;
   void append_error_stats(Fields& fields) const;
+  void append_handlers(Fields& fields) const;
 
   struct Section {
     std::string_view name;

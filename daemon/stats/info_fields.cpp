@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -88,6 +89,7 @@ const std::array<DaemonService::Section, 10> DaemonService::kSections{{
     {"cpu", &DaemonService::append_cpu},
     {"commandstats", &DaemonService::append_command_stats},
     {"errorstats", &DaemonService::append_error_stats},
+    {"handlers", &DaemonService::append_handlers},
 }};
 
 std::span<const std::string_view> DaemonService::info_sections() const {
@@ -208,6 +210,16 @@ void DaemonService::append_command_stats(Fields& fields) const {
 void DaemonService::append_error_stats(Fields& fields) const {
   for (const auto& [code, count] : dispatcher_.errors().counts())
     fields.push_back({"errorstat_" + code, fmt::format("count={}", count)});
+}
+
+/// Of each handler that has a command, once.
+void DaemonService::append_handlers(Fields& fields) const {
+  std::vector<const Handler*> seen;
+  for (const auto& entry : commands_.entries()) {
+    if (std::find(seen.begin(), seen.end(), entry->handler) != seen.end()) continue;
+    seen.push_back(entry->handler);
+    entry->handler->append_info(fields);
+  }
 }
 
 }  // namespace reactord
