@@ -131,6 +131,12 @@ void ReplyWriter::error(std::string_view code_and_text) {
   finish_element();
 }
 
+void ReplyWriter::encoded(std::string_view resp, bool is_error) {
+  if (depth_ == 0 && is_error) wrote_error_ = true;
+  out_.append(resp);
+  finish_element();
+}
+
 void ReplyWriter::integer(std::int64_t value) {
   if (resp()) {
     append_number(':', value);

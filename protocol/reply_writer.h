@@ -67,6 +67,9 @@ class ReplyWriter {
   void boolean(bool value);  ///< 1 or 0 in RESP2
   void real(double value);   ///< a bulk string in RESP2; the shortest digits that give it back
 
+  /// A whole reply of another server, in RESP as this writer writes it.
+  void encoded(std::string_view resp, bool is_error);
+
   // --- aggregates: the header, then that many elements -------------------------------------------
   void array(std::size_t elements);
   void set(std::size_t elements);  ///< an array in RESP2
