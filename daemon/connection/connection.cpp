@@ -50,6 +50,7 @@ void Connection::take_turn(Readiness readiness) {
       if (is_hung_up_ && is_pending()) [[unlikely]]
         abort(CloseReason::closed_reset, kNobodyWaits);
       return;
+    case State::overlapping:
     case State::pending:
       if (readiness.hung_up) return abort(CloseReason::closed_reset, kNobodyWaits);
       if (is_news) host().on_peer_finished(*this);
@@ -173,6 +174,7 @@ bool Connection::has_more_to_do() const noexcept {
   const bool can_flush = may_send_ && !output_.empty();
   switch (state_) {
     case State::open:
+    case State::overlapping:
       if (can_flush) return true;
       if (is_reader_behind()) return false;
       return kept_ == Kept::frames || (may_receive_ && !is_input_ended());

@@ -9,8 +9,8 @@
 //   accept
 //     |
 //     v          a request is to be answered later
-//   open <=====================================> pending
-//     |              its reply has come             |
+//   open <=====================================> pending, or overlapping: the next request may be
+//     |            all replies have come            |          promised beside what is owed
 //     | the input has ended and all that was        |
 //     | received is answered and sent               |
 //     |                                             |
@@ -68,7 +68,9 @@ struct CommandEntry;
 /// What became of a request.
 enum class ServeResult : std::uint8_t {
   replied,
-  pending,  ///< the reply comes through Connection::complete(); until then its input waits
+  pending,      ///< the reply comes through Connection::complete(); until then its input waits
+  overlapping,  ///< the same, but the next request may be served meanwhile, by serve_behind()
+  not_yet,      ///< of serve_behind(): nothing was done, the frame waits until nothing is owed
   close_after_reply,  ///< what follows in the pipeline is not run
   quit,               ///< the same, because the client asked for it
 };
@@ -80,6 +82,12 @@ class RequestSink {
   /// Throws std::bad_alloc where there is no memory for it.
   [[nodiscard]] virtual ServeResult serve(Connection& connection, const Frame& frame,
                                           Buffer& out) = 0;
+  /// The same where replies to earlier frames are owed: its own may not overtake them, and so is
+  /// owed, too, unless none of the others is any more.
+  [[nodiscard]] virtual ServeResult serve_behind(Connection& /*connection*/, const Frame& /*frame*/,
+                                                 Buffer& /*out*/) {
+    return ServeResult::not_yet;
+  }
   /// The connection's batch is over.
   virtual void end_batch() noexcept = 0;
   /// The same after serve() has thrown: what it has begun is forgotten.
@@ -193,6 +201,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] const ListenerPolicy& policy() const { return policy_; }
   [[nodiscard]] Stream& stream() { return *stream_; }
   [[nodiscard]] Session& session() { return session_; }
+  [[nodiscard]] const Session& session() const { return session_; }
   [[nodiscard]] std::chrono::seconds age() const { return seconds_since(created_); }
   [[nodiscard]] std::chrono::seconds idle() const { return seconds_since(last_active_); }
   /// The encoding that the reply to the latest request is due in. On a `command` listener plain
@@ -208,7 +217,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     ++commands_;
   }
 
-  [[nodiscard]] bool is_pending() const { return state_ == State::pending; }
+  /// Replies are owed, this many.
+  [[nodiscard]] bool is_pending() const {
+    return state_ == State::overlapping || state_ == State::pending;
+  }
+  [[nodiscard]] std::size_t owed_replies() const { return owed_replies_; }
   [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
   /// The client has sent FIN, though perhaps not all before it is read yet. It may still wait for
   /// replies.
@@ -226,13 +239,17 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// costs this connection, and no other; so it does wherever one is served.
   void on_event(Readiness readiness) noexcept;
 
-  /// Delivers the reply that ServeResult::pending promised, formatted by `write` into a Buffer.
+  /// Delivers the next of the replies that are owed, in the order of their requests: `write`
+  /// formats them into a Buffer, and returns how many they are.
   template <class Write>
   void complete(Write&& write) noexcept {
-    if (state_ != State::pending) return;
-    state_ = State::open;
+    if (!is_pending()) return;
     last_active_ = seconds_now();
-    if (!has_memory_for([&] { write(output()); })) return abort(CloseReason::closed_out_of_memory);
+    std::size_t replies = 0;
+    if (!has_memory_for([&] { replies = write(output()); }))
+      return abort(CloseReason::closed_out_of_memory);
+    owed_replies_ = static_cast<std::uint16_t>(owed_replies_ - replies);
+    if (owed_replies_ == 0 && is_pending()) state_ = State::open;
     settle();
   }
 
@@ -267,6 +284,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   /// Whatever the socket has told so far: one more turn, which receives and sends what can be.
   void look_at_socket() noexcept;
+  /// What is held for it elsewhere has changed (Session::held_bytes).
+  void account_memory() noexcept;
   /// It has a turn coming.
   [[nodiscard]] bool is_scheduled() const { return scheduled_; }
   /// It has let a deadline pass, and a look at its socket has not changed that.
@@ -275,7 +294,15 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void restart_idle_deadline() noexcept;
 
  private:
-  enum class State : std::uint8_t { open, pending, flushing, discarding, confirming, closed };
+  enum class State : std::uint8_t {
+    open,
+    overlapping,
+    pending,
+    flushing,
+    discarding,
+    confirming,
+    closed
+  };
   enum class Input : std::uint8_t { flowing, draining, ended_by_fin, ended_by_drain };
   /// What input_ holds.
   enum class Kept : std::uint8_t {
@@ -316,8 +343,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] ForeignMatch match_foreign(std::string_view input) const noexcept;
   [[nodiscard]] ParseStatus say_farewell(const ForeignProtocol& protocol);
   void reject_input();
-  void serve_frame(Turn& turn);
+  [[nodiscard]] bool serve_frame(Turn& turn);
+  [[gnu::noinline]] bool serve_frame_behind(Turn& turn);
   [[gnu::noinline]] void end_or_wait(ServeResult result);
+  void owe_reply(State next) noexcept;
+  [[nodiscard]] bool may_serve() const { return state_ <= State::overlapping; }
   [[nodiscard]] bool must_pause(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_overtaken(const Turn& turn) const noexcept;
   [[nodiscard]] bool is_input_ended() const { return input_state_ > Input::draining; }
@@ -356,7 +386,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void update_write_stall(bool progress) noexcept;
   [[nodiscard]] bool is_reader_behind() const { return output_.size() >= loop().output_high_water; }
   [[nodiscard]] bool is_input_paused() const {
-    return is_pending() || kept_ == Kept::frames || is_reader_behind();
+    return state_ == State::pending || kept_ == Kept::frames || is_reader_behind();
   }
 
   // --- after a turn ---
@@ -365,7 +395,6 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void settle() noexcept;
   void schedule() noexcept;
   [[nodiscard]] bool has_more_to_do() const noexcept;
-  void account_memory() noexcept;
 
   SlotId id_;
   std::uint64_t client_id_;
@@ -381,6 +410,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   Seconds last_active_ = 0;
   std::uint32_t accounted_bytes_ = 0;
   std::uint16_t subscriptions_ = 0;
+  std::uint16_t owed_replies_ = 0;
   State state_ = State::open;
   Input input_state_ = Input::flowing;
   Kept kept_ = Kept::nothing;

@@ -49,7 +49,7 @@ struct Connection::Turn {
 
 void Connection::serve_turn() {
   if (!output_.empty()) flush(output_);
-  if (state_ == State::open) {
+  if (may_serve()) {
     loop().serving = this;
     loop().share_left = kMaxWorkPerTurn;
     Buffer& out = output();
@@ -127,7 +127,7 @@ void Connection::receive_behind_kept(Turn& turn) {
   // There is room now: prepare() does not move what is kept.
   const std::size_t wanted = std::clamp(missing, kReceiveBytes, kMaxDirectReceiveBytes);
   input_.commit(receive(input_.prepare(1).first(std::min(wanted, input_.room()))));
-  if (state_ == State::open) serve_kept(turn);
+  if (may_serve()) serve_kept(turn);
 }
 
 /// Keeps what could not be served of the scratch, behind what is kept already.
@@ -197,6 +197,9 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) {
   kept_ = Kept::nothing;
   if (&turn.out != &output_) loop().borrowed.lend(input);
   while (!rest.empty()) {
+    // What is no array may be text of a person, or of a foreign protocol, with rules of its own.
+    if (state_ == State::overlapping && rest.front() != '*') [[unlikely]]
+      state_ = State::pending;
     if (must_pause(turn)) {
       kept_ = Kept::frames;
       break;
@@ -206,10 +209,14 @@ std::size_t Connection::serve_frames(std::string_view input, Turn& turn) {
         kept_ = Kept::part_of_frame;
         return input.size() - rest.size();
       case ParseStatus::error:
+        if (state_ == State::overlapping) {
+          state_ = State::pending;  // the error's turn comes behind them
+          continue;
+        }
         reject_input();
         return input.size();
       case ParseStatus::frame:
-        serve_frame(turn);
+        if (!serve_frame(turn)) continue;
         break;
       case ParseStatus::nothing:
         --loop().share_left;
@@ -276,12 +283,23 @@ void Connection::reject_input() {
   end(CloseReason::closed_protocol_error, {}, error);
 }
 
-void Connection::serve_frame(Turn& turn) {
+/// False where it is to be served again, later.
+bool Connection::serve_frame(Turn& turn) {
+  if (state_ == State::overlapping) [[unlikely]]
+    return serve_frame_behind(turn);
   past_first_ = true;
   --loop().share_left;
   const ServeResult result = loop().sink.serve(*this, loop().frame, turn.out);
   if (result != ServeResult::replied) [[unlikely]]
     end_or_wait(result);
+  return true;
+}
+
+bool Connection::serve_frame_behind(Turn& turn) {
+  --loop().share_left;
+  const ServeResult result = loop().sink.serve_behind(*this, loop().frame, turn.out);
+  if (result != ServeResult::replied) end_or_wait(result);
+  return result != ServeResult::not_yet;
 }
 
 void Connection::end_or_wait(ServeResult result) {
@@ -289,7 +307,11 @@ void Connection::end_or_wait(ServeResult result) {
     case ServeResult::replied:
       return;
     case ServeResult::pending:
-      if (state_ == State::open) state_ = State::pending;
+      return owe_reply(State::pending);
+    case ServeResult::overlapping:
+      return owe_reply(State::overlapping);
+    case ServeResult::not_yet:
+      if (state_ == State::overlapping) state_ = State::pending;
       return;
     case ServeResult::close_after_reply:
       return end(CloseReason::closed_by_handler);
@@ -298,8 +320,14 @@ void Connection::end_or_wait(ServeResult result) {
   }
 }
 
+void Connection::owe_reply(State next) noexcept {
+  if (is_ending()) return;
+  ++owed_replies_;
+  state_ = next;
+}
+
 bool Connection::must_pause(const Turn& turn) const noexcept {
-  return state_ != State::open || loop().share_left == 0 ||
+  return !may_serve() || loop().share_left == 0 ||
          turn.out.size() + loop().borrowed.bytes() >= turn.max_output_bytes;
 }
 

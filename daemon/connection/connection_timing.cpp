@@ -78,11 +78,12 @@ void Connection::stop_frame_time() noexcept {
   if (past_first_) DeadlineLink<InputDeadline>::cancel();
 }
 
-/// Whoever is still taking a reply is not idle yet: for that there is write_stall.
+/// Whoever waits for a reply is not idle, nor is who is still taking one: for that there is
+/// write_stall.
 void Connection::time_idle() noexcept {
   DeadlineLink<InputDeadline>& link = *this;
   DeadlinesOfKind<InputDeadline>& idle = loop().deadlines.idle;
-  if (idle.length() == Duration::zero() || is_subscribed() || !output_.empty())
+  if (idle.length() == Duration::zero() || is_subscribed() || is_pending() || !output_.empty())
     return link.cancel();
   if (!link.is_armed()) idle.arm(link, host().now());
 }

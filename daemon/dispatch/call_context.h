@@ -41,7 +41,10 @@ class CallContext final : public HandlerContext {
   void begin(Connection& connection, const CommandEntry& entry) {
     connection_ = &connection;
     entry_ = &entry;
+    holds_next_ = false;
   }
+  /// The call wants the connection's next requests to wait for its reply.
+  [[nodiscard]] bool holds_next() const { return holds_next_; }
   /// The latest call of handle(), which was of `entry`, for the log.
   [[nodiscard]] HandlerCall describe(const CommandEntry& entry) const;
   [[nodiscard]] const CommandEntry* entry() const { return entry_; }
@@ -63,6 +66,7 @@ class CallContext final : public HandlerContext {
   [[nodiscard]] DeferredReply defer(std::function<void()> on_gone,
                                     std::function<void()> on_finished) override;
   void charge(std::chrono::microseconds work) override;
+  void hold_next() override { holds_next_ = true; }
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
   [[nodiscard]] bool is_subscribed() const override { return connection_->is_subscribed(); }
@@ -78,6 +82,7 @@ class CallContext final : public HandlerContext {
   PendingReplies& pending_;
   Connection* connection_ = nullptr;
   const CommandEntry* entry_ = nullptr;
+  bool holds_next_ = false;
   std::unordered_map<SlotId, States> states_;
 };
 

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kMaxShownBytes = 128;
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
+/// So is the room for a reply that waits for others, up to this many bytes.
+constexpr std::size_t kMaxKeptReplyBytes = 64u << 10;
 
 /// Redis' own text.
 constexpr std::string_view kAborted = "EXECABORT Transaction discarded because of previous errors.";
@@ -84,6 +86,33 @@ ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame
   return result;
 }
 
+ServeResult Dispatcher::serve_behind(Connection& connection, const Frame& frame, Buffer& out) {
+  if (!may_overlap(connection, frame)) return ServeResult::not_yet;
+  ++requests_;
+  behind_.clear();
+  ReplyDraft draft(behind_, connection.reply_encoding());
+  const ServeResult result = answer(connection, frame, draft);
+  if (result == ServeResult::overlapping || result == ServeResult::pending) {
+    pending_.append_pushes(out);
+    return result;
+  }
+  if (result != ServeResult::replied)
+    guard_.report_breach(context_.describe(*context_.entry()),
+                         {"ended the connection, to which replies are owed",
+                          "leave `overlaps` out of its CommandSpec"});
+  pending_.append_pushes(behind_);
+  return pending_.reply_behind(connection, behind_, out) ? ServeResult::overlapping
+                                                         : ServeResult::replied;
+}
+
+/// Whether the frame may be served while earlier ones of the connection wait for their replies.
+bool Dispatcher::may_overlap(const Connection& connection, const Frame& frame) const {
+  if (frame.kind != FrameKind::array || !connection.session().is_ordinary()) return false;
+  const CommandEntry* entry = find_known(connection, frame);
+  if (entry == nullptr) entry = find_allowed(connection, frame.arguments.front());
+  return entry != nullptr && entry->spec->overlaps && PendingReplies::has_room(connection);
+}
+
 ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, ReplyDraft& draft) {
   const Parsed request = parse(connection, frame, draft);
   CommandEntry* const entry = request.words.empty() ? nullptr : resolve(connection, request, draft);
@@ -98,6 +127,7 @@ ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, Reply
 void Dispatcher::end_batch() noexcept {
   timing_.stop();
   if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
+  if (behind_.capacity() > kMaxKeptReplyBytes) behind_.release();
 }
 
 void Dispatcher::give_up_batch() noexcept {
@@ -277,13 +307,19 @@ ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, 
     case HandlerResult::replied:
       return ServeResult::replied;
     case HandlerResult::pending:
-      return promise == PromiseState::open ? ServeResult::pending : ServeResult::replied;
+      if (promise != PromiseState::open) return ServeResult::replied;
+      return may_be_overlapped(connection, entry) ? ServeResult::overlapping : ServeResult::pending;
     case HandlerResult::close_after_reply:
       return ServeResult::close_after_reply;
     case HandlerResult::quit:
       return ServeResult::quit;
   }
   return ServeResult::replied;
+}
+
+/// Of the call under way, whose reply comes later.
+bool Dispatcher::may_be_overlapped(const Connection& connection, const CommandEntry& entry) const {
+  return entry.spec->overlaps && !context_.holds_next() && connection.session().is_ordinary();
 }
 
 /// The handler has thrown, which was told.
@@ -367,8 +403,10 @@ void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, st
   ReplyDraft draft(gathered.given(), GatheredReply::element_encoding(connection));
   switch (call(connection, requests.entry(index), requests.words(index), draft)) {
     case ServeResult::replied:
+    case ServeResult::not_yet:
       break;
     case ServeResult::pending:
+    case ServeResult::overlapping:
       pending_.leave_hole(connection);
       break;
     case ServeResult::close_after_reply:

@@ -31,6 +31,8 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
              CommandTable& commands);
 
   [[nodiscard]] ServeResult serve(Connection& connection, const Frame& frame, Buffer& out) override;
+  [[nodiscard]] ServeResult serve_behind(Connection& connection, const Frame& frame,
+                                         Buffer& out) override;
   void end_batch() noexcept override;
   void give_up_batch() noexcept override;
   void note_error(std::string_view error) noexcept override { errors_.count(error); }
@@ -71,6 +73,9 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                   ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] ServeResult serve_unusual(Connection& connection, const Frame& frame,
                                                          Buffer& out);
+  [[nodiscard]] bool may_overlap(const Connection& connection, const Frame& frame) const;
+  [[nodiscard]] bool may_be_overlapped(const Connection& connection,
+                                       const CommandEntry& entry) const;
   [[nodiscard]] Parsed parse(const Connection& connection, const Frame& frame, ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] Parsed parse_unframed(const Connection& connection,
                                                      std::string_view payload, ReplyDraft& draft);
@@ -135,6 +140,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   // Reused from request to request.
   std::vector<std::string_view> words_;
   std::string decoded_;
+  Buffer behind_;  ///< a reply that waits for those before it
 };
 
 }  // namespace reactord

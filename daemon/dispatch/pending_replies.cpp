@@ -14,6 +14,10 @@ constexpr unsigned kMaxSlicesPerTurn = 4;
 /// requests ahead and never reads must not pile them up.
 constexpr std::size_t kMaxReceipts = 64;
 
+/// Replies that are owed to one connection: more than any client library sends ahead, and few
+/// enough that who leaves gives them all up within a turn.
+constexpr std::size_t kMaxOwedReplies = 1024;
+
 constexpr std::string_view kBrokenReply =
     "ERR internal error: the handler wrote no proper reply; the server's log says why";
 
@@ -98,7 +102,7 @@ bool PendingReplies::survives(SlotId id, Body&& body) noexcept {
 
 bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply& write,
                               std::function<void()> on_uncertain) noexcept {
-  const auto node = promises_.extract(Key{id, number});
+  auto node = promises_.extract(Key{id, number});
   if (node.empty()) return false;
   const Promise& promise = node.mapped();
   if (is_of_call(node.key())) {
@@ -116,19 +120,99 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
     if (is_filled) finish_hole(id);
     return is_filled;
   }
+  return hand_over(
+      *connection, std::move(node),
+      [&](const Promise& kept, Buffer& out) { write_one_reply(out, kept, write); },
+      std::move(on_uncertain));
+}
+
+/// Nothing that was promised before it is still owed, or being written.
+bool PendingReplies::is_next(const Key& key) {
+  if (handed_over_to_ == key.connection) return false;
+  const auto first = first_of(key.connection);
+  return first == promises_.end() || key < first->first ||
+         first->first.connection != key.connection;
+}
+
+/// Gives the connection a reply, which `fill` writes, and those behind it that have waited for it.
+/// Where it has to wait itself, it is kept.
+template <class Fill>
+bool PendingReplies::hand_over(Connection& connection, Promises::node_type node, Fill&& fill,
+                               std::function<void()> on_uncertain) noexcept {
+  const SlotId id = connection.id();
+  if (!is_next(node.key())) {
+    return survives(id, [&] {
+      fill(node.mapped(), node.mapped().reply);
+      keep(connection, std::move(node), std::move(on_uncertain));
+    });
+  }
+  const Promise& promise = node.mapped();
   if (on_uncertain && !survives(id, [&] {
-        expect_receipt(*connection, {promise.owner, std::move(on_uncertain)});
+        expect_receipt(connection, {promise.owner, std::move(on_uncertain)});
       }))
     return false;
   bool has_failed = false;
-  connection->complete([&](Buffer& out) {
+  connection.complete([&](Buffer& out) {
     has_failed = true;
+    handed_over_to_ = id;
     const std::size_t before = out.size();
-    write_one_reply(out, promise, write);
+    fill(promise, out);
     if (promise.is_silent) out.truncate(before);
+    handed_over_to_ = 0;
+    const std::size_t replies = 1 + append_kept(connection, out);
     has_failed = false;
+    return replies;
   });
+  handed_over_to_ = 0;
   return !has_failed;
+}
+
+void PendingReplies::keep(Connection& connection, Promises::node_type node,
+                          std::function<void()> on_uncertain) {
+  Promise& promise = node.mapped();
+  promise.is_kept = true;
+  promise.on_gone = promise.on_finished = nullptr;
+  promise.on_uncertain = std::move(on_uncertain);
+  Session& session = connection.session();
+  session.set_held_bytes(session.held_bytes() + promise.reply.capacity());
+  promises_.insert(std::move(node));
+  connection.account_memory();
+}
+
+/// The replies that are next and there already; how many.
+std::size_t PendingReplies::append_kept(Connection& connection, Buffer& out) {
+  Session& session = connection.session();
+  std::size_t replies = 0;
+  auto next = first_of(connection.id());
+  while (next != promises_.end() && next->first.connection == connection.id() &&
+         next->second.is_kept) {
+    Promise& promise = next->second;
+    if (promise.on_uncertain)
+      expect_receipt(connection, {promise.owner, std::move(promise.on_uncertain)});
+    out.append(promise.reply.view());
+    session.set_held_bytes(session.held_bytes() - promise.reply.capacity());
+    next = promises_.erase(next);
+    ++replies;
+  }
+  return replies;
+}
+
+bool PendingReplies::has_room(const Connection& connection) {
+  return connection.owed_replies() < kMaxOwedReplies &&
+         connection.session().held_bytes() < connection.policy().loop_context.output_high_water;
+}
+
+bool PendingReplies::reply_behind(Connection& connection, const Buffer& reply, Buffer& out) {
+  if (!connection.is_pending()) {  // the call has kept the last promise before its own
+    out.append(reply.view());
+    return false;
+  }
+  const Key key{connection.id(), ++last_promise_};
+  Promise promise;
+  promise.reply.append(reply.view());
+  promises_.emplace(key, std::move(promise));
+  keep(connection, promises_.extract(key), {});
+  return true;
 }
 
 void PendingReplies::abandon(SlotId id, std::uint64_t number) noexcept {
@@ -253,28 +337,26 @@ bool PendingReplies::run_slice(const Owner& owner, LongReply& reply) noexcept {
 }
 
 void PendingReplies::finish_long_reply(const Key& key) noexcept {
-  const auto node = promises_.extract(key);
+  auto node = promises_.extract(key);
   Promise& promise = node.mapped();
   Connection* connection = connections_.find(key.connection);
   if (connection == nullptr) return;
   if (promise.hole) {
     const bool is_filled = survives(key.connection, [&] {
       Gathering& gathering = gathered_.at(key.connection);
-      append_long_reply(gathering.reply.hole(*promise.hole), promise);
+      append_long_reply(gathering.reply.hole(*promise.hole), promise, *promise.long_reply);
       gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
     });
     return is_filled ? finish_hole(key.connection) : void();
   }
-  connection->complete([&](Buffer& out) {
-    const std::size_t before = out.size();
-    append_long_reply(out, promise);
-    if (promise.is_silent) out.truncate(before);
-  });
-  tell_producer(promise.owner, *promise.long_reply->producer);
+  const Owner owner = promise.owner;
+  const std::unique_ptr<LongReply> reply = std::move(promise.long_reply);
+  (void)hand_over(*connection, std::move(node),
+                  [&](const Promise& kept, Buffer& out) { append_long_reply(out, kept, *reply); });
+  tell_producer(owner, *reply->producer);
 }
 
-void PendingReplies::append_long_reply(Buffer& out, const Promise& promise) {
-  LongReply& reply = *promise.long_reply;
+void PendingReplies::append_long_reply(Buffer& out, const Promise& promise, LongReply& reply) {
   const std::optional<Breach> breach = reply.has_thrown ? std::nullopt : find_breach(reply.writer);
   if (breach) guard_.report_breach(promise.owner.in("produce()"), *breach);
   if (reply.has_thrown || breach) return write_error(out, promise.encoding, kBrokenReply);
@@ -326,6 +408,7 @@ void PendingReplies::deliver(Connection& connection, Gathering gathering) noexce
   if (!is_expected) return;
   connection.complete([&](Buffer& out) {
     if (!gathering.reply.is_silent()) gathering.reply.write(out);
+    return std::size_t{1};
   });
   for (const auto& [owner, producer] : gathering.producers) tell_producer(owner, *producer);
   if (gathering.reply.must_close) connection.end(CloseReason::closed_by_handler);

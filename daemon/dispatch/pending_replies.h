@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The replies that handlers have promised for later, and pushes. Finds connections by id, so that a
-// promise kept too late is recognised. Gives long replies their slices of each turn. A connection
-// waits for one reply at most; that of EXEC may be made of several promises.
+// promise kept too late is recognised. Gives long replies their slices of each turn. Where several
+// are owed to one connection, each waits until those to its earlier requests are written. EXEC's
+// one reply may be made of several promises.
 #pragma once
 
 #include <compare>
@@ -41,6 +42,11 @@ class PendingReplies final : public ReplyPort {
                                     std::function<void()> on_finished);
   void produce(Connection& connection, const CommandEntry& entry,
                std::unique_ptr<ReplyProducer> producer);
+  /// Whether one reply more may be owed to it.
+  [[nodiscard]] static bool has_room(const Connection& connection);
+  /// `reply` answers a request at once, behind those that are owed; false where none is any more,
+  /// and it was appended to `out`.
+  [[nodiscard]] bool reply_behind(Connection& connection, const Buffer& reply, Buffer& out);
   /// Ends the call and says what became of its promise. Where it was kept, its reply is in `out`.
   [[nodiscard]] PromiseState end_call(Buffer& out) {
     const SlotId called = std::exchange(calling_, 0);
@@ -117,6 +123,9 @@ class PendingReplies final : public ReplyPort {
     std::function<void()> on_finished = {};
     std::unique_ptr<LongReply> long_reply = {};
     std::optional<std::size_t> hole = {};  ///< it is an element of EXEC's reply
+    bool is_kept = false;                  ///< its reply is there, and waits for earlier ones
+    Buffer reply = {};
+    std::function<void()> on_uncertain = {};
   };
   /// The number tells a promise from later ones to the same connection.
   struct Key {
@@ -156,9 +165,15 @@ class PendingReplies final : public ReplyPort {
                  const std::function<void()>& callback) noexcept;
 
   [[nodiscard]] bool run_slice(const Owner& owner, LongReply& reply) noexcept;
+  template <class Fill>
+  bool hand_over(Connection& connection, Promises::node_type node, Fill&& fill,
+                 std::function<void()> on_uncertain = {}) noexcept;
+  [[nodiscard]] bool is_next(const Key& key);
+  void keep(Connection& connection, Promises::node_type node, std::function<void()> on_uncertain);
+  [[nodiscard]] std::size_t append_kept(Connection& connection, Buffer& out);
   void finish_long_reply(const Key& key) noexcept;
   void drop_first_long_reply();
-  void append_long_reply(Buffer& out, const Promise& promise);
+  void append_long_reply(Buffer& out, const Promise& promise, LongReply& reply);
 
   void finish_hole(SlotId id) noexcept;
   void deliver(Connection& connection, Gathering gathering) noexcept;
@@ -170,6 +185,7 @@ class PendingReplies final : public ReplyPort {
   ErrorStats& errors_;
   std::size_t being_written_ = 0;  ///< of the promises, those with a producer
   Promises promises_;
+  SlotId handed_over_to_ = 0;  ///< whose reply is being written
   std::uint64_t last_promise_ = 0;
   std::deque<Key> long_replies_;    ///< those with a producer, in turn
   std::size_t urgent_replies_ = 0;  ///< how many in front of them are administrators'

@@ -63,6 +63,11 @@ struct CommandSpec {
   /// has no arguments and min_arguments is 0 (COMMAND).
   std::span<const CommandSpec> subcommands = {};
   InTransaction in_transaction = InTransaction::queued;
+  /// A client's requests of such commands are served while earlier ones of its wait for their
+  /// replies: for what others are asked for, where a pipeline would be a round trip for each of its
+  /// requests. Their replies keep the order of the requests. handle() must not depend on what the
+  /// connection was answered before, and not end it.
+  bool overlaps = false;
   std::string_view since = "0.1.0";  ///< the version that brought it
 };
 

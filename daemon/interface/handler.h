@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/interface/command_spec.h"
 #include "daemon/interface/deferred_reply.h"
@@ -80,6 +81,9 @@ class HandlerContext {
   /// This request costs so much more than a short one: the connection's share of the turn shrinks
   /// by it, so that nobody waits for a pipeline of the costly. For what arguments can multiply.
   virtual void charge(std::chrono::microseconds work) = 0;
+  /// The connection's next request waits until this one is answered, though its command overlaps
+  /// (CommandSpec::overlaps): back-pressure for a client whose requests pile up.
+  virtual void hold_next() = 0;
   /// Lets `producer` write the reply over several turns; return HandlerResult::pending.
   virtual void produce(std::unique_ptr<ReplyProducer> producer) = 0;
   /// Subscribes this connection to what the handler will push.

@@ -97,7 +97,7 @@ class DaemonService final : public Service {
     std::string_view name;
     void (DaemonService::*append)(Fields&) const;
   };
-  static const std::array<Section, 10> kSections;
+  static const std::array<Section, 11> kSections;
 
   EventLoop& loop_;
   ConnectionTable& connections_;

@@ -78,7 +78,7 @@ void append_command(const CommandEntry& entry, std::vector<InfoField>& fields) {
 }  // namespace
 
 // In Redis' order, and in its sections: clients look for loading and role where Redis has them.
-const std::array<DaemonService::Section, 10> DaemonService::kSections{{
+const std::array<DaemonService::Section, 11> DaemonService::kSections{{
     {"server", &DaemonService::append_server},
     {"clients", &DaemonService::append_clients},
     {"memory", &DaemonService::append_memory},

@@ -100,7 +100,7 @@ TEST_CASE("command table: what cannot be served is refused when it is declared, 
                        "handler 'again', command 'ping': the handler 'test' declares it, too",
                        std::logic_error);
   CHECK(problem_of({{.name = "Odd"}}) ==
-        "handler 'test', command 'Odd': a name is lower-case letters");
+        "handler 'test', command 'Odd': a name is lower-case letters, digits, '.', '-' and '_'");
   CHECK(problem_of({{.name = "few", .min_arguments = 2, .max_arguments = 1}}) ==
         "handler 'test', command 'few': it has more min_arguments than max_arguments");
   CHECK(problem_of({{.name = "text", .synopsis = "[message ...|x"}}) ==

@@ -4,6 +4,7 @@
 //   ECHO word     the word          BIG n     a reply of n bytes
 //   QUIT          closes            WAIT      pending, until the test completes it
 //   BYE           closes, as the handler wants
+//   AHEAD word    owed, until the test completes it; others of its kind may be served meanwhile
 //   COSTLY n      as ECHO; costs n units of work
 //   TAKE_BACK w   "taken", in place of the word, which was a reply already
 #pragma once
@@ -52,8 +53,10 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     }
   }
   void complete(std::string_view text) {
-    connection->complete(
-        [&](Buffer& out) { ReplyWriter(out, connection->reply_encoding()).bulk(text); });
+    connection->complete([&](Buffer& out) {
+      ReplyWriter(out, connection->reply_encoding()).bulk(text);
+      return std::size_t{1};
+    });
     turn({});
   }
   /// Moves the clock and lets deadlines expire: as the loop does, which was late by as much as
@@ -86,6 +89,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     served.push_back(words.back());
     if (words[0] == "COSTLY") loop_context.charge(static_cast<WorkUnits>(std::stoul(words[1])));
     if (words[0] == "WAIT") return ServeResult::pending;
+    if (words[0] == "AHEAD") return ServeResult::overlapping;
     if (words[0] == "TAKE_BACK")
       take_back(frame, reply, out);
     else if (words[0] == "BIG")
@@ -94,6 +98,10 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
       reply.bulk(frame.kind == FrameKind::array ? frame.arguments.back() : words.back());
     if (words[0] == "QUIT") return ServeResult::quit;
     return words[0] == "BYE" ? ServeResult::close_after_reply : ServeResult::replied;
+  }
+  [[nodiscard]] ServeResult serve_behind(Connection& c, const Frame& frame,
+                                         Buffer& out) noexcept override {
+    return words_of(frame)[0] == "AHEAD" ? serve(c, frame, out) : ServeResult::not_yet;
   }
   void end_batch() noexcept override { ++batches; }
 

@@ -122,6 +122,8 @@ class FakeContext : public HandlerContext {
                                     std::function<void()> finished) override;
   void charge(std::chrono::microseconds work) override { charged += work; }
   std::chrono::microseconds charged{0};
+  void hold_next() override { holds_next = true; }
+  bool holds_next = false;  ///< of any request so far
   void produce(std::unique_ptr<ReplyProducer> made) override;
   bool has_promised = false;  ///< in the call under way
   [[nodiscard]] PushHandle subscribe() override { return {port, id}; }
