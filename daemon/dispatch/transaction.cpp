@@ -3,45 +3,10 @@
 
 #include <fmt/format.h>
 
-#include "protocol/replies/reply_parser.h"
+#include "protocol/replies/rewrite_reply.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {
-
-namespace {
-
-/// What a reader of RESP has made of a reply, written again for people.
-void write_again(const Reply& reply, ReplyWriter& writer) {
-  switch (reply.kind) {
-    case Reply::Kind::nil:
-      return writer.nil();
-    case Reply::Kind::boolean:
-      return writer.boolean(reply.text == "true");
-    case Reply::Kind::integer:
-    case Reply::Kind::big_number:
-      return writer.integer_digits(reply.text);
-    case Reply::Kind::real:
-    case Reply::Kind::status:
-      return writer.simple(reply.text);
-    case Reply::Kind::text:
-      return writer.bulk(reply.text);
-    case Reply::Kind::error:
-      return writer.error(reply.text);
-    case Reply::Kind::array:
-    case Reply::Kind::push:
-      writer.array(reply.elements.size());
-      break;
-    case Reply::Kind::set:
-      writer.set(reply.elements.size());
-      break;
-    case Reply::Kind::map:
-      writer.map(reply.elements.size() / 2);
-      break;
-  }
-  for (const Reply& element : reply.elements) write_again(element, writer);
-}
-
-}  // namespace
 
 // --- requests ----------------------------------------------------------------------------------
 
@@ -124,13 +89,8 @@ void GatheredReply::write(Buffer& out) const {
   if (encoding_ != ReplyEncoding::plain) return write_resp(out);
   Buffer resp;
   write_resp(resp);
-  ReplyParser parser;
-  std::size_t consumed = 0;
   ReplyWriter writer(out, encoding_);
-  if (parser.parse(resp.view(), consumed) == ReplyStatus::reply)
-    write_again(parser.take(), writer);
-  else
-    writer.error("ERR internal error: the replies cannot be shown as text");
+  rewrite_reply(resp.view(), false, writer);
 }
 
 void GatheredReply::write_resp(Buffer& out) const {

@@ -20,6 +20,7 @@ namespace reactord {
   HANDLER(diagnostics)                     \
   HANDLER(help)                            \
   HANDLER(info)                            \
+  HANDLER(relay)                           \
   HANDLER(server_facts)                    \
   HANDLER(transaction)
 

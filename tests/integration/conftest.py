@@ -209,7 +209,7 @@ def serve(tmp_path):
     servers = []
 
     def start(script, unix=False):
-        path = str(tmp_path / f"server{len(servers)}.sock") if unix else None
+        path = str(tmp_path / f"server{len(servers)}.sock" if unix is True else unix) if unix else None
         servers.append(ScriptedServer(script, path))
         return servers[-1]
 

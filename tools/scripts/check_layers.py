@@ -81,7 +81,7 @@ TOML = "tools/reactor-load/scenario/"
 RULES = {
     "protocol": Rule(["protocol/"]),
     "protocol/buffers": Rule(["protocol/buffers/"]),
-    "protocol/replies": Rule(["protocol/replies/", "protocol/escape.h"]),
+    "protocol/replies": Rule(["protocol/replies/", "protocol/escape.h", "protocol/reply_writer.h"]),
     "config": Rule(["config/"], FILES_AND_ADDRESSES),
     "config/toml": Rule(["config/"], FILES_AND_ADDRESSES,
                         {"toml++/": ("config/toml/loader.cpp", "config/toml/toml_items.")}),
@@ -95,7 +95,8 @@ RULES = {
     "daemon/outgoing": Rule(["daemon/outgoing/", "daemon/interface/", "daemon/net/",
                              "daemon/reactor/unique_fd.h", "protocol/"], True),
     "daemon/handlers": Rule(["daemon/handlers/", "daemon/interface/", "daemon/outgoing/resp_client.h",
-                             "daemon/outgoing/outgoing_stream.h", "protocol/", "config/schema.h"]),
+                             "daemon/outgoing/outgoing_stream.h", "daemon/outgoing/server_address.h",
+                             "protocol/", "config/schema.h"]),
     "daemon/systemd": Rule(["daemon/systemd/", "daemon/reactor/"], True, {"systemd/": None}),
     "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
     **rooms("tools/reactor-cli", CLIENT_ROOMS,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Servers that follow a script, for a client under test: friendly, slow, broken and hostile."""
 
+import contextlib
 import itertools
 import socket
 import threading
@@ -15,6 +16,7 @@ class ScriptedServer:
         self.script = script
         self.received = b""
         self.connections = 0
+        self.sockets = []
         self.unix_path = unix_path
         self.threads = []
         if unix_path:
@@ -40,6 +42,7 @@ class ScriptedServer:
             except OSError:
                 return
             self.connections += 1
+            self.sockets.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             thread.start()
             self.threads.append(thread)  # whoever joins it may do so at once
@@ -58,8 +61,15 @@ class ScriptedServer:
             self.listener.shutdown(socket.SHUT_RDWR)
             self.listener.close()
 
+    def close_connections(self):
+        """Whoever is connected sees the end."""
+        for connection in self.sockets:
+            with contextlib.suppress(OSError):  # it has left, or its script is over
+                connection.shutdown(socket.SHUT_RDWR)
+
     def close(self):
         self.stop_listening()
+        self.close_connections()
         for thread in self.threads:
             thread.join(MAX_SECONDS)
 

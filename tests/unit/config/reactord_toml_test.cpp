@@ -69,6 +69,11 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
   out.emplace("module.path", "\"/usr/lib/reactord/modules/greet.so\"");  // an example: it has none
   for (const HandlerTableSpec& handler : handlers) {
     if (handler.keys.empty()) continue;
+    if (handler.is_repeated()) {  // an example: there is none
+      const std::shared_ptr<void> list = handler.make();
+      add_defaults(out, handler.name, handler.keys, handler.repeated.append(list.get()));
+      continue;
+    }
     add_defaults(out, "handlers." + std::string(handler.name), handler.keys,
                  config.handlers.at(std::string(handler.name)).get());
   }
@@ -107,7 +112,8 @@ TEST_CASE("config/reactord.toml has every key with its default, and no other") {
 const std::string_view kEverythingUsed =
     "[[listener]]\naddress = 'unix:/a'\n"
     "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n"
-    "[[module]]\npath = '/m.so'\n";
+    "[[module]]\npath = '/m.so'\n"
+    "[[relay]]\ncommands = ['GET']\nbackends = ['a:1']\n";
 
 TEST_CASE("a printed configuration has the comments of config/reactord.toml, each above its key") {
   const auto handlers = handler_tables();
@@ -148,7 +154,8 @@ TEST_CASE("config/reactord.toml says which keys need a restart") {
   check_restart_marks(in_file, "listener", listener_keys());
   check_restart_marks(in_file, "module", module_keys());
   for (const HandlerTableSpec& handler : handler_tables()) {
-    check_restart_marks(in_file, "handlers." + std::string(handler.name), handler.keys);
+    const std::string table = handler.is_repeated() ? "" : "handlers.";
+    check_restart_marks(in_file, table + std::string(handler.name), handler.keys);
   }
 }
 
