@@ -34,7 +34,7 @@ address = "127.0.0.1:{{port}}"
 
 
 def reactord(_, directory):
-    return [BIN_DIR / "reactord", "--config", directory / "reactord.toml"]
+    return [BIN_DIR / "reactord", "--config", directory / "configuration"]
 
 
 def redis(port, directory):
@@ -112,16 +112,19 @@ class Server:
     def start(self):
         """Starts it, and does not wait until it listens."""
         directory = pathlib.Path(self.directory.name)
-        (directory / "reactord.toml").write_text(self.configuration())
-        command = [*self.wrapper, *COMMANDS[self.name](self.port, directory)]
+        (directory / "configuration").write_text(self.configuration())
+        command = [*self.wrapper, *self.command(directory)]
         environment = {**os.environ, **({"NOTIFY_SOCKET": str(self.notify)} if self.notify else {})}
         with open(directory / "output", "wb") as log, spawning(self.cpus) as in_child:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, env=environment,
                                             preexec_fn=in_child)
 
+    def command(self, directory):
+        return COMMANDS[self.name](self.port, directory)
+
     def configuration(self):
-        """Of reactord."""
+        """Of reactord; others have theirs in their arguments."""
         return REACTORD_CONFIG.format(port=self.port)
 
     def __enter__(self):
