@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kMaxShownBytes = 128;
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
-/// So is the room for a reply that waits for others, up to this many bytes.
-constexpr std::size_t kMaxKeptReplyBytes = 64u << 10;
 
 /// Redis' own text.
 constexpr std::string_view kAborted = "EXECABORT Transaction discarded because of previous errors.";
@@ -127,7 +125,7 @@ ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, Reply
 void Dispatcher::end_batch() noexcept {
   timing_.stop();
   if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
-  if (behind_.capacity() > kMaxKeptReplyBytes) behind_.release();
+  behind_.release();
 }
 
 void Dispatcher::give_up_batch() noexcept {

@@ -339,6 +339,26 @@ def test_one_client_cannot_fill_the_queue_of_all(daemon, serve):
         assert greedy.reply() == str(number)
 
 
+def test_long_requests_of_one_client_come_one_at_a_time(daemon, serve):
+    go = threading.Event()
+
+    def script(peer):
+        words = peer.request()
+        go.wait(30)
+        while words is not None:
+            peer.send(b"+%d\r\n" % len(words[-1]))
+            words = peer.request()
+
+    one = daemon(relay([address_of(serve(script))], timeout="30s"))
+    client = one.connect()
+    client.send(request("SET", "k", "x" * 20_000) * 4)
+    eventually(lambda: backend_line(one)["pending"] == "1")
+    client.expect_silence()
+    assert backend_line(one)["pending"] == "1"
+    go.set()
+    client.expect(b"+20000\r\n" * 4)
+
+
 def test_clients_that_leave_while_they_wait_free_their_place(daemon, serve):
     go = threading.Event()
 
@@ -453,6 +473,8 @@ def test_what_a_reload_cannot_change_waits_for_a_restart(daemon, serve):
     ('commands = ["GET"]\nbackends = ["127.0.0.1"]', "backend '127.0.0.1'"),
     ('commands = ["SUBSCRIBE"]\nbackends = ["127.0.0.1:1"]', "'SUBSCRIBE' changes the connection"),
     ('commands = ["GET"]\nbackends = ["a:1", "a:1"]', "backend 'a:1' is there twice"),
+    (f'commands = ["GET"]\nbackends = {[f"a:{n}" for n in range(1, 66)]}', "relay.backends"),
+    (f'commands = {["x" * n for n in range(1, 1002)]}\nbackends = ["a:1"]', "relay.commands"),
     ('commands = ["CEIL"]\nbackends = ["127.0.0.1:1"]', "command 'ceil'"),
     ('commands = ["two words"]\nbackends = ["127.0.0.1:1"]', "a name is"),
     ('commands = ["GET"]\nbackends = ["127.0.0.1:1"]\nchose = "hash"', "did you mean 'choose'"),

@@ -177,6 +177,27 @@ TEST_CASE("overlapping: more than 1024 replies are not owed at once, and none is
   CHECK(client.read_to_end() == expected + "+OK\r\n");
 }
 
+TEST_CASE("overlapping: a client that is owed 1024 replies is not served before it has them") {
+  RunningServer server(handlers());
+  TestClient client(server);
+  TestClient other(server);
+  std::string requests = frame({"plan", "after", "99"}) + frame({"owe", "never kept"});
+  for (int i = 0; i < 3000; ++i) requests += frame({"now", "x"});
+  client.send(requests);
+  const auto served = [&] {
+    other.send("*2\r\n$4\r\nINFO\r\n$12\r\ncommandstats\r\n");
+    std::string line = other.read_line();
+    int calls = 0;
+    for (std::size_t left = std::stoul(line.substr(1)) + 2; left > 0; left -= line.size()) {
+      line = other.read_line();
+      if (line.starts_with("cmdstat_now:calls=")) calls = std::stoi(line.substr(18));
+    }
+    return calls;
+  };
+  while (served() < 1023) continue;
+  for (int i = 0; i < 50; ++i) CHECK(served() == 1023);
+}
+
 TEST_CASE("overlapping: all that was promised to a client that leaves is given up") {
   RunningServer server(handlers());
   TestClient client(server);
