@@ -17,8 +17,12 @@ namespace reactord {
 
 using std::chrono::milliseconds;
 
-ServerConnector::ServerConnector(Service& service, ServerAddress server, milliseconds timeout)
-    : service_(service), server_(std::move(server)), timeout_(timeout) {}
+ServerConnector::ServerConnector(Service& service, ServerAddress server, milliseconds timeout,
+                                 NameLookup look_up_name)
+    : service_(service),
+      server_(std::move(server)),
+      timeout_(timeout),
+      look_up_name_(look_up_name) {}
 
 void ServerConnector::connect(std::function<void(ConnectOutcome)> done) {
   done_ = std::move(done);
@@ -44,7 +48,10 @@ void ServerConnector::look_up() {
   addresses_.clear();
   if (lookup_ == nullptr) {
     lookup_ = offload(
-        service_, [host = server_.host, port = server_.port] { return look_up_name(host, port); },
+        service_,
+        [host = server_.host, port = server_.port, look_up = look_up_name_] {
+          return look_up(host, port);
+        },
         [this](WorkResult<FoundAddresses>& result) {
           on_found(result.ok() ? std::move(result.value())
                                : FoundAddresses{{}, "looking it up has failed"});

@@ -20,11 +20,15 @@
 
 namespace reactord {
 
+/// Blocks: for a worker. look_up_name(), or a test's.
+using NameLookup = FoundAddresses (*)(const std::string& host, std::uint16_t port);
+
 class ServerConnector final : public Connector {
  public:
   /// `timeout` is for an attempt: an address gets its share of what is left, so that one that is
   /// silent does not use up the time of those behind it.
-  ServerConnector(Service& service, ServerAddress server, std::chrono::milliseconds timeout);
+  ServerConnector(Service& service, ServerAddress server, std::chrono::milliseconds timeout,
+                  NameLookup look_up_name = reactord::look_up_name);
 
   void connect(std::function<void(ConnectOutcome)> done) override;
   void cancel() override;
@@ -46,6 +50,7 @@ class ServerConnector final : public Connector {
   Service& service_;
   ServerAddress server_;
   std::chrono::milliseconds timeout_;
+  NameLookup look_up_name_;
 
   std::function<void(ConnectOutcome)> done_;  ///< none: no attempt is under way
   TimePoint deadline_;

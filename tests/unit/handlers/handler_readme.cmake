@@ -18,9 +18,9 @@ function(compile_blocks_of readme)
     target_sources(unit_tests PRIVATE ${source})
     # Other names, so that whoever adds one of the page's handlers to the registry tests their own.
     set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_DEFINITIONS
-      "greet_handler=greet_of_readme_handler;later_handler=later_of_readme_handler;primes_handler=primes_of_readme_handler;news_handler=news_of_readme_handler")
+      "greet_handler=greet_of_readme_handler;later_handler=later_of_readme_handler;primes_handler=primes_of_readme_handler;news_handler=news_of_readme_handler;visits_handler=visits_of_readme_handler")
   endforeach()
 endfunction()
 
-compile_blocks_of(daemon/handlers/README.md greet.cpp later.cpp primes.cpp news.cpp)
+compile_blocks_of(daemon/handlers/README.md greet.cpp later.cpp primes.cpp visits.cpp news.cpp)
 compile_blocks_of(tests/README.md greet_page_test.cpp)

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The handlers that daemon/handlers/README.md shows, built from that page (handler_readme.cmake).
 #include <doctest/doctest.h>
+#include <poll.h>
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "daemon/net/listening_socket.h"
 #include "tests/unit/support/fake_service.h"
+#include "tests/unit/support/sockets.h"
+#include "tests/unit/support/temporary_folder.h"
 
 namespace reactord {
 
@@ -14,6 +20,7 @@ HandlerEntry greet_of_readme_handler();
 HandlerEntry later_of_readme_handler();
 HandlerEntry primes_of_readme_handler();
 HandlerEntry news_of_readme_handler();
+HandlerEntry visits_of_readme_handler();
 
 namespace {
 
@@ -73,6 +80,75 @@ TEST_CASE("the README's LATER forgets a connection that has gone") {
   bench.context.on_gone();
   CHECK(bench.context.port.written == "");
   CHECK(bench.context.port.completed == 0);
+}
+
+/// The README's VISITS, asking the server of a test.
+struct VisitsBench {
+  VisitsBench() {
+    server_setting = "unix:" + folder / "redis";
+    HandlerEntry entry = visits_of_readme_handler();
+    entry.table.make = [] {
+      const HandlerTableSpec table = visits_of_readme_handler().table;
+      std::shared_ptr<void> settings = table.make();
+      CHECK(table.keys[0].set(settings.get(), server_setting, {}) == "");
+      return settings;
+    };
+    listening = open_listening_socket(SocketAddress::unix_path(folder / "redis"), {});
+    REQUIRE(listening.status == ListenStatus::ok);
+    bench.emplace(entry);
+  }
+  /// The handler's connection, and the server's end of it.
+  int connect() {
+    const int ours = lowest_free_descriptor();
+    bench->service.advance(std::chrono::milliseconds(0));
+    bench->service.fire(ours, {.writable = true});
+    REQUIRE(wait_for(listening.fd.get(), POLLIN));
+    server = std::move(accept_connection(listening.fd.get()).fd);
+    bench->service.run_woken();
+    return ours;
+  }
+
+  inline static std::string server_setting;
+  TemporaryFolder folder;
+  ListenResult listening;
+  UniqueFd server;
+  std::optional<HandlerBench> bench;
+};
+
+TEST_CASE("the README's VISITS passes on what the server says") {
+  VisitsBench visits;
+  CHECK(visits.bench->send("VISITS home") == "");
+  const int ours = visits.connect();
+  CHECK(receive_text(visits.server.get()) == "*2\r\n$4\r\nINCR\r\n$4\r\nhome\r\n");
+  send_text(visits.server.get(), ":5\r\n");
+  visits.bench->service.fire(ours, {.readable = true});
+  CHECK(visits.bench->context.port.written == ":5\r\n");
+
+  visits.bench->context.port.written.clear();
+  CHECK(visits.bench->send("VISITS home") == "");
+  visits.bench->service.run_woken();
+  send_text(visits.server.get(), "-WRONGTYPE no\r\n");
+  visits.bench->service.fire(ours, {.readable = true});
+  CHECK(visits.bench->context.port.written == "-ERR the counter said: WRONGTYPE no\r\n");
+}
+
+TEST_CASE(
+    "the README's VISITS cancels for a client that has gone, and tells of a server that has") {
+  VisitsBench visits;
+  CHECK(visits.bench->send("VISITS home") == "");
+  visits.bench->context.on_gone();
+  CHECK(visits.bench->send("VISITS shop") == "");
+  const int ours = visits.connect();
+  send_text(visits.server.get(), ":1\r\n:2\r\n");
+  visits.bench->service.fire(ours, {.readable = true});
+  CHECK(visits.bench->context.port.written == ":2\r\n");
+
+  visits.bench->context.port.written.clear();
+  CHECK(visits.bench->send("VISITS shop") == "");
+  visits.bench->service.run_woken();
+  visits.server.reset();
+  visits.bench->service.fire(ours, {.readable = true});
+  CHECK(visits.bench->context.port.written.starts_with("-ERR no count: the "));
 }
 
 TEST_CASE("the README's NEWS tells all who follow, and who has left no more") {
