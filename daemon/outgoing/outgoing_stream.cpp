@@ -61,7 +61,9 @@ class OutgoingStream::Core {
 
   void flush_soon() {
     // A socket that takes nothing tells by itself when it does again.
-    if (is_connected() && !is_blocked_) watch_->wake();
+    if (!is_connected() || is_blocked_ || is_waking_) return;
+    watch_->wake();
+    is_waking_ = true;
   }
 
   void show_again() {
@@ -123,7 +125,7 @@ class OutgoingStream::Core {
       return fail(error.what());
     }
     stream_ = std::move(outcome.stream);
-    is_good_ = is_blocked_ = shows_again_ = false;
+    is_good_ = is_blocked_ = is_waking_ = shows_again_ = false;
     ++counters_.connections;
     user_.on_connected();
   }
@@ -137,6 +139,7 @@ class OutgoingStream::Core {
 
   void on_event(FdEvent event) {
     const Lookout lookout(*this);
+    if (event.woken) is_waking_ = false;
     try {
       if (shows_again_) {
         show();
@@ -201,6 +204,7 @@ class OutgoingStream::Core {
   bool is_promising_ = true;
   bool is_good_ = false;      ///< of the connection
   bool is_blocked_ = false;   ///< the socket has not taken all
+  bool is_waking_ = false;    ///< flush_soon() has asked for it
   bool shows_again_ = false;  ///< what is in input_, before more is received
   Counters counters_;
   Buffer input_;

@@ -118,7 +118,7 @@ void RespClient::Core::on_connected() {
   } catch (const std::exception&) {
     return stream_.close("out of memory");
   }
-  if (on_state_) guarded([this] { on_state_(true, {}); });
+  tell_state(true, {});
 }
 
 void RespClient::Core::send_all_that_wait() {
@@ -204,7 +204,8 @@ bool RespClient::Core::is_owed() {
 void RespClient::Core::on_pushed(std::string_view bytes) {
   if (settings_.protocol != 3) return stream_.close("the server sent a push, which RESP2 has not");
   ++counters_.pushes;
-  if (on_push_) guarded([this, bytes] { on_push_(bytes); });
+  // A copy, here and below: it may destroy the client, and itself with it.
+  if (on_push_) guarded([callback = on_push_, bytes] { callback(bytes); });
 }
 
 // --- time ----------------------------------------------------------------------------------------
@@ -290,7 +291,7 @@ void RespClient::Core::on_closed(std::string_view why) {
   owes_hello_ = false;
   ended_before_ = pending_.next_ticket();
   why_ended_ = why;
-  if (on_state_) guarded([this] { on_state_(false, why_ended_); });
+  tell_state(false, why_ended_);
   if (!gone.expired()) end_some(kMaxEndedPerTurn);
 }
 
@@ -301,6 +302,7 @@ std::size_t RespClient::Core::ended() const {
 
 void RespClient::Core::end_some(std::size_t most) {
   const Lookout gone = lookout();
+  const std::string why = why_ended_;  // a callback may destroy the client
   for (; ended() > 0; --most) {
     if (most == 0) {
       end_timer_ = service_.call_after(milliseconds(0), [this] { end_some(kMaxEndedPerTurn); });
@@ -310,7 +312,7 @@ void RespClient::Core::end_some(std::size_t most) {
     const bool was_sent = answered_ < taken_;  // the kernel has some of it, at least
     answered_ += request.bytes;
     end(std::move(request.callback),
-        was_sent ? RespResult::Status::lost : RespResult::Status::unavailable, why_ended_);
+        was_sent ? RespResult::Status::lost : RespResult::Status::unavailable, why);
     if (gone.expired()) return;
   }
   end_timer_.reset();
@@ -322,6 +324,11 @@ void RespClient::Core::end(RespCallback callback, RespResult::Status status,
   if (!callback) return;
   ++(status == RespResult::Status::lost ? counters_.lost : counters_.unavailable);
   call(callback, {.status = status, .problem = problem});
+}
+
+void RespClient::Core::tell_state(bool is_connected, std::string why) {
+  if (on_state_)
+    guarded([callback = on_state_, is_connected, &why] { callback(is_connected, why); });
 }
 
 void RespClient::Core::call(const RespCallback& callback, const RespResult& result) {

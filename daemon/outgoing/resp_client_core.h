@@ -85,6 +85,7 @@ class RespClient::Core final : private OutgoingStreamUser {
   [[nodiscard]] std::size_t ended() const;
   void end_some(std::size_t most);
   void end(RespCallback callback, RespResult::Status status, std::string_view problem);
+  void tell_state(bool is_connected, std::string why);
   void call(const RespCallback& callback, const RespResult& result);
   template <class Callback>
   void guarded(Callback&& callback);

@@ -214,7 +214,12 @@ TEST_CASE("any callback may destroy the client") {
       [](RespClientBench& bench) { bench.receive(">1\r\n+x\r\n:1\r\n"); });
   end_with(
       [](RespClientBench& bench) {
-        bench.client->on_state([&](bool, std::string_view) { bench.client.reset(); });
+        // What it holds is used after the client has gone: it must be alive still.
+        bench.client->on_state([&bench, text = std::string(50, 'x')](bool, std::string_view why) {
+          bench.client.reset();
+          CHECK(text.size() == 50);
+          CHECK(why.starts_with("the server broke the protocol: "));
+        });
       },
       [](RespClientBench& bench) {
         bench.receive("nonsense, more than forty bytes of it, at once");
