@@ -47,6 +47,7 @@ ROOMS = {
     "reload": ["reactor", "net", "log", "interface", "admission"],
     "process": ["console", "reactor", "net", "log", "interface", "connection", "dispatch", "callbacks",
                 "systemd", "admission", "stats", "limits", "modules", "reload"],
+    "testing": ["interface", "dispatch"],
 }
 CLIENT_ROOMS = {
     "command_line": ["net/endpoint.h", "net/dial.h"],

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "daemon/interface/registry.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 using namespace reactord;
 using reactord::test::HandlerBench;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 namespace reactord {
 namespace {

@@ -7,7 +7,8 @@
 #include <string>
 
 #include "config/value_types.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/interface/command_set.h"
+#include "daemon/testing/handler_bench.h"
 
 namespace reactord {
 namespace {

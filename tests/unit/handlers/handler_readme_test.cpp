@@ -10,7 +10,7 @@
 #include <string>
 
 #include "daemon/net/listening_socket.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 #include "tests/unit/support/sockets.h"
 #include "tests/unit/support/temporary_folder.h"
 
@@ -53,7 +53,7 @@ TEST_CASE("the README's LATER answers when its timer fires") {
   CHECK(bench.result == HandlerResult::pending);
   REQUIRE(bench.service.timers() == 1);
   bench.service.advance(std::chrono::milliseconds(50));
-  CHECK(bench.context.port.written == "$5\r\nhello\r\n");
+  CHECK(bench.context.take_output() == "$5\r\nhello\r\n");
   CHECK(bench.context.port.completed == 1);
   CHECK(bench.context.port.abandoned == 0);
   CHECK(bench.send("LATER 60001 hello") ==
@@ -67,7 +67,7 @@ TEST_CASE("the README's PRIMES counts beside the loop, and is dropped with its c
   CHECK(bench.service.run_task());
   CHECK(bench.context.port.written == ":25\r\n");
   bench.send("PRIMES 10");
-  bench.context.on_gone();
+  bench.context.leave();
   CHECK(bench.service.tasks() == 0);
   bench.service.workers_are_full = true;
   CHECK(bench.send("PRIMES 10") == "-BUSY too much is at work: try again in a moment\r\n");
@@ -77,7 +77,7 @@ TEST_CASE("the README's PRIMES counts beside the loop, and is dropped with its c
 TEST_CASE("the README's LATER forgets a connection that has gone") {
   HandlerBench bench(later_of_readme_handler());
   bench.send("LATER 50 hello");
-  bench.context.on_gone();
+  bench.context.leave();
   CHECK(bench.context.port.written == "");
   CHECK(bench.context.port.completed == 0);
 }
@@ -85,17 +85,10 @@ TEST_CASE("the README's LATER forgets a connection that has gone") {
 /// The README's VISITS, asking the server of a test.
 struct VisitsBench {
   VisitsBench() {
-    server_setting = "unix:" + folder / "redis";
-    HandlerEntry entry = visits_of_readme_handler();
-    entry.table.make = [] {
-      const HandlerTableSpec table = visits_of_readme_handler().table;
-      std::shared_ptr<void> settings = table.make();
-      CHECK(table.keys[0].set(settings.get(), server_setting, {}) == "");
-      return settings;
-    };
     listening = open_listening_socket(SocketAddress::unix_path(folder / "redis"), {});
     REQUIRE(listening.status == ListenStatus::ok);
-    bench.emplace(entry);
+    bench.emplace(visits_of_readme_handler(),
+                  test::SettingValues{{"server", "unix:" + folder / "redis"}});
   }
   /// The handler's connection, and the server's end of it.
   int connect() {
@@ -108,7 +101,6 @@ struct VisitsBench {
     return ours;
   }
 
-  inline static std::string server_setting;
   TemporaryFolder folder;
   ListenResult listening;
   UniqueFd server;
@@ -135,8 +127,9 @@ TEST_CASE("the README's VISITS passes on what the server says") {
 TEST_CASE(
     "the README's VISITS cancels for a client that has gone, and tells of a server that has") {
   VisitsBench visits;
-  CHECK(visits.bench->send("VISITS home") == "");
-  visits.bench->context.on_gone();
+  test::FakeContext& leaving = visits.bench->connect();
+  CHECK(visits.bench->send(leaving, "VISITS home") == "");
+  leaving.leave();
   CHECK(visits.bench->send("VISITS shop") == "");
   const int ours = visits.connect();
   send_text(visits.server.get(), ":1\r\n:2\r\n");

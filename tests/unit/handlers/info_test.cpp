@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 namespace reactord {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "daemon/handlers/job/text.h"
 #include "daemon/interface/registry.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 using namespace reactord;
 using reactord::test::HandlerBench;
@@ -29,7 +29,6 @@ struct OperatorBench : HandlerBench {
     encoding = ReplyEncoding::plain;
   }
   void reload() { handler("text").reload(&settings); }
-  std::string take_pushed() { return std::exchange(context.port.written, {}); }
 };
 
 bool contains(const std::string& text, std::string_view part) {
@@ -58,9 +57,9 @@ TEST_CASE("TEXT waits for an attached operator, within bounds") {
   CHECK(bench.send("TEXT full") == "(error) ERR no operator answered; try again later\n");
   CHECK(bench.request({"TEXT", std::string((64 << 10) + 1, 'x')}) ==
         "(error) ERR a person reads the messages here: at most 65536 bytes, not 65537\n");
-  bench.take_pushed();
+  (void)bench.context.take_output();
   CHECK(bench.request({"OPERATOR", "REPLY", "1", "hi  there"}) == "OK\n");
-  CHECK(bench.take_pushed() == "$9\r\nhi  there\r\n");
+  CHECK(bench.context.take_output() == "hi  there\n");
   CHECK(bench.request({"OPERATOR", "REPLY", "1", "more"}) ==
         "(error) ERR message 1 was answered by ada\n");
 }
@@ -112,21 +111,22 @@ TEST_CASE("a reload to template keeps what waits, and tells the operators") {
   OperatorBench bench;
   bench.send("OPERATOR JOIN ada");
   bench.send("TEXT one");
-  bench.take_pushed();
+  (void)bench.context.take_output();
   bench.settings.mode = TextMode::text_template;
   bench.reload();
-  CHECK(bench.take_pushed() == "*3\r\n$8\r\noperator\r\n$4\r\nmode\r\n$8\r\ntemplate\r\n");
+  CHECK(bench.context.take_output() == "operator mode template\n");
   CHECK(bench.send("TEXT two") == "two\n");
   CHECK(bench.send("OPERATOR REPLY 1 late") == "OK\n");
-  CHECK(bench.take_pushed() == "$4\r\nlate\r\n");
+  CHECK(bench.context.take_output() == "late\n");
 }
 
 TEST_CASE("the stop of the daemon answers what waits, and what comes after") {
   OperatorBench bench;
   bench.send("OPERATOR JOIN ada");
   bench.send("TEXT one");
-  bench.take_pushed();
+  (void)bench.context.take_output();
   bench.handler("text").stop();
-  CHECK(contains(bench.take_pushed(), "-ERR no operator answered; try again later\r\n"));
+  CHECK(
+      contains(bench.context.take_output(), "(error) ERR no operator answered; try again later\n"));
   CHECK(bench.send("TEXT two") == "(error) ERR no operator answered; try again later\n");
 }

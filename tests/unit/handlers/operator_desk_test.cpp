@@ -7,7 +7,8 @@
 #include <list>
 #include <string>
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/fake_context.h"
+#include "daemon/testing/fake_service.h"
 
 using namespace reactord;
 using namespace std::chrono_literals;
@@ -19,7 +20,7 @@ namespace {
 struct Client : FakeContext {
   explicit Client(std::uint64_t number) { id = number; }
   /// What was written to it so far.
-  std::string take() { return std::exchange(port.written, {}); }
+  std::string take() { return take_output(); }
 };
 
 /// Members in the order in which the daemon has them: the desk goes before the connections.
@@ -127,11 +128,10 @@ TEST_CASE("desk: a client that has finished sending still waits; one that has go
   bench.desk.add("one", 0ms, patient);
   bench.desk.add("two", 0ms, leaving);
   ada.take();
-  patient.on_finished();
+  patient.finish_sending();
   CHECK(ada.take() == Bench::resp("finished", "1"));
   CHECK(bench.desk.find(1)->has_finished);
-  leaving.port.is_gone = true;
-  leaving.on_gone();
+  leaving.leave();
   CHECK(ada.take() == Bench::resp("gone", "2"));
   CHECK(bench.desk.reply(2, "hi", {"ada", 1}) == "ERR the client of message 2 has gone");
   CHECK(bench.desk.reply(1, "hi", {"ada", 1}) == "");
@@ -166,9 +166,9 @@ TEST_CASE("desk: what a slow operator misses is counted, and said before the nex
   bench.desk.add("two", 0ms, guest);
   CHECK(ada.take() == "");
   ada.port.push_result = PushResult::queued;
-  guest.on_finished();
-  CHECK(ada.take() ==
-        "*3\r\n$8\r\noperator\r\n$7\r\ndropped\r\n:2\r\n" + Bench::resp("finished", "2"));
+  guest.finish_sending();
+  CHECK(ada.take() == "*3\r\n$8\r\noperator\r\n$7\r\ndropped\r\n:2\r\n" +
+                          Bench::resp("finished", "1") + Bench::resp("finished", "2"));
   CHECK(bench.desk.operators().front().dropped == 2);
 }
 

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 namespace reactord {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/fake_context.h"
 
 namespace reactord {
 namespace {

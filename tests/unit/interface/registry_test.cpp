@@ -8,7 +8,8 @@
 #include <set>
 #include <string>
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/interface/command_set.h"
+#include "daemon/testing/handler_bench.h"
 
 namespace reactord {
 namespace {

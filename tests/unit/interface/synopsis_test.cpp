@@ -7,7 +7,7 @@
 
 #include "daemon/interface/registry.h"
 
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 namespace reactord {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "daemon/outgoing/resp_client.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/fake_service.h"
 #include "tests/unit/support/scripted_connector.h"
 
 namespace reactord::test {

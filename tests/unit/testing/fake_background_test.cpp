@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What tests of handlers have in place of the daemon's timers, workers and watched descriptors.
-#include "tests/unit/support/fake_background.h"
+#include "daemon/testing/fake_background.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "daemon/interface/offload.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/handler_bench.h"
 
 using namespace reactord;
 using namespace std::chrono_literals;

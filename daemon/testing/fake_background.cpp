@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/unit/support/fake_background.h"
+#include "daemon/testing/fake_background.h"
 
 #include <algorithm>
 #include <system_error>

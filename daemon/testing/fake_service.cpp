@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/testing/fake_service.h"
+
+#include <algorithm>
+
+namespace reactord::test {
+
+void FakeService::append_info(std::string_view section, std::vector<InfoField>& out) const {
+  const auto found = fields.find(section);
+  if (found == fields.end()) return;
+  out.insert(out.end(), found->second.begin(), found->second.end());
+}
+
+bool FakeService::next_client(std::uint32_t& cursor, ClientFacts& facts) const {
+  if (cursor >= clients.size()) return false;
+  facts = clients[cursor++];
+  ++clients_walked;
+  return true;
+}
+
+bool FakeService::kill_client(std::uint64_t id) {
+  const bool exists = std::any_of(clients.begin(), clients.end(),
+                                  [id](const ClientFacts& client) { return client.id == id; });
+  if (exists) killed.push_back(id);
+  return exists;
+}
+
+std::string FakeService::set_log_level(std::string_view wanted, std::string_view who) {
+  asked.push_back("log level " + std::string(wanted) + " by " + std::string(who));
+  if (level_problem.empty()) level = wanted;
+  return level_problem;
+}
+
+void FakeService::reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) {
+  asked.push_back("reload by " + std::string(who));
+  answer(reload_outcome);
+}
+
+void FakeService::set_draining(bool is_draining, std::string_view who) {
+  draining = is_draining;
+  asked.push_back((is_draining ? "drain on by " : "drain off by ") + std::string(who));
+}
+
+void FakeService::shut_down(std::string_view who) {
+  asked.push_back("shut down by " + std::string(who));
+}
+
+}  // namespace reactord::test

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// The daemon as handlers see it, without one: a service whose clients, settings and statistics a
+// test sets, and which records what it is asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/testing/fake_background.h"
+
+namespace reactord::test {
+
+class FakeService : public FakeBackground {
+ public:
+  std::vector<ClientFacts> clients;
+  std::vector<const CommandSpec*> known_commands;
+  std::vector<Setting> known_settings;
+  std::vector<std::string_view> sections;
+  std::map<std::string, std::vector<InfoField>, std::less<>> fields;
+  std::vector<std::uint64_t> killed;
+  mutable std::size_t clients_walked = 0;
+
+  void log(HandlerLogLevel, std::string_view, std::string_view message) override {
+    logged.emplace_back(message);
+  }
+  std::vector<std::string> logged;
+
+  [[nodiscard]] std::span<const CommandSpec* const> commands() const override {
+    return known_commands;
+  }
+  [[nodiscard]] std::span<const Setting> settings() const override { return known_settings; }
+  [[nodiscard]] std::span<const std::string_view> info_sections() const override {
+    return sections;
+  }
+  void append_info(std::string_view section, std::vector<InfoField>& out) const override;
+
+  bool next_client(std::uint32_t& cursor, ClientFacts& facts) const override;
+  bool kill_client(std::uint64_t id) override;
+
+  std::string level = "info";
+  std::string level_problem;       ///< what set_log_level() answers
+  ReloadOutcome reload_outcome;    ///< what reload() answers
+  std::vector<std::string> asked;  ///< of the daemon itself, and by whom
+
+  [[nodiscard]] std::string log_level() const override { return level; }
+  [[nodiscard]] std::string set_log_level(std::string_view wanted, std::string_view who) override;
+  void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override;
+  bool draining = false;
+  [[nodiscard]] bool is_draining() const override { return draining; }
+  void set_draining(bool is_draining, std::string_view who) override;
+  void shut_down(std::string_view who) override;
+};
+
+}  // namespace reactord::test
