@@ -34,6 +34,11 @@ INSTEAD = {
         "build/release/bin/unit_tests --test-case='*inline*'",
     "REACTORD_BIN_DIR=../../build/asan/bin /usr/bin/python3 -m pytest -q abuse_test.py":
         "/usr/bin/python3 -m pytest -q abuse_test.py --collect-only",
+    # own_service_test.py; systemd/inside/reactor_new_test.py
+    "reactor-new weather": 'tools/reactor-new/reactor-new weather --dir "$TMPDIR/weather"',
+    "weather/ci": None,
+    "sudo weather/deploy": None,
+    "echo WEATHER Ada | nc -N 127.0.0.1 12345": None,
     "tests/load/soak --time 2h": "tests/load/soak --help",  # tools/test soak
     "tests/bench/compare":
         "env -u REACTORD_BIN_DIR tests/bench/compare --quick --rows depth --servers floor reactord",

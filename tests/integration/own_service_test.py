@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -15,8 +16,12 @@ from harness.net import free_port, run
 
 PROJECT = pathlib.Path(__file__).parent / "service_project"
 HEADERS = {"buffer.h", "command_rows.h", "command_spec.h", "deferred_reply.h", "escape.h", "gather_list.h",
-           "handler.h", "handler_entry.h", "module.h", "offload.h", "reply_writer.h", "run.h", "schema.h", "service.h",
-           "session.h", "words.h"}
+           "handler.h", "handler_entry.h", "module.h", "offload.h", "outgoing_stream.h", "reply.h", "reply_limits.h",
+           "reply_parser.h", "reply_scanner.h", "reply_writer.h", "resp_client.h", "run.h", "schema.h", "service.h",
+           "session.h", "words.h",
+           "testing/fake_background.h", "testing/fake_context.h", "testing/fake_service.h",
+           "testing/handler_bench.h"}
+TEMPLATES = BIN_DIR.parents[2] / "tools/reactor-new/templates"
 
 
 def checked(*command, **options):
@@ -67,21 +72,32 @@ def answer_of(program, arguments, line):
     return answer
 
 
+def files_in(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
 def test_what_is_installed(installed):
-    folder = installed / "include/reactord"
-    assert {path.name for path in folder.iterdir()} == HEADERS
-    for path in folder.iterdir():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            assert not line.startswith('#include "') or line.startswith('#include "reactord/'), path
+    """All of it; where a system keeps libraries is its own affair (lib, lib/x86_64-linux-gnu)."""
+    here = {re.sub(r"^lib/([^/]+-linux-gnu/)?", "lib/", path) for path in files_in(installed)}
+    package = {path for path in here if re.fullmatch(r"lib/cmake/reactord/reactord[\w-]+\.cmake", path)}
+    assert len(package) >= 3
+    assert here - package == {
+        *(f"include/reactord/{name}" for name in HEADERS),
+        "lib/libreactord.a", "lib/libreactord-testing.a", "lib/pkgconfig/reactord.pc",
+        "share/reactord/exported_symbols.list", "bin/reactor-new",
+        *(f"share/reactord/reactor-new/{name}" for name in files_in(TEMPLATES))}
+    for name in HEADERS:
+        for line in (installed / "include/reactord" / name).read_text(encoding="utf-8").splitlines():
+            assert not line.startswith('#include "') or line.startswith('#include "reactord/'), name
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
-def test_each_header_compiles_alone(installed, tmp_path, compiler):
+@pytest.mark.parametrize("name", sorted(HEADERS))
+def test_each_header_compiles_alone(installed, tmp_path, compiler, name):
     alone = tmp_path / "alone.cpp"
-    for name in sorted(HEADERS):
-        alone.write_text(f'#include "reactord/{name}"\n', encoding="utf-8")
-        checked(compiler, "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
-                f"-I{installed}/include", alone)
+    alone.write_text(f'#include "reactord/{name}"\n', encoding="utf-8")
+    checked(compiler, "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only",
+            f"-I{installed}/include", alone, seconds=60)
 
 
 def test_a_daemon_of_ones_own(built):
@@ -101,10 +117,56 @@ def test_the_same_as_a_module(built, tmp_path):
         run(built / "greeter", "--config", config, "--check-config").stderr
 
 
-def test_pkg_config(installed, tmp_path):
+@pytest.mark.parametrize("compiler", [["g++", "-O0"], ["g++", "-O3", "-flto=auto", "-D_GLIBCXX_ASSERTIONS"],
+                                      ["clang++"], ["clang++", "-fuse-ld=lld", "-fsanitize=undefined"]],
+                         ids=" ".join)
+def test_pkg_config_and_other_compilers(installed, tmp_path, compiler):
+    """The library is ordinary code, which others link as well."""
     found = next(installed.rglob("reactord.pc")).parent
     flags = checked("pkg-config", "--static", "--cflags", "--libs", "reactord",
                     environment={**os.environ, "PKG_CONFIG_PATH": str(found)}).split()
     program = tmp_path / "greeter"
-    checked("g++", "-std=c++20", PROJECT / "main.cpp", PROJECT / "greet.cpp", *flags, "-o", program, seconds=110)
+    checked(*compiler, "-std=c++20", PROJECT / "main.cpp", PROJECT / "greet.cpp", *flags, "-o", program, seconds=110)
     assert answer_of(program, [], b"GREET Ada\n") == b"hello, Ada\n"
+
+
+@pytest.fixture(scope="module")
+def project(installed, tmp_path_factory):
+    """What reactor-new writes, and its own script has built and tested."""
+    folder = tmp_path_factory.mktemp("new") / "weather"
+    checked(installed / "bin/reactor-new", "weather", "--dir", folder)
+    told = checked(folder / "ci", seconds=280, environment={
+        **os.environ, "CMAKE_PREFIX_PATH": str(installed), "PATH": f"{BIN_DIR}:{os.environ['PATH']}"})
+    assert "100% tests passed, 0 tests failed out of 2" in told
+    return folder
+
+
+def test_a_project_of_reactor_new_serves(project):
+    """./serve of it, at its own port."""
+    assert answer_of(project / "build/weatherd", ["--config", project / "weather.toml"], b"WEATHER Ada\n") == \
+        b"hello, Ada (1)\n"
+
+
+def test_what_it_has_for_systemd_is_good(project, tmp_path):
+    """As deploy installs it, but for the module's place."""
+    checked("cmake", "--install", project / "build", environment={**os.environ, "DESTDIR": str(tmp_path)})
+    assert files_in(tmp_path) == {"usr/lib/reactord/modules/weather.so", "etc/reactord/weather.toml",
+                                  "etc/systemd/system/reactord.service.d/weather.conf"}
+    module = tmp_path / "usr/lib/reactord/modules/weather.so"
+    assert module.stat().st_mode & 0o7777 == 0o755
+    config = tmp_path / "etc/reactord/weather.toml"
+    text = config.read_text(encoding="utf-8").replace("/usr/lib/reactord", f"{tmp_path}/usr/lib/reactord")
+    config.write_text(text, encoding="utf-8")
+    assert run(REACTORD, "--check-config", "--config", config).returncode == 0
+
+
+def test_its_unit_test_fails_for_what_is_wrong(project, installed, tmp_path):
+    """A handler that owes its reply is told in the words of the daemon's log."""
+    copy = shutil.copytree(project, tmp_path / "copy", ignore=shutil.ignore_patterns("build"))
+    source = copy / "src/weather.cpp"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(re.sub(r"reply\.bulk\(.*\);\n", "(void)times;\n", text), encoding="utf-8")
+    checked("cmake", "-S", copy, "-B", copy / "build", f"-DCMAKE_PREFIX_PATH={installed}")
+    checked("cmake", "--build", copy / "build", "--target", "weather_test", seconds=110)
+    said = run(copy / "build/weather_test")
+    assert said.returncode != 0 and "the handler broke a rule in handle(): it wrote nothing" in said.stdout

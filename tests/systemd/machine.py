@@ -21,10 +21,13 @@ import time
 
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
-# systemd and its journal; what the package needs; what the checks need.
+# systemd and its journal; what the package needs; what the checks need; what reactord-dev needs and recommends, as
+# somebody has it who builds a service there (the machine has no network to fetch it from).
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "man-db",
             "libspdlog1.10", "libfmt9", "libtomlplusplus3", "libedit2", "libsystemd0",
-            "python3", "python3-pytest", "procps", "iproute2"]
+            "python3", "python3-pytest", "procps", "iproute2",
+            "libfmt-dev", "libspdlog-dev", "libtomlplusplus-dev", "libsystemd-dev",
+            "g++", "make", "cmake", "doctest-dev", "netcat-openbsd"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 FOLDER = CACHE / "reactord-tests/systemd"
 NEEDED_PROGRAMS = {"systemd-nspawn": "systemd-container", "debootstrap": "debootstrap"}
