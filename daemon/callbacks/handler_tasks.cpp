@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/callbacks/handler_tasks.h"
 
+#include <cstring>
 #include <string>
-#include <system_error>
 #include <utility>
 
 namespace reactord {
@@ -31,15 +31,13 @@ std::unique_ptr<Task> HandlerTasks::offload(HandlerCall caller, std::function<vo
                   done = std::move(done)](std::exception_ptr problem) {
     guard.run(caller, [&] { done(std::move(problem)); });
   };
-  try {
-    const WorkerPool::JobId id = workers_.run(std::move(work), std::move(guarded));
-    if (id == 0) return nullptr;
-    task->set_id(id);
-    return task;
-  } catch (const std::system_error& error) {
-    events_.record(Event::workers_unavailable, {{"handler", handler}, {"problem", error.what()}});
-    return nullptr;
-  }
+  const WorkerPool::Taken taken = workers_.run(std::move(work), std::move(guarded));
+  if (taken.problem)
+    events_.record(Event::workers_unavailable,
+                   {{"handler", handler}, {"problem", std::strerror(taken.problem.value())}});
+  if (taken.id == 0) return nullptr;
+  task->set_id(taken.id);
+  return task;
 }
 
 }  // namespace reactord

@@ -88,10 +88,10 @@ WorkerPool::~WorkerPool() {
   (void)end();
 }
 
-WorkerPool::JobId WorkerPool::run(Work work, Done done) {
+WorkerPool::Taken WorkerPool::run(Work work, Done done) {
   ++refused_;  // until it is taken
-  if (has_ended_) return 0;
-  if (shared_ == nullptr) open();
+  if (has_ended_) return {};
+  if (const std::error_code problem = open()) return {.problem = problem};
   Jobs fresh;
   const JobId id = last_id_ + 1;
   fresh.emplace(id, Job{std::move(work), std::move(done), {}, std::chrono::steady_clock::now()});
@@ -99,35 +99,38 @@ WorkerPool::JobId WorkerPool::run(Work work, Done done) {
     const std::lock_guard lock(shared_->mutex);
     const std::size_t jobs =
         shared_->queued.size() + shared_->running.size() + shared_->ended.size();
-    if (jobs >= limits_.jobs) return 0;
+    if (jobs >= limits_.jobs) return {};
     // Before it is queued: where no thread can be had, nothing has happened.
     if (shared_->queued.size() >= shared_->idle && threads_.size() < limits_.threads)
-      start_thread();
+      if (const std::error_code problem = start_thread()) return {.problem = problem};
     shared_->queued.insert(fresh.extract(fresh.begin()));
   }
   --refused_;
   last_id_ = id;
   shared_->has_news.notify_one();
-  return id;
+  return {.id = id};
 }
 
-void WorkerPool::open() {
+std::error_code WorkerPool::open() {
+  if (shared_ != nullptr) return {};
   auto shared = std::make_shared<Shared>();
   shared->has_ended.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!shared->has_ended) throw std::system_error(errno, std::system_category(), "eventfd");
-  if (const std::error_code error = loop_.watch_level(shared->has_ended.get(), token_))
-    throw std::system_error(error, "epoll_ctl");
+  if (!shared->has_ended) return {errno, std::system_category()};
+  if (const std::error_code problem = loop_.watch_level(shared->has_ended.get(), token_))
+    return problem;
   shared_ = std::move(shared);
+  return {};
 }
 
 /// One thread is enough to go on with.
-void WorkerPool::start_thread() {
+std::error_code WorkerPool::start_thread() {
+  threads_.reserve(limits_.threads);
   try {
-    threads_.reserve(limits_.threads);
     threads_.emplace_back([shared = shared_, number = threads_.size()] { shared->work(number); });
-  } catch (const std::exception&) {
-    if (threads_.empty()) throw;
+  } catch (const std::system_error& error) {
+    if (threads_.empty()) return error.code();
   }
+  return {};
 }
 
 /// What is let go is destroyed outside of the lock: it may ask for anything.

@@ -14,6 +14,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -39,10 +40,14 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
   ~WorkerPool();
 
-  /// 0: there are too many, or the pool has ended. Throws std::system_error where the system gives
-  /// no thread or descriptor, and std::bad_alloc; nothing has changed then. What `work` throws is
-  /// passed to `done`, which must not throw.
-  [[nodiscard]] JobId run(Work work, Done done);
+  struct Taken {
+    JobId id =
+        0;  ///< 0: refused, since there are too many or the pool has ended; or by the problem
+    std::error_code problem = {};  ///< for which the system gives no thread or descriptor
+  };
+  /// What `work` throws is passed to `done`, which must not throw. Throws std::bad_alloc, and
+  /// changes nothing then.
+  [[nodiscard]] Taken run(Work work, Done done);
   /// Nothing is told of it any more: it does not begin, or runs to its end for nothing. Harmless
   /// where it has been told of already.
   void drop(JobId id);
@@ -73,8 +78,8 @@ class WorkerPool {
 
   struct Shared;
 
-  void open();
-  void start_thread();
+  [[nodiscard]] std::error_code open();
+  [[nodiscard]] std::error_code start_thread();
 
   EventLoop& loop_;
   Token token_;

@@ -14,8 +14,9 @@ namespace reactord {
 /// Reads the command line and serves until it is told to stop; returns the exit code of the process
 /// (0 stopped as asked, 1 failed, 2 usage, 78 bad configuration), after telling on standard error
 /// what is wrong. The built-in handlers (PING, HELLO, CLIENT, COMMAND, HELP, INFO, ...) are there
-/// without being named. Call it once, before the process has other threads: it decides about
-/// signals, descriptors and memory of the whole process.
+/// without being named. Where offloaded work hangs at the end (Service::offload()), it does not
+/// return: the process ends there, with status 0. Call it once, before the process has other
+/// threads: it decides about signals, descriptors and memory of the whole process.
 [[nodiscard]] int run(int argc, char** argv, std::vector<HandlerEntry> handlers);
 
 }  // namespace reactord

@@ -38,6 +38,7 @@ def module(tmp_path_factory):
             checked("cmake", "--build", source / "build", seconds=110)
             built[name] = source / f"build/{name}.so"
             built[name].chmod(0o755)
+            checked("ctest", "--test-dir", source / "build", "--output-on-failure")
         return f'[[module]]\npath = "{built[name]}"\n'
     return build
 

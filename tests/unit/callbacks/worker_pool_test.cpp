@@ -10,7 +10,9 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/support/gate.h"
@@ -39,8 +41,12 @@ struct PoolFixture : LoopFixture {
     }
   }
 
+  [[nodiscard]] WorkerPool::JobId run(WorkerPool::Work work, WorkerPool::Done told) {
+    return pool.run(std::move(work), std::move(told)).id;
+  }
+  /// Work that notes its end.
   [[nodiscard]] WorkerPool::JobId note(int number) {
-    return pool.run([] {}, [this, number](std::exception_ptr) { done.push_back(number); });
+    return run([] {}, [this, number](std::exception_ptr) { done.push_back(number); });
   }
 
   std::vector<std::size_t> told_per_turn;
@@ -58,11 +64,11 @@ TEST_SUITE("worker_pool") {
     PoolFixture fixture;
     std::thread::id worker;
     std::thread::id teller;
-    CHECK(fixture.pool.run([&] { worker = std::this_thread::get_id(); },
-                           [&](std::exception_ptr problem) {
-                             CHECK(problem == nullptr);
-                             teller = std::this_thread::get_id();
-                           }) != 0);
+    CHECK(fixture.run([&] { worker = std::this_thread::get_id(); },
+                      [&](std::exception_ptr problem) {
+                        CHECK(problem == nullptr);
+                        teller = std::this_thread::get_id();
+                      }) != 0);
     fixture.run_until_told(1);
     CHECK(worker != std::this_thread::get_id());
     CHECK(worker != std::thread::id());
@@ -87,14 +93,14 @@ TEST_SUITE("worker_pool") {
   TEST_CASE("what work throws reaches the one who is told") {
     PoolFixture fixture;
     std::string text;
-    CHECK(fixture.pool.run([] { throw std::runtime_error("no such thing"); },
-                           [&](std::exception_ptr problem) {
-                             try {
-                               std::rethrow_exception(problem);
-                             } catch (const std::runtime_error& error) {
-                               text = error.what();
-                             }
-                           }) != 0);
+    CHECK(fixture.run([] { throw std::runtime_error("no such thing"); },
+                      [&](std::exception_ptr problem) {
+                        try {
+                          std::rethrow_exception(problem);
+                        } catch (const std::runtime_error& error) {
+                          text = error.what();
+                        }
+                      }) != 0);
     fixture.run_until_told(1);
     CHECK(text == "no such thing");
   }
@@ -102,7 +108,7 @@ TEST_SUITE("worker_pool") {
   TEST_CASE("a thread is started for work that nobody is free for, up to the limit") {
     PoolFixture fixture({.threads = 2});
     Gate gate;
-    for (int i = 0; i < 3; ++i) CHECK(fixture.pool.run([&] { gate.pass(); }, [](auto) {}) != 0);
+    for (int i = 0; i < 3; ++i) CHECK(fixture.run([&] { gate.pass(); }, [](auto) {}) != 0);
     gate.wait_for(2);
     const WorkerPool::Stats stats = fixture.pool.stats();
     CHECK(stats.threads == 2);
@@ -117,7 +123,7 @@ TEST_SUITE("worker_pool") {
   TEST_CASE("beyond its limit it refuses: what is told of makes room, not what has ended") {
     PoolFixture fixture({.threads = 1, .jobs = 2});
     Gate gate;
-    CHECK(fixture.pool.run([&] { gate.pass(); }, [](auto) {}) != 0);
+    CHECK(fixture.run([&] { gate.pass(); }, [](auto) {}) != 0);
     CHECK(fixture.note(1) != 0);
     CHECK(fixture.note(2) == 0);
     CHECK(fixture.pool.stats().refused == 1);
@@ -143,11 +149,11 @@ TEST_SUITE("worker_pool") {
   TEST_CASE("dropped work that waits never begins, and what it holds is destroyed at once") {
     PoolFixture fixture({.threads = 1});
     Gate gate;
-    CHECK(fixture.pool.run([&] { gate.pass(); }, [](auto) {}) != 0);
+    CHECK(fixture.run([&] { gate.pass(); }, [](auto) {}) != 0);
     gate.wait_for(1);
     auto held = std::make_shared<bool>(false);
     const std::weak_ptr<bool> watched = held;
-    const WorkerPool::JobId job = fixture.pool.run([held] { *held = true; }, [held](auto) {});
+    const WorkerPool::JobId job = fixture.run([held] { *held = true; }, [held](auto) {});
     held.reset();
     fixture.pool.drop(job);
     CHECK(watched.expired());
@@ -164,7 +170,7 @@ TEST_SUITE("worker_pool") {
     std::atomic<bool> has_run = false;
     auto held = std::make_shared<int>(1);
     const std::weak_ptr<int> watched = held;
-    const WorkerPool::JobId job = fixture.pool.run(
+    const WorkerPool::JobId job = fixture.run(
         [&gate, &has_run, held] {
           gate.pass();
           has_run = true;
@@ -186,12 +192,12 @@ TEST_SUITE("worker_pool") {
     PoolFixture fixture({.threads = 1});
     WorkerPool::JobId first = 0;
     WorkerPool::JobId second = 0;
-    first = fixture.pool.run([] {},
-                             [&](auto) {
-                               fixture.done.push_back(1);
-                               fixture.pool.drop(first);
-                               fixture.pool.drop(second);
-                             });
+    first = fixture.run([] {},
+                        [&](auto) {
+                          fixture.done.push_back(1);
+                          fixture.pool.drop(first);
+                          fixture.pool.drop(second);
+                        });
     second = fixture.note(2);
     while (fixture.pool.stats().done < 2) std::this_thread::yield();
     fixture.run_until_told(2);
@@ -209,11 +215,11 @@ TEST_SUITE("worker_pool") {
     // Not on the stack: whoever is left behind uses it after this test.
     const auto gate = std::make_shared<Gate>();
     const auto has_ended = std::make_shared<Gate>();
-    for (int i = 0; i < 2; ++i) CHECK(fixture.pool.run([gate] { gate->pass(); }, [](auto) {}) != 0);
+    for (int i = 0; i < 2; ++i) CHECK(fixture.run([gate] { gate->pass(); }, [](auto) {}) != 0);
     gate->wait_for(2);
     auto held = std::make_shared<int>(1);
     const std::weak_ptr<int> watched = held;
-    CHECK(fixture.pool.run([held] {}, [held](auto) {}) != 0);
+    CHECK(fixture.run([held] {}, [held](auto) {}) != 0);
     held.reset();
     CHECK(fixture.pool.end() == 2);
     CHECK(watched.expired());
@@ -229,8 +235,10 @@ TEST_SUITE("worker_pool") {
     // No descriptor: what can be taken away from root, too.
     const rlimit none{3, before.rlim_max};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    CHECK_THROWS_AS((void)fixture.note(1), std::system_error);
+    const WorkerPool::Taken taken = fixture.pool.run([] {}, [](std::exception_ptr) {});
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(taken.id == 0);
+    CHECK(taken.problem == std::errc::too_many_files_open);
     CHECK(fixture.pool.stats().refused == 1);
     CHECK(fixture.note(2) != 0);
     fixture.run_until_told(1);
