@@ -10,6 +10,9 @@ namespace reactord {
 namespace {
 
 constexpr std::string_view kLogName = "relay";
+/// Between two attempts to connect: clients wait for it, and a service that systemd starts again is
+/// back within a second.
+constexpr std::chrono::milliseconds kMostBackOff{1000};
 constexpr std::string_view kPing[] = {"PING"};
 
 RespClient::Counters sum(RespClient::Counters a, const RespClient::Counters& b) {
@@ -47,6 +50,7 @@ RespClientSettings Backend::client_settings(int protocol) const {
   settings.reply_timeout = settings_->timeout;
   settings.max_pending = static_cast<std::size_t>(settings_->max_pending);
   settings.max_pending_bytes = settings_->max_pending_bytes.bytes;
+  settings.most_back_off = kMostBackOff;
   settings.protocol = protocol;
   settings.reply_limits.max_bytes = settings_->max_reply.bytes;
   return settings;
