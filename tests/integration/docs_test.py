@@ -19,7 +19,7 @@ from harness.net import free_port
 
 DEFAULT_PORT = 12345
 READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
-           "daemon/README.md", "daemon/handlers/README.md", "systemd/README.md",
+           "daemon/README.md", "daemon/handlers/README.md", "daemon/handlers/relay/README.md", "systemd/README.md",
            "tools/README.md"]
 
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
@@ -45,6 +45,7 @@ INSTEAD = {
     "tests/bench/start_up": "tests/bench/start_up --rounds 3",
     "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3 --only ping",
     "tests/bench/admin_when_full": "tests/bench/admin_when_full --seconds 0.3 --within 5000",
+    "tests/bench/relay_cost": "tests/bench/relay_cost --rounds 1 --shorter 50",
     "tests/bench/generator_cost": "tests/bench/generator_cost --rounds 1 --requests 20000",
     "DESTDIR=/tmp/reactord-root cmake --install build/release":
         'DESTDIR="$TMPDIR/root" cmake --install build/release',

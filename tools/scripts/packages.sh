@@ -76,6 +76,8 @@ bench_needs=(
   "libevent-dev|/usr/include/event2/event.h|an echo server to compare with"
   "libuv1-dev|/usr/include/uv.h|an echo server to compare with"
   "libboost-dev|/usr/include/boost/asio.hpp|an echo server to compare with"
+  "nutcracker|/usr/sbin/nutcracker|a relay to compare with"
+  "haproxy|/usr/sbin/haproxy|a relay to compare with"
   "valgrind|/usr/bin/valgrind|counts instructions where the processor does not"
 )
 
