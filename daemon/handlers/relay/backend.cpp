@@ -10,9 +10,11 @@ namespace reactord {
 namespace {
 
 constexpr std::string_view kLogName = "relay";
-/// Between two attempts to connect: clients wait for it, and a service that systemd starts again is
-/// back within a second.
+/// Between two attempts to connect. A connection that is lost may be had again at once; and a
+/// service that systemd starts again, for which clients wait, is found within a second.
+constexpr std::chrono::milliseconds kLeastBackOff{10};
 constexpr std::chrono::milliseconds kMostBackOff{1000};
+
 constexpr std::string_view kPing[] = {"PING"};
 
 RespClient::Counters sum(RespClient::Counters a, const RespClient::Counters& b) {
@@ -50,6 +52,7 @@ RespClientSettings Backend::client_settings(int protocol) const {
   settings.reply_timeout = settings_->timeout;
   settings.max_pending = static_cast<std::size_t>(settings_->max_pending);
   settings.max_pending_bytes = settings_->max_pending_bytes.bytes;
+  settings.least_back_off = kLeastBackOff;
   settings.most_back_off = kMostBackOff;
   settings.protocol = protocol;
   settings.reply_limits.max_bytes = settings_->max_reply.bytes;
