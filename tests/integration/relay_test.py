@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Commands that are passed on: to servers that answer, that are slow, that break the protocol, and that go away."""
 
+import random
 import socket
 import struct
 import threading
-import time
 
 import pytest
-from harness.client import Client, eventually
+from harness.client import eventually
 from harness.scripted import answering, echo, replies
 from harness.resp import Error, request
 
@@ -30,6 +30,18 @@ def address_of(server):
 def named(name):
     """Answers with its own name and the last word."""
     return answering(lambda number, words: b"+%s:%s\r\n" % (name.encode(), words[-1]))
+
+
+def held(go):
+    """Answers with the last word, the first request not before `go` is set."""
+    def script(peer):
+        words = peer.request()
+        go.wait(30)
+        while words is not None:
+            peer.send(b"+%s\r\n" % words[-1])
+            words = peer.request()
+
+    return script
 
 
 def backend_line(daemon, backend=1, table=1):
@@ -295,15 +307,7 @@ def test_health_finds_out_without_any_traffic(daemon, serve):
 
 def test_a_full_queue_is_an_error_and_clears(daemon, serve):
     go = threading.Event()
-
-    def script(peer):
-        first = peer.request()
-        go.wait(30)
-        peer.send(b"+%s\r\n" % first[-1])
-        while (words := peer.request()) is not None:
-            peer.send(b"+%s\r\n" % words[-1])
-
-    one = daemon(relay([address_of(serve(script))], max_pending=8, timeout="30s"))
+    one = daemon(relay([address_of(serve(held(go)))], max_pending=8, timeout="30s"))
     clients = [one.connect() for _ in range(8)]
     for client in clients:
         client.request("GET", "k")
@@ -318,15 +322,7 @@ def test_a_full_queue_is_an_error_and_clears(daemon, serve):
 
 def test_one_client_cannot_fill_the_queue_of_all(daemon, serve):
     go = threading.Event()
-
-    def script(peer):
-        words = peer.request()
-        go.wait(30)
-        while words is not None:
-            peer.send(b"+%s\r\n" % words[-1])
-            words = peer.request()
-
-    one = daemon(relay([address_of(serve(script))], max_pending=100, timeout="30s"))
+    one = daemon(relay([address_of(serve(held(go)))], max_pending=100, timeout="30s"))
     greedy, modest = one.connect(), one.connect()
     greedy.send(b"".join(request("GET", number) for number in range(300)))
     # Half of what may wait, and one more that was told to hold the next.
@@ -341,35 +337,19 @@ def test_one_client_cannot_fill_the_queue_of_all(daemon, serve):
 
 def test_long_requests_of_one_client_come_one_at_a_time(daemon, serve):
     go = threading.Event()
-
-    def script(peer):
-        words = peer.request()
-        go.wait(30)
-        while words is not None:
-            peer.send(b"+%d\r\n" % len(words[-1]))
-            words = peer.request()
-
-    one = daemon(relay([address_of(serve(script))], timeout="30s"))
+    one = daemon(relay([address_of(serve(held(go)))], timeout="30s"))
     client = one.connect()
     client.send(request("SET", "k", "x" * 20_000) * 4)
     eventually(lambda: backend_line(one)["pending"] == "1")
     client.expect_silence()
     assert backend_line(one)["pending"] == "1"
     go.set()
-    client.expect(b"+20000\r\n" * 4)
+    client.expect((b"+" + b"x" * 20_000 + b"\r\n") * 4)
 
 
 def test_clients_that_leave_while_they_wait_free_their_place(daemon, serve):
     go = threading.Event()
-
-    def script(peer):
-        words = peer.request()
-        go.wait(30)
-        while words is not None:
-            peer.send(b"+%s\r\n" % words[-1])
-            words = peer.request()
-
-    one = daemon(relay([address_of(serve(script))], timeout="30s"))
+    one = daemon(relay([address_of(serve(held(go)))], timeout="30s"))
     clients = [one.connect(track=False) for _ in range(300)]
     for number, client in enumerate(clients):
         client.request("GET", number)
@@ -491,7 +471,6 @@ def test_a_mistake_in_the_table_is_named(daemon, table, problem):
 def test_whenever_a_backend_is_killed_every_request_gets_one_reply_and_its_own(daemon, serve, seed):
     """Backends that cut each conversation at a random byte. `GET key` is answered with the key, or with an error
     of the relay: never with another's, never twice, never not at all."""
-    import random
     chance = random.Random(seed)
     kills = [0]
 
