@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Finds where a RESP reply ends, and shows it without copying: what protocol/replies/reply_parser.h does
-// for a client that keeps replies, for one that only checks them, a million a second. Resumes where
-// it stopped, so that no byte is looked at twice. Knows no socket and no request.
+// Finds where a RESP reply ends, and shows it without copying: what protocol/replies/reply_parser.h
+// does for a client that keeps replies, for one that only checks them, a million a second. Resumes
+// where it stopped, so that no byte is looked at twice. Knows no socket and no request.
 #pragma once
 
 #include <cstddef>
