@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "daemon/outgoing/resp_client.h"
+#include "daemon/testing/fake_service.h"
 #include "tests/support/parse_stream.h"
 #include "tests/support/scan_stream.h"
-#include "tests/unit/support/fake_service.h"
 #include "tests/unit/support/scripted_connector.h"
 
 namespace {

@@ -7,8 +7,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "daemon/testing/fake_service.h"
 #include "protocol/buffers/buffer.h"
-#include "tests/unit/support/fake_service.h"
 #include "tests/unit/support/scripted_connector.h"
 
 namespace reactord {

@@ -12,7 +12,7 @@
 #include "daemon/net/connecting_socket.h"
 #include "daemon/net/listening_socket.h"
 #include "daemon/outgoing/resp_client.h"
-#include "tests/unit/support/fake_service.h"
+#include "daemon/testing/fake_service.h"
 #include "tests/unit/support/listening.h"
 #include "tests/unit/support/sockets.h"
 #include "tests/unit/support/temporary_folder.h"
