@@ -100,6 +100,7 @@ TEST_CASE("kit: the clock is the test's, the same for the service and its client
   CHECK(bench.context.take_output() == "");
   bench.service.advance(1ms);
   CHECK(bench.context.take_output() == "+OK\r\n");
+  timer.reset();  // before the service
 }
 
 TEST_CASE("kit: clients are told apart, finish and leave") {
