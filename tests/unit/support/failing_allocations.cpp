@@ -4,18 +4,20 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <thread>
 
 namespace {
 
 constexpr long kNever = -1;
 
-thread_local bool can_fail_here = false;
-std::atomic<long> countdown{kNever};  ///< allocations until one fails
+std::atomic<std::thread::id> failing_thread{};  ///< none at first
+std::atomic<long> countdown{kNever};            ///< allocations until one fails
 std::atomic<bool> fails_on{false};
 std::atomic<bool> has_failed{false};
 
 bool must_fail() {
-  if (!can_fail_here || countdown.load() == kNever) return false;
+  if (countdown.load() == kNever || failing_thread.load() != std::this_thread::get_id())
+    return false;
   if (countdown.load() > 1) {
     --countdown;
     return false;
@@ -52,7 +54,7 @@ void* allocate_or_null(std::size_t bytes) noexcept {
 namespace reactord::test {
 
 void let_allocations_fail_here() {
-  can_fail_here = true;
+  failing_thread = std::this_thread::get_id();
 }
 
 void fail_allocation(long nth, Failing how) {
