@@ -37,6 +37,8 @@ def folder():
     for path in FOLDER.iterdir():
         path.unlink()
     FOLDER.rmdir()
+    host.systemctl("stop", "reactord.service")
+    (host.ROOT / "run/resize").rmdir()  # systemd has made a place to mount it at
 
 
 def test_a_unix_socket(service, folder):
