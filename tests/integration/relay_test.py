@@ -467,7 +467,7 @@ def test_a_mistake_in_the_table_is_named(daemon, table, problem):
 
 # --- the walk
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=[pytest.mark.long, pytest.mark.release_only])])
 def test_whenever_a_backend_is_killed_every_request_gets_one_reply_and_its_own(daemon, serve, seed):
     """Backends that cut each conversation at a random byte. `GET key` is answered with the key, or with an error
     of the relay: never with another's, never twice, never not at all."""

@@ -24,6 +24,8 @@ OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_t
 
 WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
 
+FUZZED = {"resp_client_fuzz": 200_000}  # each of its inputs is a whole conversation
+
 SHORT = {}  # name: function; its docstring says what it checks
 LONG = {}  # of --all
 ON_REQUEST = {}
@@ -134,9 +136,8 @@ def bench(part):
 def asan(part):
     """integration, promises, load and soak on the build with sanitizers"""
     if part.built("asan"):
-        elsewhere = ["clients_test.py", "libraries_test.py", "docs_test.py", "own_service_test.py",
-                     "examples_test.py", "lab_test.py", "bench_test.py"]
-        part.pytest(*[f"--ignore={name}" for name in elsewhere], preset="asan")
+        part.pytest(*[f"--ignore={name}" for name in OWN_PARTS], preset="asan", workers=WORKERS)
+        part.pytest("promises_test.py", *LOAD, "soak_test.py", preset="asan")
 
 
 @a_part(LONG)
@@ -174,8 +175,8 @@ def fuzz(part):
         return
     seed = int(time.time()) % 1_000_000
     for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
-        part.case(part.run(program, 1_000_000, seed, seconds=600),
-                  f"{program.name} 1000000 {seed}")
+        runs = FUZZED.get(program.name, 1_000_000)
+        part.case(part.run(program, runs, seed, seconds=600), f"{program.name} {runs} {seed}")
 
 
 @a_part(LONG)
