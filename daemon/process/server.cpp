@@ -263,9 +263,7 @@ void Server::on_signal(int signal) {
     case SignalAction::reload:
       return reload_on_signal(signal);
     case SignalAction::drain:
-      drain_on_signal(signal);
-      signals_.take(signal);  // now that nothing of it can fail any more
-      return;
+      return drain_on_signal(signal);
     case SignalAction::mention:
       signals_.take(signal);
       return mention_signal(rule);

@@ -104,10 +104,11 @@ class Server final : public EventSink, public ServerControl {
   /// Calls a handler outside of a request: it must not end the process by throwing.
   void call_handler(std::size_t index, std::string_view name,
                     const std::function<void(Handler&)>& call) noexcept;
-  void begin_drain(const std::string& request);
+  void begin_drain();
+  void tell_draining(const std::string& request) noexcept;
   void drain_connections();
   void on_drain_expired();
-  void cut_off(int signal);
+  void cut_off();
   void abort_connections();
   [[nodiscard]] bool is_done() const;
   void return_memory();

@@ -17,14 +17,19 @@ void Server::set_draining(bool is_draining, std::string_view who) {
 /// Not now: the connection that asks is being served, and its reply is not sent yet.
 void Server::shut_down(std::string_view who) {
   (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
-    if (phase_ == Phase::serving) begin_drain(request);
+    if (phase_ != Phase::serving) return;
+    begin_drain();
+    tell_draining(request);
   });
 }
 
-void Server::begin_drain(const std::string& request) {
+void Server::begin_drain() {
   (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
   phase_ = Phase::draining;
   is_closed_to_new_ = false;
+}
+
+void Server::tell_draining(const std::string& request) noexcept {
   (void)has_memory_for([&] {
     events_.record(Event::draining, {{"request", request}});
     reports_.stopping();
@@ -68,13 +73,22 @@ void Server::end_work() {
   });
 }
 
+/// The signal is taken once nothing of it can fail any more, and before it is told: whoever reads
+/// that and sends it again means another one.
 void Server::drain_on_signal(int signal) {
-  if (phase_ == Phase::serving) return begin_drain(signal_name(signal));
-  if (phase_ == Phase::draining) cut_off(signal);
+  const Phase before = phase_;
+  if (before == Phase::serving) begin_drain();
+  if (before == Phase::draining) cut_off();
+  signals_.take(signal);
+  if (before == Phase::serving) tell_draining(signal_name(signal));
+  if (before == Phase::draining)
+    (void)has_memory_for([&] {
+      events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
+    });
 }
 
 /// Whoever is still there is closed, some in each turn.
-void Server::cut_off(int signal) {
+void Server::cut_off() {
   walks_.add_instead(
       {.visit = [](Connection& connection) { connection.abort(CloseReason::closed_at_once); },
        .visits_per_turn = ConnectionWalks::kFewPerTurn,
@@ -82,9 +96,6 @@ void Server::cut_off(int signal) {
   phase_ = Phase::cutting_off;
   listeners_.close();
   is_closed_to_new_ = true;
-  (void)has_memory_for([&] {
-    events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
-  });
 }
 
 void Server::abort_connections() {
