@@ -139,7 +139,7 @@ const CommandTable::WithHelp* CommandTable::add_help(const CommandSpec& spec) {
 
 void CommandTable::add(Handler& handler, std::string_view handler_name) {
   for (const CommandSpec& spec : handler.commands()) {
-    if (!is_name(spec.name) && spec.name != kAnyOther)
+    if (!is_name(spec.name) && spec.name != CommandSpec::kAnyOther)
       refuse(handler_name, spec, "a name is lower-case letters, digits, '.', '-' and '_'");
     check(handler_name, spec);
     const WithHelp* const helped = add_help(spec);
@@ -173,7 +173,7 @@ void CommandTable::rebuild_buckets() {
   bucket_mask_ = buckets_.size() - 1;
   specs_.clear();
   for (const auto& entry : entries_) {
-    if (entry->full_name == kAnyOther) {
+    if (entry->full_name == CommandSpec::kAnyOther) {
       any_other_ = entry.get();
       continue;
     }

@@ -40,9 +40,6 @@ class CommandTable {
   CommandTable();
   ~CommandTable();
 
-  /// The name of a command that stands for all that nobody declares.
-  static constexpr std::string_view kAnyOther = "*";
-
   /// Adds the commands of `handler`. Throws std::logic_error, with the names, where two handlers
   /// declare one command, or where a declaration is malformed.
   void add(Handler& handler, std::string_view handler_name);
@@ -54,7 +51,7 @@ class CommandTable {
   /// The first command of that handler, for listeners bound to one; null if there is none.
   [[nodiscard]] CommandEntry* first_of(std::string_view handler_name) const;
 
-  /// Sorted by name; without kAnyOther, which is no name that anybody can send.
+  /// Sorted by name; without CommandSpec::kAnyOther, which is no name that anybody can send.
   [[nodiscard]] std::span<const CommandSpec* const> specs() const { return specs_; }
   [[nodiscard]] std::span<const std::unique_ptr<CommandEntry>> entries() const { return entries_; }
 

@@ -1,47 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatch/dispatcher.h"
 
-#include <fmt/format.h>
-
-#include "protocol/words.h"
-
 namespace reactord {
 
 namespace {
 
-/// As much of an unknown command, and of its arguments, as Redis repeats in its error.
-constexpr std::size_t kMaxShownBytes = 128;
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
 
 /// Redis' own text.
 constexpr std::string_view kAborted = "EXECABORT Transaction discarded because of previous errors.";
-
-constexpr std::string_view kTelnet =
-    "ERR this is telnet's negotiation, which nobody speaks here: choose a raw connection (in PuTTY "
-    "the type Raw), or take reactor-cli or nc; your next line is read";
-
-/// For whoever asks at the wrong listener.
-std::string_view where_allowed(const CommandEntry* entry) {
-  if (entry == nullptr) return {};
-  switch (entry->spec->command_class) {
-    case CommandClass::public_:
-      break;
-    case CommandClass::introspection:
-      return "(it takes a listener that allows introspection)";
-    case CommandClass::admin:
-      return "(it takes an admin listener: reactor-cli --admin)";
-  }
-  return {};
-}
-
-bool is_exec(const CommandEntry* entry) {
-  return entry != nullptr && entry->spec->in_transaction == InTransaction::executes;
-}
-
-bool is_allowed(const Connection& connection, const CommandEntry& entry) {
-  return connection.policy().allowed_commands.has(entry.spec->command_class);
-}
 
 }  // namespace
 
@@ -85,11 +53,16 @@ ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame
 }
 
 ServeResult Dispatcher::serve_behind(Connection& connection, const Frame& frame, Buffer& out) {
-  if (!may_overlap(connection, frame)) return ServeResult::not_yet;
+  if (frame.kind != FrameKind::array) return ServeResult::not_yet;
+  CommandEntry* const known = find_known(connection, frame);
+  if (!may_overlap(connection,
+                   known != nullptr ? known : find_allowed(connection, frame.arguments.front())))
+    return ServeResult::not_yet;
   ++requests_;
   behind_.clear();
   ReplyDraft draft(behind_, connection.reply_encoding());
-  const ServeResult result = answer(connection, frame, draft);
+  const ServeResult result = known != nullptr ? call(connection, *known, frame.arguments, draft)
+                                              : answer(connection, frame, draft);
   if (result == ServeResult::overlapping || result == ServeResult::pending) {
     pending_.append_pushes(out);
     return result;
@@ -103,12 +76,11 @@ ServeResult Dispatcher::serve_behind(Connection& connection, const Frame& frame,
                                                          : ServeResult::replied;
 }
 
-/// Whether the frame may be served while earlier ones of the connection wait for their replies.
-bool Dispatcher::may_overlap(const Connection& connection, const Frame& frame) const {
-  if (frame.kind != FrameKind::array || !connection.session().is_ordinary()) return false;
-  const CommandEntry* entry = find_known(connection, frame);
-  if (entry == nullptr) entry = find_allowed(connection, frame.arguments.front());
-  return entry != nullptr && entry->spec->overlaps && PendingReplies::has_room(connection);
+/// Whether a request of that command may be served while earlier ones of the connection wait for
+/// their replies.
+bool Dispatcher::may_overlap(const Connection& connection, const CommandEntry* entry) {
+  return entry != nullptr && entry->spec->overlaps && connection.session().is_ordinary() &&
+         PendingReplies::has_room(connection);
 }
 
 ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, ReplyDraft& draft) {
@@ -144,70 +116,7 @@ void Dispatcher::on_connection_end(Connection& connection) noexcept {
   if (connection.session().in_transaction()) transactions_.forget(connection);
 }
 
-// --- words -------------------------------------------------------------------------------------
-
-Dispatcher::Parsed Dispatcher::parse(const Connection& connection, const Frame& frame,
-                                     ReplyDraft& draft) {
-  if (frame.kind == FrameKind::array) [[likely]]
-    return {frame.arguments, find_allowed(connection, frame.arguments.front())};
-  return parse_unframed(connection, frame.payload, draft);
-}
-
-Dispatcher::Parsed Dispatcher::parse_unframed(const Connection& connection,
-                                              std::string_view payload, ReplyDraft& draft) {
-  words_.clear();
-  CommandEntry* bound = connection.policy().bound_command;
-  if (bound == nullptr) return split_line(connection, payload, draft);
-  words_ = {bound->spec->name, payload};
-  return {words_, bound};
-}
-
-Dispatcher::Parsed Dispatcher::split_line(const Connection& connection, std::string_view line,
-                                          ReplyDraft& draft) {
-  const FirstWord first = split_first_word(line);
-  CommandEntry* entry = find_allowed(connection, first.word);
-  if (const CommandEntry* verbatim = find_verbatim(entry, first)) {
-    split_verbatim(line, verbatim->words + verbatim->spec->max_arguments);
-    return {words_, entry};
-  }
-  const std::size_t max_words = connection.policy().loop_context.parser_limits.max_arguments;
-  switch (split_inline(line, max_words, words_, decoded_)) {
-    case SplitStatus::ok:
-      break;
-    case SplitStatus::unbalanced_quotes:
-      draft.writer.error(
-          has_telnet_command(line) ? kTelnet : "ERR Protocol error: unbalanced quotes in request");
-      return {};
-    case SplitStatus::too_many_arguments:
-      draft.writer.error("ERR Protocol error: too many arguments in one line");
-      return {};
-  }
-  // A line of blanks is ignored, as Redis does. "ping" may stand in quotes.
-  if (entry == nullptr && !words_.empty()) entry = find_allowed(connection, words_.front());
-  if (entry == nullptr && has_telnet_command(line)) [[unlikely]] {
-    draft.writer.error(kTelnet);
-    return {};
-  }
-  return {words_, entry};
-}
-
-/// `entry`, or its subcommand, where that takes the rest of its line verbatim; null otherwise.
-const CommandEntry* Dispatcher::find_verbatim(const CommandEntry* entry, const FirstWord& first) {
-  if (entry != nullptr && !entry->subcommands.empty())
-    entry = CommandTable::find_subcommand(*entry, split_first_word(first.rest).word);
-  return entry != nullptr && entry->spec->rest_of_line ? entry : nullptr;
-}
-
-/// At most `words`, of which the last is the rest of the line as it is.
-void Dispatcher::split_verbatim(std::string_view line, std::size_t words) {
-  FirstWord next{.word = {}, .rest = line, .has_rest = true};
-  while (next.has_rest && words_.size() + 1 < words) {
-    next = split_first_word(next.rest);
-    if (next.word.empty()) return;  // blanks at the end
-    words_.push_back(next.word);
-  }
-  if (next.has_rest) words_.push_back(next.rest);
-}
+// --- commands that are known --------------------------------------------------------------------
 
 /// The command of a frame that begins as the latest one did, if this listener allows it, too.
 CommandEntry* Dispatcher::find_known(const Connection& connection, const Frame& frame) const {
@@ -220,41 +129,6 @@ CommandEntry* Dispatcher::find_known(const Connection& connection, const Frame& 
 void Dispatcher::note_known(const Frame& frame, const Parsed& request) {
   if (frame.kind == FrameKind::array && request.entry->subcommands.empty())
     known_ = {frame.head.number, request.entry};
-}
-
-CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string_view name) const {
-  CommandEntry* entry = commands_.find(name);
-  return entry != nullptr && is_allowed(connection, *entry) ? entry : nullptr;
-}
-
-/// The command, or subcommand, that is to be called; null if there is none: that was answered.
-CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& request,
-                                  ReplyDraft& draft) {
-  CommandEntry* entry = request.entry;
-  if (entry == nullptr) [[unlikely]] {
-    reject_unknown(request.words, draft);
-    return nullptr;
-  }
-  if (!entry->subcommands.empty() && request.words.size() > 1) {
-    entry = find_subcommand(connection, *entry, request.words, draft);
-    if (entry == nullptr) return nullptr;
-  }
-  const std::size_t arguments = request.words.size() - entry->words;
-  if (arguments < entry->spec->min_arguments || arguments > entry->spec->max_arguments)
-      [[unlikely]] {
-    reject_arity(*entry, arguments, draft);
-    return nullptr;
-  }
-  return entry;
-}
-
-/// Null if there is none; that was answered.
-CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const CommandEntry& command,
-                                          Words words, ReplyDraft& draft) {
-  CommandEntry* sub = CommandTable::find_subcommand(command, words[1]);
-  if (sub != nullptr && is_allowed(connection, *sub)) return sub;
-  reject_unknown_subcommand(command, words, draft);
-  return nullptr;
 }
 
 // --- calls -------------------------------------------------------------------------------------
@@ -338,7 +212,7 @@ ServeResult Dispatcher::answer_in_transaction(Connection& connection, const Fram
   if (!request.words.empty()) entry = resolve(connection, request, draft);
   if (draft.writer.wrote_error()) {
     errors_.count(draft.written());
-    is_exec(request.entry) ? transactions_.forget(connection) : transactions_.spoil(connection);
+    executes(request.entry) ? transactions_.forget(connection) : transactions_.spoil(connection);
   }
   if (entry == nullptr) return ServeResult::replied;
   switch (entry->spec->in_transaction) {
@@ -412,41 +286,6 @@ void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, st
       gathered.must_close = true;
       break;
   }
-}
-
-// --- errors ------------------------------------------------------------------------------------
-
-/// Redis' own text, on which clients match.
-void Dispatcher::reject_unknown(Words words, ReplyDraft& draft) {
-  std::string shown;
-  for (const std::string_view word : words.subspan(1)) {
-    if (shown.size() >= kMaxShownBytes) break;
-    shown += fmt::format("'{}' ", word.substr(0, kMaxShownBytes - shown.size()));
-  }
-  draft.writer.error(fmt::format("ERR unknown command '{}', with args beginning with: {}{}",
-                                 words.front().substr(0, kMaxShownBytes), shown,
-                                 where_allowed(commands_.find(words.front()))));
-}
-
-void Dispatcher::reject_unknown_subcommand(const CommandEntry& command, Words words,
-                                           ReplyDraft& draft) {
-  const std::string_view where = where_allowed(CommandTable::find_subcommand(command, words[1]));
-  draft.writer.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.{}{}",
-                                 words[1].substr(0, kMaxShownBytes), upper_case(command.full_name),
-                                 where.empty() ? "" : " ", where));
-}
-
-void Dispatcher::reject_arity(CommandEntry& entry, std::size_t arguments, ReplyDraft& draft) {
-  ++entry.stats.rejected;
-  const CommandSpec& spec = *entry.spec;
-  std::string problem = fmt::format("wrong number of arguments for '{}' command", entry.full_name);
-  const bool is_repeated = spec.synopsis.find("...") != std::string_view::npos;
-  if (arguments > spec.max_arguments && is_repeated)  // a bound that the synopsis does not show
-    problem += fmt::format("; it takes at most {}, not {}", spec.max_arguments, arguments);
-  if (spec.rest_of_line) problem += "; put a message of several words in quotes";
-  // As in Redis, an EXEC that cannot be run gives the transaction up, whether there is one or not.
-  draft.writer.error(is_exec(&entry) ? "EXECABORT Transaction discarded because of: " + problem
-                                     : "ERR " + problem);
 }
 
 }  // namespace reactord

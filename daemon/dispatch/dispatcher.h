@@ -2,6 +2,8 @@
 // Turns frames into calls of handlers: finds the command, checks that the listener allows it and
 // that its arguments are as many as they should be, calls, and sees to it that exactly one reply
 // comes of it. Between MULTI and EXEC it queues instead. What is late is PendingReplies'.
+//
+//   dispatcher.cpp  calls and their replies    dispatcher_words.cpp  which command is meant
 #pragma once
 
 #include <cstdint>
@@ -73,7 +75,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                   ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] ServeResult serve_unusual(Connection& connection, const Frame& frame,
                                                          Buffer& out);
-  [[nodiscard]] bool may_overlap(const Connection& connection, const Frame& frame) const;
+  [[nodiscard]] static bool may_overlap(const Connection& connection, const CommandEntry* entry);
   [[nodiscard]] bool may_be_overlapped(const Connection& connection,
                                        const CommandEntry& entry) const;
   [[nodiscard]] Parsed parse(const Connection& connection, const Frame& frame, ReplyDraft& draft);
@@ -85,6 +87,13 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                          const FirstWord& first);
   void split_verbatim(std::string_view line, std::size_t words);
 
+  [[nodiscard]] static bool is_allowed(const Connection& connection, const CommandEntry& entry) {
+    return connection.policy().allowed_commands.has(entry.spec->command_class);
+  }
+  /// EXEC.
+  [[nodiscard]] static bool executes(const CommandEntry* entry) {
+    return entry != nullptr && entry->spec->in_transaction == InTransaction::executes;
+  }
   [[nodiscard]] CommandEntry* find_known(const Connection& connection, const Frame& frame) const;
   void note_known(const Frame& frame, const Parsed& request);
   [[nodiscard]] CommandEntry* find_allowed(const Connection& connection,

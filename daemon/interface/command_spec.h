@@ -47,6 +47,8 @@ enum class InTransaction : std::uint8_t {
 
 struct CommandSpec {
   static constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
+  /// The name of a command that stands for all that nobody declares. One handler may have it.
+  static constexpr std::string_view kAnyOther = "*";
 
   std::string_view name;  ///< lower case: "ceil"; of a subcommand its own word: "list"
   std::string_view synopsis =

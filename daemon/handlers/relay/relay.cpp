@@ -134,7 +134,10 @@ Backend* Relay::choose_next() {
 // --- requests ----------------------------------------------------------------------------------
 
 HandlerResult Relay::pass_on(const Request& request, ReplyWriter& reply, HandlerContext& context) {
-  if (is_stateful_request(request.words)) {
+  // Names that the table has were looked at when it was loaded.
+  const bool has_any_name = request.command.name == CommandSpec::kAnyOther;
+  if ((has_any_name && is_stateful_command(request.words.front())) ||
+      is_blocking_request(request.words)) {
     reply.error(fmt::format("RELAY '{}' would change a connection that many clients share",
                             shown(request.words.front())));
     return HandlerResult::replied;

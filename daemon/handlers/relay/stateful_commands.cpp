@@ -27,8 +27,7 @@ bool is_stateful_command(std::string_view name) {
                      [&](std::string_view known) { return same_word(name, known); });
 }
 
-bool is_stateful_request(std::span<const std::string_view> words) {
-  if (is_stateful_command(words.front())) return true;
+bool is_blocking_request(std::span<const std::string_view> words) {
   if (!same_word(words.front(), "xread") && !same_word(words.front(), "xreadgroup")) return false;
   return std::any_of(words.begin() + 1, words.end(),
                      [](std::string_view word) { return same_word(word, "block"); });

@@ -10,7 +10,7 @@ namespace reactord {
 
 /// By its name alone.
 [[nodiscard]] bool is_stateful_command(std::string_view name);
-/// By its arguments, too: XREAD waits only with BLOCK.
-[[nodiscard]] bool is_stateful_request(std::span<const std::string_view> words);
+/// Others that wait by their arguments: XREAD and XREADGROUP with BLOCK.
+[[nodiscard]] bool is_blocking_request(std::span<const std::string_view> words);
 
 }  // namespace reactord

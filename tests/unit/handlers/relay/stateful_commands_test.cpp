@@ -11,7 +11,7 @@ namespace {
 
 bool is_stateful(std::initializer_list<std::string_view> words) {
   const std::vector<std::string_view> all(words);
-  return is_stateful_request(all);
+  return is_stateful_command(all.front()) || is_blocking_request(all);
 }
 
 TEST_CASE("stateful commands: by name, in any case") {
