@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/fuzz/cut_up.h"
 #include "tests/support/parse_stream.h"
 #include "tests/support/scan_stream.h"
 
@@ -30,17 +31,6 @@ void require_same(const ScanTranscript& expected, const ScanTranscript& seen, co
   std::abort();
 }
 
-/// Pieces whose sizes follow from `choice`, each from 1 to 16 bytes.
-std::vector<std::string_view> cut_up(std::string_view bytes, unsigned choice) {
-  std::vector<std::string_view> pieces;
-  while (!bytes.empty()) {
-    choice = (choice * 73 + 41) % 256;
-    pieces.push_back(bytes.substr(0, 1 + choice / 16));
-    bytes.remove_prefix(pieces.back().size());
-  }
-  return pieces;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -50,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ReplyLimits limits = (data[0] & 1) != 0 ? kSmall : ReplyLimits{};
   const ScanTranscript expected = reactord::test::parsed({bytes}, limits);
   require_same(expected, reactord::test::scanned({bytes}, limits), "whole");
-  require_same(expected, reactord::test::scanned(cut_up(bytes, data[1]), limits), "cut");
+  require_same(expected, reactord::test::scanned(reactord::test::cut_up(bytes, data[1]), limits),
+               "cut");
   require_same(expected, reactord::test::scanned(reactord::test::one_byte_pieces(bytes), limits),
                "byte by byte");
   return 0;

@@ -16,6 +16,7 @@
 
 #include "daemon/outgoing/resp_client.h"
 #include "daemon/testing/fake_service.h"
+#include "tests/fuzz/cut_up.h"
 #include "tests/support/parse_stream.h"
 #include "tests/support/scan_stream.h"
 #include "tests/unit/support/scripted_connector.h"
@@ -116,16 +117,6 @@ void require_right(const Transcript& seen, std::string_view bytes, std::uint8_t 
   if (ends != kRequests) fail("a request has no end", seen, {});
 }
 
-std::vector<std::string_view> cut_up(std::string_view bytes, unsigned choice) {
-  std::vector<std::string_view> pieces;
-  while (!bytes.empty()) {
-    choice = (choice * 73 + 41) % 256;
-    pieces.push_back(bytes.substr(0, 1 + choice / 16));
-    bytes.remove_prefix(pieces.back().size());
-  }
-  return pieces;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -135,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t cancelled = data[0] < 2 ? 0 : static_cast<std::uint8_t>(data[1] * 31u);
   const Transcript whole = play({bytes}, cancelled);
   require_right(whole, bytes, cancelled);
-  const Transcript cut = play(cut_up(bytes, data[1]), cancelled);
+  const Transcript cut = play(reactord::test::cut_up(bytes, data[1]), cancelled);
   if (cut != whole) fail("the answer depends on the cuts", whole, cut);
   const Transcript single = play(test::one_byte_pieces(bytes), cancelled);
   if (single != whole) fail("the answer depends on the cuts", whole, single);

@@ -269,8 +269,11 @@ def test_nobody_there_is_an_error_and_comes_back_by_itself(daemon, tmp_path, ser
     client = one.connect()
     assert client.call("GET", "k").startswith("RELAY")
     client.expect_alive()
+    eventually(lambda: int(backend_line(one)["failed_attempts"]) > 2)
     serve(echo, unix=path)
     eventually(lambda: client.call("GET", "k") == b"k")
+    one.wait_for_log("connected")
+    assert one.log.count("cannot connect") == 1
 
 
 def test_a_circuit_opens_and_one_ping_closes_it(daemon, serve):

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 namespace reactord {
 
@@ -107,8 +107,10 @@ Backend::Figures Backend::figures() const {
 
 // --- health ------------------------------------------------------------------------------------
 
+/// The first of many attempts in vain is told, and the end of them.
 void Backend::on_state(bool is_connected, std::string_view why) {
   if (!is_connected) problem_ = why;
+  if (std::exchange(is_told_away_, !is_connected) && !is_connected) return;
   service_.log(is_connected ? HandlerLogLevel::info : HandlerLogLevel::warning, kLogName,
                is_connected ? fmt::format("backend {}: connected", name_)
                             : fmt::format("backend {}: {}", name_, why));

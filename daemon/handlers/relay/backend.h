@@ -81,6 +81,7 @@ class Backend {
   std::unique_ptr<Timer> health_timer_;
   std::unique_ptr<Timer> probe_timer_;
   bool is_ping_under_way_ = false;
+  bool is_told_away_ = false;  ///< that there is no connection
 };
 
 }  // namespace reactord

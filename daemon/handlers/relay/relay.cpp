@@ -199,12 +199,12 @@ void Relay::append_info(std::string_view prefix, std::vector<InfoField>& fields)
         {fmt::format("{}backend{}", prefix, i + 1),
          fmt::format("address={},connected={:d},circuit={},pending={},pending_bytes={},requests={},"
                      "replies={},errors={},timed_out={},lost={},unavailable={},refused={},"
-                     "thrown_away={},connections={},circuit_openings={}",
+                     "thrown_away={},connections={},failed_attempts={},circuit_openings={}",
                      backends_[i]->name(), now.is_connected,
                      now.is_circuit_closed ? "closed" : "open", now.pending, now.pending_bytes,
                      all.requests, all.replies, all.errors, all.timed_out, all.lost,
                      all.unavailable, all.refused, all.thrown_away, all.connections,
-                     now.circuit_openings)});
+                     all.failed_attempts, now.circuit_openings)});
   }
 }
 
