@@ -88,10 +88,17 @@ void Backend::cancel(Ticket ticket) {
   client(ticket.is_resp3).cancel(ticket.number);
 }
 
+void Backend::retire() {
+  health_timer_.reset();
+  probe_timer_.reset();
+}
+
+/// A connection that is lost is one failure, however many requests it costs, and on_state() counts
+/// it. One that cannot be had is none: it is tried again without anybody asking.
 void Backend::note(const RespResult& result) {
   if (result.status == RespResult::Status::replied) return circuit_.on_answer();
   problem_ = result.problem;
-  if (circuit_.on_failure()) open_circuit();
+  if (result.status == RespResult::Status::timed_out) count_failure();
 }
 
 Backend::Figures Backend::figures() const {
@@ -111,18 +118,24 @@ Backend::Figures Backend::figures() const {
 void Backend::on_state(bool is_connected, std::string_view why) {
   if (!is_connected) problem_ = why;
   if (std::exchange(is_told_away_, !is_connected) && !is_connected) return;
+  if (!is_connected) count_failure();
+  if (is_connected && !circuit_.is_closed()) probe_after(std::chrono::milliseconds::zero());
   service_.log(is_connected ? HandlerLogLevel::info : HandlerLogLevel::warning, kLogName,
                is_connected ? fmt::format("backend {}: connected", name_)
                             : fmt::format("backend {}: {}", name_, why));
 }
 
-void Backend::open_circuit() {
-  service_.log(
-      HandlerLogLevel::warning, kLogName,
-      fmt::format("backend {}: {} requests in a row failed, the last one because {}; it is "
-                  "asked no more until a PING is answered",
-                  name_, settings_->max_failures, problem_));
-  probe_timer_ = service_.call_after(circuit_.probe_delay(), [this] { probe(); });
+void Backend::count_failure() {
+  if (!circuit_.on_failure()) return;
+  service_.log(HandlerLogLevel::warning, kLogName,
+               fmt::format("backend {}: failed {} times in a row, at last: {}; it is asked no more "
+                           "until a PING is answered",
+                           name_, settings_->max_failures, problem_));
+  probe_after(circuit_.probe_delay());
+}
+
+void Backend::probe_after(std::chrono::milliseconds delay) {
+  probe_timer_ = service_.call_after(delay, [this] { probe(); });
 }
 
 /// So that a server which has gone is known before somebody needs it.
@@ -142,11 +155,9 @@ void Backend::probe() {
 }
 
 void Backend::on_probe(bool is_answered) {
+  if (circuit_.is_closed()) return;  // another has been answered
   circuit_.on_probe(is_answered);
-  if (!is_answered) {
-    probe_timer_ = service_.call_after(circuit_.probe_delay(), [this] { probe(); });
-    return;
-  }
+  if (!is_answered) return probe_after(circuit_.probe_delay());
   service_.log(HandlerLogLevel::info, kLogName,
                fmt::format("backend {}: it has answered a PING, and is asked again", name_));
 }

@@ -49,6 +49,8 @@ class Backend {
   [[nodiscard]] Ticket send(std::span<const std::string_view> words, bool is_resp3,
                             RespCallback callback);
   void cancel(Ticket ticket);
+  /// It will be asked no more, and answers what it has got.
+  void retire();
   /// What became of a request, for the circuit.
   void note(const RespResult& result);
 
@@ -66,8 +68,9 @@ class Backend {
   [[nodiscard]] RespClientSettings client_settings(int protocol) const;
   [[nodiscard]] RespClient& client(bool is_resp3);
   void on_state(bool is_connected, std::string_view why);
-  void open_circuit();
+  void count_failure();
   void check_health();
+  void probe_after(std::chrono::milliseconds delay);
   void probe();
   void on_probe(bool is_answered);
 

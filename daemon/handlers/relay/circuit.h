@@ -30,7 +30,8 @@ class Circuit {
 
   /// A request was answered, with an error or without.
   void on_answer();
-  /// A request was not answered. True if the circuit opens by it: probe after probe_delay().
+  /// A request was not answered in time, or a connection was lost. True if the circuit opens by it:
+  /// probe after probe_delay().
   [[nodiscard]] bool on_failure();
   /// The probe was answered, or was not: then the next one comes after probe_delay().
   void on_probe(bool is_answered);

@@ -65,8 +65,11 @@ void Relay::use(std::shared_ptr<const RelaySettings> settings) {
   settings_ = std::move(settings);
   std::vector<std::unique_ptr<Backend>> next;
   for (const std::string& address : settings_->backends) next.push_back(take_backend(address));
-  for (std::unique_ptr<Backend>& left_out : backends_)
-    if (left_out) retired_.push_back(std::move(left_out));
+  for (std::unique_ptr<Backend>& left_out : backends_) {
+    if (!left_out) continue;
+    left_out->retire();
+    retired_.push_back(std::move(left_out));
+  }
   backends_ = std::move(next);
   ring_ = settings_->choose == Choose::hash ? HashRing(settings_->backends) : HashRing();
 }
@@ -105,7 +108,7 @@ Backend* Relay::choose(std::span<const std::string_view> words) {
 }
 
 /// Whoever has a key, and nobody else, though it cannot be asked now. A request without that
-/// argument is no key's: its whole text decides.
+/// argument is no key's: the command's name decides.
 Backend* Relay::choose_by_hash(std::span<const std::string_view> words) {
   const auto place = static_cast<std::size_t>(settings_->hash_argument);
   Backend& backend = *backends_[ring_.find(place < words.size() ? words[place] : words.front())];
