@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +15,6 @@ from harness.client import eventually, is_refused
 from harness.daemon import DEFAULT_LISTENER, REACTORD, run_reactord
 from harness.net import free_port
 
-MAX_START_SECONDS = 0.020
 MAX_RESIDENT_BYTES = 8 << 20
 ALLOW_LIST = "allow = [" + ", ".join(f'"10.{n // 250}.{n % 250}.0/24"' for n in range(1000)) + "]\n"
 
@@ -216,8 +216,9 @@ def cpu_seconds_until_ready(config, manager):
         process.wait(10)
 
 
-def cpu_seconds_of_an_empty_program():
-    process = subprocess.Popen(["/bin/true"])
+def cpu_seconds_of_an_empty_script():
+    """What python3 is on a CPU for until it has nothing to do: the measure, on a busy machine and a quiet one."""
+    process = subprocess.Popen([sys.executable, "-ISc", "pass"])
     _, status, used = os.wait4(process.pid, 0)
     assert status == 0
     return used.ru_utime + used.ru_stime
@@ -229,10 +230,11 @@ def test_little_is_done_before_it_is_ready(manager, tmp_path, extra):
     """On the CPU; how long it takes is for tests/bench/start_up."""
     config = tmp_path / "reactord.toml"
     config.write_text(DEFAULT_LISTENER + extra)
-    empty = min(cpu_seconds_of_an_empty_program() for _ in range(5))
-    ready = min(cpu_seconds_until_ready(config, manager) for _ in range(5))
-    print(f"ready {1000 * (ready - empty):.1f} ms of CPU above an empty program")
-    assert 0 < ready - empty <= MAX_START_SECONDS
+    rounds = [(cpu_seconds_until_ready(config, manager), cpu_seconds_of_an_empty_script())
+              for _ in range(5)]
+    ready, script = map(min, zip(*rounds))
+    print(f"ready {1000 * ready:.1f} ms of CPU, an empty script {1000 * script:.1f} ms")
+    assert 0 < ready <= 1.5 * script  # 0.6 to 0.9 seen, quiet and beside others
 
 
 @pytest.mark.release_only
