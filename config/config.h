@@ -101,7 +101,7 @@ struct LimitSettings {
   ByteCount max_buffer_memory{256u << 20};  ///< 256 stalled connections at their high-water mark
 };
 
-/// Zero is off, for the first four; `drain` and `linger` are never zero.
+/// Zero is off, but for the last two: `drain` and `linger` are never zero.
 struct DeadlineSettings {
   /// From accept to the end of the first request; long enough to type one by hand.
   std::chrono::milliseconds first_request{60'000};
@@ -112,7 +112,10 @@ struct DeadlineSettings {
   std::chrono::milliseconds idle{0};
   /// No byte accepted by the peer's kernel for this long.
   std::chrono::milliseconds write_stall{30'000};
-  /// From SIGTERM to exit; below systemd's TimeoutStopSec of 90 s by far.
+  /// From SIGTERM or DRAIN ON, while HEALTH says so and all else goes on. 0 is off: without a
+  /// balancer that asks, it is lost time.
+  std::chrono::milliseconds leave{0};
+  /// From there to exit; with `leave` below systemd's TimeoutStopSec of 90 s by far.
   std::chrono::milliseconds drain{10'000};
   /// How long a closed connection is read and discarded so that its last replies arrive.
   std::chrono::milliseconds linger{2'000};

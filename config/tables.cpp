@@ -90,6 +90,7 @@ constexpr KeySpec kDeadlineKeys[] = {
         "idle", Apply::reload,
         duration_range(0ms, 24h * 24, "the kernel counts 32 bits of milliseconds")),
     key<&DeadlineSettings::write_stall>("write_stall", Apply::reload, duration_range(0ms, 24h)),
+    key<&DeadlineSettings::leave>("leave", Apply::reload, duration_range(0ms, 1h)),
     key<&DeadlineSettings::drain>("drain", Apply::reload, duration_range(10ms, 1h)),
     key<&DeadlineSettings::linger>(
         "linger", Apply::reload,

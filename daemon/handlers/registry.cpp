@@ -18,6 +18,7 @@ namespace reactord {
   HANDLER(config)                          \
   HANDLER(connection)                      \
   HANDLER(diagnostics)                     \
+  HANDLER(health)                          \
   HANDLER(help)                            \
   HANDLER(info)                            \
   HANDLER(relay)                           \

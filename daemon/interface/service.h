@@ -194,6 +194,9 @@ class Service {
   /// Whether new clients are refused; and from now on. Who is connected stays.
   [[nodiscard]] virtual bool is_draining() const = 0;
   virtual void set_draining(bool is_draining, std::string_view who) = 0;
+  /// Why balancers should send their clients elsewhere: "DRAIN ON", "SIGTERM"; "" where they need
+  /// not.
+  [[nodiscard]] virtual std::string why_draining() const { return is_draining() ? "DRAIN ON" : ""; }
   /// Ends the daemon as SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

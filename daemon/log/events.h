@@ -61,6 +61,7 @@ namespace reactord {
   X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \
   X(log_writable,          warning, seldom, "the log {target} can be written again; {lost} records were lost") \
   X(out_of_memory,         error,   often,  "the system has no memory for {what}, which is tried again") \
+  X(leaving,               info,    seldom, "HEALTH says DRAINING from now on, and nothing else changes until deadlines.leave has passed: {request}") \
   X(draining,              info,    seldom, "stopping on {request}: answering what was received")     \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(work_left,             warning, seldom, "{count} pieces of handlers' offloaded work did not end: the process ends without them") \

@@ -3,8 +3,9 @@
 // process: start, reload, drain, stop. Decides nothing about frames, commands or single
 // connections.
 //
-//   start() -> run(): turns of the loop -> SIGTERM: drain -> stopped
-//                      |  SIGHUP: reload       |  another signal: stopped at once
+//   start() -> run(): turns of the loop -> SIGTERM: leave -> drain -> stopped
+//                      |  SIGHUP: reload        |       |  another signal: stopped at once
+//                                               |  another signal: drain at once
 #pragma once
 
 #include <csignal>
@@ -72,12 +73,15 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::string log_level() const override;
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
   void reload(std::string_view who, ReloadQueue::Answer answer) override;
-  [[nodiscard]] bool is_draining() const override { return connections_.is_draining(); }
+  [[nodiscard]] bool is_draining() const override {
+    return connections_.is_draining() || refuse_timer_ != 0;
+  }
   void set_draining(bool is_draining, std::string_view who) override;
+  [[nodiscard]] std::string why_draining() const override;
   void shut_down(std::string_view who) override;
 
  private:
-  enum class Phase : std::uint8_t { serving, draining, cutting_off, stopped };
+  enum class Phase : std::uint8_t { serving, leaving, draining, cutting_off, stopped };
 
   // --- start ---
   [[nodiscard]] std::unique_ptr<Handler> make_handler(const HandlerEntry& entry);
@@ -104,8 +108,10 @@ class Server final : public EventSink, public ServerControl {
   /// Calls a handler outside of a request: it must not end the process by throwing.
   void call_handler(std::size_t index, std::string_view name,
                     const std::function<void(Handler&)>& call) noexcept;
+  void refuse_new(const std::string& who);
+  void begin_stop(std::string reason);
   void begin_drain();
-  void tell_draining(const std::string& request) noexcept;
+  void tell_stopping(const std::string& request) noexcept;
   void drain_connections();
   void on_drain_expired();
   void cut_off();
@@ -144,6 +150,8 @@ class Server final : public EventSink, public ServerControl {
   HelperThread helper_;  ///< loads configurations and returns memory; ends before what it uses
   ReloadQueue reloads_;
   Phase phase_ = Phase::serving;
+  std::string stop_reason_;                 ///< from `leaving` on
+  TimerQueue::TimerId refuse_timer_ = 0;    ///< DRAIN ON waits for deadlines.leave
   std::uint64_t mentioned_signals_ = 0;     ///< a bit for each
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
   ConnectionWalks walks_{connections_};

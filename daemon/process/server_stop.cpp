@@ -1,26 +1,70 @@
 // SPDX-License-Identifier: MIT
-// How the server ends: it drains, which DRAIN begins without an end, or is cut off. The rest of its
-// life is in server.cpp.
+// How the server ends: balancers see it leave, it drains, or it is cut off; and DRAIN, which is the
+// beginning of that without its end. The rest of its life is in server.cpp.
 #include <fmt/format.h>
 
 #include "daemon/process/server.h"
 
 namespace reactord {
 
+namespace {
+
+constexpr std::chrono::milliseconds kNoWait{0};
+
+}  // namespace
+
+// --- DRAIN
+
 void Server::set_draining(bool is_draining, std::string_view who) {
-  if (is_draining == connections_.is_draining()) return;
-  connections_.set_draining(is_draining);
-  events_.record(is_draining ? Event::drain_on : Event::drain_off, {{"who", std::string(who)}});
+  if (is_draining == this->is_draining()) return;
+  loop_.timers().cancel(std::exchange(refuse_timer_, 0));
+  if (!is_draining) {
+    connections_.set_draining(false);
+    events_.record(Event::drain_off, {{"who", std::string(who)}});
+    listeners_.on_room();
+  } else if (config_.deadlines.leave == kNoWait) {
+    refuse_new(std::string(who));
+  } else {
+    refuse_timer_ = loop_.timers().add(loop_.now() + config_.deadlines.leave,
+                                       [this, who = std::string(who)] { refuse_new(who); });
+    events_.record(Event::leaving, {{"request", fmt::format("DRAIN ON by {}", who)}});
+  }
+}
+
+void Server::refuse_new(const std::string& who) {
+  refuse_timer_ = 0;
+  connections_.set_draining(true);
+  events_.record(Event::drain_on, {{"who", who}});
   listeners_.on_room();  // who waited in the backlog hears of it
 }
+
+std::string Server::why_draining() const {
+  if (phase_ != Phase::serving) return stop_reason_;
+  return is_draining() ? "DRAIN ON" : "";
+}
+
+// --- the stop
 
 /// Not now: the connection that asks is being served, and its reply is not sent yet.
 void Server::shut_down(std::string_view who) {
   (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
     if (phase_ != Phase::serving) return;
-    begin_drain();
-    tell_draining(request);
+    begin_stop("SHUTDOWN");
+    tell_stopping(request);
   });
+}
+
+/// Balancers that ask HEALTH hear of it first, and clients notice nothing yet; unless DRAIN ON has
+/// sent them elsewhere already.
+void Server::begin_stop(std::string reason) {
+  stop_reason_ = std::move(reason);
+  if (connections_.is_draining() || config_.deadlines.leave == kNoWait) return begin_drain();
+  (void)loop_.timers().add(loop_.now() + config_.deadlines.leave, [this] {
+    if (phase_ != Phase::leaving) return;
+    begin_drain();
+    tell_stopping(stop_reason_);
+  });
+  phase_ = Phase::leaving;
 }
 
 void Server::begin_drain() {
@@ -29,9 +73,10 @@ void Server::begin_drain() {
   is_closed_to_new_ = false;
 }
 
-void Server::tell_draining(const std::string& request) noexcept {
+void Server::tell_stopping(const std::string& request) noexcept {
   (void)has_memory_for([&] {
-    events_.record(Event::draining, {{"request", request}});
+    events_.record(phase_ == Phase::leaving ? Event::leaving : Event::draining,
+                   {{"request", request}});
     reports_.stopping();
   });
 }
@@ -77,10 +122,11 @@ void Server::end_work() {
 /// that and sends it again means another one.
 void Server::drain_on_signal(int signal) {
   const Phase before = phase_;
-  if (before == Phase::serving) begin_drain();
+  if (before == Phase::serving) begin_stop(signal_name(signal));
+  if (before == Phase::leaving) begin_drain();
   if (before == Phase::draining) cut_off();
   signals_.take(signal);
-  if (before == Phase::serving) tell_draining(signal_name(signal));
+  if (before <= Phase::leaving) tell_stopping(signal_name(signal));
   if (before == Phase::draining)
     (void)has_memory_for([&] {
       events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});

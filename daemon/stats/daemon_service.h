@@ -77,6 +77,7 @@ class DaemonService final : public Service {
   void set_draining(bool is_draining, std::string_view who) override {
     server_.set_draining(is_draining, who);
   }
+  [[nodiscard]] std::string why_draining() const override { return server_.why_draining(); }
   void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:

@@ -22,9 +22,12 @@ class ServerControl {
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
   /// As SIGHUP does; the answer comes from the loop.
   virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
-  /// Whether new clients are refused; and from now on. Who is connected stays.
+  /// Whether new clients are refused, or are about to be; and from now on, once deadlines.leave has
+  /// passed. Who is connected stays.
   [[nodiscard]] virtual bool is_draining() const = 0;
   virtual void set_draining(bool is_draining, std::string_view who) = 0;
+  /// Why balancers should send their clients elsewhere, or "".
+  [[nodiscard]] virtual std::string why_draining() const = 0;
   /// As SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

@@ -74,6 +74,63 @@ def test_drain_ends_the_waiting_in_the_backlog(daemon, path):
     assert waiting.read_line() == b"-ERR this server takes no new clients for now\r"
 
 
+def test_health_says_drain_before_new_clients_are_refused(daemon, path):
+    one = daemon('[deadlines]\nleave = "1h"\n' + both(path))
+    admin, client = one.connect("admin"), one.connect("main")
+    assert client.call("HEALTH") == "OK"
+    assert admin.call("DRAIN", "ON") == "OK"
+    one.wait_for_log(r"HEALTH says DRAINING .*: DRAIN ON by unix:\S+ \(client \d+\)")
+    assert admin.call("DRAIN") == b"on"
+    assert one.connect("main").call("HEALTH") == "DRAINING: DRAIN ON", "nothing else has changed"
+    assert admin.call("DRAIN", "OFF") == "OK"
+    assert client.call("HEALTH") == "OK"
+
+    one.write_config('[deadlines]\nleave = "10ms"\n' + both(path))
+    assert admin.call("RELOAD")[0].startswith(b"applied: deadlines.leave")
+    assert admin.call("DRAIN", "ON") == "OK"
+    one.wait_for_log(r"new clients are refused from now on")
+    assert one.connect("main").read_line() == b"-ERR this server takes no new clients for now\r"
+    assert client.call("HEALTH") == "DRAINING: DRAIN ON"
+
+
+def test_health_says_so_before_the_stop(daemon, path):
+    one = daemon('[deadlines]\nleave = "1h"\n' + both(path))
+    client = one.connect("main")
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("HEALTH says DRAINING .*: SIGTERM")
+    assert client.call("HEALTH") == "DRAINING: SIGTERM"
+    one.connect("main").expect_alive()
+    assert "the server is stopping" in str(one.connect("admin").call("RELOAD"))
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("stopping on SIGTERM: answering what was received")
+    assert one.wait() == STOPPED
+
+
+@pytest.mark.parametrize("request_", ["SHUTDOWN", "SIGTERM"])
+def test_the_wait_before_the_stop_ends_by_itself(daemon, path, request_):
+    one = daemon('[deadlines]\nleave = "10ms"\n' + both(path))
+    admin = one.connect("admin")
+    if request_ == "SIGTERM":
+        one.signal(signal.SIGTERM)
+    else:
+        assert admin.call(request_) == "OK"
+    one.wait_for_log(f"HEALTH says DRAINING .*: {request_}")
+    one.wait_for_log(f"stopping on {request_}: answering")
+    assert one.wait() == STOPPED
+
+
+def test_whoever_has_left_does_not_wait_again(daemon, path):
+    one = daemon('[deadlines]\nleave = "1ms"\n' + both(path))
+    admin = one.connect("admin")
+    assert admin.call("DRAIN", "ON") == "OK"
+    one.wait_for_log(r"new clients are refused from now on")
+    one.write_config('[deadlines]\nleave = "1h"\n' + both(path))
+    admin.call("RELOAD")
+    one.signal(signal.SIGTERM)
+    assert one.wait() == STOPPED
+    assert one.log.count("HEALTH says DRAINING") == 1
+
+
 def test_a_kill_tells_who_asked(daemon, path):
     one = daemon(both(path))
     admin, client = one.connect("admin"), one.connect("main")

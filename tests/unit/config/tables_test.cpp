@@ -49,6 +49,7 @@ deadlines.first_request = 60s
 deadlines.frame = 30s
 deadlines.idle = off
 deadlines.write_stall = 30s
+deadlines.leave = off
 deadlines.drain = 10s
 deadlines.linger = 2s
 log.level = info

@@ -57,6 +57,13 @@ TEST_CASE("DRAIN tells and changes whether new clients are refused") {
   CHECK(bench.send("DRAIN maybe") == "-ERR drain: expected ON or OFF\r\n");
 }
 
+TEST_CASE("HEALTH tells balancers whether to send clients here, and why not") {
+  HandlerBench bench;
+  CHECK(bench.send("HEALTH") == kOk);
+  bench.service.draining = true;
+  CHECK(bench.send("HEALTH") == "+DRAINING: DRAIN ON\r\n");
+}
+
 namespace {
 
 /// The answer to RELOAD, which comes later as a rule.
