@@ -300,6 +300,27 @@ def test_a_circuit_opens_and_one_ping_closes_it(daemon, serve):
     one.wait_for_log("has answered a PING")
 
 
+def test_a_circuit_counts_the_losses_of_both_connections(daemon, serve):
+    """One that speaks RESP3 with clients that do, and falls over their requests."""
+    def script(peer):
+        is_resp3 = False
+        while (words := peer.request()) is not None:
+            if words[0] == b"HELLO":
+                is_resp3 = True
+                peer.send(b"%1\r\n+proto\r\n:3\r\n")
+            elif is_resp3:
+                return
+            elif words[0] == b"GET":
+                peer.send(b"+well\r\n")
+
+    one = daemon(relay([address_of(serve(script))], max_failures=3))
+    old, new = one.connect(), one.connect()
+    new.request("HELLO", 3).reply()
+    assert old.call("GET", "k") == "well"
+    eventually(lambda: new.call("GET", "k") and backend_line(one)["circuit"] == "open")
+    one.wait_for_log("failed 3 times in a row")
+
+
 def test_health_finds_out_without_any_traffic(daemon, serve):
     server = serve(answering(lambda number, words: b"+PONG\r\n"))
     daemon(relay([address_of(server)], health="20ms"))

@@ -40,7 +40,8 @@ Backend::Backend(Service& service, std::shared_ptr<const RelaySettings> settings
       name_(address),
       circuit_({.max_failures = static_cast<std::uint32_t>(settings_->max_failures)}),
       resp2_(service, client_settings(2)) {
-  resp2_.on_state([this](bool is_connected, std::string_view why) { on_state(is_connected, why); });
+  resp2_.on_state(
+      [this](bool is_connected, std::string_view why) { on_state(2, is_connected, why); });
   if (settings_->health > std::chrono::milliseconds::zero())
     health_timer_ = service.call_every(settings_->health, [this] { check_health(); });
 }
@@ -65,7 +66,10 @@ bool Backend::is_as_in(const RelaySettings& settings) const {
 
 RespClient& Backend::client(bool is_resp3) {
   if (!is_resp3) return resp2_;
-  if (!resp3_) resp3_ = std::make_unique<RespClient>(service_, client_settings(3));
+  if (resp3_) return *resp3_;
+  resp3_ = std::make_unique<RespClient>(service_, client_settings(3));
+  resp3_->on_state(
+      [this](bool is_connected, std::string_view why) { on_state(3, is_connected, why); });
   return *resp3_;
 }
 
@@ -115,14 +119,15 @@ Backend::Figures Backend::figures() const {
 // --- health ------------------------------------------------------------------------------------
 
 /// The first of many attempts in vain is told, and the end of them.
-void Backend::on_state(bool is_connected, std::string_view why) {
+void Backend::on_state(int protocol, bool is_connected, std::string_view why) {
   if (!is_connected) problem_ = why;
-  if (std::exchange(is_told_away_, !is_connected) && !is_connected) return;
+  bool& is_told_away = is_told_away_.at(static_cast<std::size_t>(protocol));
+  if (std::exchange(is_told_away, !is_connected) && !is_connected) return;
   if (!is_connected) count_failure();
   if (is_connected && !circuit_.is_closed()) probe_after(std::chrono::milliseconds::zero());
   service_.log(is_connected ? HandlerLogLevel::info : HandlerLogLevel::warning, kLogName,
-               is_connected ? fmt::format("backend {}: connected", name_)
-                            : fmt::format("backend {}: {}", name_, why));
+               fmt::format("backend {} (RESP{}): {}", name_, protocol,
+                           is_connected ? "connected" : why));
 }
 
 void Backend::count_failure() {

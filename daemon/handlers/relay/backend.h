@@ -7,6 +7,7 @@
 // it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -67,7 +68,8 @@ class Backend {
  private:
   [[nodiscard]] RespClientSettings client_settings(int protocol) const;
   [[nodiscard]] RespClient& client(bool is_resp3);
-  void on_state(bool is_connected, std::string_view why);
+  /// Of the connection with which RESP version.
+  void on_state(int protocol, bool is_connected, std::string_view why);
   void count_failure();
   void check_health();
   void probe_after(std::chrono::milliseconds delay);
@@ -84,7 +86,7 @@ class Backend {
   std::unique_ptr<Timer> health_timer_;
   std::unique_ptr<Timer> probe_timer_;
   bool is_ping_under_way_ = false;
-  bool is_told_away_ = false;  ///< that there is no connection
+  std::array<bool, 4> is_told_away_{};  ///< by RESP version: that there is no connection
 };
 
 }  // namespace reactord
