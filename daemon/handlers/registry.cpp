@@ -11,6 +11,12 @@ namespace reactord {
   HANDLER(ceil)                        \
   HANDLER(text)
 
+#if REACTORD_RELAY
+#define REACTORD_RELAY_HANDLER(HANDLER) HANDLER(relay)
+#else
+#define REACTORD_RELAY_HANDLER(HANDLER)
+#endif
+
 #define REACTORD_BUILTIN_HANDLERS(HANDLER) \
   HANDLER(admin)                           \
   HANDLER(client)                          \
@@ -21,7 +27,7 @@ namespace reactord {
   HANDLER(health)                          \
   HANDLER(help)                            \
   HANDLER(info)                            \
-  HANDLER(relay)                           \
+  REACTORD_RELAY_HANDLER(HANDLER)          \
   HANDLER(server_facts)                    \
   HANDLER(transaction)
 
