@@ -30,6 +30,10 @@ struct ServerSettings {
   /// Off: behind NAT or a proxy many honest clients share one address.
   std::int64_t max_connections_per_address = 0;
   WhenFull when_full = WhenFull::refuse;
+  /// Those on the way to a connection, whose PROXY header or the like is not complete. At a tenth
+  /// of a second each, a burst of as many as may be connected is through in a second; and it leaves
+  /// the slots of who is served to them.
+  std::int64_t max_handshakes = 1000;
   /// Threads for handlers' offloaded work, which mostly waits: for disks, other servers, libraries.
   std::int64_t workers = 4;
   /// A second's work of 4 threads at 4 ms a piece: more would only wait longer to be answered.
@@ -63,6 +67,14 @@ struct FileMode {
   bool operator==(const FileMode&) const = default;
 };
 
+/// Who may send a PROXY header: an address block, or whoever is at the other end of the listener's
+/// Unix sockets ("unix").
+struct ProxySender {
+  bool is_unix = false;
+  IpNetwork network;
+  bool operator==(const ProxySender&) const = default;
+};
+
 struct ListenerSettings {
   /// What logs, CONFIG GET and systemd (FileDescriptorName=) call it; "listener1" and so on by its
   /// place in the file when it has none.
@@ -75,6 +87,7 @@ struct ListenerSettings {
   std::vector<IpNetwork> allow;  ///< empty: everyone
   /// The same to look addresses up in, where it was made beside the loop; null: not made yet.
   std::shared_ptr<const NetworkSet> allow_set;
+  std::vector<ProxySender> proxy;  ///< empty: no client sends a PROXY header; else each
   AllowedCommands allow_commands;
   /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
   FileMode mode{0660};
@@ -101,8 +114,10 @@ struct LimitSettings {
   ByteCount max_buffer_memory{256u << 20};  ///< 256 stalled connections at their high-water mark
 };
 
-/// Zero is off, but for the last two: `drain` and `linger` are never zero.
+/// Zero is off, but for `handshake`, `drain` and `linger`, which are never zero.
 struct DeadlineSettings {
+  /// From accept to the end of a PROXY header and the like: a few round trips over a bad network.
+  std::chrono::milliseconds handshake{10'000};
   /// From accept to the end of the first request; long enough to type one by hand.
   std::chrono::milliseconds first_request{60'000};
   /// From a frame's first byte to its last, not extended by each byte: 16 MiB in 30 s is 4.5

@@ -32,6 +32,8 @@ constexpr std::string_view kWhyMaxConnections =
 constexpr std::int64_t kMaxAdminConnections = 1000;
 constexpr std::string_view kWhyMaxAdminConnections =
     "they are for people and their scripts, and set apart from max_connections";
+/// The rules of a listener are made anew at each reload, on the loop.
+constexpr std::int64_t kMaxProxySenders = 256;
 constexpr std::int64_t kMaxWorkers = 64;
 constexpr std::string_view kWhyMaxWorkers =
     "the services' TasksMax= allows no more, and a machine has not many more processors";
@@ -50,6 +52,8 @@ constexpr KeySpec kServerKeys[] = {
     key<&ServerSettings::max_connections_per_address>("max_connections_per_address", Apply::reload,
                                                       {0, kMaxConnections, kWhyMaxConnections}),
     key<&ServerSettings::when_full>("when_full", Apply::reload),
+    key<&ServerSettings::max_handshakes>("max_handshakes", Apply::reload,
+                                         {1, kMaxConnections, kWhyMaxConnections}),
     key<&ServerSettings::workers>("workers", Apply::restart, {1, kMaxWorkers, kWhyMaxWorkers}),
     key<&ServerSettings::max_offloaded>("max_offloaded", Apply::restart,
                                         {1, kMaxOffloaded, kWhyMaxOffloaded}),
@@ -63,6 +67,7 @@ constexpr KeySpec kListenerKeys[] = {
     key<&ListenerSettings::handler>("handler", Apply::reload),
     key<&ListenerSettings::inline_replies>("inline_replies", Apply::reload),
     key<&ListenerSettings::allow>("allow", Apply::reload),
+    key<&ListenerSettings::proxy>("proxy", Apply::reload, {0, kMaxProxySenders}),
     key<&ListenerSettings::allow_commands>("allow_commands", Apply::reload),
     key<&ListenerSettings::mode>("mode", Apply::reload),
     key<&ListenerSettings::group>("group", Apply::reload, {0, 256}),
@@ -84,6 +89,7 @@ constexpr KeySpec kLimitKeys[] = {
 };
 
 constexpr KeySpec kDeadlineKeys[] = {
+    key<&DeadlineSettings::handshake>("handshake", Apply::reload, duration_range(10ms, 1h)),
     key<&DeadlineSettings::first_request>("first_request", Apply::reload, duration_range(0ms, 24h)),
     key<&DeadlineSettings::frame>("frame", Apply::reload, duration_range(0ms, 24h)),
     key<&DeadlineSettings::idle>(
@@ -283,7 +289,10 @@ std::string_view why_unused(std::string_view key, const ListenerSettings& listen
   }
   if (key == "mode" && !any_unix(listener)) return "only Unix sockets have a mode";
   if (key == "group" && !any_unix(listener)) return "only Unix sockets have a group";
-  if (key == "allow" && all_unix(listener)) {
+  if (key == "proxy" && listener.role == ListenerRole::admin) {
+    return "administrators connect from this machine, and for nobody else";
+  }
+  if (key == "allow" && all_unix(listener) && listener.proxy.empty()) {
     return "peers of a Unix socket have no address; its mode says who may connect";
   }
   return {};

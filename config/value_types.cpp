@@ -67,6 +67,18 @@ ConfigValue ValueTraits<IpNetwork>::show(const IpNetwork& value) {
   return to_string(value);
 }
 
+std::string ValueTraits<ProxySender>::parse(const ConfigValue& value, const ValueRange& range,
+                                            ProxySender& out) {
+  out = {};
+  const auto* text = std::get_if<std::string>(&value);
+  out.is_unix = text != nullptr && *text == "unix";
+  return out.is_unix ? "" : ValueTraits<IpNetwork>::parse(value, range, out.network);
+}
+
+ConfigValue ValueTraits<ProxySender>::show(const ProxySender& value) {
+  return value.is_unix ? "unix" : to_string(value.network);
+}
+
 std::string ValueTraits<FileMode>::parse(const ConfigValue& value, const ValueRange&,
                                          FileMode& out) {
   constexpr std::string_view kForm = "three or four octal digits in quotes, such as \"0660\"";

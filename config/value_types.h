@@ -62,6 +62,14 @@ struct ValueTraits<IpNetwork> {
   static ConfigValue show(const IpNetwork& value);
 };
 
+template <>
+struct ValueTraits<ProxySender> {
+  static constexpr std::string_view kName = "address block or \"unix\"";
+  static constexpr std::string_view kListName = "an address block, \"unix\", or a list of them";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, ProxySender& out);
+  static ConfigValue show(const ProxySender& value);
+};
+
 /// Octal digits in quotes: a bare 0660 is no TOML, and a bare 660 is decimal.
 template <>
 struct ValueTraits<FileMode> {

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "daemon/reactor/out_of_memory.h"
@@ -23,13 +22,6 @@ constexpr WorkUnits kAcceptWork = 16;
 /// Out of descriptors, accept(2) fails at once and for ever: without a pause the loop would spin.
 constexpr auto kPause = std::chrono::milliseconds(100);
 
-/// In the words of the listener's clients.
-Buffer refusal_text(const ListenerPolicy& policy, std::string_view error) {
-  Buffer text;
-  ReplyWriter(text, encoding_of(policy.framing, ReplyEncoding::resp2)).error(error);
-  return text;
-}
-
 /// The inode of a socket's file; 0 if it has none.
 ::ino_t file_of(const SocketAddress& address) {
   struct stat status {};
@@ -41,7 +33,7 @@ Buffer refusal_text(const ListenerPolicy& policy, std::string_view error) {
 }  // namespace
 
 Listener::Listener(Token token, UniqueFd fd, Place place, std::shared_ptr<ListenerRules> rules,
-                   EventLoop& loop, ConnectionTable& connections, EventLog& events)
+                   EventLoop& loop, Arrivals& arrivals, EventLog& events)
     : token_(token),
       fd_(std::move(fd)),
       place_(std::move(place)),
@@ -49,7 +41,8 @@ Listener::Listener(Token token, UniqueFd fd, Place place, std::shared_ptr<Listen
       file_(place_.is_adopted() ? 0 : file_of(address_)),
       rules_(std::move(rules)),
       loop_(loop),
-      connections_(connections),
+      arrivals_(arrivals),
+      gate_(arrivals.gate()),
       events_(events) {
   rules_->address = address_.to_string();
 }
@@ -114,20 +107,15 @@ void Listener::accept_some() noexcept {
 /// False when there is no point in another try for now.
 bool Listener::accept_one() noexcept {
   if (!may_accept_) return false;
-  if (rules_->when_full == WhenFull::wait && !connections_.is_draining() &&
-      connections_.is_full(rules_->policy)) {
-    if (!is_waiting_for_room_)
-      (void)has_memory_for([&] {
-        events_.record(Event::waiting_full, {{"listener", rules_->name}});
-      });
-    is_waiting_for_room_ = true;
+  if (const std::optional<Event> why = reason_to_wait()) {
+    wait_for_room(*why);
     return false;
   }
   AcceptResult accepted = accept_connection(fd_.get());
   loop_.charge(kAcceptWork);
   switch (accepted.status) {
     case AcceptStatus::accepted:
-      if (!has_memory_for([&] { take_in(accepted); })) tell_failed(ENOMEM);
+      if (!has_memory_for([&] { take_in(accepted); })) gate_.tell_failed(*rules_, ENOMEM);
       may_accept_ = has_waiting(fd_.get());
       return may_accept_;
     case AcceptStatus::gone:
@@ -136,66 +124,38 @@ bool Listener::accept_one() noexcept {
       may_accept_ = false;
       return false;
     case AcceptStatus::exhausted:
-      tell_failed(accepted.error, Event::accept_exhausted);
+      gate_.tell_failed(*rules_, accepted.error, Event::accept_exhausted);
       pause();
       return false;
     case AcceptStatus::failed:
-      tell_failed(accepted.error);
+      gate_.tell_failed(*rules_, accepted.error);
       pause();
       return false;
   }
   return false;
 }
 
-void Listener::tell_failed(int error, Event event) noexcept {
-  events_.count(event);
-  if (!events_.wants(event)) return;
-  (void)has_memory_for([&] {
-    events_.log(event, {{"problem", std::strerror(error)}, {"listener", rules_->name}});
-  });
-}
-
 /// Where there is no memory for it, the client is sent away without a word.
 void Listener::take_in(AcceptResult& accepted) {
-  const bool is_allowed = rules_->allow->empty() || !accepted.peer.is_ip() ||
-                          rules_->allow->contains(accepted.peer.mapped_ip());
-  if (!is_allowed)
-    return refuse(accepted, Event::refused_not_allowed,
-                  "DENIED your address is not in the allow list of this listener");
-  if (connections_.is_draining() && !rules_->policy.is_admin)
-    return refuse(accepted, Event::refused_draining,
-                  "ERR this server takes no new clients for now");
-  switch (connections_.admit(accepted.peer, rules_->policy)) {
-    case Admission::admitted:
-      break;
-    case Admission::full:
-      return refuse_full(accepted);
-    case Admission::too_many_from_address:
-      return refuse(accepted, Event::refused_per_address,
-                    "ERR max number of clients reached for your address");
-  }
-  if (!connections_.open(std::move(accepted.fd), accepted.peer, rules_->policy))
-    tell_failed(ENOMEM);
+  if (rules_->has_stages())
+    return arrivals_.take_in(std::move(accepted.fd), accepted.peer, *rules_);
+  gate_.let_in<SocketStream>({accepted.peer, *rules_}, IsWatched::no, std::move(accepted.fd),
+                             accepted.peer);
 }
 
-void Listener::refuse_full(AcceptResult& accepted) {
-  if (rules_->policy.is_admin)
-    return refuse(accepted, Event::refused_admin_full,
-                  "ERR max number of clients reached on the admin listeners");
-  refuse(accepted, Event::refused_full, "ERR max number of clients reached");
+/// Who could not even be refused now, or need not be.
+std::optional<Event> Listener::reason_to_wait() const {
+  if (rules_->has_stages() && arrivals_.is_full()) return Event::waiting_handshakes;
+  const ConnectionTable& connections = gate_.connections();
+  const bool may_wait = rules_->when_full == WhenFull::wait && !connections.is_draining();
+  if (may_wait && connections.is_full(rules_->policy)) return Event::waiting_full;
+  return std::nullopt;
 }
 
-/// Says why and closes. What the client has sent already is read first, because closing with unread
-/// input makes the kernel send RST, which may overtake the reason.
-void Listener::refuse(AcceptResult& accepted, Event why, std::string_view error) {
-  rules_->policy.loop_context.sink.note_error(error);
-  SocketStream stream(std::move(accepted.fd), accepted.peer);
-  events_.record(why, {{"peer", stream.peer()}, {"listener", rules_->name}});
-  const Buffer text = refusal_text(rules_->policy, error);
-  (void)stream.send(text.view());
-  stream.finish_sending();
-  Buffer unread;
-  (void)stream.receive(unread.prepare(4096));
+void Listener::wait_for_room(Event why) noexcept {
+  if (!is_waiting_for_room_)
+    (void)has_memory_for([&] { events_.record(why, {{"listener", rules_->name}}); });
+  is_waiting_for_room_ = true;
 }
 
 /// Without memory for a timer the listener tries again at once.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One listening socket: accepts within its share of a turn, refuses with a reason before there is a
-// connection, and pauses where the process has run out of descriptors. Owns the socket; the
-// connections are the table's.
+// One listening socket: accepts within its share of a turn, and pauses where the process has run
+// out of descriptors. Owns the socket; whom it accepts it hands on: to the gate (gate.h), or first
+// to the arrivals (arrivals.h) where its clients have something to bring.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "daemon/admission/arrivals.h"
+#include "daemon/admission/gate.h"
 #include "daemon/admission/listener_rules.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/log/event_log.h"
@@ -27,7 +29,7 @@ class Listener {
   };
 
   Listener(Token token, UniqueFd fd, Place place, std::shared_ptr<ListenerRules> rules,
-           EventLoop& loop, ConnectionTable& connections, EventLog& events);
+           EventLoop& loop, Arrivals& arrivals, EventLog& events);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
@@ -64,9 +66,8 @@ class Listener {
   [[nodiscard]] bool has_more_at_stop() noexcept;
   [[nodiscard]] bool accept_one() noexcept;
   void take_in(AcceptResult& accepted);
-  void refuse_full(AcceptResult& accepted);
-  void refuse(AcceptResult& accepted, Event why, std::string_view error);
-  void tell_failed(int error, Event event = Event::accept_failed) noexcept;
+  [[nodiscard]] std::optional<Event> reason_to_wait() const;
+  void wait_for_room(Event why) noexcept;
   void pause() noexcept;
   void schedule() noexcept;
 
@@ -77,7 +78,8 @@ class Listener {
   ::ino_t file_ = 0;  ///< of a Unix socket that we made: only that one is ours to remove
   std::shared_ptr<ListenerRules> rules_;
   EventLoop& loop_;
-  ConnectionTable& connections_;
+  Arrivals& arrivals_;
+  Gate& gate_;
   EventLog& events_;
   TimerQueue::TimerId pause_timer_ = 0;
   int accepted_at_stop_ = 0;

@@ -24,6 +24,15 @@ AllowedCommands by_address(bool is_admin, bool is_local) {
           .admin = is_admin};
 }
 
+std::optional<ListenerRules::ProxySenders> senders_of(const std::vector<ProxySender>& senders) {
+  if (senders.empty()) return std::nullopt;
+  std::vector<IpNetwork> networks;
+  bool by_unix = false;
+  for (const ProxySender& sender : senders)
+    sender.is_unix ? void(by_unix = true) : networks.push_back(sender.network);
+  return ListenerRules::ProxySenders{NetworkSet(networks), by_unix};
+}
+
 CommandClasses classes_of(const AllowedCommands& allowed) {
   CommandClasses classes;
   if (allowed.public_commands) classes.allow(CommandClass::public_);
@@ -62,13 +71,14 @@ void apply_settings(ListenerRules& rules, const ListenerSettings& settings, When
   rules.name = settings.name;
   rules.allow = settings.allow_set != nullptr ? settings.allow_set
                                               : std::make_shared<const NetworkSet>(settings.allow);
+  rules.proxy = senders_of(settings.proxy);
   // Who comes to look after a full daemon must not wait without knowing why.
   rules.when_full = rules.policy.is_admin ? WhenFull::refuse : when_full;
   rules.policy.inline_replies_resp = settings.inline_replies == InlineReplies::resp;
   const AllowedCommands& configured = settings.allow_commands;
   const bool is_admin = settings.role == ListenerRole::admin;
-  rules.policy.allowed_commands =
-      classes_of(configured.by_address ? by_address(is_admin, is_local) : configured);
+  rules.policy.allowed_commands = classes_of(
+      configured.by_address ? by_address(is_admin, is_local && !rules.proxy) : configured);
 }
 
 }  // namespace reactord

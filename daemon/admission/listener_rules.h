@@ -5,12 +5,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
+#include "daemon/net/socket_address.h"
 
 namespace reactord {
 
@@ -22,6 +24,18 @@ struct ListenerRules {
   std::shared_ptr<const NetworkSet> allow =
       std::make_shared<const NetworkSet>();  ///< empty: everyone
   WhenFull when_full = WhenFull::refuse;
+  /// Who must send a PROXY header, when anybody must.
+  struct ProxySenders {
+    NetworkSet networks;
+    bool by_unix = false;  ///< peers of Unix sockets
+    [[nodiscard]] bool contains(const SocketAddress& peer) const {
+      return peer.is_ip() ? networks.contains(peer.mapped_ip()) : by_unix;
+    }
+  };
+  std::optional<ProxySenders> proxy = {};
+
+  /// Whether there is something between accept and a connection.
+  [[nodiscard]] bool has_stages() const { return proxy.has_value(); }
 };
 
 /// What cannot change under a connection: how its bytes are cut, and whose slots it takes.

@@ -165,9 +165,8 @@ std::string ListenerSet::adopt(UniqueFd fd, Listener::Place place, const Listene
   if (const std::error_code error =
           loop_.watch(fd.get(), token, kind.is_admin ? Priority::urgent : Priority::normal))
     return "epoll_ctl: " + error.message();
-  listener =
-      std::make_unique<Listener>(token, std::move(fd), std::move(place),
-                                 make_rules(kind, loop_context_), loop_, connections_, events_);
+  listener = std::make_unique<Listener>(token, std::move(fd), std::move(place),
+                                        make_rules(kind, loop_context_), loop_, arrivals_, events_);
   return {};
 }
 
@@ -271,7 +270,8 @@ void ListenerSet::retire(std::shared_ptr<ListenerRules> rules) {
 }
 
 void ListenerSet::warn_if_open_to_all(const Listener& listener) {
-  if (!listener.address().is_local() && listener.rules().allow->empty())
+  const ListenerRules& rules = listener.rules();
+  if (!listener.address().is_local() && rules.allow->empty() && !rules.proxy)
     events_.record(Event::listener_open_to_all, {{"address", listener.address().to_string()}});
 }
 

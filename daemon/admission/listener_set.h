@@ -19,7 +19,6 @@
 #include "config/config.h"
 #include "daemon/admission/listener.h"
 #include "daemon/admission/listener_rules.h"
-#include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/event_loop.h"
@@ -31,11 +30,11 @@ class ListenerSet {
  public:
   /// The loop knows the listeners as `first_token` and those that follow it. `loop_context` is what
   /// their connections use, `commands` holds those that line and raw listeners are bound to.
-  ListenerSet(Token first_token, EventLoop& loop, ConnectionTable& connections, EventLog& events,
+  ListenerSet(Token first_token, EventLoop& loop, Arrivals& arrivals, EventLog& events,
               LoopContext& loop_context, const CommandTable& commands)
       : next_token_(first_token),
         loop_(loop),
-        connections_(connections),
+        arrivals_(arrivals),
         events_(events),
         loop_context_(loop_context),
         commands_(commands) {}
@@ -105,7 +104,7 @@ class ListenerSet {
 
   Token next_token_;
   EventLoop& loop_;
-  ConnectionTable& connections_;
+  Arrivals& arrivals_;
   EventLog& events_;
   LoopContext& loop_context_;
   const CommandTable& commands_;

@@ -160,7 +160,8 @@ struct ListenerPolicy {
   CommandEntry* bound_command = nullptr;
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
   const std::string* listener = nullptr;  ///< its name, which a reload may change
-  mutable std::uint32_t connections = 0;  ///< that refer to it; counted by the table
+  /// That refer to it, or will once they have come in; counted by the table.
+  mutable std::uint32_t connections = 0;
 };
 
 /// Of replies where no request says how they are read; `command` where commands are framed.

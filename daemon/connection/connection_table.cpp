@@ -60,12 +60,9 @@ Admission ConnectionTable::admit(const SocketAddress& peer, const ListenerPolicy
   return Admission::admitted;
 }
 
-bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy) {
-  make_room_to_close();
-  Connection& connection = slots_.emplace(++last_client_id_, policy,
-                                          std::in_place_type<SocketStream>, std::move(fd), peer);
+bool ConnectionTable::enter_or_erase(Connection& connection, IsWatched is_watched) {
   try {
-    if (enter(connection)) return true;
+    if (enter(connection, is_watched)) return true;
   } catch (...) {
     slots_.erase(connection.id());
     throw;
@@ -74,10 +71,14 @@ bool ConnectionTable::open(UniqueFd fd, const SocketAddress& peer, const Listene
   return false;
 }
 
-bool ConnectionTable::enter(Connection& connection) {
+bool ConnectionTable::enter(Connection& connection, IsWatched is_watched) {
   note_client(connection);
-  if (loop_.watch(connection.stream().fd(), connection.id(), priority_of(connection.policy())))
-    return false;
+  const int fd = connection.stream().fd();
+  const Priority priority = priority_of(connection.policy());
+  const std::error_code problem = is_watched == IsWatched::yes
+                                      ? loop_.rename(fd, connection.id(), priority)
+                                      : loop_.watch(fd, connection.id(), priority);
+  if (problem) return false;
   count(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
@@ -218,6 +219,11 @@ void ConnectionTable::count(Connection& connection, int change) {
   count_address(connection, change);
   connection.policy().connections += static_cast<std::uint32_t>(change);
   if (connection.policy().is_admin) admins_ += static_cast<std::uint32_t>(change);
+}
+
+void ConnectionTable::count_held(const ListenerPolicy& policy, int change) {
+  policy.connections += static_cast<std::uint32_t>(change);
+  (policy.is_admin ? held_.admins : held_.clients) += static_cast<std::uint32_t>(change);
 }
 
 void ConnectionTable::count_address(Connection& connection, int change) {

@@ -38,6 +38,10 @@ class ConnectionObserver {
   virtual void on_receipt(Connection& connection, bool arrived) noexcept = 0;
 };
 
+/// Whether the loop has watched a descriptor, under another token, before it becomes a
+/// connection's.
+enum class IsWatched : bool { no, yes };
+
 class ConnectionTable final : public ConnectionHost {
  public:
   ConnectionTable(EventLoop& loop, EventLog& events, TableSize size);
@@ -59,7 +63,21 @@ class ConnectionTable final : public ConnectionHost {
   [[nodiscard]] Admission admit(const SocketAddress& peer, const ListenerPolicy& policy) const;
   /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
   /// to. Throws std::bad_alloc, and has opened none then.
-  [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy);
+  [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy) {
+    return open_on<SocketStream>(policy, IsWatched::no, std::move(fd), peer);
+  }
+  /// The same on another stream, an S that is constructed from `args`.
+  template <std::derived_from<Stream> S, class... Args>
+  [[nodiscard]] bool open_on(const ListenerPolicy& policy, IsWatched is_watched, Args&&... args) {
+    make_room_to_close();
+    return enter_or_erase(slots_.emplace(++last_client_id_, policy, std::in_place_type<S>,
+                                         std::forward<Args>(args)...),
+                          is_watched);
+  }
+  /// Keeps a slot of the policy's kind free for somebody who is on the way to a connection, and the
+  /// policy alive.
+  void hold_slot(const ListenerPolicy& policy) { count_held(policy, +1); }
+  void release_slot(const ListenerPolicy& policy) { count_held(policy, -1); }
   [[nodiscard]] Connection* find(SlotId id) { return slots_.find(id); }
   [[nodiscard]] Connection* at_slot(std::uint32_t slot) { return slots_.at_slot(slot); }
   [[nodiscard]] std::uint32_t slots_used() const { return slots_.slots_used(); }
@@ -82,9 +100,11 @@ class ConnectionTable final : public ConnectionHost {
   [[nodiscard]] TableSize capacity() const { return capacity_; }
   /// Whether a connection of that kind finds no slot.
   [[nodiscard]] bool is_full(const ListenerPolicy& policy) const {
-    return policy.is_admin ? used().admins >= capacity_.admins
-                           : used().clients >= capacity_.clients;
+    return policy.is_admin ? used().admins + held_.admins >= capacity_.admins
+                           : used().clients + held_.clients >= capacity_.clients;
   }
+  /// Slots that are kept free for those on their way.
+  [[nodiscard]] TableSize held() const { return held_; }
   [[nodiscard]] std::uint64_t opened() const { return last_client_id_; }
   [[nodiscard]] std::size_t buffer_bytes() const { return buffer_bytes_; }
 
@@ -113,7 +133,9 @@ class ConnectionTable final : public ConnectionHost {
   };
   [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
 
-  [[nodiscard]] bool enter(Connection& connection);
+  [[nodiscard]] bool enter_or_erase(Connection& connection, IsWatched is_watched);
+  [[nodiscard]] bool enter(Connection& connection, IsWatched is_watched);
+  void count_held(const ListenerPolicy& policy, int change);
   void log_end(Connection& connection, Event event, std::string_view detail);
   void count(Connection& connection, int change);
   void count_address(Connection& connection, int change);
@@ -138,6 +160,7 @@ class ConnectionTable final : public ConnectionHost {
   TableSize capacity_;
   SlotTable<Connection> slots_;
   std::uint32_t admins_ = 0;  ///< of the slots in use
+  TableSize held_;
   bool is_draining_ = false;
   std::vector<SlotId> closed_;  ///< has room for all that are open: closing wants no memory
   ConnectionObserver* observer_ = nullptr;

@@ -73,6 +73,12 @@ namespace reactord {
   X(refused_per_address,   warning, often,  "refused {peer}: max_connections_per_address reached")    \
   X(refused_draining,      info,    often,  "refused {peer}: DRAIN ON")                               \
   X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \
+  X(waiting_handshakes,    warning, often,  "max_handshakes reached: new clients wait in the backlog") \
+  X(refused_proxy_sender,  warning, often,  "refused {peer}: not in the listener's proxy list")       \
+  X(refused_proxy_header,  warning, often,  "refused {peer}: PROXY header: {problem}")                \
+  X(refused_late,          info,    often,  "refused {peer}: {problem} within deadlines.handshake")   \
+  X(refused_lost,          debug,   seldom, "{peer} lost on its way in: {problem}")                   \
+  X(refused_stopping,      debug,   seldom, "refused {peer}: the server is stopping")                 \
   X(accept_exhausted,      error,   often,  "cannot accept: {problem}; pausing the listener for a moment") \
   X(accept_failed,         error,   often,  "accept failed: {problem}")                               \
   /* connections */                                                                                   \

@@ -43,6 +43,11 @@ SocketAddress SocketAddress::ipv6(std::array<std::uint8_t, 16> ip, std::uint16_t
   return address;
 }
 
+SocketAddress SocketAddress::mapped(std::array<std::uint8_t, 16> ip, std::uint16_t port) {
+  if (!std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), ip.begin())) return ipv6(ip, port);
+  return ipv4({ip[12], ip[13], ip[14], ip[15]}, port);
+}
+
 SocketAddress SocketAddress::unix_path(std::string_view path) {
   SocketAddress address;
   address.storage_.un.sun_family = AF_UNIX;

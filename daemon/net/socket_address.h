@@ -18,6 +18,8 @@ class SocketAddress {
   SocketAddress() = default;
   [[nodiscard]] static SocketAddress ipv4(std::array<std::uint8_t, 4> ip, std::uint16_t port);
   [[nodiscard]] static SocketAddress ipv6(std::array<std::uint8_t, 16> ip, std::uint16_t port);
+  /// An address in the form of mapped_ip(): ::ffff:a.b.c.d is IPv4.
+  [[nodiscard]] static SocketAddress mapped(std::array<std::uint8_t, 16> ip, std::uint16_t port);
   /// `path` of at most 107 bytes (unix(7)); longer ones are cut, so check before.
   [[nodiscard]] static SocketAddress unix_path(std::string_view path);
 

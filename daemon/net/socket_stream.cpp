@@ -22,7 +22,26 @@ IoResult failed(int error) noexcept {
   return {IoStatus::lost, 0, error};
 }
 
+IoResult receive(int fd, std::span<char> into, int flags) noexcept {
+  assert(!into.empty());
+  ssize_t n = 0;
+  do {
+    n = ::recv(fd, into.data(), into.size(), flags);
+  } while (n < 0 && errno == EINTR);
+  if (n > 0) return {IoStatus::ok, static_cast<std::size_t>(n), 0};
+  if (n == 0) return {IoStatus::end, 0, 0};
+  return failed(errno);
+}
+
 }  // namespace
+
+IoResult peek_socket(int fd, std::span<char> into) noexcept {
+  return receive(fd, into, MSG_PEEK);
+}
+
+IoResult receive_socket(int fd, std::span<char> into) noexcept {
+  return receive(fd, into, 0);
+}
 
 SocketStream::SocketStream(UniqueFd fd, const SocketAddress& peer)
     : fd_(std::move(fd)),
@@ -31,14 +50,7 @@ SocketStream::SocketStream(UniqueFd fd, const SocketAddress& peer)
       peer_family_(static_cast<std::uint8_t>(peer.family())) {}
 
 IoResult SocketStream::receive(std::span<char> into) noexcept {
-  assert(!into.empty());
-  ssize_t n = 0;
-  do {
-    n = ::recv(fd_.get(), into.data(), into.size(), 0);
-  } while (n < 0 && errno == EINTR);
-  if (n > 0) return {IoStatus::ok, static_cast<std::size_t>(n), 0};
-  if (n == 0) return {IoStatus::end, 0, 0};
-  return failed(errno);
+  return receive_socket(fd_.get(), into);
 }
 
 IoResult SocketStream::send(std::string_view bytes) noexcept {

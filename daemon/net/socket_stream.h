@@ -11,6 +11,10 @@
 
 namespace reactord {
 
+/// What the socket holds already, without taking it; and the same, taken. As Stream::receive().
+[[nodiscard]] IoResult peek_socket(int fd, std::span<char> into) noexcept;
+[[nodiscard]] IoResult receive_socket(int fd, std::span<char> into) noexcept;
+
 class SocketStream final : public Stream {
  public:
   SocketStream(UniqueFd fd, const SocketAddress& peer);

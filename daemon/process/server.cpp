@@ -94,7 +94,9 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       service_(loop_, connections_, dispatcher_, commands_, events, workers_, watches_, *this),
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
-      listeners_(kFirstListenerToken, loop_, connections_, events, loop_context_, commands_),
+      gate_(connections_, events),
+      arrivals_(loop_, gate_),
+      listeners_(kFirstListenerToken, loop_, arrivals_, events, loop_context_, commands_),
       reload_(
           config_, source, handler_tables_, events, listeners_,
           [this](const Config& next) { return check(next); },
@@ -123,6 +125,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
 /// and what they keep for connections before they go.
 Server::~Server() {
   abort_connections();
+  arrivals_.clear();
   listeners_.clear();
   end_work();
   // Work that hangs may touch its handler at any time.
@@ -162,7 +165,10 @@ void Server::run() {
 void Server::on_event(Token token, Readiness readiness) noexcept {
   if (token >= kFirstConnectionToken) {
     // A stale token, of a connection that this turn has closed, finds nothing.
-    if (Connection* connection = connections_.find(token)) connection->on_event(readiness);
+    if (Connection* connection = connections_.find(token))
+      connection->on_event(readiness);
+    else if (Arrivals::is_own(token))
+      arrivals_.on_event(token, readiness);
     loop_.charge(kEventWork + loop_context_.take_work());
   } else if (token >= kFirstWatchToken) {
     watches_.on_event(token, readiness);
@@ -206,6 +212,7 @@ void Server::on_turn_end() noexcept {
 
 void Server::end_turn() {
   const bool has_more = connections_.end_turn();
+  if (arrivals_.take_has_gone()) listeners_.on_room();
   renew_memory_reserve();
   heap_trimmer_.note(connections_.buffer_bytes() + loop_context_.pool.take_use());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
@@ -226,15 +233,19 @@ void Server::end_turn() {
 
 void Server::do_chores() {
   if (!is_closed_to_new_) {
-    if (listeners_.stop_some()) {
-      drain_connections();
-      is_closed_to_new_ = true;
-    }
+    take_in_the_last();
   } else if (listeners_.has_leaving()) {
     listeners_.let_leave();
   } else {
     walks_.go_on();
   }
+}
+
+/// Who has connected by now is the last to come, if it has brought what its listener wants.
+void Server::take_in_the_last() {
+  if (!listeners_.stop_some() || !arrivals_.stop_some()) return;
+  drain_connections();
+  is_closed_to_new_ = true;
 }
 
 /// In a thread that does nothing else: the kernel takes about 0.1 ms for a MiB.
@@ -249,11 +260,15 @@ void Server::return_memory() {
 }
 
 std::optional<TimePoint> Server::next_deadline() noexcept {
-  return loop_context_.deadlines.next();
+  const std::optional<TimePoint> of_connections = loop_context_.deadlines.next();
+  const std::optional<TimePoint> of_arrivals = arrivals_.next_deadline();
+  if (!of_connections || !of_arrivals) return of_connections ? of_connections : of_arrivals;
+  return std::min(*of_connections, *of_arrivals);
 }
 
 void Server::on_deadlines(TimePoint now) noexcept {
   loop_context_.deadlines.expire(now);
+  arrivals_.expire(now);
 }
 
 // --- reload
@@ -348,6 +363,8 @@ void Server::set_table_size(const Config& config) {
   loop_.reserve_ready(2 * std::size_t{size.clients} + kOtherTokens,
                       2 * std::size_t{size.admins} + kOtherTokens);
   connections_.set_max_clients(size.clients);
+  arrivals_.set_limits(static_cast<std::uint32_t>(config.server.max_handshakes),
+                       config.deadlines.handshake);
 }
 
 /// Puts in force what can be changed while connections stay.

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/admission/arrivals.h"
+#include "daemon/admission/gate.h"
 #include "daemon/admission/listener_set.h"
 #include "daemon/callbacks/handler_watches.h"
 #include "daemon/callbacks/worker_pool.h"
@@ -125,6 +127,7 @@ class Server final : public EventSink, public ServerControl {
     return !is_closed_to_new_ || listeners_.has_leaving() || !walks_.empty();
   }
   void do_chores();
+  void take_in_the_last();
 
   EventLog& events_;
   SignalWatch& signals_;
@@ -145,6 +148,8 @@ class Server final : public EventSink, public ServerControl {
   ServiceReports reports_;
   HeapTrimmer heap_trimmer_;
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
+  Gate gate_;
+  Arrivals arrivals_;
   ListenerSet listeners_;
   Reload reload_;
   HelperThread helper_;  ///< loads configurations and returns memory; ends before what it uses

@@ -10,12 +10,20 @@ namespace reactord {
 
 namespace {
 
-std::error_code add_to(int epoll, int fd, std::uint32_t events, Token token) noexcept {
+/// Of a descriptor that is never modified: all that there is, as edges.
+constexpr std::uint32_t kAllEdges = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+std::error_code control(int epoll, int operation, int fd, std::uint32_t events,
+                        Token token) noexcept {
   epoll_event event{};
   event.events = events;
   event.data.u64 = token;
-  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) return {};
+  if (::epoll_ctl(epoll, operation, fd, &event) == 0) return {};
   return {errno, std::system_category()};
+}
+
+std::error_code add_to(int epoll, int fd, std::uint32_t events, Token token) noexcept {
+  return control(epoll, EPOLL_CTL_ADD, fd, events, token);
 }
 
 /// Hang-ups cannot be declined: without an edge they would be told in each turn (epoll_ctl(2)).
@@ -44,7 +52,12 @@ EventLoop::EventLoop(const Clock& clock)
 }
 
 std::error_code EventLoop::watch(int fd, Token token, Priority priority) noexcept {
-  return add(fd, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, token, priority);
+  return add(fd, kAllEdges, token, priority);
+}
+
+std::error_code EventLoop::rename(int fd, Token token, Priority priority) noexcept {
+  const int epoll = priority == Priority::normal ? epoll_.get() : urgent_epoll_.get();
+  return control(epoll, EPOLL_CTL_MOD, fd, kAllEdges, token);
 }
 
 std::error_code EventLoop::watch_level(int fd, Token token, Priority priority) noexcept {
@@ -56,11 +69,7 @@ std::error_code EventLoop::watch_for(int fd, Token token, Want want) noexcept {
 }
 
 std::error_code EventLoop::change_watch(int fd, Token token, Want want) noexcept {
-  epoll_event event{};
-  event.events = events_of(want);
-  event.data.u64 = token;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return {};
-  return {errno, std::system_category()};
+  return control(epoll_.get(), EPOLL_CTL_MOD, fd, events_of(want), token);
 }
 
 /// Fails only where the descriptor was closed before, which has taken it out.

@@ -75,10 +75,14 @@ class EventLoop {
   explicit EventLoop(const Clock& clock);
 
   /// Watches `fd` for input, urgent data, output and hang-up, edge-triggered, until it is closed.
-  /// It is never modified: one epoll_ctl in a descriptor's life. An edge that was not used up comes
-  /// no more: see make_ready().
+  /// It is never modified: one epoll_ctl in a descriptor's life, unless it changes hands. An edge
+  /// that was not used up comes no more: see make_ready().
   [[nodiscard]] std::error_code watch(int fd, Token token,
                                       Priority priority = Priority::normal) noexcept;
+  /// From now on another token stands for a descriptor that watch() knows, of the same priority.
+  /// What it is ready for is told again.
+  [[nodiscard]] std::error_code rename(int fd, Token token,
+                                       Priority priority = Priority::normal) noexcept;
   /// The same for a descriptor that only reads, level-triggered: signals and wake-ups.
   [[nodiscard]] std::error_code watch_level(int fd, Token token,
                                             Priority priority = Priority::normal) noexcept;

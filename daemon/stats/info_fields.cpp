@@ -136,6 +136,8 @@ void DaemonService::append_clients(Fields& fields) const {
   // As in Redis, the one may be held against the other; administrators count in neither.
   fields.push_back(field("connected_clients", used.clients));
   fields.push_back(field("maxclients", capacity.clients));
+  const TableSize arriving = connections_.held();
+  fields.push_back(field("arriving_clients", arriving.clients + arriving.admins));
   fields.push_back(field("connected_admin_clients", used.admins));
   fields.push_back(field("max_admin_clients", capacity.admins));
   fields.push_back(field("draining", connections_.is_draining() ? 1 : 0));
@@ -161,10 +163,13 @@ void DaemonService::append_stats(Fields& fields) const {
   const EventLoop::Stats& loop = loop_.stats();
   fields.push_back(field("total_connections_received", connections_.opened()));
   fields.push_back(field("total_commands_processed", dispatcher_.requests()));
-  fields.push_back(field("rejected_connections", events_.count_of(Event::refused_full) +
-                                                     events_.count_of(Event::refused_admin_full) +
-                                                     events_.count_of(Event::refused_per_address) +
-                                                     events_.count_of(Event::refused_not_allowed)));
+  fields.push_back(
+      field("rejected_connections", events_.count_of(Event::refused_full) +
+                                        events_.count_of(Event::refused_admin_full) +
+                                        events_.count_of(Event::refused_per_address) +
+                                        events_.count_of(Event::refused_not_allowed) +
+                                        events_.count_of(Event::refused_proxy_sender) +
+                                        events_.count_of(Event::refused_proxy_header)));
   fields.push_back(field("loop_turns", loop.turns));
   fields.push_back(field("loop_events", loop.events));
   fields.push_back(field("loop_busy_usec", microseconds(loop.busy)));

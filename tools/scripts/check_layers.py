@@ -82,6 +82,7 @@ TOML = "tools/reactor-load/scenario/"
 RULES = {
     "protocol": Rule(["protocol/"]),
     "protocol/buffers": Rule(["protocol/buffers/"]),
+    "protocol/proxy": Rule(["protocol/proxy/"], {"arpa/inet.h"}),
     "protocol/replies": Rule(["protocol/replies/", "protocol/escape.h", "protocol/reply_writer.h"]),
     "config": Rule(["config/"], FILES_AND_ADDRESSES),
     "config/toml": Rule(["config/"], FILES_AND_ADDRESSES,

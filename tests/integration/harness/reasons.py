@@ -39,6 +39,12 @@ TOLD = {
     "refused, not allowed": Told("event_refused_not_allowed",
                                  r"refused .*: not in the listener's allow"),
     "refused, draining": Told("event_refused_draining", r"refused .*: DRAIN ON"),
+    "refused, no proxy": Told("event_refused_proxy_sender",
+                              r"refused .*: not in the listener's proxy list"),
+    "refused, no header": Told("event_refused_proxy_header", r"refused .*: PROXY header: there is"),
+    "refused, late": Told("event_refused_late", r"refused .*: no whole .* within deadlines\.handshake"),
+    "lost on its way": Told("event_refused_lost", r" lost on its way in: "),
+    "waiting for headers": Told("event_waiting_handshakes", r"max_handshakes reached: new clients"),
     "accept paused": Told("event_accept_exhausted", r"cannot accept: "),
 }
 

@@ -23,8 +23,10 @@ class Crowded {
   Crowded(Token token, test::TableBench& bench)
       : bench_(bench),
         rules_(make_rules({}, bench.loop_context)),
+        gate_(bench.table, bench.events),
+        arrivals_(bench.loop, gate_),
         listener_(token, open_listening_socket(SocketAddress::ipv4({127, 0, 0, 1}, 0), {}).fd, {},
-                  rules_, bench.loop, bench.table, bench.events) {
+                  rules_, bench.loop, arrivals_, bench.events) {
     for (int n = 0; n < kCrowd; ++n) crowd_.push_back(connect_to(listener_.address()));
   }
 
@@ -37,6 +39,8 @@ class Crowded {
  private:
   test::TableBench& bench_;
   std::shared_ptr<ListenerRules> rules_;
+  Gate gate_;
+  Arrivals arrivals_;
   Listener listener_;
   std::vector<UniqueFd> crowd_;
 };
