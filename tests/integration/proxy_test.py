@@ -6,7 +6,6 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 
 import pytest
 
@@ -28,7 +27,7 @@ def listener(name, address="127.0.0.1:0", extra=PROXY):
 
 def behind_proxy(extra=""):
     """A listener for proxies, and one to look at the daemon by."""
-    return extra + listener("proxied") + listener("direct", extra="")
+    return extra + listener("direct", extra="") + listener("proxied")
 
 
 def header(rest, command=0x21, family=0x11):
@@ -72,9 +71,6 @@ def haproxy(tmp_path):
 
 # --- HAProxy
 
-CRC = "send-proxy-v2 proxy-v2-options crc32c,unique-id set-proxy-v2-tlv-fmt"
-
-
 @pytest.mark.parametrize("words", ["send-proxy", "send-proxy-v2",
                                    "send-proxy-v2 proxy-v2-options crc32c",
                                    "send-proxy-v2 proxy-v2-options crc32c,unique-id,authority"])
@@ -101,8 +97,8 @@ def test_haproxy_over_a_unix_socket_with_checks(daemon, haproxy, tmp_path):
 def test_the_client_counts_and_not_the_proxy(daemon):
     """In the log, the allow list, the limit per address, and CLIENT LIST."""
     one = daemon("[server]\nmax_connections_per_address = 1\n"
-                 + listener("proxied", extra=PROXY + 'allow = ["192.0.2.0/24", "2001:db8::/64"]\n')
-                 + listener("direct", extra=""))
+                 + listener("direct", extra="")
+                 + listener("proxied", extra=PROXY + 'allow = ["192.0.2.0/24", "2001:db8::/64"]\n'))
     first = one.connect("proxied").send(LINE + request("CEIL", "1.5"))
     assert first.read_exact(4) == b":2\r\n"
     again = one.connect("proxied").send(header(ipv4("192.0.2.7", 1)) + request("PING"))
@@ -120,12 +116,11 @@ def test_the_client_counts_and_not_the_proxy(daemon):
     assert b"for your address" in one.connect("proxied").send(mapped).read_until_eof()
     for line in [b"PROXY TCP4 127.0.0.1 127.0.0.1 1 1\r\n", b"PROXY UNKNOWN\r\n"]:
         outside = one.connect("proxied").send(line)
-        if b"UNKNOWN" not in line:
-            assert outside.read_until_eof().startswith(b"-DENIED your address is not in the allow")
+        assert outside.read_until_eof().startswith(b"-DENIED your address is not in the allow")
 
 
 def test_what_a_stranger_may_claim_is_nothing(daemon):
-    one = daemon(listener("proxied", extra='proxy = ["127.0.0.2"]\n') + listener("direct", extra=""))
+    one = daemon(listener("direct", extra="") + listener("proxied", extra='proxy = ["127.0.0.2"]\n'))
     for sent in [LINE, header(ipv4()), b"", b"PING\r\n"]:
         client = one.connect("proxied").send(sent)
         assert client.read_until_eof() == (
@@ -194,7 +189,7 @@ def test_half_headers_do_not_keep_honest_clients_out(daemon):
         flood.append(one.connect("proxied").send(LINE[:7]))
         honest = one.connect("proxied").send(LINE + request("CEIL", "4.40"))
         assert honest.read_exact(4) == b":5\r\n"
-    assert one.connect("direct").call("PING") == b"PONG"
+    one.connect("direct").expect_alive()
     assert count(one, "waiting for headers") >= 1
     assert int(one.info("clients")["arriving_clients"]) <= 8
     for each in flood:
@@ -244,7 +239,7 @@ def test_a_reload_that_comes_between_a_header_and_its_end(daemon):
 def test_behind_a_proxy_nobody_is_local(daemon):
     one = daemon(behind_proxy())
     client = one.connect("proxied").send(LINE)
-    assert b"unknown command" in str(client.call("CLIENT", "LIST")).encode()
+    assert "a listener that allows introspection" in str(client.call("CLIENT", "LIST"))
 
 
 def test_an_admin_listener_has_no_proxy(tmp_path):

@@ -33,7 +33,8 @@ IpNetwork network(std::string_view text) {
 /// Arrivals at a listener for proxies at 10.0.0.0/8; its peers are 10.0.0.1.
 class Way final : public EventSink {
  public:
-  explicit Way(std::uint32_t most = 4) {
+  explicit Way(std::uint32_t most = 4, std::uint32_t clients = 4)
+      : bench({.clients = clients, .admins = 0}) {
     ListenerSettings settings;
     settings.proxy = {{.is_unix = false, .network = network("10.0.0.0/8")}};
     apply(settings);
@@ -83,7 +84,7 @@ class Way final : public EventSink {
   void on_deadlines(TimePoint now) noexcept override { arrivals.expire(now); }
   void on_turn_end() noexcept override {}
 
-  test::TableBench bench{{.clients = 4, .admins = 0}};
+  test::TableBench bench;
   std::shared_ptr<ListenerRules> rules = make_rules({}, bench.loop_context);
   Gate gate{bench.table, bench.events};
   Arrivals arrivals{bench.loop, gate};
@@ -286,21 +287,23 @@ TEST_CASE("arrivals: each has a slot of the table") {
   CHECK(way.rules->policy.connections == 1);
 }
 
-TEST_CASE("arrivals: where there is no room for more, nobody has longer than a second") {
-  Way way(2);
-  const UniqueFd one = way.arrive();
-  CHECK(way.arrivals.next_deadline() == way.bench.loop.now() + 10s);
-  const UniqueFd two = way.arrive();
+TEST_CASE(
+    "arrivals: where there is no room for more, the oldest have a second, until half are gone") {
+  Way way;
+  const TimePoint start = way.bench.loop.now();
+  std::vector<UniqueFd> silent;
+  for (int n = 0; n < 3; ++n) silent.push_back(way.arrive());
+  CHECK(way.arrivals.next_deadline() == start + 10s);
+  silent.push_back(way.arrive());
   CHECK(way.arrivals.is_full());
-  CHECK(way.arrivals.next_deadline() == way.bench.loop.now() + 1s);
+  CHECK(way.arrivals.next_deadline() == start + 1s);
   (void)way.arrivals.take_has_gone();
   way.bench.clock.advance(1s);
   way.turn();
   way.turn();
   CHECK(way.told(Event::refused_late) == 2);
   CHECK(way.arrivals.take_has_gone());
-  const UniqueFd three = way.arrive();
-  CHECK(way.arrivals.next_deadline() == way.bench.loop.now() + 10s);
+  CHECK(way.arrivals.next_deadline() == start + 10s);
 }
 
 TEST_CASE("arrivals: at the stop who has brought all comes in, and the others are told") {
@@ -313,6 +316,35 @@ TEST_CASE("arrivals: at the stop who has brought all comes in, and the others ar
   CHECK(way.connected() == 1);
   CHECK(way.told(Event::refused_stopping) == 1);
   CHECK(read_all(half) == "-ERR the server is stopping\r\n");
+}
+
+constexpr std::uint32_t kCrowd = 100;
+
+TEST_CASE("arrivals: a crowd's steps are work, and end the part of the turn") {
+  Way way(kCrowd, kCrowd);
+  std::vector<UniqueFd> crowd;
+  for (std::uint32_t n = 0; n < kCrowd; ++n) {
+    crowd.push_back(way.arrive());
+    REQUIRE(::send(crowd.back().get(), kHeader.data(), kHeader.size(), MSG_NOSIGNAL) > 0);
+  }
+  way.turn();
+  CHECK(way.connected() > 0);
+  CHECK(way.connected() < kCrowd);
+  for (int turns = 0; turns < 8; ++turns) way.turn();
+  CHECK(way.connected() == kCrowd);
+}
+
+TEST_CASE("arrivals: of a crowd that is late, or that a stop finds, some end at a time") {
+  Way way(2 * kCrowd, kCrowd);
+  std::vector<UniqueFd> crowd;
+  for (std::uint32_t n = 0; n < kCrowd; ++n) crowd.push_back(way.arrive());
+  way.bench.clock.advance(10s);
+  way.arrivals.expire(way.bench.clock.now());
+  CHECK(way.told(Event::refused_late) == 32);
+  CHECK_FALSE(way.arrivals.stop_some());
+  CHECK(way.told(Event::refused_stopping) == 32);
+  CHECK_FALSE(way.arrivals.stop_some());
+  CHECK(way.arrivals.stop_some());
 }
 
 TEST_CASE("arrivals: while new clients are refused, nobody's header is waited for") {
