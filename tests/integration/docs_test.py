@@ -20,7 +20,7 @@ from harness.net import free_port
 DEFAULT_PORT = 12345
 READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
            "daemon/README.md", "daemon/handlers/README.md", "daemon/handlers/relay/README.md", "systemd/README.md",
-           "tools/README.md"]
+           "systemd/haproxy.md", "tools/README.md"]
 
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
 INSTEAD = {
