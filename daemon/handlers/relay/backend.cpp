@@ -125,9 +125,9 @@ void Backend::on_state(int protocol, bool is_connected, std::string_view why) {
   if (std::exchange(is_told_away, !is_connected) && !is_connected) return;
   if (!is_connected) count_failure();
   if (is_connected && !circuit_.is_closed()) probe_after(std::chrono::milliseconds::zero());
-  service_.log(is_connected ? HandlerLogLevel::info : HandlerLogLevel::warning, kLogName,
-               fmt::format("backend {} (RESP{}): {}", name_, protocol,
-                           is_connected ? "connected" : why));
+  service_.log(
+      is_connected ? HandlerLogLevel::info : HandlerLogLevel::warning, kLogName,
+      fmt::format("backend {} (RESP{}): {}", name_, protocol, is_connected ? "connected" : why));
 }
 
 void Backend::count_failure() {
