@@ -137,10 +137,12 @@ struct DeadlineSettings {
 };
 
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
+enum class LogFormat : std::uint8_t { text, json, logfmt };
 
 struct LogSettings {
   LogLevel level = LogLevel::info;
   std::string target = "stderr";  ///< "stderr", or the path of a file that SIGHUP reopens
+  LogFormat format = LogFormat::text;
   /// A call into a handler that holds the loop for longer is told: long before people notice.
   std::chrono::milliseconds slow_handler{100};
 };

@@ -106,6 +106,7 @@ constexpr KeySpec kDeadlineKeys[] = {
 constexpr KeySpec kLogKeys[] = {
     key<&LogSettings::level>("level", Apply::reload),
     key<&LogSettings::target>("target", Apply::reload, {1, 4095}),
+    key<&LogSettings::format>("format", Apply::reload),
     key<&LogSettings::slow_handler>("slow_handler", Apply::reload, duration_range(1ms, 1h)),
 };
 

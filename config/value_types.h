@@ -47,6 +47,13 @@ struct EnumWords<LogLevel> {
 };
 
 template <>
+struct EnumWords<LogFormat> {
+  static constexpr std::array kWords{EnumWord<LogFormat>{"text", LogFormat::text},
+                                     EnumWord<LogFormat>{"json", LogFormat::json},
+                                     EnumWord<LogFormat>{"logfmt", LogFormat::logfmt}};
+};
+
+template <>
 struct ValueTraits<Endpoint> {
   static constexpr std::string_view kName = "address";
   static constexpr std::string_view kListName = "an address or a list of addresses";

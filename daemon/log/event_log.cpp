@@ -61,8 +61,8 @@ bool is_for_stderr(Event event) {
 /// The queue and the thread behind it.
 class EventLog::Writer {
  public:
-  explicit Writer(const std::string& target)
-      : sink_(std::make_shared<LogSink>(target)),
+  explicit Writer(const LogSettings& settings)
+      : sink_(std::make_shared<LogSink>(settings.target, settings.format)),
         pool_(make_pool()),
         logger_(std::make_shared<spdlog::async_logger>(
             "reactord", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)) {
@@ -78,7 +78,9 @@ class EventLog::Writer {
     return pool_->overrun_counter() + sink_->failed_writes();
   }
 
-  [[nodiscard]] std::string retarget(const std::string& target) { return sink_->retarget(target); }
+  [[nodiscard]] std::string retarget(const std::string& target, LogFormat format) {
+    return sink_->retarget(target, format);
+  }
 
   /// False if the sink blocks: then the thread behind it cannot be joined.
   [[nodiscard]] bool drain() {
@@ -111,7 +113,8 @@ EventLog::EventLog(const Clock& clock, const LogSettings& settings)
     : clock_(clock),
       level_(settings.level),
       target_(settings.target),
-      writer_(std::make_unique<Writer>(settings.target)) {}
+      format_(settings.format),
+      writer_(std::make_unique<Writer>(settings)) {}
 
 EventLog::~EventLog() {
   for (Rate& rate : rates_) rate.since = clock_.now() - kRateInterval;  // no burst goes on
@@ -189,10 +192,11 @@ std::uint64_t EventLog::dropped() const {
 }
 
 std::string EventLog::reconfigure(const LogSettings& settings) {
-  std::string problem = writer_->retarget(settings.target);
+  std::string problem = writer_->retarget(settings.target, settings.format);
   if (!problem.empty()) return problem;
   level_ = settings.level;
   target_ = settings.target;
+  format_ = settings.format;
   return {};
 }
 
@@ -201,7 +205,7 @@ std::string EventLog::problem_with_target(const std::string& target) {
 }
 
 std::string EventLog::reopen() {
-  return writer_->retarget(target_);
+  return writer_->retarget(target_, format_);
 }
 
 }  // namespace reactord

@@ -49,8 +49,8 @@ class EventLog {
   void tell_left_out() noexcept;
 
   void set_level(LogLevel level) { level_ = level; }
-  /// Applies a new level and target, and opens a file anew (log rotation). A target that cannot be
-  /// opened leaves both as they were; the problem, or "".
+  /// Applies a new level, target and format, and opens a file anew (log rotation). A target that
+  /// cannot be opened leaves both as they were; the problem, or "".
   [[nodiscard]] std::string reconfigure(const LogSettings& settings);
   /// Why `target` could not be logged to, or ""; creates no file.
   [[nodiscard]] static std::string problem_with_target(const std::string& target);
@@ -76,6 +76,7 @@ class EventLog {
 
   LogLevel level_;
   std::string target_;
+  LogFormat format_;
   std::unique_ptr<Writer> writer_;
   std::array<std::uint64_t, kEvents.size()> counts_{};
   std::array<Rate, kEvents.size()> rates_{};

@@ -162,7 +162,8 @@ std::string event_fields(Event event, EventFields fields) {
     lines += "REACTORD_";
     for (const char c : field.name) lines += static_cast<char>(c - ('a' <= c && c <= 'z' ? 32 : 0));
     lines += fmt::format("={}\n", log_text(field.value));
-    if (field.name == "peer") lines += fmt::format("REACTORD_HOST={}\n", host_of(field.value));
+    if (field.name == "peer")
+      lines += fmt::format("REACTORD_HOST={}\n", log_text(host_of(field.value)));
   }
   return lines;
 }

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "daemon/console/terminal.h"
+#include "daemon/log/record_format.h"
 
 namespace reactord {
 
@@ -110,12 +111,11 @@ std::string cannot_write(const std::string& target, int error) {
 
 }  // namespace
 
-LogSink::LogSink(const std::string& target)
-    : target_(open_target(target)),
-      stderr_(open_target("stderr")),
+LogSink::LogSink(const std::string& target, LogFormat format)
+    : target_(open_target(target, format)),
+      stderr_(open_stderr(format)),
       next_is_there_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      wants_fields_(target_.style == Style::journal_fields ||
-                    stderr_.style == Style::journal_fields) {
+      wants_fields_(wants_fields(target_) || wants_fields(stderr_)) {
   if (!next_is_there_)
     throw std::system_error(errno, std::system_category(), "cannot make an eventfd for the log");
 }
@@ -130,23 +130,35 @@ std::string LogSink::problem_with(const std::string& target) {
   return ::access(folder.c_str(), W_OK | X_OK) == 0 ? "" : cannot_write(target, errno);
 }
 
-LogSink::Target LogSink::open_target(const std::string& target) {
-  if (target == "stderr") {
-    if (is_stderr_the_journal())
-      return {UniqueFd(), is_journal_in_reach() ? Style::journal_fields : Style::journal_lines};
-    return {UniqueFd(), shows_colours(STDERR_FILENO) ? Style::coloured : Style::plain};
-  }
+bool LogSink::wants_fields(const Target& target) {
+  return target.style == Style::journal_fields || target.format != LogFormat::text;
+}
+
+/// Colours are for people: what programs read has none.
+LogSink::Target LogSink::open_stderr(LogFormat format) {
+  Style style = Style::plain;
+  if (is_stderr_the_journal())
+    style = is_journal_in_reach() ? Style::journal_fields : Style::journal_lines;
+  else if (format == LogFormat::text && shows_colours(STDERR_FILENO))
+    style = Style::coloured;
+  return {UniqueFd(), style, format};
+}
+
+LogSink::Target LogSink::open_target(const std::string& target, LogFormat format) {
+  if (target == "stderr") return open_stderr(format);
   // Readable by the owner and the group of the logs (adm, as a rule), not by everyone: messages of
   // clients are in it. Non-blocking, because opening a FIFO would wait for its reader, in the loop.
   UniqueFd file(::open(target.c_str(),
                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
   if (!file) throw std::runtime_error(cannot_write(target, errno));
-  return {std::move(file), Style::plain, target};
+  return {std::move(file), Style::plain, format, target};
 }
 
-std::string LogSink::retarget(const std::string& target) {
+std::string LogSink::retarget(const std::string& target, LogFormat format) {
   try {
-    auto opened = std::make_unique<Target>(open_target(target));
+    auto opened =
+        std::make_unique<Targets>(Targets{open_target(target, format), open_stderr(format)});
+    wants_fields_ = wants_fields(opened->target) || wants_fields(opened->on_stderr);
     const std::lock_guard lock(next_mutex_);
     next_ = std::move(opened);
     (void)::eventfd_write(next_is_there_.get(), 1);
@@ -158,7 +170,10 @@ std::string LogSink::retarget(const std::string& target) {
 
 void LogSink::change_over() {
   const std::lock_guard lock(next_mutex_);
-  if (next_) target_ = std::move(*next_);
+  if (next_) {
+    target_ = std::move(next_->target);
+    stderr_ = std::move(next_->on_stderr);
+  }
   next_.reset();
   eventfd_t count = 0;
   (void)::eventfd_read(next_is_there_.get(), &count);
@@ -182,25 +197,29 @@ void LogSink::sink_it_(const spdlog::details::log_msg& record) {
 LogSink::Written LogSink::write(Target& target, const spdlog::details::log_msg& record,
                                 Patience patience) {
   const std::string_view whole(record.payload.data(), record.payload.size());
-  const std::string_view text = whole.substr(0, whole.find('\n'));
+  if (target.style == Style::journal_fields)
+    return write_fields(journal_priority(record.level), whole);
+  return write_line(target, line_of(target, record), patience);
+}
+
+std::string LogSink::line_of(const Target& target, const spdlog::details::log_msg& record) {
+  const std::string time = time_text(record.time);
+  const LogRecord parts{
+      time, level_text(record.level), {record.payload.data(), record.payload.size()}};
   switch (target.style) {
-    case Style::journal_fields:
-      return write_fields(journal_priority(record.level), whole);
-    case Style::journal_lines:
-      return write_line(target, fmt::format("<{}>{}\n", journal_priority(record.level), text),
-                        patience);
+    case Style::journal_lines: {  // the journal has a time and a level of its own
+      const int priority = journal_priority(record.level);
+      if (target.format == LogFormat::text) return fmt::format("<{}>{}\n", priority, parts.text());
+      return fmt::format("<{}>{}", priority, format_record(target.format, parts));
+    }
     case Style::coloured:
-      return write_line(target,
-                        fmt::format("{} {}{:<7}\033[0m {}\n", time_text(record.time),
-                                    colour_of(record.level), level_text(record.level), text),
-                        patience);
+      return fmt::format("{} {}{:<7}\033[0m {}\n", parts.time, colour_of(record.level), parts.level,
+                         parts.text());
+    case Style::journal_fields:
     case Style::plain:
-      return write_line(
-          target,
-          fmt::format("{} {:<7} {}\n", time_text(record.time), level_text(record.level), text),
-          patience);
+      break;
   }
-  return Written::failed;
+  return format_record(target.format, parts);
 }
 
 /// The record's first line is the MESSAGE, each other one a field.

@@ -5,7 +5,8 @@
 //
 // A file that cannot be written costs its records; stderr hears of it when that begins and ends.
 //
-// A record is its text, and for the journal a line break and event_fields() behind it.
+// A record is its text, and where wants_fields() says so a line break and event_fields() behind it;
+// record_format.h makes a line of it.
 #pragma once
 
 #include <spdlog/sinks/base_sink.h>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "daemon/log/event_text.h"
 #include "daemon/reactor/unique_fd.h"
 
@@ -28,14 +30,14 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   static constexpr auto kAlsoToStderr = spdlog::level::critical;
 
   /// "stderr" or a path. Throws std::runtime_error if the file cannot be opened.
-  explicit LogSink(const std::string& target);
+  LogSink(const std::string& target, LogFormat format);
 
   /// Why `target` could not be written, or ""; creates no file.
   [[nodiscard]] static std::string problem_with(const std::string& target);
 
   /// Opens `target` now and lets the logging thread change over, also from a record that the old
   /// target does not take; the problem, or "". Never waits for that record.
-  [[nodiscard]] std::string retarget(const std::string& target);
+  [[nodiscard]] std::string retarget(const std::string& target, LogFormat format);
 
   /// Whether records should carry fields.
   [[nodiscard]] bool wants_fields() const { return wants_fields_; }
@@ -54,8 +56,13 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   struct Target {
     UniqueFd file;  ///< empty: stderr
     Style style = Style::plain;
+    LogFormat format = LogFormat::text;
     std::string name = {};
     bool is_line_cut = false;  ///< its last line was written in part
+  };
+  struct Targets {
+    Target target;
+    Target on_stderr;
   };
   enum class Written : std::uint8_t {
     whole,
@@ -65,10 +72,14 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   /// Whether to wait for a target that takes nothing now.
   enum class Patience : std::uint8_t { wait, do_not_wait };
 
-  [[nodiscard]] static Target open_target(const std::string& target);
+  [[nodiscard]] static Target open_target(const std::string& target, LogFormat format);
+  [[nodiscard]] static Target open_stderr(LogFormat format);
+  [[nodiscard]] static bool wants_fields(const Target& target);
   void change_over();
   [[nodiscard]] Written write(Target& target, const spdlog::details::log_msg& record,
                               Patience patience);
+  [[nodiscard]] static std::string line_of(const Target& target,
+                                           const spdlog::details::log_msg& record);
   [[nodiscard]] Written write_line(Target& target, std::string line, Patience patience);
   [[nodiscard]] static Written write_fields(int priority, std::string_view record);
   [[nodiscard]] bool wait_until_writable(int fd, Patience patience);
@@ -80,7 +91,7 @@ class LogSink final : public spdlog::sinks::base_sink<std::mutex> {
   Target stderr_;
   std::uint64_t lost_ = 0;  ///< records, since the file could not be written; 0: it can
   std::mutex next_mutex_;   ///< held for a pointer's assignment, never for a write
-  std::unique_ptr<Target> next_;
+  std::unique_ptr<Targets> next_;
   UniqueFd next_is_there_;  ///< eventfd(2): wakes the thread that waits for the old target
   std::atomic<std::uint64_t> failed_writes_{0};
   std::atomic<std::uint64_t> outages_{0};

@@ -56,6 +56,7 @@ deadlines.drain = 10s
 deadlines.linger = 2s
 log.level = info
 log.target = stderr
+log.format = text
 log.slow_handler = 100ms
 listener.default.name = default
 listener.default.address = 127.0.0.1:12345 [::1]:12345
