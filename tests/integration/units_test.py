@@ -161,7 +161,8 @@ def page(source):
     return re.sub(r"\\f[BIR]|\\&", "", roff.stdout).replace("\\-", "-")
 
 
-SUBCOMMANDS = {"reactord": [[]], "reactor-cli": [[], ["chat"], ["operator"]], "reactor-load": [[]]}
+SUBCOMMANDS = {"reactord": [[]], "reactor-load": [[]],
+               "reactor-cli": [[], ["chat"], ["operator"], ["doctor"], ["--stat"]]}
 SECTIONS = {"reactord": 8, "reactor-cli": 1, "reactor-load": 1}
 
 

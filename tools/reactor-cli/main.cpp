@@ -18,6 +18,8 @@
 #include "tools/reactor-cli/batch.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/command_line/options.h"
+#include "tools/reactor-cli/doctor/doctor.h"
+#include "tools/reactor-cli/measure/measure.h"
 #include "tools/reactor-cli/one_shot.h"
 #include "tools/reactor-cli/operator/chat.h"
 #include "tools/reactor-cli/operator/operator_console.h"
@@ -63,6 +65,27 @@ Options with_input(Options options) {
   return options;
 }
 
+ExitCode watch(const Options& options, Output& output) {
+  switch (options.mode) {
+    case Mode::doctor:
+      return run_doctor(options, output);
+    case Mode::stat:
+      return run_stat(options, output);
+    case Mode::latency:
+      return run_latency(options, output);
+    case Mode::latency_dist:
+      return run_latency_dist(options, output);
+    case Mode::intrinsic_latency:
+      return run_intrinsic_latency(options, output);
+    case Mode::requests:
+    case Mode::operate:
+    case Mode::chat:
+    case Mode::top:
+      break;
+  }
+  return ExitCode::usage;
+}
+
 ExitCode run(const Options& options, Output& output) {
   if (!options.information.empty()) {
     output.information(options.information);
@@ -70,6 +93,7 @@ ExitCode run(const Options& options, Output& output) {
   }
   if (options.mode == Mode::operate) return run_operator(options, output);
   if (options.mode == Mode::chat) return run_chat(options, output);
+  if (watches(options.mode)) return watch(options, output);
   if (options.framing == Framing::raw) return run_raw(options, output);
   Printer printer(options, output);
   if (!options.command.empty()) return run_one_shot(options, printer);

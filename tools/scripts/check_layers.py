@@ -56,6 +56,10 @@ CLIENT_ROOMS = {
     "completion": [],
     "terminal": ["command_line", "net", "output", "completion"],
     "operator": ["command_line", "net", "output", "completion", "terminal"],
+    "figures": ["command_line", "net"],
+    "measure": ["command_line", "net", "output", "figures"],
+    "doctor": ["command_line", "net", "output", "figures"],
+    "top": ["command_line", "net", "output", "figures", "terminal"],
 }
 LOAD_ROOMS = {
     "results": [],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What --help prints, of the program and of its two conversations. Each fits a screen of 80 by 24.
+// What --help prints, of the program and of all that it does besides sending commands. Each fits a
+// screen of 80 by 24.
 #pragma once
 
 #include <string_view>
@@ -12,6 +13,7 @@ Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
 Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
   chat, operator         ask a person at the server; be that person (--help)
+  doctor, --stat, --latency  what is wrong; figures, times (each with --help)
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
   --uri URI              the same as tcp://H:P, tcp://[V6]:P, unix:PATH or
                          redis://[USER:PASSWORD@]H:P (or set REACTORCLI_AUTH)
@@ -26,7 +28,6 @@ pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
   -x                     COMMAND's last argument is read from stdin
   --push                 then print push messages as they come, until Ctrl-C
   reactor-cli ceil 4.40
-  reactor-cli --json --uri unix:/run/reactord/reactord.sock info server
   seq 0.5 99.5 | sed 's/^/ceil /' | reactor-cli
 Exit code: 0, 1 the server answered an error, 2 usage, 3 cannot connect,
 4 timed out, 5 the server broke the protocol. NO_COLOR turns colours off.
@@ -70,6 +71,45 @@ In a pipe, prints the answers in order and ends when all have come; raw, whose
 answers have no end, waits for one before it sends the next line:
 
   printf 'hi\n' | reactor-cli chat
+)";
+
+inline constexpr std::string_view kMeasureHelp =
+    R"(Usage: reactor-cli --stat | --latency | --latency-dist [-i T] [-n ROUNDS]
+       reactor-cli --intrinsic-latency T
+                   [--uri URI | --host H --port P | --admin] [--json]
+Measures until Ctrl-C, which prints what was measured and exits with 0.
+
+  --stat                 a line of the server's figures every second, or every T
+                         (2s, 500ms, 0.5): memory, clients, requests, rates ...
+  --latency              shortest, longest and mean time of PING, 100 a second,
+                         in milliseconds. With -i a line every T. In a pipe one
+                         line, MIN MAX AVG SAMPLES, after a second or T
+  --latency-dist         how those times are distributed, a line every T
+  --intrinsic-latency T  for how long this machine keeps a program waiting that
+                         only computes, for T (10 is seconds): no server can
+                         answer faster. Run it where the server runs
+  -n, --rounds ROUNDS    so many lines, then end
+
+  reactor-cli --latency
+  reactor-cli --json --stat -i 5 -n 12
+  reactor-cli --intrinsic-latency 10
+)";
+
+inline constexpr std::string_view kDoctorHelp =
+    R"(Usage: reactor-cli doctor [--uri URI | --host H --port P | --admin] [--json]
+Reads the server's figures (INFO, CLIENT LIST) and its configuration (CONFIG
+GET), and says in plain words what is wrong or near a limit, and what to set.
+
+  wrong   something has failed, or was refused to somebody
+  near    a limit is close
+  note    worth knowing; nothing has happened
+
+Figures are counted since the server was started. What the server does not tell
+is not judged, which is said; --admin is told most. --json prints one object.
+Exit code: 0 nothing is wrong, 1 something is wrong or near, else as ever.
+
+  reactor-cli doctor --admin
+  reactor-cli doctor --json | jq -r '.findings[].set'
 )";
 
 }  // namespace reactord::cli

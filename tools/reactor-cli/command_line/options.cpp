@@ -28,9 +28,9 @@ constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 
 /// The options as typed; empty where not given.
 struct Typed {
-  std::string host, port, uri, framing, timeout, repeat, interval, name;
+  std::string host, port, uri, framing, timeout, repeat, interval, name, rounds, intrinsic;
   bool admin = false, json = false, help = false, version = false, last_from_input = false,
-       push = false;
+       push = false, stat = false, latency = false, latency_dist = false;
 };
 
 /// What redis-cli's users type, where it is something else here: what to write instead.
@@ -46,7 +46,7 @@ constexpr Foreign kForeign[] = {
     {"--user", "put the name into --uri redis://USER:PASSWORD@HOST"},
     {"--askpass", "put the password into REACTORCLI_AUTH"},
     {"-t", "write --timeout"},
-    {"-n", "there are no databases"},
+    {"--latency-history", "write --latency -i 15"},
     {"-2", "RESP2 is what is spoken: leave it out"},
     {"-3", "write --push for push messages, or send HELLO 3 as the first line of standard input"},
     {"-e", "an error is always told by the exit code: leave it out"},
@@ -66,6 +66,9 @@ void declare(CLI::App& app, Typed& typed) {
   app.add_flag("--json", typed.json);
   app.add_flag("-x", typed.last_from_input);
   app.add_flag("--push", typed.push);
+  app.add_flag("--stat", typed.stat);
+  app.add_flag("--latency", typed.latency);
+  app.add_flag("--latency-dist", typed.latency_dist);
   for (const auto& [name, value] : {std::pair{"--host", &typed.host},
                                     {"--port,-p", &typed.port},
                                     {"--uri", &typed.uri},
@@ -73,6 +76,8 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--timeout", &typed.timeout},
                                     {"--repeat,-r", &typed.repeat},
                                     {"--interval,-i", &typed.interval},
+                                    {"--rounds,-n", &typed.rounds},
+                                    {"--intrinsic-latency", &typed.intrinsic},
                                     {"--name", &typed.name}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
@@ -99,12 +104,21 @@ void refuse_foreign(const CLI::App& app, const std::vector<std::string>& words) 
   }
 }
 
-// "operator" and "chat" are modes where nothing but options follows: OPERATOR's subcommands are the
-// server's. Moves those options to the others.
+std::optional<Mode> mode_of(std::string_view word) {
+  if (word == "operator") return Mode::operate;
+  if (word == "chat") return Mode::chat;
+  if (word == "doctor") return Mode::doctor;
+  return std::nullopt;
+}
+
+// These words are modes where nothing but options follows: OPERATOR's subcommands are the server's.
+// Moves those options to the others.
 Mode take_mode(std::vector<std::string>& command, std::vector<std::string>& options) {
-  if (command.empty() || (command[0] != "operator" && command[0] != "chat")) return Mode::requests;
-  if (command.size() > 1 && !command[1].starts_with("--")) return Mode::requests;
-  const Mode mode = command[0] == "chat" ? Mode::chat : Mode::operate;
+  const std::optional<Mode> named = command.empty() ? std::nullopt : mode_of(command[0]);
+  if (!named) return Mode::requests;
+  const Mode mode = *named;
+  const std::string_view option = watches(mode) ? "-" : "--";
+  if (command.size() > 1 && !command[1].starts_with(option)) return Mode::requests;
   options.insert(options.end(), std::next(command.begin()), command.end());
   command.clear();
   return mode;
@@ -118,6 +132,14 @@ std::string_view help_of(Mode mode) {
       return kOperatorHelp;
     case Mode::chat:
       return kChatHelp;
+    case Mode::doctor:
+      return kDoctorHelp;
+    case Mode::top:
+    case Mode::stat:
+    case Mode::latency:
+    case Mode::latency_dist:
+    case Mode::intrinsic_latency:
+      return kMeasureHelp;
   }
   return kHelp;
 }
@@ -167,13 +189,13 @@ std::chrono::milliseconds choose_duration(std::string_view option, const std::st
 }
 
 // Plain seconds, too, as redis-cli has them: "2", "0.5".
-std::chrono::milliseconds choose_interval(const std::string& text) {
+std::chrono::milliseconds choose_seconds(std::string_view option, const std::string& text) {
   double seconds = 0;
   const char* const last = text.data() + text.size();
   const auto [end, problem] = std::from_chars(text.data(), last, seconds, std::chars_format::fixed);
   constexpr double kDay = 86'400;
   const bool plain = problem == std::errc() && end == last && seconds >= 0 && seconds <= kDay;
-  if (!plain) return choose_duration("--interval", text);
+  if (!plain) return choose_duration(option, text);
   return std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
 }
 
@@ -189,13 +211,49 @@ void add_password(Options& options) {
   }
 }
 
-std::uint64_t choose_repeat(const std::string& text) {
-  std::uint64_t repeat = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), repeat);
-  if (problem != std::errc() || end != text.data() + text.size() || repeat == 0) {
-    usage_error(fmt::format("--repeat '{}': expected a whole number from 1", text));
+std::uint64_t choose_count(std::string_view option, const std::string& text) {
+  std::uint64_t count = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (problem != std::errc() || end != text.data() + text.size() || count == 0) {
+    usage_error(fmt::format("{} '{}': expected a whole number from 1", option, text));
   }
-  return repeat;
+  return count;
+}
+
+// --stat and its like are modes, too: one of them, or none.
+Mode choose_mode(const Typed& typed, Mode named) {
+  const int count = typed.stat + typed.latency + typed.latency_dist + !typed.intrinsic.empty();
+  if (count == 0) return named;
+  if (count > 1 || named != Mode::requests) {
+    usage_error(
+        "one thing at a time: --stat, --latency, --latency-dist, --intrinsic-latency, or "
+        "a command");
+  }
+  if (typed.stat) return Mode::stat;
+  if (typed.latency) return Mode::latency;
+  return typed.latency_dist ? Mode::latency_dist : Mode::intrinsic_latency;
+}
+
+// What belongs to those who watch only.
+void take_watching(const Typed& typed, Options& options) {
+  if (!watches(options.mode)) {
+    if (!typed.rounds.empty()) {
+      usage_error("-n: there are no databases; rounds are of --stat and --latency");
+    }
+    return;
+  }
+  if (options.framing != Framing::resp) usage_error("figures need --framing resp");
+  if (!options.command.empty() || !typed.repeat.empty()) {
+    usage_error("who watches sends no command; the number of rounds is -n");
+  }
+  if (!typed.rounds.empty()) options.rounds = choose_count("--rounds", typed.rounds);
+  constexpr std::chrono::milliseconds kShortest{10};  // a busier client would measure itself
+  if (options.interval_given && options.interval < kShortest)
+    usage_error(fmt::format("--interval '{}': expected 10ms or more", typed.interval));
+  if (options.mode != Mode::intrinsic_latency) return;
+  options.measured_time = choose_seconds("--intrinsic-latency", typed.intrinsic);
+  if (options.measured_time.count() == 0)
+    usage_error("--intrinsic-latency 0: expected more than nothing");
 }
 
 // What belongs to one mode only.
@@ -211,12 +269,13 @@ void check_mode(const Typed& typed, const Options& options) {
   if (options.command.empty() && options.last_from_input) {
     usage_error("-x needs a COMMAND, whose last argument is read from standard input");
   }
-  if (options.command.empty() && repeats) usage_error("--repeat and --interval need a COMMAND");
+  if (options.command.empty() && repeats && !watches(options.mode))
+    usage_error("--repeat and --interval need a COMMAND");
 }
 
 Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
   Options options;
-  options.mode = mode;
+  options.mode = choose_mode(typed, mode);
   options.name = typed.name;
   options.endpoints = choose_endpoints(typed, mode);
   options.framing = choose_framing(typed.framing);
@@ -227,13 +286,16 @@ Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
     options.timeout_given = true;
     if (options.timeout.count() == 0) usage_error("--timeout 0: expected more than nothing");
   }
-  if (!typed.repeat.empty()) options.repeat = choose_repeat(typed.repeat);
-  if (!typed.interval.empty()) options.interval = choose_interval(typed.interval);
+  if (!typed.repeat.empty()) options.repeat = choose_count("--repeat", typed.repeat);
+  options.interval_given = !typed.interval.empty();
+  if (options.interval_given) options.interval = choose_seconds("--interval", typed.interval);
+  take_watching(typed, options);
   options.last_from_input = typed.last_from_input;
   options.push = typed.push;
   add_password(options);
   check_mode(typed, options);
-  if (typed.repeat.empty() && !typed.interval.empty()) usage_error("--interval needs --repeat");
+  if (typed.repeat.empty() && options.interval_given && !watches(options.mode))
+    usage_error("--interval needs --repeat");
   if (options.json && options.framing == Framing::raw) {
     usage_error("--json needs answers with an end: use --framing resp or line");
   }
@@ -259,7 +321,7 @@ Options parse_options(int argc, const char* const* argv) {
   }
   parse_typed(app, std::move(words));
   Options options;
-  if (typed.help) options.information = help_of(mode);
+  if (typed.help) options.information = help_of(choose_mode(typed, mode));
   if (typed.version) options.information += fmt::format("reactor-cli {}\n", REACTORD_VERSION);
   if (!options.information.empty()) return options;
   return check(typed, mode, std::move(command_words));

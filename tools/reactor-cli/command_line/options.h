@@ -18,7 +18,18 @@ enum class Mode : std::uint8_t {
   requests,  ///< one command, or requests from standard input
   operate,   ///< the operator's console
   chat,
+  doctor,  ///< what of the server's figures and settings is wrong
+  top,     ///< clients and commands, live
+  stat,    ///< the server's figures, a line an interval
+  latency,
+  latency_dist,
+  intrinsic_latency,  ///< of this machine: no server is asked
 };
+
+/// Those that look at a server, or at this machine, instead of sending commands.
+[[nodiscard]] constexpr bool watches(Mode mode) {
+  return mode >= Mode::doctor;
+}
 
 struct Options {
   std::string information;  ///< not empty: to be printed instead of doing anything (--help)
@@ -32,9 +43,12 @@ struct Options {
   bool timeout_given = false;
   std::uint64_t repeat = 1;
   std::chrono::milliseconds interval{0};
-  std::vector<std::string> command;  ///< empty: requests come from standard input
-  bool push = false;                 ///< speak RESP3, and stay for what is pushed
-  bool last_from_input = false;      ///< the command's last argument is all of standard input
+  bool interval_given = false;
+  std::uint64_t rounds = 0;                    ///< of who watches; 0: without end
+  std::chrono::milliseconds measured_time{0};  ///< of intrinsic_latency
+  std::vector<std::string> command;            ///< empty: requests come from standard input
+  bool push = false;                           ///< speak RESP3, and stay for what is pushed
+  bool last_from_input = false;  ///< the command's last argument is all of standard input
 };
 
 /// Reads the command line. Throws Failure (usage).

@@ -12,11 +12,11 @@ _reactor_cli() {
     info)
       mapfile -t COMPREPLY < <(compgen -W 'server clients stats commandstats errorstats' -- "$current")
       ;;
-    -p | --port | --uri | --timeout | -r | --repeat | -i | --interval | --name) ;;
+    -p | --port | --uri | --timeout | -r | --repeat | -i | --interval | --name | -n | --rounds | --intrinsic-latency) ;;
     *)
-      local words='chat operator text ceil info help client config'
+      local words='chat operator doctor text ceil info help client config'
       case $current in
-        -*) words='-x --push --host --port --uri --admin --framing --json --timeout --repeat --interval --name --help --version' ;;
+        -*) words='-x --push --host --port --uri --admin --framing --json --timeout --repeat --interval --rounds --stat --latency --latency-dist --intrinsic-latency --name --help --version' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       ;;
