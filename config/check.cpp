@@ -37,6 +37,7 @@ class Checker {
     check_limits();
     check_log();
     check_modules();
+    check_limit_rules();
     if (config_.listeners.size() > kMaxListeners) {
       report(listener_path(kMaxListeners),
              fmt::format("there are more than {} listeners", kMaxListeners));
@@ -54,6 +55,70 @@ class Checker {
       if (config_.modules[i].path.empty()) report(module_path(i), "[[module]] needs a path");
   }
 
+  void check_limit_rules() {
+    if (config_.limit_rules.size() > kMaxLimitRules) {
+      report(rule_path(kMaxLimitRules),
+             fmt::format("there are more than {} limits", kMaxLimitRules));
+      return;
+    }
+    for (std::size_t i = 0; i < config_.limit_rules.size(); ++i) {
+      check_rule_name(i);
+      check_rule_listeners(i);
+      check_rule_rates(i);
+    }
+  }
+
+  void check_rule_name(std::size_t index) {
+    const std::string& name = config_.limit_rules[index].name;
+    const std::string path = rule_path(index) + ".name";
+    if (!is_good(path)) return;
+    if (!good_name(name))
+      report(path, fmt::format("limit.name: {} has more than letters, digits, '.', '_' and '-'",
+                               shown(name)));
+    for (std::size_t i = 0; i < index; ++i) {
+      if (config_.limit_rules[i].name != name) continue;
+      report(is_set(path) ? path : rule_path(index),
+             fmt::format("limit.name: {} is the name of another limit already", shown(name)));
+      return;
+    }
+  }
+
+  void check_rule_listeners(std::size_t index) {
+    const std::string path = rule_path(index) + ".listeners";
+    if (!is_good(path)) return;
+    std::vector<std::string_view> names;
+    for (const ListenerSettings& listener : config_.listeners) names.push_back(listener.name);
+    for (const std::string& name : config_.limit_rules[index].listeners)
+      if (std::find(names.begin(), names.end(), name) == names.end())
+        report(path, fmt::format("limit.listeners: there is no listener {}{}", shown(name),
+                                 suggestion(name, names)));
+  }
+
+  /// A limit that limits nothing, and a burst of nothing, are slips.
+  void check_rule_rates(std::size_t index) {
+    const LimitRuleSettings& rule = config_.limit_rules[index];
+    const std::string path = rule_path(index);
+    const bool are_good = is_good(path + ".connections") && is_good(path + ".connection_rate") &&
+                          is_good(path + ".request_rate") && is_good(path + ".byte_rate");
+    if (!are_good) return;
+    if (rule.connections == 0 && rule.connection_rate.count == 0 && rule.request_rate.count == 0 &&
+        rule.byte_rate.rate.count == 0)
+      report(path,
+             "[[limit]] limits nothing: it needs one of connections, connection_rate, "
+             "request_rate and byte_rate");
+    check_burst(path, "connection", rule.connection_rate.count, rule.connection_burst > 0);
+    check_burst(path, "request", rule.request_rate.count, rule.request_burst > 0);
+    check_burst(path, "byte", rule.byte_rate.rate.count, rule.byte_burst.bytes > 0);
+  }
+
+  void check_burst(const std::string& path, std::string_view what, std::uint64_t rate,
+                   bool has_burst) {
+    if (rate == 0 && has_burst)
+      report(fmt::format("{}.{}_burst", path, what),
+             fmt::format("limit.{0}_burst has no effect without {0}_rate", what));
+  }
+
+  static std::string rule_path(std::size_t index) { return fmt::format("limit.{}", index); }
   static std::string module_path(std::size_t index) { return fmt::format("module.{}", index); }
   static std::string listener_path(std::size_t index) { return fmt::format("listener.{}", index); }
   static std::string key_path(std::size_t index, std::string_view key) {

@@ -67,12 +67,11 @@ struct FileMode {
   bool operator==(const FileMode&) const = default;
 };
 
-/// Who may send a PROXY header: an address block, or whoever is at the other end of the listener's
-/// Unix sockets ("unix").
-struct ProxySender {
+/// Some peers: an address block, or whoever is at the other end of a Unix socket ("unix").
+struct PeerBlock {
   bool is_unix = false;
   IpNetwork network;
-  bool operator==(const ProxySender&) const = default;
+  bool operator==(const PeerBlock&) const = default;
 };
 
 struct ListenerSettings {
@@ -87,7 +86,7 @@ struct ListenerSettings {
   std::vector<IpNetwork> allow;  ///< empty: everyone
   /// The same to look addresses up in, where it was made beside the loop; null: not made yet.
   std::shared_ptr<const NetworkSet> allow_set;
-  std::vector<ProxySender> proxy;  ///< empty: no client sends a PROXY header; else each
+  std::vector<PeerBlock> proxy;  ///< who may send a PROXY header; empty: nobody does
   AllowedCommands allow_commands;
   /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
   FileMode mode{0660};
@@ -98,12 +97,56 @@ struct ListenerSettings {
   int line = 0;  ///< where the file declares it, for messages; 0 for built-in ones
 };
 
+/// Each costs every request of its listeners a look.
+inline constexpr std::size_t kMaxLimitRules = 16;
 /// Each may have many handlers.
 inline constexpr std::size_t kMaxModules = 64;
 
 /// A shared object with handlers.
 struct ModuleSettings {
   std::string path;
+};
+
+/// So many in so long, written "100/s", "30/m" or "1000/h"; a count of 0 is no limit ("off").
+struct Rate {
+  std::uint64_t count = 0;
+  std::chrono::seconds period{1};
+  bool operator==(const Rate&) const = default;
+};
+/// The same of bytes: "1MiB/s".
+struct ByteRate {
+  Rate rate;
+  bool operator==(const ByteRate&) const = default;
+};
+
+/// Who is one client.
+enum class LimitPer : std::uint8_t { address };
+/// What becomes of requests over a limit.
+enum class LimitAction : std::uint8_t {
+  refuse,  ///< each is answered with an error that says how long to wait
+  slow,    ///< the client's input waits, and nobody else's
+  close,   ///< an error, and the end
+};
+
+/// A [[limit]]: what each client may have. Nothing is limited by default.
+struct LimitRuleSettings {
+  std::string name;
+  LimitPer per = LimitPer::address;
+  std::vector<std::string> listeners;  ///< by name; empty: all but admin ones
+  std::int64_t connections = 0;        ///< at one time; 0 is no limit
+  Rate connection_rate;
+  std::int64_t connection_burst = 0;  ///< 0: as many as come in a second, for each of the bursts
+  Rate request_rate;
+  std::int64_t request_burst = 0;
+  ByteRate byte_rate;
+  ByteCount byte_burst{0};
+  LimitAction action = LimitAction::refuse;
+  bool dry_run = false;
+  std::vector<PeerBlock> exempt;
+  /// What one subscriber gets (RFC 6177).
+  std::int64_t ipv6_prefix = 64;
+  /// 40 bytes each, where they are used: 2.5 MiB.
+  std::int64_t clients = 65'536;
 };
 
 struct LimitSettings {
@@ -156,6 +199,7 @@ struct Config {
   LimitSettings limits;
   DeadlineSettings deadlines;
   LogSettings log;
+  std::vector<LimitRuleSettings> limit_rules;
   std::vector<ModuleSettings> modules;
   HandlerSettings handlers;
 };

@@ -34,6 +34,20 @@ void add_listener_changes(std::vector<Change>& out, const Config& before, const 
   }
 }
 
+void add_limit_rule_changes(std::vector<Change>& out, const Config& before, const Config& after) {
+  for (const LimitRuleSettings& old_one : before.limit_rules) {
+    if (const LimitRuleSettings* new_one = find_limit_rule(after, old_one.name)) {
+      add_changes(out, limit_rule_path(old_one), limit_rule_keys(), &old_one, new_one);
+    } else {
+      out.push_back({limit_rule_path(old_one), "a limit", "no limit", Apply::reload});
+    }
+  }
+  for (const LimitRuleSettings& new_one : after.limit_rules) {
+    if (find_limit_rule(before, new_one.name) == nullptr)
+      out.push_back({limit_rule_path(new_one), "no limit", "a limit", Apply::reload});
+  }
+}
+
 void add_handler_changes(std::vector<Change>& out, const HandlerTableSpec& handler,
                          const void* before, const void* after) {
   if (!handler.is_repeated())
@@ -89,6 +103,7 @@ std::vector<Change> changes_between(const Config& before, const Config& after,
     add_changes(out, each.name, each.keys, each.view(before), each.view(after));
   }
   add_listener_changes(out, before, after);
+  add_limit_rule_changes(out, before, after);
   if (modules_of(before) != modules_of(after))
     out.push_back({"module", modules_of(before), modules_of(after), Apply::restart});
   for (const HandlerTableSpec& handler : handlers) {
@@ -105,7 +120,9 @@ Config merge_reloadable(const Config& running, const Config& loaded,
   Config merged = running;
   for (const ConfigTable& table : single_tables())
     copy_reloadable(table.keys, table.view(loaded), table.settings(merged));
-  merged.listeners = loaded.listeners;  // there is no key of theirs that a reload does not apply
+  // There is no key of theirs that a reload does not apply.
+  merged.listeners = loaded.listeners;
+  merged.limit_rules = loaded.limit_rules;
   for (const HandlerTableSpec& handler : handlers) {
     const void* before = handler_settings(running, handler.name);
     const void* after = handler_settings(loaded, handler.name);

@@ -123,6 +123,34 @@ constexpr ConfigTable kSingleTables[] = {
     table<&Config::log>("log", kLogKeys),
 };
 
+constexpr std::int64_t kMaxBurst = 1'000'000'000;
+constexpr std::string_view kWhyMaxBurst = "nothing here comes faster";
+constexpr std::int64_t kMaxExempt = 256;
+constexpr std::int64_t kMaxLimitListeners = 64;
+constexpr std::int64_t kMaxLimitClients = 16'777'216;
+constexpr KeySpec kLimitRuleKeys[] = {
+    key<&LimitRuleSettings::name>("name", Apply::reload, {1, 64}),
+    key<&LimitRuleSettings::per>("per", Apply::reload),
+    key<&LimitRuleSettings::listeners>("listeners", Apply::reload, {0, kMaxLimitListeners}),
+    key<&LimitRuleSettings::connections>("connections", Apply::reload,
+                                         {0, kMaxConnections, kWhyMaxConnections}),
+    key<&LimitRuleSettings::connection_rate>("connection_rate", Apply::reload),
+    key<&LimitRuleSettings::connection_burst>("connection_burst", Apply::reload,
+                                              {0, kMaxBurst, kWhyMaxBurst}),
+    key<&LimitRuleSettings::request_rate>("request_rate", Apply::reload),
+    key<&LimitRuleSettings::request_burst>("request_burst", Apply::reload,
+                                           {0, kMaxBurst, kWhyMaxBurst}),
+    key<&LimitRuleSettings::byte_rate>("byte_rate", Apply::reload),
+    key<&LimitRuleSettings::byte_burst>("byte_burst", Apply::reload, size_range({0}, gib(1024))),
+    key<&LimitRuleSettings::action>("action", Apply::reload),
+    key<&LimitRuleSettings::dry_run>("dry_run", Apply::reload),
+    key<&LimitRuleSettings::exempt>("exempt", Apply::reload, {0, kMaxExempt}),
+    key<&LimitRuleSettings::ipv6_prefix>("prefix", Apply::reload,
+                                         {16, 128, "nobody has more than a /16"}),
+    key<&LimitRuleSettings::clients>("clients", Apply::reload,
+                                     {64, kMaxLimitClients, "each takes 40 bytes"}),
+};
+
 /// PATH_MAX, as far as the kernel takes a name.
 constexpr std::int64_t kMaxModulePath = 4095;
 constexpr KeySpec kModuleKeys[] = {
@@ -218,6 +246,22 @@ void print_repeated(std::string& out, const HandlerTableSpec& handler, const voi
 }
 
 /// Where there is none, what one would look like.
+void print_limit_rules(std::string& out, const Config& config) {
+  for (const LimitRuleSettings& rule : config.limit_rules) {
+    out += "[[limit]]\n";
+    for (const KeySpec& spec : kLimitRuleKeys) print_key(out, "limit", spec, &rule);
+  }
+  if (!config.limit_rules.empty()) return;
+  LimitRuleSettings example;
+  example.name = "requests";
+  out += "# [[limit]]\n";
+  for (const KeySpec& spec : kLimitRuleKeys) {
+    print_meaning(out, "limit", spec);
+    out += fmt::format("# {} = {}\n\n", spec.name, toml_value(spec.get(&example)));
+  }
+}
+
+/// Where there is none, what one would look like.
 void print_modules(std::string& out, const Config& config) {
   for (const ModuleSettings& module : config.modules) {
     out += "[[module]]\n";
@@ -246,6 +290,9 @@ std::span<const KeySpec> deadline_keys() {
 std::span<const KeySpec> log_keys() {
   return kLogKeys;
 }
+std::span<const KeySpec> limit_rule_keys() {
+  return kLimitRuleKeys;
+}
 std::span<const KeySpec> module_keys() {
   return kModuleKeys;
 }
@@ -262,6 +309,16 @@ const ListenerSettings* find_listener(const Config& config, std::string_view nam
   const auto found = std::find_if(config.listeners.begin(), config.listeners.end(),
                                   [&](const ListenerSettings& each) { return each.name == name; });
   return found == config.listeners.end() ? nullptr : &*found;
+}
+
+const LimitRuleSettings* find_limit_rule(const Config& config, std::string_view name) {
+  const auto found = std::find_if(config.limit_rules.begin(), config.limit_rules.end(),
+                                  [&](const LimitRuleSettings& each) { return each.name == name; });
+  return found == config.limit_rules.end() ? nullptr : &*found;
+}
+
+std::string limit_rule_path(const LimitRuleSettings& rule) {
+  return fmt::format("limit.{}", rule.name);
 }
 
 std::string listener_path(const ListenerSettings& listener) {
@@ -307,6 +364,9 @@ std::vector<Setting> settings_of(const Config& config, std::span<const HandlerTa
   for (const ListenerSettings& listener : config.listeners) {
     add_settings(out, listener_path(listener), kListenerKeys, &listener);
   }
+  for (const LimitRuleSettings& rule : config.limit_rules) {
+    add_settings(out, limit_rule_path(rule), kLimitRuleKeys, &rule);
+  }
   for (std::size_t i = 0; i < config.modules.size(); ++i) {
     add_settings(out, fmt::format("module.{}", i + 1), kModuleKeys, &config.modules[i]);
   }
@@ -332,6 +392,7 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
     if (each.name != "server") continue;
     for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
   }
+  print_limit_rules(out, config);
   print_modules(out, config);
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);

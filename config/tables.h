@@ -18,6 +18,7 @@ namespace reactord {
 [[nodiscard]] std::span<const KeySpec> limit_keys();
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
+[[nodiscard]] std::span<const KeySpec> limit_rule_keys();
 [[nodiscard]] std::span<const KeySpec> module_keys();
 
 /// A table that is there once: [server], [limits], [deadlines], [log].
@@ -43,6 +44,9 @@ struct ConfigTable {
 
 /// The listener of that name, or null.
 [[nodiscard]] const ListenerSettings* find_listener(const Config& config, std::string_view name);
+/// The [[limit]] of that name, or null.
+[[nodiscard]] const LimitRuleSettings* find_limit_rule(const Config& config, std::string_view name);
+[[nodiscard]] std::string limit_rule_path(const LimitRuleSettings& rule);
 /// "listener.NAME", and where it listens.
 [[nodiscard]] std::string listener_path(const ListenerSettings& listener);
 [[nodiscard]] std::string addresses_of(const ListenerSettings& listener);

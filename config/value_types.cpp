@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <vector>
 
 #include "config/suggest.h"
@@ -27,6 +29,45 @@ constexpr CommandClassWord kClasses[] = {
 
 std::string not_text(std::string_view form, const ConfigValue& value) {
   return fmt::format("expected {}, found {}", form, describe(value));
+}
+
+constexpr std::string_view kRateForm = "\"100/s\", \"30/m\", \"1000/h\" or \"off\"";
+constexpr std::string_view kByteRateForm = "\"1MiB/s\", \"100MiB/m\" or \"off\"";
+/// A nanosecond each.
+constexpr std::uint64_t kMaxRate = 1'000'000'000;
+constexpr std::uint64_t kMaxByteRate = std::uint64_t{1} << 40;
+
+struct RateUnit {
+  std::string_view word;
+  std::chrono::seconds period;
+};
+constexpr RateUnit kRateUnits[] = {
+    {"s", std::chrono::seconds(1)}, {"m", std::chrono::minutes(1)}, {"h", std::chrono::hours(1)}};
+
+std::string_view unit_of(std::chrono::seconds period) {
+  for (const RateUnit& unit : kRateUnits)
+    if (unit.period == period) return unit.word;
+  return "s";
+}
+
+/// `count` is what stands in front of the slash; empty for "off" and 0.
+std::string split_rate(const ConfigValue& value, std::string_view form, std::string_view& count,
+                       std::chrono::seconds& period) {
+  if (const auto* number = std::get_if<std::int64_t>(&value); number != nullptr && *number == 0)
+    return {};
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr) return not_text(form, value);
+  if (*text == "off") return {};
+  const std::string_view whole = *text;
+  const std::size_t slash = whole.find('/');
+  for (const RateUnit& unit : kRateUnits) {
+    if (slash == std::string_view::npos || slash == 0 || whole.substr(slash + 1) != unit.word)
+      continue;
+    count = whole.substr(0, slash);
+    period = unit.period;
+    return {};
+  }
+  return not_text(form, value);
 }
 
 std::string allow_class(const std::string& word, AllowedCommands& out) {
@@ -67,15 +108,61 @@ ConfigValue ValueTraits<IpNetwork>::show(const IpNetwork& value) {
   return to_string(value);
 }
 
-std::string ValueTraits<ProxySender>::parse(const ConfigValue& value, const ValueRange& range,
-                                            ProxySender& out) {
+std::string ValueTraits<Rate>::parse(const ConfigValue& value, const ValueRange&, Rate& out) {
+  std::string_view count;
+  Rate rate;
+  if (std::string problem = split_rate(value, kRateForm, count, rate.period);
+      !problem.empty() || count.empty()) {
+    out = {};
+    return problem;
+  }
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), rate.count);
+  if (error != std::errc() || end != count.data() + count.size() || rate.count == 0 ||
+      rate.count > kMaxRate)
+    return fmt::format("expected {} with a number from 1 to {}, found {}", kRateForm, kMaxRate,
+                       describe(value));
+  out = rate;
+  return {};
+}
+
+ConfigValue ValueTraits<Rate>::show(const Rate& value) {
+  return value.count == 0 ? "off" : fmt::format("{}/{}", value.count, unit_of(value.period));
+}
+
+std::string ValueTraits<ByteRate>::parse(const ConfigValue& value, const ValueRange&,
+                                         ByteRate& out) {
+  std::string_view size;
+  ByteRate rate;
+  if (std::string problem = split_rate(value, kByteRateForm, size, rate.rate.period);
+      !problem.empty() || size.empty()) {
+    out = {};
+    return problem;
+  }
+  ByteCount bytes;
+  const ValueRange range = size_range({1}, {kMaxByteRate});
+  if (std::string problem = ValueTraits<ByteCount>::parse(std::string(size), range, bytes);
+      !problem.empty())
+    return problem;
+  rate.rate.count = bytes.bytes;
+  out = rate;
+  return {};
+}
+
+ConfigValue ValueTraits<ByteRate>::show(const ByteRate& value) {
+  if (value.rate.count == 0) return "off";
+  return fmt::format("{}/{}", plain_text(ValueTraits<ByteCount>::show({value.rate.count})),
+                     unit_of(value.rate.period));
+}
+
+std::string ValueTraits<PeerBlock>::parse(const ConfigValue& value, const ValueRange& range,
+                                          PeerBlock& out) {
   out = {};
   const auto* text = std::get_if<std::string>(&value);
   out.is_unix = text != nullptr && *text == "unix";
   return out.is_unix ? "" : ValueTraits<IpNetwork>::parse(value, range, out.network);
 }
 
-ConfigValue ValueTraits<ProxySender>::show(const ProxySender& value) {
+ConfigValue ValueTraits<PeerBlock>::show(const PeerBlock& value) {
   return value.is_unix ? "unix" : to_string(value.network);
 }
 

@@ -37,6 +37,32 @@ struct EnumWords<InlineReplies> {
 };
 
 template <>
+struct EnumWords<LimitPer> {
+  static constexpr std::array kWords{EnumWord<LimitPer>{"address", LimitPer::address}};
+};
+
+template <>
+struct EnumWords<LimitAction> {
+  static constexpr std::array kWords{EnumWord<LimitAction>{"refuse", LimitAction::refuse},
+                                     EnumWord<LimitAction>{"slow", LimitAction::slow},
+                                     EnumWord<LimitAction>{"close", LimitAction::close}};
+};
+
+/// "100/s", "30/m", "1000/h" or "off"; of bytes "1MiB/s".
+template <>
+struct ValueTraits<Rate> {
+  static constexpr std::string_view kName = "rate";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, Rate& out);
+  static ConfigValue show(const Rate& value);
+};
+template <>
+struct ValueTraits<ByteRate> {
+  static constexpr std::string_view kName = "rate of bytes";
+  static std::string parse(const ConfigValue& value, const ValueRange& range, ByteRate& out);
+  static ConfigValue show(const ByteRate& value);
+};
+
+template <>
 struct EnumWords<LogLevel> {
   static constexpr std::array kWords{EnumWord<LogLevel>{"trace", LogLevel::trace},
                                      EnumWord<LogLevel>{"debug", LogLevel::debug},
@@ -70,11 +96,11 @@ struct ValueTraits<IpNetwork> {
 };
 
 template <>
-struct ValueTraits<ProxySender> {
+struct ValueTraits<PeerBlock> {
   static constexpr std::string_view kName = "address block or \"unix\"";
   static constexpr std::string_view kListName = "an address block, \"unix\", or a list of them";
-  static std::string parse(const ConfigValue& value, const ValueRange& range, ProxySender& out);
-  static ConfigValue show(const ProxySender& value);
+  static std::string parse(const ConfigValue& value, const ValueRange& range, PeerBlock& out);
+  static ConfigValue show(const PeerBlock& value);
 };
 
 /// Octal digits in quotes: a bare 0660 is no TOML, and a bare 660 is decimal.

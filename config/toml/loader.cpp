@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kMaxProblems = 100;
 
 constexpr std::string_view kListener = "listener";
+constexpr std::string_view kLimit = "limit";
 constexpr std::string_view kModule = "module";
 constexpr std::string_view kHandlers = "handlers";
 
@@ -46,6 +47,7 @@ class Reader {
 
   void read_root_entry(const toml::key& name, const toml::node& node) {
     if (name.str() == kListener) return read_listeners(name, node);
+    if (name.str() == kLimit) return read_limit_rules(name, node);
     if (name.str() == kModule) return read_modules(name, node);
     if (name.str() == kHandlers) return read_handlers(name, node);
     for (const ConfigTable& known : single_tables()) {
@@ -85,7 +87,7 @@ class Reader {
   }
 
   void report_unknown_root_entry(const toml::key& name, const toml::node& node) {
-    std::vector<std::string_view> names{kListener, kModule, kHandlers};
+    std::vector<std::string_view> names{kListener, kLimit, kModule, kHandlers};
     for (const ConfigTable& known : single_tables()) names.push_back(known.name);
     for (const HandlerTableSpec& known : handlers_)
       if (known.is_repeated()) names.push_back(known.name);
@@ -167,6 +169,22 @@ class Reader {
     const std::string path = fmt::format("listener.{}", index);
     places_[path] = {at, at, true};
     read_keys(table, listener_keys(), &listener, "[[listener]]", kListener, path);
+  }
+
+  void read_limit_rules(const toml::key& name, const toml::node& node) {
+    const toml::array* const tables = tables_of(name, node);
+    if (tables == nullptr) return;
+    for (const toml::node& item : *tables) read_limit_rule(*item.as_table());
+  }
+
+  void read_limit_rule(const toml::table& table) {
+    const std::size_t index = loaded_.config.limit_rules.size();
+    const TextPosition at = begin_of(table.source());
+    LimitRuleSettings& rule = loaded_.config.limit_rules.emplace_back();
+    rule.name = fmt::format("limit{}", index + 1);
+    const std::string path = fmt::format("limit.{}", index);
+    places_[path] = {at, at, true};
+    read_keys(table, limit_rule_keys(), &rule, "[[limit]]", kLimit, path);
   }
 
   void read_modules(const toml::key& name, const toml::node& node) {

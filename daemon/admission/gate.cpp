@@ -46,6 +46,9 @@ std::optional<Refusal> Gate::judge(const Newcomer& newcomer) const {
   if (connections_.admit(newcomer.peer, newcomer.rules.policy) == Admission::too_many_from_address)
     return Refusal{Event::refused_per_address,
                    "ERR max number of clients reached for your address"};
+  if (newcomer.rules.limits == nullptr) return std::nullopt;
+  if (std::optional<ListenerLimits::Refused> refused = newcomer.rules.limits->admit(newcomer.peer))
+    return Refusal{Event::refused_limit, std::move(refused->error), std::move(refused->problem)};
   return std::nullopt;
 }
 

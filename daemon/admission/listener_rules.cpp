@@ -24,11 +24,11 @@ AllowedCommands by_address(bool is_admin, bool is_local) {
           .admin = is_admin};
 }
 
-std::optional<ListenerRules::ProxySenders> senders_of(const std::vector<ProxySender>& senders) {
+std::optional<ListenerRules::ProxySenders> senders_of(const std::vector<PeerBlock>& senders) {
   if (senders.empty()) return std::nullopt;
   std::vector<IpNetwork> networks;
   bool by_unix = false;
-  for (const ProxySender& sender : senders)
+  for (const PeerBlock& sender : senders)
     sender.is_unix ? void(by_unix = true) : networks.push_back(sender.network);
   return ListenerRules::ProxySenders{NetworkSet(networks), by_unix};
 }

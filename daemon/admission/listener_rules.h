@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/client_limits/client_limits.h"
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/net/socket_address.h"
@@ -33,6 +34,12 @@ struct ListenerRules {
     }
   };
   std::optional<ProxySenders> proxy = {};
+  std::unique_ptr<ListenerLimits> limits = {};  ///< null: nothing is limited
+
+  void set_limits(std::unique_ptr<ListenerLimits> now_in_force) {
+    limits = std::move(now_in_force);
+    policy.limiter = limits.get();
+  }
 
   /// Whether there is something between accept and a connection.
   [[nodiscard]] bool has_stages() const { return proxy.has_value(); }

@@ -238,6 +238,7 @@ void ListenerSet::take_over_staged() {
 }
 
 void ListenerSet::apply_rules(const Config& config) {
+  limits_.apply(config.limit_rules);
   std::vector<bool> is_local(config.listeners.size(), true);
   for (std::size_t i = 0; i < listeners_.size(); ++i)
     if (!listeners_[i]->address().is_local()) is_local[settings_of_[i]] = false;
@@ -247,13 +248,17 @@ void ListenerSet::apply_rules(const Config& config) {
     const bool is_new = listener.rules().name.empty();
     change_kind(listener, kind_of(settings, commands_));
     apply_settings(listener.rules(), settings, config.server.when_full, is_local[settings_of_[i]]);
+    listener.rules().set_limits(limits_.limits_of(settings));
     for (const auto& rules : retired_)
-      if (rules->address == listener.rules().address)
+      if (rules->address == listener.rules().address) {
         apply_settings(*rules, settings, config.server.when_full, is_local[settings_of_[i]]);
+        rules->set_limits(limits_.limits_of(settings));
+      }
     if (is_new)
       events_.record(Event::listening,
                      {{"address", listener.address().to_string()}, {"listener", settings.name}});
   }
+  limits_.count_connections();
 }
 
 /// Connections keep the kind that they came in with: they are counted by it.

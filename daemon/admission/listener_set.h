@@ -30,11 +30,12 @@ class ListenerSet {
  public:
   /// The loop knows the listeners as `first_token` and those that follow it. `loop_context` is what
   /// their connections use, `commands` holds those that line and raw listeners are bound to.
-  ListenerSet(Token first_token, EventLoop& loop, Arrivals& arrivals, EventLog& events,
-              LoopContext& loop_context, const CommandTable& commands)
+  ListenerSet(Token first_token, EventLoop& loop, Arrivals& arrivals, ClientLimits& limits,
+              EventLog& events, LoopContext& loop_context, const CommandTable& commands)
       : next_token_(first_token),
         loop_(loop),
         arrivals_(arrivals),
+        limits_(limits),
         events_(events),
         loop_context_(loop_context),
         commands_(commands) {}
@@ -105,6 +106,7 @@ class ListenerSet {
   Token next_token_;
   EventLoop& loop_;
   Arrivals& arrivals_;
+  ClientLimits& limits_;
   EventLog& events_;
   LoopContext& loop_context_;
   const CommandTable& commands_;

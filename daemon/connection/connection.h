@@ -116,6 +116,31 @@ class ConnectionHost {
   virtual void on_memory_change(std::ptrdiff_t bytes) noexcept = 0;
 };
 
+/// Holds connections to what their clients may have (client_limits/). Asked once a turn, where the
+/// connection has input.
+class InputLimiter {
+ public:
+  virtual ~InputLimiter() = default;
+  struct Grant {
+    enum class What : std::uint8_t {
+      serve,   ///< so many requests
+      refuse,  ///< all are answered with `error`
+      close,   ///< the same with one, which ends the connection
+      hold,    ///< none until resume_input()
+    };
+    What what = What::serve;
+    WorkUnits requests = 0;
+    std::string_view error{};  ///< lasts until the next is asked for
+  };
+  /// Of at most `most` requests.
+  [[nodiscard]] virtual Grant grant(Connection& connection, WorkUnits most) = 0;
+  /// What has come of a grant: so many requests were served, or refused, and so many bytes came.
+  virtual void settle(Connection& connection, const Grant& grant, std::uint64_t requests,
+                      std::uint64_t bytes) = 0;
+  /// A connection has begun (+1) or ended (-1).
+  virtual void count(Connection& connection, int change) = 0;
+};
+
 /// What the loop lends to whichever connection it serves: the limits, the sinks, and large scratch
 /// buffers, so that a connection at rest needs none of its own.
 struct LoopContext {
@@ -130,6 +155,9 @@ struct LoopContext {
   const Connection* serving = nullptr;  ///< whose turn it is
   WorkUnits share_left = 0;             ///< of its share of the turn
   WorkUnits work = 0;                   ///< of whoever was served since take_work()
+  WorkUnits charged = 0;                ///< by charge(), since a limited turn has begun
+  std::uint64_t received = 0;           ///< bytes, of all connections
+  std::string_view refusal{};           ///< the error of requests that are refused in this turn
   Buffer input{};
   Buffer output{};
   GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
@@ -137,7 +165,11 @@ struct LoopContext {
   Frame frame{};
 
   /// The request under way costs this much more than an ordinary one.
-  void charge(WorkUnits units) { share_left -= std::min(share_left, units); }
+  void charge(WorkUnits units) {
+    const WorkUnits taken = std::min(share_left, units);
+    share_left -= taken;
+    charged += taken;
+  }
   /// Bytes have come or gone. The kernel takes about a microsecond for 4 KiB.
   void note_moved(std::size_t bytes) { work += static_cast<WorkUnits>(bytes >> 11); }
   [[nodiscard]] WorkUnits take_work() { return std::exchange(work, 0); }
@@ -159,6 +191,7 @@ struct ListenerPolicy {
   CommandClasses allowed_commands = CommandClasses::all();
   CommandEntry* bound_command = nullptr;
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
+  InputLimiter* limiter = nullptr;        ///< null where nothing is limited
   const std::string* listener = nullptr;  ///< its name, which a reload may change
   /// That refer to it, or will once they have come in; counted by the table.
   mutable std::uint32_t connections = 0;
@@ -283,6 +316,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// Answers what the kernel has received so far, then ends.
   void drain() noexcept;
 
+  /// What its limiter held back may be served again.
+  void resume_input() noexcept;
   /// Whatever the socket has told so far: one more turn, which receives and sends what can be.
   void look_at_socket() noexcept;
   /// What is held for it elsewhere has changed (Session::held_bytes).
@@ -326,6 +361,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   // --- input ---
   void serve_turn();
+  WorkUnits serve_share(WorkUnits share);
+  [[gnu::noinline]] void serve_limited();
   void serve_input(Turn& turn);
   void release_wide_frame() noexcept;
   void serve_kept(Turn& turn);
@@ -387,7 +424,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void update_write_stall(bool progress) noexcept;
   [[nodiscard]] bool is_reader_behind() const { return output_.size() >= loop().output_high_water; }
   [[nodiscard]] bool is_input_paused() const {
-    return state_ == State::pending || kept_ == Kept::frames || is_reader_behind();
+    return state_ == State::pending || kept_ == Kept::frames || is_held_back_ || is_reader_behind();
   }
 
   // --- after a turn ---
@@ -426,6 +463,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   bool scheduled_ : 1 = false;
   bool must_linger_ : 1 = false;  ///< something was sent that the peer may not have read yet
   bool wants_receipt_ : 1 = false;
+  bool is_held_back_ : 1 = false;  ///< by its limiter: its input waits
 };
 
 /// 256 bytes of memory per idle connection, with the table's 8: the promise of daemon/README.md.

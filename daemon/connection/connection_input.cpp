@@ -50,20 +50,50 @@ struct Connection::Turn {
 void Connection::serve_turn() {
   if (!output_.empty()) flush(output_);
   if (may_serve()) {
-    loop().serving = this;
-    loop().share_left = kMaxWorkPerTurn;
-    Buffer& out = output();
-    Turn turn{out, std::min(loop().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
-    serve_input(turn);
-    loop().sink.end_batch();
-    const WorkUnits used = kMaxWorkPerTurn - loop().share_left;
-    if (used > turn.ignored) note_activity();
-    loop().work += used;
-    flush_turn(out);
-    release_wide_frame();
-    loop().serving = nullptr;
+    if (policy_.limiter == nullptr) [[likely]]
+      (void)serve_share(kMaxWorkPerTurn);
+    else
+      serve_limited();
   }
   settle();
+}
+
+/// What was used of the share for requests.
+WorkUnits Connection::serve_share(WorkUnits share) {
+  loop().serving = this;
+  loop().share_left = share;
+  Buffer& out = output();
+  Turn turn{out, std::min(loop().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
+  serve_input(turn);
+  loop().sink.end_batch();
+  const WorkUnits used = share - loop().share_left;
+  if (used > turn.ignored) note_activity();
+  loop().work += used;
+  flush_turn(out);
+  release_wide_frame();
+  loop().serving = nullptr;
+  return used - turn.ignored;
+}
+
+/// A share of as many requests as its client may have. What a drain has received is answered, and
+/// what has nothing to be served is not asked about.
+void Connection::serve_limited() {
+  using What = InputLimiter::Grant::What;
+  if (is_held_back_) return;
+  const bool has_input = may_receive_ || kept_ == Kept::frames;
+  const bool is_draining = input_state_ == Input::draining || input_state_ == Input::ended_by_drain;
+  if (!has_input || is_draining) return void(serve_share(kMaxWorkPerTurn));
+  const InputLimiter::Grant grant = policy_.limiter->grant(*this, kMaxWorkPerTurn);
+  is_held_back_ = grant.what == What::hold;
+  if (is_held_back_) return;
+  loop().charged = 0;
+  loop().refusal = grant.error;
+  session_.set_refused(grant.what != What::serve);
+  const std::uint64_t received_before = loop().received;
+  const WorkUnits requests = serve_share(grant.requests) - loop().charged;
+  session_.set_refused(false);
+  policy_.limiter->settle(*this, grant, requests, loop().received - received_before);
+  if (grant.what == What::close && requests > 0) end(CloseReason::closed_limit, {}, grant.error);
 }
 
 /// One frame of a million arguments must not cost its 16 MiB for ever.
@@ -172,6 +202,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
   switch (result.status) {
     case IoStatus::ok:
       loop().note_moved(result.bytes);
+      loop().received += result.bytes;
       may_receive_ = result.bytes == room.size() || reads_to_block_;
       if (wants_receipt_ && state_ == State::open) give_receipt(true);
       return result.bytes;
@@ -298,6 +329,7 @@ bool Connection::serve_frame(Turn& turn) {
 bool Connection::serve_frame_behind(Turn& turn) {
   --loop().share_left;
   const ServeResult result = loop().sink.serve_behind(*this, loop().frame, turn.out);
+  if (result == ServeResult::not_yet) ++turn.ignored;  // it comes again
   if (result != ServeResult::replied) end_or_wait(result);
   return result != ServeResult::not_yet;
 }

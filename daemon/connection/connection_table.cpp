@@ -217,7 +217,9 @@ ConnectionTable::AddressKey ConnectionTable::key_of(std::array<std::uint8_t, 16>
 
 void ConnectionTable::count(Connection& connection, int change) {
   count_address(connection, change);
-  connection.policy().connections += static_cast<std::uint32_t>(change);
+  const ListenerPolicy& policy = connection.policy();
+  policy.connections += static_cast<std::uint32_t>(change);
+  if (policy.limiter != nullptr) policy.limiter->count(connection, change);
   if (connection.policy().is_admin) admins_ += static_cast<std::uint32_t>(change);
 }
 

@@ -18,6 +18,14 @@ void Connection::look_at_socket() noexcept {
   schedule();
 }
 
+/// No time has run meanwhile.
+void Connection::resume_input() noexcept {
+  if (!is_held_back_) return;
+  is_held_back_ = false;
+  if (!past_first_) loop().deadlines.first_request.arm(*this, host().now());
+  schedule();
+}
+
 void Connection::on_deadline(DeadlineKind kind) noexcept {
   switch (kind) {
     case DeadlineKind::first_request:

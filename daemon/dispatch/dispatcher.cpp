@@ -37,12 +37,22 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
   return result;
 }
 
-/// In a transaction, or where CLIENT REPLY has asked for silence.
+/// Whatever it is: one request, one reply. What it would have queued is missing in a transaction.
+ServeResult Dispatcher::refuse(Connection& connection, ReplyDraft& draft) {
+  const std::string_view error = connection.policy().loop_context.refusal;
+  draft.writer.error(error);
+  errors_.count(error);
+  if (connection.session().in_transaction()) transactions_.spoil(connection);
+  return ServeResult::replied;
+}
+
+/// In a transaction, over a limit, or where CLIENT REPLY has asked for silence.
 ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame, Buffer& out) {
   Session& session = connection.session();
   if (session.reply_mode() == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::skipping);
   ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
-  const ServeResult result = session.in_transaction()
+  const ServeResult result = session.is_refused() ? refuse(connection, draft)
+                             : session.in_transaction()
                                  ? answer_in_transaction(connection, frame, draft)
                                  : answer(connection, frame, draft);
   // A request that has turned replies on is answered, one that has turned them off is not.

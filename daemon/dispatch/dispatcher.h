@@ -75,6 +75,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                   ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] ServeResult serve_unusual(Connection& connection, const Frame& frame,
                                                          Buffer& out);
+  [[nodiscard]] ServeResult refuse(Connection& connection, ReplyDraft& draft);
   [[nodiscard]] static bool may_overlap(const Connection& connection, const CommandEntry* entry);
   [[nodiscard]] bool may_be_overlapped(const Connection& connection,
                                        const CommandEntry& entry) const;

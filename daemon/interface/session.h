@@ -45,9 +45,13 @@ class Session {
   [[nodiscard]] bool in_transaction() const { return in_transaction_; }
   void set_in_transaction(bool is_open) { in_transaction_ = is_open; }
 
+  /// Its client is over a limit: the requests of this turn are answered with an error.
+  [[nodiscard]] bool is_refused() const { return is_refused_; }
+  void set_refused(bool is_refused) { is_refused_ = is_refused; }
+
   /// All requests are run and answered: what nearly every session is like.
   [[nodiscard]] bool is_ordinary() const {
-    return reply_mode_ == ReplyMode::on && !in_transaction_;
+    return reply_mode_ == ReplyMode::on && !in_transaction_ && !is_refused_;
   }
 
   /// Names as given by CLIENT SETNAME and CLIENT SETINFO, after label_problem(); empty until then.
@@ -86,6 +90,7 @@ class Session {
   ReplyMode reply_mode_ = ReplyMode::on;
   bool in_transaction_ = false;
   bool no_evict_ = false;
+  bool is_refused_ = false;
 };
 
 }  // namespace reactord

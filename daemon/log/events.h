@@ -32,6 +32,7 @@ namespace reactord {
   X(closed_write_stall,    info,    often,  "{peer} closed: took no reply for deadlines.write_stall") \
   X(closed_memory,         warning, often,  "{peer} closed: it held the most of limits.max_buffer_memory ({bytes} bytes)") \
    X(closed_out_of_memory,  warning, often,  "{peer} closed: the system has no memory for its requests or replies") \
+  X(closed_limit,          warning, often,  "{peer} closed: {problem}")                               \
   X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
   X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
   X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")
@@ -76,6 +77,7 @@ namespace reactord {
   X(waiting_handshakes,    warning, often,  "max_handshakes reached: new clients wait in the backlog") \
   X(refused_proxy_sender,  warning, often,  "refused {peer}: not in the listener's proxy list")       \
   X(refused_proxy_header,  warning, often,  "refused {peer}: PROXY header: {problem}")                \
+  X(refused_limit,         warning, often,  "refused {peer}: {problem}")                              \
   X(refused_late,          info,    often,  "refused {peer}: {problem} within deadlines.handshake")   \
   X(refused_lost,          debug,   seldom, "{peer} lost on its way in: {problem}")                   \
   X(refused_stopping,      debug,   seldom, "refused {peer}: the server is stopping")                 \
@@ -84,6 +86,9 @@ namespace reactord {
   /* connections */                                                                                   \
   X(connected,             debug,   seldom, "{peer} connected")                                       \
   REACTORD_CLOSE_EVENTS(X)                                                                            \
+  X(limit_refused,         warning, often,  "requests of {peer} are refused by the limit {limit}: {problem}") \
+  X(limit_slowed,          info,    often,  "requests of {peer} wait because of the limit {limit}: {problem}") \
+  X(limit_dry_run,         info,    often,  "the limit {limit}, a dry run, would {action} {peer}: {problem}") \
   /* handlers */                                                                                      \
   X(workers_unavailable,   error,   often,  "{handler}'s work is refused: no thread for it: {problem}") \
   X(handler_debug,         debug,   many,   "{handler}: {message}")                                   \

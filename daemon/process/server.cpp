@@ -83,6 +83,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       handler_tables_(tables_of(handlers)),
       loop_(clock),
       connections_(loop_, events, table_size(config_, descriptors_)),
+      limits_(connections_, events),
       dispatcher_(clock, events, connections_, commands_),
       loop_context_{.parser_limits = parser_limits_of(config_.limits),
                     .output_high_water = config_.limits.output_high_water.bytes,
@@ -91,12 +92,13 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                     .sink = dispatcher_},
       workers_(loop_, kWorkersToken, worker_limits_of(config_.server)),
       watches_(loop_, dispatcher_.guard(), kFirstWatchToken, kFirstConnectionToken),
-      service_(loop_, connections_, dispatcher_, commands_, events, workers_, watches_, *this),
+      service_(loop_, connections_, limits_, dispatcher_, commands_, events, workers_, watches_,
+               *this),
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
       gate_(connections_, events),
       arrivals_(loop_, gate_),
-      listeners_(kFirstListenerToken, loop_, arrivals_, events, loop_context_, commands_),
+      listeners_(kFirstListenerToken, loop_, arrivals_, limits_, events, loop_context_, commands_),
       reload_(
           config_, source, handler_tables_, events, listeners_,
           [this](const Config& next) { return check(next); },
@@ -260,15 +262,17 @@ void Server::return_memory() {
 }
 
 std::optional<TimePoint> Server::next_deadline() noexcept {
-  const std::optional<TimePoint> of_connections = loop_context_.deadlines.next();
-  const std::optional<TimePoint> of_arrivals = arrivals_.next_deadline();
-  if (!of_connections || !of_arrivals) return of_connections ? of_connections : of_arrivals;
-  return std::min(*of_connections, *of_arrivals);
+  std::optional<TimePoint> nearest;
+  for (const std::optional<TimePoint> next :
+       {loop_context_.deadlines.next(), arrivals_.next_deadline(), limits_.next_deadline()})
+    if (next && (!nearest || *next < *nearest)) nearest = next;
+  return nearest;
 }
 
 void Server::on_deadlines(TimePoint now) noexcept {
   loop_context_.deadlines.expire(now);
   arrivals_.expire(now);
+  limits_.resume_due(now);
 }
 
 // --- reload

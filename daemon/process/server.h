@@ -22,6 +22,7 @@
 #include "daemon/admission/listener_set.h"
 #include "daemon/callbacks/handler_watches.h"
 #include "daemon/callbacks/worker_pool.h"
+#include "daemon/client_limits/client_limits.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
@@ -139,6 +140,7 @@ class Server final : public EventSink, public ServerControl {
   std::optional<MemoryLimit> memory_limit_ = nearest_memory_limit();
   EventLoop loop_;
   ConnectionTable connections_;
+  ClientLimits limits_;
   CommandTable commands_;
   Dispatcher dispatcher_;
   LoopContext loop_context_;

@@ -49,11 +49,13 @@ void describe(Connection& connection, ClientFacts& facts) {
 
 }  // namespace
 
-DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections, Dispatcher& dispatcher,
+DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
+                             const ClientLimits& limits, Dispatcher& dispatcher,
                              const CommandTable& commands, EventLog& events, WorkerPool& workers,
                              HandlerWatches& watches, ServerControl& server)
     : loop_(loop),
       connections_(connections),
+      limits_(limits),
       dispatcher_(dispatcher),
       commands_(commands),
       events_(events),

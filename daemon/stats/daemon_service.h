@@ -13,6 +13,7 @@
 #include "daemon/callbacks/handler_tasks.h"
 #include "daemon/callbacks/handler_timers.h"
 #include "daemon/callbacks/handler_watches.h"
+#include "daemon/client_limits/client_limits.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
@@ -25,9 +26,9 @@ namespace reactord {
 
 class DaemonService final : public Service {
  public:
-  DaemonService(EventLoop& loop, ConnectionTable& connections, Dispatcher& dispatcher,
-                const CommandTable& commands, EventLog& events, WorkerPool& workers,
-                HandlerWatches& watches, ServerControl& server);
+  DaemonService(EventLoop& loop, ConnectionTable& connections, const ClientLimits& limits,
+                Dispatcher& dispatcher, const CommandTable& commands, EventLog& events,
+                WorkerPool& workers, HandlerWatches& watches, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
   /// Nothing: there is no such setting.
@@ -87,6 +88,7 @@ class DaemonService final : public Service {
   void append_memory(Fields& fields) const;
   void append_persistence(Fields& fields) const;
   void append_stats(Fields& fields) const;
+  void append_limits(Fields& fields) const;
   void append_workers(Fields& fields) const;
   void append_replication(Fields& fields) const;
   void append_cpu(Fields& fields) const;
@@ -98,10 +100,11 @@ class DaemonService final : public Service {
     std::string_view name;
     void (DaemonService::*append)(Fields&) const;
   };
-  static const std::array<Section, 11> kSections;
+  static const std::array<Section, 12> kSections;
 
   EventLoop& loop_;
   ConnectionTable& connections_;
+  const ClientLimits& limits_;
   Dispatcher& dispatcher_;
   const CommandTable& commands_;
   EventLog& events_;

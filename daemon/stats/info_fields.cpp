@@ -78,12 +78,13 @@ void append_command(const CommandEntry& entry, std::vector<InfoField>& fields) {
 }  // namespace
 
 // In Redis' order, and in its sections: clients look for loading and role where Redis has them.
-const std::array<DaemonService::Section, 11> DaemonService::kSections{{
+const std::array<DaemonService::Section, 12> DaemonService::kSections{{
     {"server", &DaemonService::append_server},
     {"clients", &DaemonService::append_clients},
     {"memory", &DaemonService::append_memory},
     {"persistence", &DaemonService::append_persistence},
     {"stats", &DaemonService::append_stats},
+    {"limits", &DaemonService::append_limits},
     {"workers", &DaemonService::append_workers},
     {"replication", &DaemonService::append_replication},
     {"cpu", &DaemonService::append_cpu},
@@ -181,6 +182,19 @@ void DaemonService::append_stats(Fields& fields) const {
   for (std::size_t i = 0; i < kEvents.size(); ++i)
     fields.push_back(
         field(fmt::format("event_{}", kEvents[i].name), events_.count_of(static_cast<Event>(i))));
+}
+
+/// How often each limit was exceeded, by what there was too much of.
+void DaemonService::append_limits(Fields& fields) const {
+  for (const auto& rule : limits_.rules()) {
+    const auto over = [&](Limited what) { return rule->count_of(what); };
+    fields.push_back({"limit_" + rule->settings().name,
+                      fmt::format("dry_run={},connections={},connection_rate={},request_rate={},"
+                                  "byte_rate={},forgotten={}",
+                                  rule->settings().dry_run ? 1 : 0, over(Limited::connections),
+                                  over(Limited::connection_rate), over(Limited::request_rate),
+                                  over(Limited::byte_rate), rule->forgotten())});
+  }
 }
 
 /// Threads that handlers' offloaded work has started, and what has become of it.

@@ -45,6 +45,9 @@ TOLD = {
     "refused, late": Told("event_refused_late", r"refused .*: no whole .* within deadlines\.handshake"),
     "lost on its way": Told("event_refused_lost", r" lost on its way in: "),
     "waiting for headers": Told("event_waiting_handshakes", r"max_handshakes reached: new clients"),
+    "over a limit": Told("event_closed_limit", r"closed: LIMIT too many "),
+    "slowed": Told("event_limit_slowed", r"requests of .* wait because of the limit "),
+    "refused, limit": Told("event_refused_limit", r"refused .*: limit .*: LIMIT too many "),
     "accept paused": Told("event_accept_exhausted", r"cannot accept: "),
 }
 

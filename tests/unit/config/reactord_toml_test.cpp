@@ -66,6 +66,9 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
     add_defaults(out, table.name, table.keys, table.view(config));
   }
   add_defaults(out, "listener", listener_keys(), &config.listeners.at(0));
+  LimitRuleSettings limit;  // an example: there is none
+  limit.name = "requests";
+  add_defaults(out, "limit", limit_rule_keys(), &limit);
   out.emplace("module.path", "\"/usr/lib/reactord/modules/greet.so\"");  // an example: it has none
   for (const HandlerTableSpec& handler : handlers) {
     if (handler.keys.empty()) continue;
@@ -112,6 +115,7 @@ TEST_CASE("config/reactord.toml has every key with its default, and no other") {
 const std::string_view kEverythingUsed =
     "[[listener]]\naddress = 'unix:/a'\n"
     "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n"
+    "[[limit]]\nconnections = 1\n"
     "[[module]]\npath = '/m.so'\n"
     "[[relay]]\ncommands = ['GET']\nbackends = ['a:1']\n";
 
@@ -152,6 +156,7 @@ TEST_CASE("config/reactord.toml says which keys need a restart") {
     check_restart_marks(in_file, table.name, table.keys);
   }
   check_restart_marks(in_file, "listener", listener_keys());
+  check_restart_marks(in_file, "limit", limit_rule_keys());
   check_restart_marks(in_file, "module", module_keys());
   for (const HandlerTableSpec& handler : handler_tables()) {
     const std::string table = handler.is_repeated() ? "" : "handlers.";
