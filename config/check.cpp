@@ -9,6 +9,7 @@
 #include "config/suggest.h"
 #include "config/tables.h"
 #include "config/toml_text.h"
+#include "config/users/user_tables.h"
 
 namespace reactord {
 namespace {
@@ -44,6 +45,7 @@ class Checker {
       return;
     }
     for (std::size_t i = 0; i < config_.listeners.size(); ++i) check_listener(i);
+    check_users(config_, places_, problems_);
   }
 
  private:

@@ -14,6 +14,7 @@
 
 #include "config/address.h"
 #include "config/schema.h"
+#include "config/users/user_settings.h"
 
 namespace reactord {
 
@@ -38,12 +39,21 @@ struct ServerSettings {
   std::int64_t workers = 4;
   /// A second's work of 4 threads at 4 ms a piece: more would only wait longer to be answered.
   std::int64_t max_offloaded = 1000;
+  /// Connections that have to log in and have not: a few pools that connect at once, and 16 MiB.
+  std::int64_t max_before_login = 1000;
 };
 
 /// Whom a listener is for. Connections of an admin listener have slots of their own.
 enum class ListenerRole : std::uint8_t {
   open,  ///< clients ("public")
   admin  ///< who runs the daemon: commands alone, and from this machine alone
+};
+
+/// What a client must have shown before it may run commands.
+enum class Requirement : std::uint8_t {
+  nothing,
+  user,         ///< a user: by AUTH, a certificate, or who it is at a Unix socket
+  certificate,  ///< a certificate with the name of a user
 };
 
 enum class ListenerFraming : std::uint8_t { command, line, raw };
@@ -88,6 +98,7 @@ struct ListenerSettings {
   std::shared_ptr<const NetworkSet> allow_set;
   std::vector<PeerBlock> proxy;  ///< who may send a PROXY header; empty: nobody does
   AllowedCommands allow_commands;
+  Requirement require = Requirement::nothing;
   /// Unix sockets: owner and group, as for a socket in a directory that already says who may enter.
   FileMode mode{0660};
   std::string group;  ///< of its Unix sockets; empty: the process's own
@@ -163,6 +174,8 @@ struct DeadlineSettings {
   std::chrono::milliseconds handshake{10'000};
   /// From accept to the end of the first request; long enough to type one by hand.
   std::chrono::milliseconds first_request{60'000};
+  /// From accept to the login, where a listener requires one; a password is typed before that.
+  std::chrono::milliseconds login{10'000};
   /// From a frame's first byte to its last, not extended by each byte: 16 MiB in 30 s is 4.5
   /// Mbit/s.
   std::chrono::milliseconds frame{30'000};
@@ -200,6 +213,7 @@ struct Config {
   DeadlineSettings deadlines;
   LogSettings log;
   std::vector<LimitRuleSettings> limit_rules;
+  std::vector<UserSettings> users;
   std::vector<ModuleSettings> modules;
   HandlerSettings handlers;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "config/tables.h"
+#include "config/users/user_tables.h"
 
 namespace reactord {
 
@@ -104,6 +105,7 @@ std::vector<Change> changes_between(const Config& before, const Config& after,
   }
   add_listener_changes(out, before, after);
   add_limit_rule_changes(out, before, after);
+  add_user_changes(out, before, after);
   if (modules_of(before) != modules_of(after))
     out.push_back({"module", modules_of(before), modules_of(after), Apply::restart});
   for (const HandlerTableSpec& handler : handlers) {
@@ -123,6 +125,7 @@ Config merge_reloadable(const Config& running, const Config& loaded,
   // There is no key of theirs that a reload does not apply.
   merged.listeners = loaded.listeners;
   merged.limit_rules = loaded.limit_rules;
+  merged.users = loaded.users;
   for (const HandlerTableSpec& handler : handlers) {
     const void* before = handler_settings(running, handler.name);
     const void* after = handler_settings(loaded, handler.name);

@@ -8,6 +8,7 @@
 
 #include "config/documentation/documentation.h"
 #include "config/toml_text.h"
+#include "config/users/user_tables.h"
 #include "config/value_types.h"
 
 namespace reactord {
@@ -57,6 +58,8 @@ constexpr KeySpec kServerKeys[] = {
     key<&ServerSettings::workers>("workers", Apply::restart, {1, kMaxWorkers, kWhyMaxWorkers}),
     key<&ServerSettings::max_offloaded>("max_offloaded", Apply::restart,
                                         {1, kMaxOffloaded, kWhyMaxOffloaded}),
+    key<&ServerSettings::max_before_login>("max_before_login", Apply::reload,
+                                           {1, kMaxConnections, kWhyMaxConnections}),
 };
 
 constexpr KeySpec kListenerKeys[] = {
@@ -69,6 +72,7 @@ constexpr KeySpec kListenerKeys[] = {
     key<&ListenerSettings::allow>("allow", Apply::reload),
     key<&ListenerSettings::proxy>("proxy", Apply::reload, {0, kMaxProxySenders}),
     key<&ListenerSettings::allow_commands>("allow_commands", Apply::reload),
+    key<&ListenerSettings::require>("require", Apply::reload),
     key<&ListenerSettings::mode>("mode", Apply::reload),
     key<&ListenerSettings::group>("group", Apply::reload, {0, 256}),
     key<&ListenerSettings::backlog>("backlog", Apply::reload, {1, 65'535}),
@@ -91,6 +95,8 @@ constexpr KeySpec kLimitKeys[] = {
 constexpr KeySpec kDeadlineKeys[] = {
     key<&DeadlineSettings::handshake>("handshake", Apply::reload, duration_range(10ms, 1h)),
     key<&DeadlineSettings::first_request>("first_request", Apply::reload, duration_range(0ms, 24h)),
+    key<&DeadlineSettings::login>("login", Apply::reload,
+                                  duration_range(100ms, 1h, "whoever has not logged in is held")),
     key<&DeadlineSettings::frame>("frame", Apply::reload, duration_range(0ms, 24h)),
     key<&DeadlineSettings::idle>(
         "idle", Apply::reload,
@@ -245,6 +251,21 @@ void print_repeated(std::string& out, const HandlerTableSpec& handler, const voi
   }
 }
 
+/// Where there is none, what one would look like. A hash is not printed.
+void print_users(std::string& out, const Config& config) {
+  const UserSettings example;
+  const bool is_example = config.users.empty();
+  for (const UserSettings& user : config.users.empty() ? std::vector{example} : config.users) {
+    out += is_example ? "# [[user]]\n" : "[[user]]\n";
+    for (const KeySpec& spec : user_keys()) {
+      print_meaning(out, "user", spec);
+      const bool is_hidden = spec.name == "password" && has_hidden_password(user);
+      out += fmt::format("{}{} = {}\n\n", is_example || is_hidden ? "# " : "", spec.name,
+                         toml_value(spec.get(&user)));
+    }
+  }
+}
+
 /// Where there is none, what one would look like.
 void print_limit_rules(std::string& out, const Config& config) {
   for (const LimitRuleSettings& rule : config.limit_rules) {
@@ -367,6 +388,7 @@ std::vector<Setting> settings_of(const Config& config, std::span<const HandlerTa
   for (const LimitRuleSettings& rule : config.limit_rules) {
     add_settings(out, limit_rule_path(rule), kLimitRuleKeys, &rule);
   }
+  add_user_settings(out, config);
   for (std::size_t i = 0; i < config.modules.size(); ++i) {
     add_settings(out, fmt::format("module.{}", i + 1), kModuleKeys, &config.modules[i]);
   }
@@ -393,6 +415,7 @@ std::string print_config(const Config& config, std::span<const HandlerTableSpec>
     for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
   }
   print_limit_rules(out, config);
+  print_users(out, config);
   print_modules(out, config);
   for (const HandlerTableSpec& handler : handlers) {
     const void* settings = handler_settings(config, handler.name);

@@ -24,6 +24,14 @@ struct EnumWords<ListenerRole> {
 };
 
 template <>
+struct EnumWords<Requirement> {
+  static constexpr std::array kWords{
+      EnumWord<Requirement>{"nothing", Requirement::nothing},
+      EnumWord<Requirement>{"user", Requirement::user},
+      EnumWord<Requirement>{"certificate", Requirement::certificate}};
+};
+
+template <>
 struct EnumWords<ListenerFraming> {
   static constexpr std::array kWords{EnumWord<ListenerFraming>{"command", ListenerFraming::command},
                                      EnumWord<ListenerFraming>{"line", ListenerFraming::line},

@@ -11,10 +11,13 @@
 #include "config/check.h"
 #include "config/suggest.h"
 #include "config/tables.h"
+#include "config/toml/password_files.h"
 #include "config/toml/regular_file.h"
 #include "config/toml/toml_advice.h"
 #include "config/toml/toml_items.h"
 #include "config/toml_text.h"
+#include "config/users/user_tables.h"
+#include "secrets/secret_text.h"
 
 namespace reactord {
 namespace {
@@ -25,6 +28,7 @@ constexpr std::size_t kMaxProblems = 100;
 constexpr std::string_view kListener = "listener";
 constexpr std::string_view kLimit = "limit";
 constexpr std::string_view kModule = "module";
+constexpr std::string_view kUser = "user";
 constexpr std::string_view kHandlers = "handlers";
 
 /// Turns a parsed document into a Config, key by key as the tables declare them.
@@ -49,6 +53,7 @@ class Reader {
     if (name.str() == kListener) return read_listeners(name, node);
     if (name.str() == kLimit) return read_limit_rules(name, node);
     if (name.str() == kModule) return read_modules(name, node);
+    if (name.str() == kUser) return read_users(name, node);
     if (name.str() == kHandlers) return read_handlers(name, node);
     for (const ConfigTable& known : single_tables()) {
       if (name.str() != known.name) continue;
@@ -87,7 +92,7 @@ class Reader {
   }
 
   void report_unknown_root_entry(const toml::key& name, const toml::node& node) {
-    std::vector<std::string_view> names{kListener, kLimit, kModule, kHandlers};
+    std::vector<std::string_view> names{kListener, kLimit, kModule, kUser, kHandlers};
     for (const ConfigTable& known : single_tables()) names.push_back(known.name);
     for (const HandlerTableSpec& known : handlers_)
       if (known.is_repeated()) names.push_back(known.name);
@@ -201,6 +206,29 @@ class Reader {
     read_keys(table, module_keys(), &module, "[[module]]", kModule, path);
   }
 
+  void read_users(const toml::key& name, const toml::node& node) {
+    const toml::array* const tables = tables_of(name, node);
+    if (tables == nullptr) return;
+    for (const toml::node& item : *tables) read_user(*item.as_table());
+  }
+
+  void read_user(const toml::table& table) {
+    const std::string path = fmt::format("user.{}", loaded_.config.users.size());
+    const TextPosition at = begin_of(table.source());
+    UserSettings& user = loaded_.config.users.emplace_back();
+    user.line = at.line;
+    places_[path] = {at, at, true};
+    read_keys(table, user_keys(), &user, "[[user]]", kUser, path);
+    for (PasswordSetting& password : user.passwords) {
+      if (password.from.empty()) continue;
+      KeyPlace& place = places_[path + ".password"];
+      if (std::string problem = read_password(password); !problem.empty()) {
+        report(place.value, "user.password: " + problem);
+        place.good = false;
+      }
+    }
+  }
+
   /// The [[NAME]] tables of one handler.
   void read_repeated(const HandlerTableSpec& handler, const toml::key& name,
                      const toml::node& node) {
@@ -284,13 +312,31 @@ bool check_text(std::string_view toml, std::vector<ConfigProblem>& problems) {
   return problems.empty();
 }
 
+/// Hashes must not stay behind in memory that was given back.
+void wipe_texts(toml::node& node) {
+  if (auto* const text = node.as_string()) wipe(text->get());
+  if (auto* const list = node.as_array())
+    for (toml::node& item : *list) wipe_texts(item);
+}
+
+void wipe_passwords(toml::table& root) {
+  toml::array* const users = root[kUser].as_array();
+  if (users == nullptr) return;
+  for (toml::node& user : *users)
+    if (toml::table* const keys = user.as_table())
+      if (toml::node* const password = keys->get("password")) wipe_texts(*password);
+}
+
 void parse_into(LoadedConfig& loaded, std::string_view toml,
                 std::span<const HandlerTableSpec> handlers) {
   try {
     // toml++ 3.3 looks past the end after some unfinished table headers; a last line end keeps it
     // inside.
-    const toml::table root = toml::parse(std::string(toml) + "\n");
+    std::string text = std::string(toml) + "\n";
+    toml::table root = toml::parse(text);
+    wipe(text);
     Reader(loaded, handlers).read(root);
+    wipe_passwords(root);
   } catch (const toml::parse_error& error) {
     const TomlAdvice advice = advise_on_toml(toml, begin_of(error.source()));
     loaded.problems = {
@@ -334,7 +380,9 @@ LoadedConfig load_config(const std::string& path, std::span<const HandlerTableSp
     if (is_missing(path)) problem += kHowToBegin;
     return file_problem(std::move(problem));
   }
-  return parse_config(toml, handlers);
+  LoadedConfig loaded = parse_config(toml, handlers);
+  wipe(toml);
+  return loaded;
 }
 
 std::string to_string(const ConfigProblem& problem, std::string_view file) {

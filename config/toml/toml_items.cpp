@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "secrets/secret_text.h"
+
 namespace reactord {
 
 TextPosition begin_of(const toml::source_region& region) {
@@ -57,6 +59,13 @@ std::optional<ConfigValue> to_value(const toml::node& node) {
   return items;
 }
 
+/// It may be the hash of a password.
+void wipe(ConfigValue& value) {
+  if (auto* const text = std::get_if<std::string>(&value)) reactord::wipe(*text);
+  if (auto* const list = std::get_if<std::vector<std::string>>(&value))
+    for (std::string& item : *list) reactord::wipe(item);
+}
+
 std::vector<ValueProblem> wrong_kinds(const toml::node& node, const KeySpec& spec) {
   const toml::array* list = node.as_array();
   if (list == nullptr)
@@ -90,9 +99,10 @@ std::vector<ValueProblem> bad_items(const toml::node& node, const KeySpec& spec,
 }  // namespace
 
 std::vector<ValueProblem> set_value(const toml::node& node, const KeySpec& spec, void* settings) {
-  const std::optional<ConfigValue> value = to_value(node);
+  std::optional<ConfigValue> value = to_value(node);
   if (!value) return wrong_kinds(node, spec);
   std::string problem = spec.set(settings, *value, spec.range);
+  wipe(*value);
   if (problem.empty()) return {};
   std::vector<ValueProblem> problems = bad_items(node, spec, settings);
   if (problems.empty()) problems.push_back({begin_of(node.source()), std::move(problem)});

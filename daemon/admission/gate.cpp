@@ -43,9 +43,17 @@ std::optional<Refusal> Gate::judge(const Newcomer& newcomer) const {
     return Refusal{Event::refused_not_allowed,
                    "DENIED your address is not in the allow list of this listener"};
   if (std::optional<Refusal> refusal = judge_all(newcomer.rules)) return refusal;
-  if (connections_.admit(newcomer.peer, newcomer.rules.policy) == Admission::too_many_from_address)
-    return Refusal{Event::refused_per_address,
-                   "ERR max number of clients reached for your address"};
+  switch (connections_.admit(newcomer.peer, newcomer.rules.policy)) {
+    case Admission::admitted:
+    case Admission::full:  // not since judge_all()
+      break;
+    case Admission::too_many_from_address:
+      return Refusal{Event::refused_per_address,
+                     "ERR max number of clients reached for your address"};
+    case Admission::too_many_to_log_in:
+      return Refusal{Event::refused_before_login,
+                     "ERR max number of clients reached that have not logged in"};
+  }
   if (newcomer.rules.limits == nullptr) return std::nullopt;
   if (std::optional<ListenerLimits::Refused> refused = newcomer.rules.limits->admit(newcomer.peer))
     return Refusal{Event::refused_limit, std::move(refused->error), std::move(refused->problem)};

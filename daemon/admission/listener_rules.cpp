@@ -75,6 +75,7 @@ void apply_settings(ListenerRules& rules, const ListenerSettings& settings, When
   // Who comes to look after a full daemon must not wait without knowing why.
   rules.when_full = rules.policy.is_admin ? WhenFull::refuse : when_full;
   rules.policy.inline_replies_resp = settings.inline_replies == InlineReplies::resp;
+  rules.policy.requirement = settings.require;
   const AllowedCommands& configured = settings.allow_commands;
   const bool is_admin = settings.role == ListenerRole::admin;
   rules.policy.allowed_commands = classes_of(

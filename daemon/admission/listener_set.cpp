@@ -276,7 +276,8 @@ void ListenerSet::retire(std::shared_ptr<ListenerRules> rules) {
 
 void ListenerSet::warn_if_open_to_all(const Listener& listener) {
   const ListenerRules& rules = listener.rules();
-  if (!listener.address().is_local() && rules.allow->empty() && !rules.proxy)
+  const bool asks_who = rules.proxy || rules.policy.requirement != Requirement::nothing;
+  if (!listener.address().is_local() && rules.allow->empty() && !asks_who)
     events_.record(Event::listener_open_to_all, {{"address", listener.address().to_string()}});
 }
 

@@ -67,6 +67,12 @@ void Connection::take_turn(Readiness readiness) {
   }
 }
 
+void Connection::set_principal(std::shared_ptr<const Principal> who, std::string_view user,
+                               bool must_log_in) {
+  session_.set_principal(std::move(who), user, must_log_in);
+  limits_ = must_log_in ? &loop().login_limits : &loop().parser_limits;
+}
+
 // --- the end -----------------------------------------------------------------------------------
 
 void Connection::end(CloseReason reason, std::string_view last_words,

@@ -40,12 +40,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "daemon/connection/connection_deadlines.h"
 #include "daemon/connection/in_place.h"
+#include "daemon/connection/login_gate.h"
 #include "daemon/interface/command_spec.h"
 #include "daemon/interface/session.h"
 #include "daemon/log/events.h"
@@ -158,6 +160,12 @@ struct LoopContext {
   WorkUnits charged = 0;                ///< by charge(), since a limited turn has begun
   std::uint64_t received = 0;           ///< bytes, of all connections
   std::string_view refusal{};           ///< the error of requests that are refused in this turn
+  /// Of clients that have to log in and have not.
+  ParserLimits login_limits{.max_frame_bytes = kMaxLoginFrameBytes,
+                            .max_arguments = kMaxLoginArguments,
+                            .max_inline_bytes = kMaxLoginFrameBytes};
+  LoginGate* gate = nullptr;           ///< null: there are no users, and nobody has to log in
+  std::uint64_t users_generation = 0;  ///< principals of another one are to be renewed
   Buffer input{};
   Buffer output{};
   GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
@@ -190,6 +198,7 @@ struct ListenerPolicy {
   /// `command`.
   CommandClasses allowed_commands = CommandClasses::all();
   CommandEntry* bound_command = nullptr;
+  Requirement requirement = Requirement::nothing;
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
   InputLimiter* limiter = nullptr;        ///< null where nothing is limited
   const std::string* listener = nullptr;  ///< its name, which a reload may change
@@ -224,6 +233,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
       : id_(id),
         client_id_(client_id),
         policy_(policy),
+        limits_(&policy.loop_context.parser_limits),
         parser_(policy.framing),
         stream_(stream, std::forward<Args>(args)...) {
     start();
@@ -318,6 +328,10 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   /// What its limiter held back may be served again.
   void resume_input() noexcept;
+
+  /// Who it is, and what that lets it do and send. Between two requests alone.
+  void set_principal(std::shared_ptr<const Principal> who, std::string_view user, bool must_log_in);
+
   /// Whatever the socket has told so far: one more turn, which receives and sends what can be.
   void look_at_socket() noexcept;
   /// What is held for it elsewhere has changed (Session::held_bytes).
@@ -437,6 +451,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   SlotId id_;
   std::uint64_t client_id_;
   const ListenerPolicy& policy_;
+  const ParserLimits* limits_;  ///< of the loop's: tighter ones before it has logged in
   const std::string* last_command_ = nullptr;
   FrameParser parser_;
   Buffer input_;   ///< input that could not be served yet

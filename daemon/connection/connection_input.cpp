@@ -267,10 +267,10 @@ ParseStatus Connection::parse(std::string_view input) {
   } else if (const ParseStatus status = look_for_foreign(input); status != ParseStatus::nothing) {
     return status;
   }
-  const ParseStatus status = parser_.parse(input, loop().parser_limits, loop().frame);
+  const ParseStatus status = parser_.parse(input, *limits_, loop().frame);
   if (status != ParseStatus::need_more || input_state_ != Input::ended_by_fin) [[likely]]
     return status;
-  return parser_.parse_last(input, loop().parser_limits, loop().frame);
+  return parser_.parse_last(input, *limits_, loop().frame);
 }
 
 /// Before a line or a chunk: `nothing` if it is one.

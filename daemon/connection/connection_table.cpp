@@ -57,6 +57,9 @@ Admission ConnectionTable::admit(const SocketAddress& peer, const ListenerPolicy
     if (found != per_address_.end() && found->second >= max_per_address_)
       return Admission::too_many_from_address;
   }
+  const LoginGate* const gate = policy.loop_context.gate;
+  if (policy.requirement != Requirement::nothing && gate != nullptr && !gate->has_room_for(peer))
+    return Admission::too_many_to_log_in;
   return Admission::admitted;
 }
 
@@ -86,6 +89,7 @@ bool ConnectionTable::enter(Connection& connection, IsWatched is_watched) {
       events_.log(Event::connected, {{"peer", connection.stream().peer()},
                                      {"client", std::to_string(connection.client_id())}});
     });
+  if (LoginGate* const gate = connection.policy().loop_context.gate) gate->on_open(connection);
   return true;
 }
 
@@ -120,6 +124,7 @@ void ConnectionTable::on_end(Connection& connection, CloseReason reason,
                              std::string_view detail) noexcept {
   loop_.charge(kEndWork);
   if (observer_ != nullptr) observer_->on_connection_end(connection);
+  if (LoginGate* const gate = connection.policy().loop_context.gate) gate->on_end(connection);
   const Event event = event_of(reason);
   events_.count(event);
   if (events_.wants(event)) (void)has_memory_for([&] { log_end(connection, event, detail); });

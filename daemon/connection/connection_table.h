@@ -19,7 +19,7 @@
 
 namespace reactord {
 
-enum class Admission : std::uint8_t { admitted, full, too_many_from_address };
+enum class Admission : std::uint8_t { admitted, full, too_many_from_address, too_many_to_log_in };
 
 /// How many connections there may be. Neither kind takes the other's slots.
 struct TableSize {
@@ -94,6 +94,14 @@ class ConnectionTable final : public ConnectionHost {
   /// may: some of them in each turn. True if there is more to do, and no event will tell.
   bool end_turn();
 
+  /// A client's address; the /64 of an IPv6 address, since that is what one subscriber gets (RFC
+  /// 6177).
+  using AddressKey = std::array<std::uint8_t, 16>;
+  struct AddressHash {
+    std::size_t operator()(const AddressKey& key) const noexcept;
+  };
+  [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
+
   // --- statistics ---
   [[nodiscard]] bool is_empty() const { return slots_.size() == 0; }
   [[nodiscard]] TableSize used() const { return {slots_.size() - admins_, admins_}; }
@@ -125,14 +133,6 @@ class ConnectionTable final : public ConnectionHost {
   }
 
  private:
-  /// A client's address; the /64 of an IPv6 address, since that is what one subscriber gets (RFC
-  /// 6177).
-  using AddressKey = std::array<std::uint8_t, 16>;
-  struct AddressHash {
-    std::size_t operator()(const AddressKey& key) const noexcept;
-  };
-  [[nodiscard]] static AddressKey key_of(std::array<std::uint8_t, 16> mapped_ip);
-
   [[nodiscard]] bool enter_or_erase(Connection& connection, IsWatched is_watched);
   [[nodiscard]] bool enter(Connection& connection, IsWatched is_watched);
   void count_held(const ListenerPolicy& policy, int change);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatch/call_context.h"
 
+#include "daemon/connection/principal.h"
+
 namespace reactord {
 
 void CallContext::forget(SlotId connection) noexcept {
@@ -14,6 +16,18 @@ HandlerCall CallContext::describe(const CommandEntry& entry) const {
 
 TimePoint CallContext::now() const {
   return connection_->policy().loop_context.host.now();
+}
+
+/// Those in which there is a command that listener and user allow.
+CommandClasses CallContext::allowed_commands() const {
+  const CommandClasses of_listener = connection_->policy().allowed_commands;
+  const Principal* const who = connection_->session().principal().get();
+  if (who == nullptr) return of_listener;
+  CommandClasses both;
+  for (const CommandClass each :
+       {CommandClass::public_, CommandClass::introspection, CommandClass::admin})
+    if (of_listener.has(each) && who->classes.has(each)) both.allow(each);
+  return both;
 }
 
 void CallContext::log(HandlerLogLevel level, std::string_view message) {

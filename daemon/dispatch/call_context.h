@@ -59,9 +59,7 @@ class CallContext final : public HandlerContext {
     return connection_->is_fin_announced();
   }
   [[nodiscard]] Session& session() override { return connection_->session(); }
-  [[nodiscard]] CommandClasses allowed_commands() const override {
-    return connection_->policy().allowed_commands;
-  }
+  [[nodiscard]] CommandClasses allowed_commands() const override;
   void log(HandlerLogLevel level, std::string_view message) override;
   [[nodiscard]] DeferredReply defer(std::function<void()> on_gone,
                                     std::function<void()> on_finished) override;

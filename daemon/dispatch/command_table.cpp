@@ -172,7 +172,10 @@ void CommandTable::rebuild_buckets() {
   buckets_.assign(std::bit_ceil(entries_.size() * 2 + 1), Bucket{});
   bucket_mask_ = buckets_.size() - 1;
   specs_.clear();
+  size_ = 0;
   for (const auto& entry : entries_) {
+    entry->number = size_++;
+    for (const auto& sub : entry->subcommands) sub->number = size_++;
     if (entry->full_name == CommandSpec::kAnyOther) {
       any_other_ = entry.get();
       continue;

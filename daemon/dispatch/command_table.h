@@ -29,6 +29,7 @@ struct CommandEntry {
   Handler* handler = nullptr;
   std::string_view handler_name;
   std::string full_name;   ///< "ceil", "client|list"
+  std::size_t number = 0;  ///< among all, subcommands too
   std::size_t words = 1;   ///< of its name: 2 for a subcommand
   bool is_letters = true;  ///< its name is nothing else
   std::vector<std::unique_ptr<CommandEntry>> subcommands;
@@ -53,6 +54,8 @@ class CommandTable {
 
   /// Sorted by name; without CommandSpec::kAnyOther, which is no name that anybody can send.
   [[nodiscard]] std::span<const CommandSpec* const> specs() const { return specs_; }
+  /// All of them, subcommands too: each has a number below it.
+  [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::span<const std::unique_ptr<CommandEntry>> entries() const { return entries_; }
 
  private:
@@ -80,6 +83,7 @@ class CommandTable {
   /// Open addressing, at most half full, so that there is an empty one to end each search.
   std::vector<Bucket> buckets_ = std::vector<Bucket>(1);
   std::size_t bucket_mask_ = 0;  ///< their number, a power of two, less one
+  std::size_t size_ = 0;
   CommandEntry* any_other_ = nullptr;
 };
 

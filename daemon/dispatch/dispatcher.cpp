@@ -8,6 +8,8 @@ namespace {
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
 
+constexpr std::string_view kUserGone =
+    "NOAUTH the user that you have logged in as was removed, or may not be used any more";
 /// Redis' own text.
 constexpr std::string_view kAborted = "EXECABORT Transaction discarded because of previous errors.";
 
@@ -46,20 +48,44 @@ ServeResult Dispatcher::refuse(Connection& connection, ReplyDraft& draft) {
   return ServeResult::replied;
 }
 
-/// In a transaction, over a limit, or where CLIENT REPLY has asked for silence.
+/// In a transaction, over a limit, where CLIENT REPLY has asked for silence, or where it counts who
+/// asks.
 ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame, Buffer& out) {
   Session& session = connection.session();
   if (session.reply_mode() == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::skipping);
   ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
-  const ServeResult result = session.is_refused() ? refuse(connection, draft)
-                             : session.in_transaction()
-                                 ? answer_in_transaction(connection, frame, draft)
-                                 : answer(connection, frame, draft);
+  ServeResult result = ServeResult::replied;
+  if (!is_renewed(connection))
+    draft.writer.error(kUserGone);
+  else if (session.is_refused())
+    result = refuse(connection, draft);
+  else if (session.in_transaction())
+    result = answer_in_transaction(connection, frame, draft);
+  else
+    result = answer_as(connection, frame, draft);
   // A request that has turned replies on is answered, one that has turned them off is not.
   if (session.reply_mode() != ReplyMode::on && !draft.must_send) draft.take_back();
   if (session.reply_mode() == ReplyMode::skipping) session.set_reply_mode(ReplyMode::on);
   pending_.append_pushes(out);
   return result;
+}
+
+/// Of a user: what is known need not be looked up, but judged.
+ServeResult Dispatcher::answer_as(Connection& connection, const Frame& frame, ReplyDraft& draft) {
+  const Principal* const who = connection.session().principal().get();
+  CommandEntry* const known = find_known(connection, frame);
+  if (known == nullptr || (who != nullptr && !who->may_run(known->number)))
+    return answer(connection, frame, draft);
+  return call(connection, *known, frame.arguments, draft);
+}
+
+/// False where the connection's user has gone, and the connection with it.
+bool Dispatcher::is_renewed(Connection& connection) {
+  const LoopContext& loop = connection.policy().loop_context;
+  const Principal* const who = connection.session().principal().get();
+  if (who == nullptr || who->generation == loop.users_generation) return true;
+  loop.gate->renew(connection);
+  return !connection.is_ending();
 }
 
 ServeResult Dispatcher::serve_behind(Connection& connection, const Frame& frame, Buffer& out) {
@@ -283,6 +309,8 @@ ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, Repl
 void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, std::size_t index,
                             GatheredReply& gathered) {
   ReplyDraft draft(gathered.given(), GatheredReply::element_encoding(connection));
+  if (connection.session().has_principal() && refuses(connection, &requests.entry(index), draft))
+    return errors_.count(draft.written());
   switch (call(connection, requests.entry(index), requests.words(index), draft)) {
     case ServeResult::replied:
     case ServeResult::not_yet:

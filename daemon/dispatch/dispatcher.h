@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/connection/connection.h"
+#include "daemon/connection/principal.h"
 #include "daemon/dispatch/call_context.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/command_timing.h"
@@ -76,6 +77,8 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard, gnu::noinline]] ServeResult serve_unusual(Connection& connection, const Frame& frame,
                                                          Buffer& out);
   [[nodiscard]] ServeResult refuse(Connection& connection, ReplyDraft& draft);
+  [[nodiscard]] ServeResult answer_as(Connection& connection, const Frame& frame,
+                                      ReplyDraft& draft);
   [[nodiscard]] static bool may_overlap(const Connection& connection, const CommandEntry* entry);
   [[nodiscard]] bool may_be_overlapped(const Connection& connection,
                                        const CommandEntry& entry) const;
@@ -91,6 +94,11 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] static bool is_allowed(const Connection& connection, const CommandEntry& entry) {
     return connection.policy().allowed_commands.has(entry.spec->command_class);
   }
+  /// The one place that judges what a client may run, by who it is. True where it may not, which
+  /// was answered. `entry` is null where there is no such command.
+  [[nodiscard, gnu::noinline]] bool refuses(const Connection& connection, const CommandEntry* entry,
+                                            ReplyDraft& draft);
+  [[nodiscard]] static bool is_renewed(Connection& connection);
   /// EXEC.
   [[nodiscard]] static bool executes(const CommandEntry* entry) {
     return entry != nullptr && entry->spec->in_transaction == InTransaction::executes;

@@ -12,6 +12,10 @@ namespace {
 
 /// As much of an unknown command, and of its arguments, as Redis repeats in its error.
 constexpr std::size_t kMaxShownBytes = 128;
+/// Redis' own text.
+constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
+constexpr std::string_view kNoCertificate =
+    "NOAUTH this listener wants a certificate with the name of one of its users";
 constexpr std::string_view kTelnet =
     "ERR this is telnet's negotiation, which nobody speaks here: choose a raw connection (in PuTTY "
     "the type Raw), or take reactor-cli or nc; your next line is read";
@@ -106,6 +110,9 @@ CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string
 CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& request,
                                   ReplyDraft& draft) {
   CommandEntry* entry = request.entry;
+  const bool has_principal = connection.session().has_principal();
+  if (has_principal && connection.session().must_log_in() && refuses(connection, entry, draft))
+    return nullptr;
   if (entry == nullptr) [[unlikely]] {
     reject_unknown(request.words, draft);
     return nullptr;
@@ -114,6 +121,7 @@ CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& re
     entry = find_subcommand(connection, *entry, request.words, draft);
     if (entry == nullptr) return nullptr;
   }
+  if (has_principal && refuses(connection, entry, draft)) return nullptr;
   const std::size_t arguments = request.words.size() - entry->words;
   if (arguments < entry->spec->min_arguments || arguments > entry->spec->max_arguments)
       [[unlikely]] {
@@ -130,6 +138,25 @@ CommandEntry* Dispatcher::find_subcommand(const Connection& connection, const Co
   if (sub != nullptr && is_allowed(connection, *sub)) return sub;
   reject_unknown_subcommand(command, words, draft);
   return nullptr;
+}
+
+bool Dispatcher::refuses(const Connection& connection, const CommandEntry* entry,
+                         ReplyDraft& draft) {
+  const Principal& who = *connection.session().principal();
+  if (entry != nullptr && who.may_run(entry->number)) return false;
+  switch (who.kind) {
+    case Principal::Kind::user:
+      draft.writer.error(fmt::format("NOPERM User {} has no permissions to run the '{}' command",
+                                     who.name, entry->full_name));
+      break;
+    case Principal::Kind::nobody:
+      draft.writer.error(kNoAuth);
+      break;
+    case Principal::Kind::stranger:
+      draft.writer.error(kNoCertificate);
+      break;
+  }
+  return true;
 }
 
 // --- errors ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ namespace reactord {
 #endif
 
 #define REACTORD_BUILTIN_HANDLERS(HANDLER) \
+  HANDLER(acl)                             \
   HANDLER(admin)                           \
   HANDLER(client)                          \
   HANDLER(command)                         \

@@ -24,6 +24,8 @@
 
 namespace reactord {
 
+class Logins;
+
 /// The loop's monotonic time, read once a turn.
 using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -38,6 +40,7 @@ struct ClientFacts {
   /// Of the process at the other end of a Unix socket; -1 of others, and where it has gone.
   std::int64_t peer_pid = -1;
   std::int64_t peer_uid = -1;
+  std::string_view user;  ///< "default" where nobody has logged in and need not; "" before
   std::string_view name;
   std::string_view library_name;
   std::string_view library_version;
@@ -183,6 +186,9 @@ class Service {
   }
   /// Closes a client once what it is owed is sent ("killed" in the log); false if there is none.
   virtual bool kill_client(std::uint64_t id) = 0;
+
+  /// Users, and logging in: for the commands that do it.
+  [[nodiscard]] virtual Logins& logins() = 0;
 
   // The daemon itself. `who` asks, for the log: "127.0.0.1:50000 (client 7)".
   /// The level of the log in force: "info".

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace reactord {
 
@@ -22,10 +23,20 @@ void Session::set_held_bytes(std::size_t bytes) {
   if (bytes > 0 || rare_) rare().held_bytes = bytes;
 }
 
+void Session::set_principal(std::shared_ptr<const Principal> who, std::string_view user,
+                            bool must_log_in) {
+  if (who == nullptr && !rare_) return;
+  Rare& kept = rare();
+  kept.user = user;
+  kept.must_log_in = must_log_in;
+  kept.principal = std::move(who);
+  note(kHasPrincipal, kept.principal != nullptr);
+}
+
 void Session::reset() {
   protocol_ = 2;
-  if (reply_mode_ != ReplyMode::skipping) reply_mode_ = ReplyMode::on;
-  in_transaction_ = false;
+  if (reply_mode_ != ReplyMode::skipping) set_reply_mode(ReplyMode::on);
+  set_in_transaction(false);
   no_evict_ = false;
   if (rare_) rare_->name.clear();
 }

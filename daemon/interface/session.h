@@ -11,6 +11,9 @@
 
 namespace reactord {
 
+/// The daemon's record of a user; what is in it is the daemon's.
+struct Principal;
+
 /// CLIENT REPLY: whether replies are sent. The commands that change it answer like any other; the
 /// dispatcher drops what must not be sent, the replies to CLIENT REPLY OFF and SKIP among it.
 enum class ReplyMode : std::uint8_t {
@@ -35,24 +38,38 @@ class Session {
   void set_protocol(int version) { protocol_ = static_cast<std::uint8_t>(version); }
 
   [[nodiscard]] ReplyMode reply_mode() const { return reply_mode_; }
-  void set_reply_mode(ReplyMode mode) { reply_mode_ = mode; }
+  void set_reply_mode(ReplyMode mode) {
+    reply_mode_ = mode;
+    note(kSilent, mode != ReplyMode::on);
+  }
 
   /// CLIENT NO-EVICT: the last to go when buffer memory is short.
   [[nodiscard]] bool is_no_evict() const { return no_evict_; }
   void set_no_evict(bool on) { no_evict_ = on; }
 
   /// Between MULTI and EXEC or DISCARD requests are queued.
-  [[nodiscard]] bool in_transaction() const { return in_transaction_; }
-  void set_in_transaction(bool is_open) { in_transaction_ = is_open; }
+  [[nodiscard]] bool in_transaction() const { return (unusual_ & kInTransaction) != 0; }
+  void set_in_transaction(bool is_open) { note(kInTransaction, is_open); }
 
   /// Its client is over a limit: the requests of this turn are answered with an error.
-  [[nodiscard]] bool is_refused() const { return is_refused_; }
-  void set_refused(bool is_refused) { is_refused_ = is_refused; }
+  [[nodiscard]] bool is_refused() const { return (unusual_ & kRefused) != 0; }
+  void set_refused(bool is_refused) { note(kRefused, is_refused); }
 
-  /// All requests are run and answered: what nearly every session is like.
-  [[nodiscard]] bool is_ordinary() const {
-    return reply_mode_ == ReplyMode::on && !in_transaction_ && !is_refused_;
+  /// The user that the client has logged in as; "" where nobody is asked to, and before.
+  [[nodiscard]] std::string_view user() const { return rare_ ? rare_->user : std::string_view{}; }
+  /// It has to log in, and has not.
+  [[nodiscard]] bool must_log_in() const { return rare_ && rare_->must_log_in; }
+  /// What the client may run: the daemon's business, and changed by it alone. Null: whatever its
+  /// listener allows.
+  [[nodiscard]] const std::shared_ptr<const Principal>& principal() const {
+    static const std::shared_ptr<const Principal> kAnyone;
+    return rare_ ? rare_->principal : kAnyone;
   }
+  void set_principal(std::shared_ptr<const Principal> who, std::string_view user, bool must_log_in);
+  [[nodiscard]] bool has_principal() const { return (unusual_ & kHasPrincipal) != 0; }
+
+  /// All requests that the listener allows are run and answered: what nearly every session is like.
+  [[nodiscard]] bool is_ordinary() const { return unusual_ == 0; }
 
   /// Names as given by CLIENT SETNAME and CLIENT SETINFO, after label_problem(); empty until then.
   [[nodiscard]] std::string_view name() const { return rare_ ? rare_->name : std::string_view{}; }
@@ -71,8 +88,8 @@ class Session {
   [[nodiscard]] std::size_t held_bytes() const { return rare_ ? rare_->held_bytes : 0; }
   void set_held_bytes(std::size_t bytes);
 
-  /// Back to how a connection begins (RESET); as in Redis, the library's names stay, and so does
-  /// the silence that CLIENT REPLY SKIP has asked for.
+  /// Back to how a connection begins (RESET), but for who it is (Logins::begin_again()); as in
+  /// Redis, the library's names stay, and so does the silence that CLIENT REPLY SKIP has asked for.
   void reset();
 
  private:
@@ -82,15 +99,24 @@ class Session {
     std::string library_name;
     std::string library_version;
     std::size_t held_bytes = 0;
+    std::shared_ptr<const Principal> principal;
+    std::string user;
+    bool must_log_in = false;
   };
   Rare& rare();
+  static constexpr std::uint8_t kSilent = 1;
+  static constexpr std::uint8_t kInTransaction = 2;
+  static constexpr std::uint8_t kHasPrincipal = 4;
+  static constexpr std::uint8_t kRefused = 8;
+  void note(std::uint8_t what, bool is_so) {
+    unusual_ = static_cast<std::uint8_t>(is_so ? unusual_ | what : unusual_ & ~what);
+  }
 
   std::unique_ptr<Rare> rare_;
   std::uint8_t protocol_ = 2;
   ReplyMode reply_mode_ = ReplyMode::on;
-  bool in_transaction_ = false;
+  std::uint8_t unusual_ = 0;
   bool no_evict_ = false;
-  bool is_refused_ = false;
 };
 
 }  // namespace reactord

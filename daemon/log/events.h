@@ -27,6 +27,8 @@ namespace reactord {
   X(closed_protocol_error, info,    often,  "{peer} closed: {problem}")                               \
   X(closed_foreign,        warning, often,  "{peer} closed: it speaks {protocol}")                    \
   X(closed_first_request,  info,    often,  "{peer} closed: no request within deadlines.first_request") \
+  X(closed_login,          info,    often,  "{peer} closed: not logged in within deadlines.login")    \
+  X(closed_user_gone,      info,    often,  "{peer} closed: {problem}")                               \
   X(closed_frame,          info,    often,  "{peer} closed: request not complete within deadlines.frame") \
   X(closed_idle,           info,    often,  "{peer} closed: idle for deadlines.idle")                 \
   X(closed_write_stall,    info,    often,  "{peer} closed: took no reply for deadlines.write_stall") \
@@ -43,7 +45,7 @@ namespace reactord {
   X(listening,             info,    seldom, "listening on {address}")                                 \
   X(not_listening,         info,    seldom, "no longer listening on {address}")                       \
   X(listener_left_out,     warning, seldom, "not listening on {address}: {problem}")                  \
-  X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list: set listener.allow, or listen on 127.0.0.1") \
+  X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list and no users: set listener.allow or listener.require, or listen on 127.0.0.1") \
   X(listeners_replaced,    warning, seldom, "--listen stands for all listeners of the file: not opened: {listeners}") \
   X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \
   X(memory_lowered,        warning, seldom, "limits.max_buffer_memory lowered from {wanted} to {possible}: {limit} leaves the process {left}; raise it, or lower max_buffer_memory") \
@@ -72,6 +74,7 @@ namespace reactord {
   X(refused_admin_full,    warning, often,  "refused {peer}: max_admin_connections reached")          \
   X(waiting_full,          warning, often,  "max_connections reached: new clients wait in the backlog") \
   X(refused_per_address,   warning, often,  "refused {peer}: max_connections_per_address reached")    \
+  X(refused_before_login,  warning, often,  "refused {peer}: too many wait to log in (server.max_before_login)") \
   X(refused_draining,      info,    often,  "refused {peer}: DRAIN ON")                               \
   X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \
   X(waiting_handshakes,    warning, often,  "max_handshakes reached: new clients wait in the backlog") \
@@ -85,6 +88,8 @@ namespace reactord {
   X(accept_failed,         error,   often,  "accept failed: {problem}")                               \
   /* connections */                                                                                   \
   X(connected,             debug,   seldom, "{peer} connected")                                       \
+  X(logged_in,             debug,   seldom, "{peer} logged in as {user}")                             \
+  X(login_refused,         info,    often,  "{peer} was refused: wrong password, or no such user")    \
   REACTORD_CLOSE_EVENTS(X)                                                                            \
   X(limit_refused,         warning, often,  "requests of {peer} are refused by the limit {limit}: {problem}") \
   X(limit_slowed,          info,    often,  "requests of {peer} wait because of the limit {limit}: {problem}") \

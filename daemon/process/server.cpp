@@ -48,6 +48,12 @@ ParserLimits parser_limits_of(const LimitSettings& limits) {
           .max_inline_bytes = limits.max_inline.bytes};
 }
 
+ParserLimits login_limits_of(const ParserLimits& limits) {
+  return {.max_frame_bytes = std::min(kMaxLoginFrameBytes, limits.max_frame_bytes),
+          .max_arguments = std::min(kMaxLoginArguments, limits.max_arguments),
+          .max_inline_bytes = std::min(kMaxLoginFrameBytes, limits.max_inline_bytes)};
+}
+
 WorkerPool::Limits worker_limits_of(const ServerSettings& server) {
   return {.threads = static_cast<std::size_t>(server.workers),
           .jobs = static_cast<std::size_t>(server.max_offloaded)};
@@ -92,8 +98,9 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                     .sink = dispatcher_},
       workers_(loop_, kWorkersToken, worker_limits_of(config_.server)),
       watches_(loop_, dispatcher_.guard(), kFirstWatchToken, kFirstConnectionToken),
+      users_(loop_, connections_, commands_, workers_, loop_context_, events),
       service_(loop_, connections_, limits_, dispatcher_, commands_, events, workers_, watches_,
-               *this),
+               users_, *this),
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
       gate_(connections_, events),
@@ -116,6 +123,8 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   connections_.set_on_room([this] { listeners_.on_room(); });
   service_.set_config_file(source.path());
   make_handlers(handlers);
+  if (const std::string problem = users_.check(config_); !problem.empty())
+    throw std::runtime_error(problem);
   apply(config_);
   service_.set_settings(sorted_settings(config_, handler_tables_));
   if (const std::error_code error =
@@ -335,6 +344,7 @@ ReloadOutcome Server::finish_reload(const std::string& request, ReloadPlan plan)
 
 /// What the process could not grant, though the configuration is good.
 std::string Server::check(const Config& next) const {
+  if (std::string problem = users_.check(next); !problem.empty()) return problem;
   return descriptors_.check(
       next, std::min<std::int64_t>(connections_.capacity().clients, next.server.max_connections));
 }
@@ -375,6 +385,7 @@ void Server::set_table_size(const Config& config) {
 void Server::apply(const Config& config) {
   set_table_size(config);
   loop_context_.parser_limits = parser_limits_of(config.limits);
+  loop_context_.login_limits = login_limits_of(loop_context_.parser_limits);
   loop_context_.output_high_water = config.limits.output_high_water.bytes;
   const ConnectionDeadlines& deadlines = loop_context_.deadlines;
   const bool has_new_idle = deadlines.idle.length() != config.deadlines.idle;
@@ -399,6 +410,10 @@ void Server::apply(const Config& config) {
       call_handler(i, "reload()",
                    [&](Handler& handler) { handler.reload(settings->second.get()); });
   dispatcher_.guard().set_slow(config.log.slow_handler);
+  // Who asks is renewed at once; the walk is for those who do not.
+  if (users_.apply(config))
+    walks_.add({.visit = [this](Connection& connection) { users_.renew(connection); },
+                .visits_per_turn = ConnectionWalks::kFewPerTurn});
 }
 
 /// LOG LEVEL's may last beyond what the file says.

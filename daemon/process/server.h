@@ -42,6 +42,7 @@
 #include "daemon/reload/reload_queue.h"
 #include "daemon/stats/daemon_service.h"
 #include "daemon/stats/server_control.h"
+#include "daemon/users/users.h"
 
 namespace reactord {
 
@@ -146,6 +147,7 @@ class Server final : public EventSink, public ServerControl {
   LoopContext loop_context_;
   WorkerPool workers_;
   HandlerWatches watches_;
+  Users users_;
   DaemonService service_;
   ServiceReports reports_;
   HeapTrimmer heap_trimmer_;

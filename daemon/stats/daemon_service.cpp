@@ -30,6 +30,7 @@ void describe(Connection& connection, ClientFacts& facts) {
   facts.listener = listener == nullptr ? std::string_view() : *listener;
   describe_peer(facts.fd, facts);
   facts.local = SocketAddress::local_of(facts.fd).to_string();
+  facts.user = session.has_principal() ? session.user() : "default";
   facts.name = session.name();
   facts.library_name = session.library_name();
   facts.library_version = session.library_version();
@@ -52,7 +53,7 @@ void describe(Connection& connection, ClientFacts& facts) {
 DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
                              const ClientLimits& limits, Dispatcher& dispatcher,
                              const CommandTable& commands, EventLog& events, WorkerPool& workers,
-                             HandlerWatches& watches, ServerControl& server)
+                             HandlerWatches& watches, Logins& logins, ServerControl& server)
     : loop_(loop),
       connections_(connections),
       limits_(limits),
@@ -63,6 +64,7 @@ DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
       timers_(loop, dispatcher.guard()),
       tasks_(workers, dispatcher.guard(), events),
       watches_(watches),
+      logins_(logins),
       server_(server),
       started_(loop.now()) {}
 

@@ -17,6 +17,7 @@
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
+#include "daemon/interface/logins.h"
 #include "daemon/interface/service.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/event_loop.h"
@@ -28,7 +29,8 @@ class DaemonService final : public Service {
  public:
   DaemonService(EventLoop& loop, ConnectionTable& connections, const ClientLimits& limits,
                 Dispatcher& dispatcher, const CommandTable& commands, EventLog& events,
-                WorkerPool& workers, HandlerWatches& watches, ServerControl& server);
+                WorkerPool& workers, HandlerWatches& watches, Logins& logins,
+                ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
   /// Nothing: there is no such setting.
@@ -67,6 +69,7 @@ class DaemonService final : public Service {
   bool find_client(std::uint64_t id, ClientFacts& facts) const override;
   bool kill_client(std::uint64_t id) override;
 
+  [[nodiscard]] Logins& logins() override { return logins_; }
   [[nodiscard]] std::string log_level() const override { return server_.log_level(); }
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
     return server_.set_log_level(level, who);
@@ -112,6 +115,7 @@ class DaemonService final : public Service {
   HandlerTimers timers_;
   HandlerTasks tasks_;
   HandlerWatches& watches_;
+  Logins& logins_;
   ServerControl& server_;
   std::vector<Setting> settings_;
   TimePoint started_;

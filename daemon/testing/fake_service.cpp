@@ -5,6 +5,36 @@
 
 namespace reactord::test {
 
+std::optional<LoginResult> FakeLogins::log_in(std::uint64_t, std::string_view user,
+                                              std::string_view password, Told told) {
+  const auto found = passwords.find(user);
+  const bool is_right = found == passwords.end() ? user == "default" : found->second == password;
+  LoginResult result = is_right ? LoginResult::accepted : LoginResult::refused;
+  if (is_busy) result = LoginResult::busy;
+  if (!is_late) return result;
+  late_.emplace_back(result, std::move(told));
+  return std::nullopt;
+}
+
+void FakeLogins::finish(Session& session) {
+  for (const auto& [result, told] : std::exchange(late_, {})) told(result, session);
+}
+
+std::vector<std::string> FakeLogins::names() const {
+  std::vector<std::string> names;
+  if (!has_default_password()) names.emplace_back("default");
+  for (const auto& [name, password] : passwords) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> FakeLogins::rules() const {
+  std::vector<std::string> rules;
+  for (const std::string& name : names())
+    rules.push_back("user " + name + (passwords.contains(name) ? " on" : " on nopass") +
+                    " ~* &* +@all");
+  return rules;
+}
+
 void FakeService::append_info(std::string_view section, std::vector<InfoField>& out) const {
   const auto found = fields.find(section);
   if (found == fields.end()) return;

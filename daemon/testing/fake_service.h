@@ -7,17 +7,43 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "daemon/interface/logins.h"
 #include "daemon/testing/fake_background.h"
 
 namespace reactord::test {
 
+/// Users as the test sets them. Each login is answered at once, but where the test wants it later.
+class FakeLogins : public Logins {
+ public:
+  std::map<std::string, std::string, std::less<>> passwords;  ///< by user
+  bool is_busy = false;
+  bool is_late = false;  ///< the results come with finish()
+  std::vector<std::uint64_t> begun_again;
+
+  [[nodiscard]] std::optional<LoginResult> log_in(std::uint64_t client, std::string_view user,
+                                                  std::string_view password, Told told) override;
+  /// Tells the results that are late; `session` is the client's.
+  void finish(Session& session);
+  void begin_again(std::uint64_t client) override { begun_again.push_back(client); }
+  [[nodiscard]] bool has_default_password() const override { return passwords.contains("default"); }
+  [[nodiscard]] std::vector<std::string> names() const override;
+  [[nodiscard]] std::vector<std::string> rules() const override;
+
+ private:
+  std::vector<std::pair<LoginResult, Told>> late_;
+};
+
 class FakeService : public FakeBackground {
  public:
+  FakeLogins fake_logins;
+  [[nodiscard]] Logins& logins() override { return fake_logins; }
   std::vector<ClientFacts> clients;
   std::vector<const CommandSpec*> known_commands;
   std::vector<Setting> known_settings;

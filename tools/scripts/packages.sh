@@ -16,6 +16,7 @@ build_needs=(
   "libcli11-dev|/usr/include/CLI/CLI.hpp|command lines"
   "libedit-dev|/usr/include/histedit.h|reactor-cli's prompt"
   "nlohmann-json3-dev|/usr/include/nlohmann/json.hpp|reactor-cli --json"
+  "libcrypt-dev|/usr/include/crypt.h|compares passwords with their hashes"
   "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
 )
 package_needs=(

@@ -11,6 +11,7 @@
 #include "daemon/handlers/builtin/client_line.h"
 #include "daemon/interface/command_rows.h"
 #include "daemon/interface/handler_entry.h"
+#include "daemon/interface/logins.h"
 #include "protocol/escape.h"
 #include "protocol/words.h"
 
@@ -382,7 +383,8 @@ HandlerResult ClientHandler::kill(const Request& request, ReplyWriter& reply,
                                   HandlerContext& context) {
   ClientFilter filter;
   const std::uint64_t self = context.client_id();
-  const std::string problem = parse_kill_filter(request.arguments, self, filter);
+  const std::string problem = parse_kill_filter(
+      request.arguments, {.self = self, .users = service_.logins().names()}, filter);
   if (!problem.empty()) return finish(problem, reply);
   const KillReply form = filter.first_only ? KillReply::status : KillReply::count;
   context.produce(

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "protocol/escape.h"
 #include "protocol/words.h"
 
@@ -47,8 +49,12 @@ std::string parse_max_age(std::string_view word, ClientFilter& filter) {
   return {};
 }
 
-std::string parse_user(std::string_view name) {
-  if (name == "default") return {};
+std::string parse_user(std::string_view name, std::span<const std::string> users,
+                       ClientFilter& filter) {
+  if (std::ranges::find(users, name) != users.end()) {
+    filter.user = name;
+    return {};
+  }
   return fmt::format("ERR No such user '{}'", escaped(name));
 }
 
@@ -63,12 +69,12 @@ std::string parse_skip_me(std::string_view word, std::uint64_t self, ClientFilte
   return {};
 }
 
-std::string parse_kill_option(std::string_view option, std::string_view value, std::uint64_t self,
-                              ClientFilter& filter) {
+std::string parse_kill_option(std::string_view option, std::string_view value,
+                              const KillAsker& asker, ClientFilter& filter) {
   if (same_word(option, "ID")) return parse_kill_id(value, filter);
   if (same_word(option, "TYPE")) return parse_type(value, filter);
-  if (same_word(option, "USER")) return parse_user(value);
-  if (same_word(option, "SKIPME")) return parse_skip_me(value, self, filter);
+  if (same_word(option, "USER")) return parse_user(value, asker.users, filter);
+  if (same_word(option, "SKIPME")) return parse_skip_me(value, asker.self, filter);
   if (same_word(option, "MAXAGE")) return parse_max_age(value, filter);
   if (same_word(option, "ADDR")) {
     filter.peer = value;
@@ -96,7 +102,7 @@ bool ClientFilter::matches(const ClientFacts& client) const {
   const ClientType client_type = client.subscribed ? ClientType::pubsub : ClientType::normal;
   return (!skip || *skip != client.id) && (!type || *type == client_type) &&
          (!peer || *peer == client.peer) && (!local || *local == client.local) &&
-         client.age >= min_age;
+         (!user || *user == client.user) && client.age >= min_age;
 }
 
 std::string parse_list_filter(std::span<const std::string_view> arguments, ClientFilter& filter) {
@@ -109,7 +115,7 @@ std::string parse_list_filter(std::span<const std::string_view> arguments, Clien
   return std::string(kSyntaxError);
 }
 
-std::string parse_kill_filter(std::span<const std::string_view> arguments, std::uint64_t self,
+std::string parse_kill_filter(std::span<const std::string_view> arguments, const KillAsker& asker,
                               ClientFilter& filter) {
   if (arguments.size() == 1) {
     filter.peer = arguments[0];
@@ -117,10 +123,10 @@ std::string parse_kill_filter(std::span<const std::string_view> arguments, std::
     return {};
   }
   if (arguments.size() % 2 != 0) return std::string(kSyntaxError);
-  filter.skip = self;
+  filter.skip = asker.self;
   std::string problem;
   for (std::size_t i = 0; i < arguments.size() && problem.empty(); i += 2) {
-    problem = parse_kill_option(arguments[i], arguments[i + 1], self, filter);
+    problem = parse_kill_option(arguments[i], arguments[i + 1], asker, filter);
   }
   return problem;
 }

@@ -24,6 +24,7 @@ struct ClientFilter {
   std::optional<ClientType> type;
   std::optional<std::string> peer;
   std::optional<std::string> local;
+  std::optional<std::string> user;
   std::chrono::seconds min_age{0};
   std::optional<std::uint64_t> skip;  ///< this one never matches
   bool first_only = false;            ///< the walk ends at the first match
@@ -36,8 +37,14 @@ struct ClientFilter {
 [[nodiscard]] std::string parse_list_filter(std::span<const std::string_view> arguments,
                                             ClientFilter& filter);
 
-/// The arguments of CLIENT KILL, an address alone or options. `self` is the client that asks.
+/// Who asks, and whom it may name.
+struct KillAsker {
+  std::uint64_t self = 0;
+  std::vector<std::string> users = {};
+};
+
+/// The arguments of CLIENT KILL, an address alone or options.
 [[nodiscard]] std::string parse_kill_filter(std::span<const std::string_view> arguments,
-                                            std::uint64_t self, ClientFilter& filter);
+                                            const KillAsker& asker, ClientFilter& filter);
 
 }  // namespace reactord

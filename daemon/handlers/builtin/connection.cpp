@@ -3,10 +3,13 @@
 // are those of Redis 7, because client libraries match on them.
 #include <fmt/format.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
 
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/handler_entry.h"
+#include "daemon/interface/logins.h"
 #include "protocol/escape.h"
 #include "protocol/words.h"
 
@@ -46,7 +49,7 @@ constexpr CommandSpec kCommands[] = {
      .in_transaction = InTransaction::at_once},
     {.name = "auth",
      .synopsis = "[username] password",
-     .summary = "For clients that log in: there is no password",
+     .summary = "Logs in",
      .min_arguments = 1,
      .max_arguments = 2,
      .id = id(Id::auth)},
@@ -67,9 +70,43 @@ constexpr CommandSpec kCommands[] = {
 constexpr std::string_view kWrongPass =
     "WRONGPASS invalid username-password pair or user is disabled.";
 
-/// The one user, who has no password and so may give any, as in Redis.
-bool may_log_in(std::string_view user) {
-  return user == "default";
+constexpr std::string_view kBusy = "BUSY too many logins are being checked: try again in a moment";
+/// Redis' own.
+constexpr std::string_view kHelloNoAuth =
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+    "<proto> "
+    "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time";
+
+/// Writes the reply of a login that was accepted; `session` is the client's.
+using AfterLogin = std::function<void(ReplyWriter& reply, Session& session)>;
+
+void write_login(LoginResult result, ReplyWriter& reply, Session& session,
+                 const AfterLogin& after) {
+  switch (result) {
+    case LoginResult::accepted:
+      return after(reply, session);
+    case LoginResult::refused:
+      return reply.error(kWrongPass);
+    case LoginResult::busy:
+      return reply.error(kBusy);
+  }
+}
+
+/// One reply, now or later, whatever becomes of it.
+HandlerResult log_in(Logins& logins, std::string_view user, std::string_view password,
+                     AfterLogin after, ReplyWriter& reply, HandlerContext& context) {
+  const auto promise = std::make_shared<DeferredReply>();
+  const std::optional<LoginResult> result = logins.log_in(
+      context.client_id(), user, password, [promise, after](LoginResult told, Session& session) {
+        promise->complete([&](ReplyWriter& later) { write_login(told, later, session, after); });
+      });
+  if (!result) {
+    *promise = context.defer();
+    return HandlerResult::pending;
+  }
+  write_login(*result, reply, context.session(), after);
+  return HandlerResult::replied;
 }
 
 /// Nobody who reads RESP2 expects a push between two replies.
@@ -77,8 +114,8 @@ bool would_lose_pushes(const ReplyWriter& reply, int version, const HandlerConte
   return version == 2 && reply.encoding() == ReplyEncoding::resp3 && context.is_subscribed();
 }
 
-void switch_protocol(int version, ReplyWriter& reply, HandlerContext& context) {
-  context.session().set_protocol(version);
+void switch_protocol(int version, ReplyWriter& reply, Session& session) {
+  session.set_protocol(version);
   // A person at netcat keeps reading plain lines.
   const ReplyEncoding encoding = reply.encoding();
   if (encoding != ReplyEncoding::resp2 && encoding != ReplyEncoding::resp3) return;
@@ -87,8 +124,13 @@ void switch_protocol(int version, ReplyWriter& reply, HandlerContext& context) {
 
 /// What HELLO asks for; nothing is changed before all of it is known to be good.
 struct HelloOptions {
+  struct Credentials {
+    std::string_view user;
+    std::string_view password;
+  };
   std::optional<int> protocol;
   std::optional<std::string_view> name;
+  std::optional<Credentials> credentials;
 };
 
 std::string parse_version(std::string_view text, HelloOptions& options) {
@@ -103,7 +145,7 @@ std::string parse_version(std::string_view text, HelloOptions& options) {
 std::string take_option(std::span<const std::string_view>& words, HelloOptions& options) {
   const std::string_view option = words[0];
   if (same_word(option, "AUTH") && words.size() >= 3) {
-    if (!may_log_in(words[1])) return std::string(kWrongPass);
+    options.credentials = {words[1], words[2]};
     words = words.subspan(3);
     return {};
   }
@@ -143,7 +185,7 @@ class ConnectionHandler : public Handler {
       case Id::reset:
         return reset(reply, context);
       case Id::auth:
-        return auth(request, reply);
+        return auth(request, reply, context);
       case Id::hello:
         return hello(request, reply, context);
       case Id::select:
@@ -155,15 +197,15 @@ class ConnectionHandler : public Handler {
  private:
   static HandlerResult ping(const Request& request, ReplyWriter& reply);
   // Cold: once in a connection's life. Inlined, they would make every PING and ECHO dearer.
-  [[gnu::cold, gnu::noinline]] static HandlerResult reset(ReplyWriter& reply,
-                                                          HandlerContext& context);
-  [[gnu::cold, gnu::noinline]] static HandlerResult auth(const Request& request,
-                                                         ReplyWriter& reply);
+  [[gnu::cold, gnu::noinline]] HandlerResult reset(ReplyWriter& reply,
+                                                   HandlerContext& context) const;
+  [[gnu::cold, gnu::noinline]] HandlerResult auth(const Request& request, ReplyWriter& reply,
+                                                  HandlerContext& context) const;
   [[gnu::cold, gnu::noinline]] static HandlerResult select(const Request& request,
                                                            ReplyWriter& reply);
   [[gnu::cold, gnu::noinline]] HandlerResult hello(const Request& request, ReplyWriter& reply,
                                                    HandlerContext& context) const;
-  void describe_server(ReplyWriter& reply, HandlerContext& context) const;
+  void describe_server(ReplyWriter& reply, int protocol, std::uint64_t client) const;
   [[nodiscard]] std::string redis_version() const;
 
   Service& service_;
@@ -178,25 +220,27 @@ HandlerResult ConnectionHandler::ping(const Request& request, ReplyWriter& reply
   return HandlerResult::replied;
 }
 
-HandlerResult ConnectionHandler::reset(ReplyWriter& reply, HandlerContext& context) {
+HandlerResult ConnectionHandler::reset(ReplyWriter& reply, HandlerContext& context) const {
   context.session().reset();
   context.end_states();
-  switch_protocol(2, reply, context);
+  service_.logins().begin_again(context.client_id());
+  switch_protocol(2, reply, context.session());
   reply.simple("RESET");
   return HandlerResult::replied;
 }
 
-HandlerResult ConnectionHandler::auth(const Request& request, ReplyWriter& reply) {
-  if (request.arguments.size() == 1) {
+HandlerResult ConnectionHandler::auth(const Request& request, ReplyWriter& reply,
+                                      HandlerContext& context) const {
+  const bool has_name = request.arguments.size() == 2;
+  if (!has_name && !service_.logins().has_default_password()) {
     reply.error(
         "ERR AUTH <password> called without any password configured for the default user. Are you "
         "sure your configuration is correct?");
-  } else if (may_log_in(request.arguments[0])) {
-    reply.ok();
-  } else {
-    reply.error(kWrongPass);
+    return HandlerResult::replied;
   }
-  return HandlerResult::replied;
+  return log_in(
+      service_.logins(), has_name ? request.arguments[0] : "default", request.arguments.back(),
+      [](ReplyWriter& later, Session&) { later.ok(); }, reply, context);
 }
 
 HandlerResult ConnectionHandler::select(const Request& request, ReplyWriter& reply) {
@@ -220,26 +264,39 @@ HandlerResult ConnectionHandler::hello(const Request& request, ReplyWriter& repl
         "ERR messages are pushed to this connection, which needs RESP3: end that first, or send "
         "RESET";
   }
+  if (problem.empty() && !options.credentials && context.session().must_log_in())
+    problem = kHelloNoAuth;
   if (!problem.empty()) {
     reply.error(problem);
     return HandlerResult::replied;
   }
-  if (options.name) context.session().set_name(*options.name);
-  if (options.protocol) switch_protocol(*options.protocol, reply, context);
-  describe_server(reply, context);
+  // What it asks for counts once it is known who asks.
+  std::optional<std::string> name;
+  if (options.name) name = *options.name;
+  const auto answer = [this, name, protocol = options.protocol, client = context.client_id()](
+                          ReplyWriter& writer, Session& session) {
+    if (name) session.set_name(*name);
+    if (protocol) switch_protocol(*protocol, writer, session);
+    describe_server(writer, session.protocol(), client);
+  };
+  if (options.credentials)
+    return log_in(service_.logins(), options.credentials->user, options.credentials->password,
+                  answer, reply, context);
+  answer(reply, context.session());
   return HandlerResult::replied;
 }
 
-void ConnectionHandler::describe_server(ReplyWriter& reply, HandlerContext& context) const {
+void ConnectionHandler::describe_server(ReplyWriter& reply, int protocol,
+                                        std::uint64_t client) const {
   reply.map(7);
   reply.bulk("server");
   reply.bulk("reactord");
   reply.bulk("version");
   reply.bulk(redis_version());
   reply.bulk("proto");
-  reply.integer(context.session().protocol());
+  reply.integer(protocol);
   reply.bulk("id");
-  reply.integer(static_cast<std::int64_t>(context.client_id()));
+  reply.integer(static_cast<std::int64_t>(client));
   reply.bulk("mode");
   reply.bulk("standalone");
   reply.bulk("role");

@@ -33,10 +33,8 @@ void write_time(const Request&, ReplyWriter& reply) {
 
 constexpr auto kNoClusterHere = [](const Request&, ReplyWriter& reply) { reply.error(kNoCluster); };
 
-/// The subcommands of ACL and MODULE, and then the commands.
+/// The subcommand of MODULE, and then the commands.
 constexpr CommandRow<void (*)(const Request&, ReplyWriter&)> kRows[] = {
-    {{.name = "whoami", .summary = "Returns this connection's user: there is one"},
-     [](const Request&, ReplyWriter& reply) { reply.bulk("default"); }},
     {{.name = "list", .summary = "Lists the modules of Redis: none"},
      [](const Request&, ReplyWriter& reply) { reply.array(0); }},
     {{.name = "cluster",
@@ -53,26 +51,20 @@ constexpr CommandRow<void (*)(const Request&, ReplyWriter&)> kRows[] = {
     {{.name = "time", .summary = "Tells the clock: seconds, microseconds"}, write_time},
 };
 constexpr auto kSpecs = specs_of(kRows);
-constexpr std::span<const CommandSpec> kAcl = std::span(kSpecs).subspan<0, 1>();
-constexpr std::span<const CommandSpec> kModule = std::span(kSpecs).subspan<1, 1>();
+constexpr std::span<const CommandSpec> kModule = std::span(kSpecs).subspan<0, 1>();
 
 constexpr CommandSpec kCommands[] = {
-    {.name = "acl",
-     .summary = "Tells clients that log in who they are",
-     .min_arguments = 1,
-     .max_arguments = CommandSpec::kAnyNumber,
-     .subcommands = kAcl},
     {.name = "module",
      .summary = "For clients that look for modules of Redis",
      .min_arguments = 1,
      .max_arguments = CommandSpec::kAnyNumber,
      .subcommands = kModule},
+    kSpecs[1],
     kSpecs[2],
     kSpecs[3],
     kSpecs[4],
     kSpecs[5],
     kSpecs[6],
-    kSpecs[7],
 };
 
 class ServerFactsHandler : public Handler {

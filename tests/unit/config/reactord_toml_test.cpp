@@ -11,6 +11,7 @@
 
 #include "config/documentation/documentation.h"
 #include "config/toml_text.h"
+#include "config/users/user_tables.h"
 #include "config/value_types.h"
 #include "daemon/interface/registry.h"
 #include "tests/unit/config/config_fixtures.h"
@@ -69,6 +70,8 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
   LimitRuleSettings limit;  // an example: there is none
   limit.name = "requests";
   add_defaults(out, "limit", limit_rule_keys(), &limit);
+  const UserSettings user;  // an example: there is none
+  add_defaults(out, "user", user_keys(), &user);
   out.emplace("module.path", "\"/usr/lib/reactord/modules/greet.so\"");  // an example: it has none
   for (const HandlerTableSpec& handler : handlers) {
     if (handler.keys.empty()) continue;
@@ -116,6 +119,7 @@ const std::string_view kEverythingUsed =
     "[[listener]]\naddress = 'unix:/a'\n"
     "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n"
     "[[limit]]\nconnections = 1\n"
+    "[[user]]\nname = 'a'\nunix_user = 'root'\n"
     "[[module]]\npath = '/m.so'\n"
     "[[relay]]\ncommands = ['GET']\nbackends = ['a:1']\n";
 
@@ -157,6 +161,7 @@ TEST_CASE("config/reactord.toml says which keys need a restart") {
   }
   check_restart_marks(in_file, "listener", listener_keys());
   check_restart_marks(in_file, "limit", limit_rule_keys());
+  check_restart_marks(in_file, "user", user_keys());
   check_restart_marks(in_file, "module", module_keys());
   for (const HandlerTableSpec& handler : handler_tables()) {
     const std::string table = handler.is_repeated() ? "" : "handlers.";

@@ -58,6 +58,37 @@ TEST_CASE("AUTH speaks for a server without a password") {
   CHECK(bench.send("AUTH DEFAULT secret") == wrong_pass);
 }
 
+TEST_CASE("AUTH and HELLO log in as a user, and wait for the result where it comes later") {
+  ConnectionBench bench;
+  bench.service.fake_logins.passwords = {{"alice", "horse"}, {"default", "d"}};
+  CHECK(bench.send("AUTH alice horse") == "+OK\r\n");
+  CHECK(bench.send("AUTH alice house").starts_with("-WRONGPASS"));
+  CHECK(bench.send("AUTH d") == "+OK\r\n");
+  CHECK(bench.send("HELLO 3 AUTH alice horse SETNAME worker") == kHello3);
+  bench.service.fake_logins.is_late = true;
+  for (const std::string_view line : {"AUTH alice horse", "HELLO 2 AUTH alice horse SETNAME other",
+                                      "HELLO 2 AUTH alice x SETNAME none"}) {
+    CHECK(bench.send(line) == "");
+    CHECK(bench.result == HandlerResult::pending);
+  }
+  CHECK(bench.identity() == "worker/3");
+  bench.service.fake_logins.finish(bench.context.own_session);
+  CHECK(bench.context.take_output() ==
+        "+OK\r\n" + kHello2 + "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+  CHECK(bench.identity() == "other/2");
+  bench.service.fake_logins.is_late = false;
+  bench.service.fake_logins.is_busy = true;
+  CHECK(bench.send("AUTH alice horse").starts_with("-BUSY "));
+  CHECK(bench.send("RESET") == "+RESET\r\n");
+  CHECK(bench.service.fake_logins.begun_again == std::vector<std::uint64_t>{7});
+}
+
+TEST_CASE("ACL tells who there is, without a hash") {
+  HandlerBench bench;
+  CHECK(bench.send("ACL LIST") == "*1\r\n$34\r\nuser default on nopass ~* &* +@all\r\n");
+  CHECK(bench.send("ACL USERS") == "*1\r\n$7\r\ndefault\r\n");
+}
+
 TEST_CASE("SELECT knows the database 0 alone") {
   HandlerBench bench;
   CHECK(bench.send("SELECT 0") == "+OK\r\n");

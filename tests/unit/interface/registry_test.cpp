@@ -112,6 +112,8 @@ TEST_CASE("what tells about others is introspection, what acts on them admin") {
   };
   const Row rows[] = {
       {"client|list", CommandClass::introspection},
+      {"acl|list", CommandClass::introspection},
+      {"acl|users", CommandClass::introspection},
       {"config", CommandClass::introspection},
       {"config|get", CommandClass::introspection},
       {"slowlog", CommandClass::introspection},

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// SHA-256 (FIPS 180-4), for tokens that are too long to be guessed: a build needs no library of
+// ciphers for it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace reactord {
+
+using Sha256Digest = std::array<std::uint8_t, 32>;
+
+/// Leaves nothing of `text` on the stack.
+[[nodiscard]] Sha256Digest sha256(std::string_view text);
+
+}  // namespace reactord
