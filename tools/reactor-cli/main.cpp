@@ -12,13 +12,16 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "daemon/console/standard_descriptors.h"
 #include "tools/reactor-cli/batch.h"
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/doctor/doctor.h"
+#include "tools/reactor-cli/hash.h"
 #include "tools/reactor-cli/measure/measure.h"
 #include "tools/reactor-cli/one_shot.h"
 #include "tools/reactor-cli/operator/chat.h"
@@ -80,6 +83,7 @@ ExitCode watch(const Options& options, Output& output) {
     case Mode::requests:
     case Mode::operate:
     case Mode::chat:
+    case Mode::hash:
     case Mode::top:
       break;
   }
@@ -91,6 +95,7 @@ ExitCode run(const Options& options, Output& output) {
     output.information(options.information);
     return ExitCode::success;
   }
+  if (options.mode == Mode::hash) return run_hash(options, output);
   if (options.mode == Mode::operate) return run_operator(options, output);
   if (options.mode == Mode::chat) return run_chat(options, output);
   if (watches(options.mode)) return watch(options, output);
@@ -101,10 +106,21 @@ ExitCode run(const Options& options, Output& output) {
   return run_batch(options, printer);
 }
 
+// Whoever lists processes sees their arguments.
+void hide_password(int argc, char** argv) {
+  for (int i = 1; i + 1 < argc; ++i) {
+    const std::string_view option = argv[i];
+    if (option == "-a" || option == "--pass")
+      std::memset(argv[i + 1], '*', std::strlen(argv[i + 1]));
+  }
+}
+
 ExitCode guarded_run(int argc, char** argv) {
   Output output;
   try {
-    return run(with_input(parse_options(argc, argv)), output);
+    Options options = parse_options(argc, argv);
+    if (options.has_typed_password) hide_password(argc, argv);
+    return run(with_input(std::move(options)), output);
   } catch (const OutputClosed&) {
     return ExitCode::success;
   } catch (const Failure& failure) {

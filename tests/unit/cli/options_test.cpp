@@ -143,7 +143,8 @@ TEST_CASE("options say what is wrong with them and what is accepted") {
       {{"--timeout", "5"}, "--timeout '5': expected a whole number and a unit"},
       {{"--timeout", "0"}, "--timeout 0"},
       {{"-s", "/x.sock", "ping"}, "-s: a Unix socket is --uri unix:PATH"},
-      {{"-a", "secret", "ping"}, "-a: put the password into REACTORCLI_AUTH"},
+      {{"--user", "me", "ping"}, "--user needs a password: put it into REACTORCLI_AUTH"},
+      {{"--token", "ping"}, "--token needs 'hash'"},
       {{"-p", "7", "-n", "1", "ping"}, "-n: there are no databases"},
       {{"--stat", "--latency"}, "one thing at a time"},
       {{"--stat", "chat"}, "one thing at a time"},
@@ -198,6 +199,13 @@ TEST_CASE("a password comes from the environment where the address has none") {
   REQUIRE(::setenv("REACTORCLI_AUTH", "secret", 1) == 0);
   CHECK(parse({"ping"}).endpoints[1].password == "secret");
   CHECK(parse({"--uri", "redis://me:own@h", "ping"}).endpoints[0].password == "own");
+  CHECK(parse({"--user", "me", "ping"}).endpoints[1].user == "me");
+  CHECK(parse({"--user", "me", "ping"}).endpoints[1].password == "secret");
+  CHECK(parse({"--admin", "ping"}).endpoints[0].password == "");
+  CHECK(parse({"--admin", "--user", "me", "ping"}).endpoints[0].password == "secret");
+  CHECK(parse({"-a", "typed", "ping"}).endpoints[0].password == "typed");
+  CHECK(parse({"--pass", "typed", "--uri", "redis://me:own@h", "ping"}).endpoints[0].password ==
+        "typed");
   CHECK(parse({"--framing", "line", "x"}).endpoints[0].password == "");
   REQUIRE(::unsetenv("REACTORCLI_AUTH") == 0);
   CHECK(parse({"ping"}).endpoints[0].password == "");

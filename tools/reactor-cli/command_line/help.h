@@ -12,11 +12,11 @@ inline constexpr std::string_view kHelp =
 Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
 Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
-  chat, operator         ask a person at the server; be that person (--help)
+  chat, operator, hash   a person at the server; a password's hash (each --help)
   doctor, --stat, --latency  what is wrong; figures, times (each with --help)
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
-  --uri URI              the same as tcp://H:P, tcp://[V6]:P, unix:PATH or
-                         redis://[USER:PASSWORD@]H:P (or set REACTORCLI_AUTH)
+  --uri URI              tcp://H:P, unix:PATH or redis://[USER:PASSWORD@]H:P
+  --user U, -a, --pass P log in (set REACTORCLI_AUTH rather than type P)
   --admin                the daemon's admin socket, /run/reactord/admin.sock
   --framing resp|line|raw  resp; line: each line is sent as it is, each answer
                          is a line; raw: bytes out, bytes back, no framing
@@ -53,6 +53,18 @@ signal; the line /quit ends it when all was answered before:
 
   reactor-cli operator --json </dev/null          watches
   printf '12 hi\n/quit\n' | reactor-cli operator  answers, and leaves
+)";
+
+inline constexpr std::string_view kHashHelp =
+    R"(Usage: reactor-cli hash [--token]
+Prints the hash that a [[user]] of reactord.toml has as its password. Asks for
+the password on a terminal; in a pipe it is the first line of stdin.
+
+  --token                make a token of 256 random bits instead, and print it
+                         and its hash, a line each: for programs
+
+  reactor-cli hash
+  reactor-cli hash --token
 )";
 
 inline constexpr std::string_view kChatHelp =

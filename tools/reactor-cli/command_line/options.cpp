@@ -28,9 +28,10 @@ constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 
 /// The options as typed; empty where not given.
 struct Typed {
-  std::string host, port, uri, framing, timeout, repeat, interval, name, rounds, intrinsic;
+  std::string host, port, uri, framing, timeout, repeat, interval, name, rounds, intrinsic, user,
+      password;
   bool admin = false, json = false, help = false, version = false, last_from_input = false,
-       push = false, stat = false, latency = false, latency_dist = false;
+       push = false, stat = false, latency = false, latency_dist = false, token = false;
 };
 
 /// What redis-cli's users type, where it is something else here: what to write instead.
@@ -41,9 +42,6 @@ struct Foreign {
 constexpr Foreign kForeign[] = {
     {"-s", "a Unix socket is --uri unix:PATH"},
     {"-u", "write --uri"},
-    {"-a", "put the password into REACTORCLI_AUTH, or into --uri redis://:PASSWORD@HOST"},
-    {"--pass", "put the password into REACTORCLI_AUTH, or into --uri redis://:PASSWORD@HOST"},
-    {"--user", "put the name into --uri redis://USER:PASSWORD@HOST"},
     {"--askpass", "put the password into REACTORCLI_AUTH"},
     {"-t", "write --timeout"},
     {"--latency-history", "write --latency -i 15"},
@@ -69,6 +67,7 @@ void declare(CLI::App& app, Typed& typed) {
   app.add_flag("--stat", typed.stat);
   app.add_flag("--latency", typed.latency);
   app.add_flag("--latency-dist", typed.latency_dist);
+  app.add_flag("--token", typed.token);
   for (const auto& [name, value] : {std::pair{"--host", &typed.host},
                                     {"--port,-p", &typed.port},
                                     {"--uri", &typed.uri},
@@ -78,6 +77,8 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--interval,-i", &typed.interval},
                                     {"--rounds,-n", &typed.rounds},
                                     {"--intrinsic-latency", &typed.intrinsic},
+                                    {"--user", &typed.user},
+                                    {"--pass,-a", &typed.password},
                                     {"--name", &typed.name}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
@@ -108,6 +109,7 @@ std::optional<Mode> mode_of(std::string_view word) {
   if (word == "operator") return Mode::operate;
   if (word == "chat") return Mode::chat;
   if (word == "doctor") return Mode::doctor;
+  if (word == "hash") return Mode::hash;
   return std::nullopt;
 }
 
@@ -140,6 +142,8 @@ std::string_view help_of(Mode mode) {
     case Mode::latency_dist:
     case Mode::intrinsic_latency:
       return kMeasureHelp;
+    case Mode::hash:
+      return kHashHelp;
   }
   return kHelp;
 }
@@ -199,15 +203,28 @@ std::chrono::milliseconds choose_seconds(std::string_view option, const std::str
   return std::chrono::round<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
 }
 
+// --user and --pass count before the endpoint's own.
+void set_typed_password(const Typed& typed, Options& options) {
+  for (Endpoint& endpoint : options.endpoints) {
+    if (!typed.user.empty()) endpoint.user = typed.user;
+    if (!typed.password.empty()) endpoint.password = typed.password;
+  }
+  options.has_typed_password = !typed.password.empty();
+}
+
 // What REDISCLI_AUTH is to redis-cli. An endpoint's own password counts first. Framings without
-// commands have no login.
-void add_password(Options& options) {
+// commands have no login, and the admin socket asks for none unless it is said who logs in.
+void add_password(const Typed& typed, Options& options) {
+  set_typed_password(typed, options);
   const bool commands = options.framing == Framing::resp;
   const char* password = std::getenv("REACTORCLI_AUTH");
   for (Endpoint& endpoint : options.endpoints) {
     if (!endpoint.password.empty() && !commands) usage_error("a password needs --framing resp");
-    const bool wanted = commands && endpoint.path != kAdminSocket && endpoint.password.empty();
+    const bool wanted = commands && endpoint.password.empty() &&
+                        (endpoint.path != kAdminSocket || !typed.user.empty());
     if (wanted && password != nullptr) endpoint.password = password;
+    if (!typed.user.empty() && endpoint.password.empty())
+      usage_error("--user needs a password: put it into REACTORCLI_AUTH");
   }
 }
 
@@ -262,6 +279,7 @@ void check_mode(const Typed& typed, const Options& options) {
   if (options.mode == Mode::operate && options.framing != Framing::resp) {
     usage_error("the operator's console needs --framing resp");
   }
+  if (typed.token && options.mode != Mode::hash) usage_error("--token needs 'hash'");
   if (options.push && (options.mode != Mode::requests || options.framing != Framing::resp)) {
     usage_error("--push is for commands, with --framing resp");
   }
@@ -292,7 +310,8 @@ Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
   take_watching(typed, options);
   options.last_from_input = typed.last_from_input;
   options.push = typed.push;
-  add_password(options);
+  options.token = typed.token;
+  add_password(typed, options);
   check_mode(typed, options);
   if (typed.repeat.empty() && options.interval_given && !watches(options.mode))
     usage_error("--interval needs --repeat");

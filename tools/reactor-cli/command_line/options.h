@@ -18,6 +18,7 @@ enum class Mode : std::uint8_t {
   requests,  ///< one command, or requests from standard input
   operate,   ///< the operator's console
   chat,
+  hash,    ///< of a password or a token, for [[user]]
   doctor,  ///< what of the server's figures and settings is wrong
   top,     ///< clients and commands, live
   stat,    ///< the server's figures, a line an interval
@@ -48,7 +49,9 @@ struct Options {
   std::chrono::milliseconds measured_time{0};  ///< of intrinsic_latency
   std::vector<std::string> command;            ///< empty: requests come from standard input
   bool push = false;                           ///< speak RESP3, and stay for what is pushed
-  bool last_from_input = false;  ///< the command's last argument is all of standard input
+  bool last_from_input = false;     ///< the command's last argument is all of standard input
+  bool token = false;               ///< with `hash`: make one
+  bool has_typed_password = false;  ///< it stands on the command line
 };
 
 /// Reads the command line. Throws Failure (usage).

@@ -14,9 +14,9 @@ _reactor_cli() {
       ;;
     -p | --port | --uri | --timeout | -r | --repeat | -i | --interval | --name | -n | --rounds | --intrinsic-latency) ;;
     *)
-      local words='chat operator doctor text ceil info help client config'
+      local words='chat operator doctor hash text ceil info help client config'
       case $current in
-        -*) words='-x --push --host --port --uri --admin --framing --json --timeout --repeat --interval --rounds --stat --latency --latency-dist --intrinsic-latency --name --help --version' ;;
+        -*) words='-x --push --host --port --uri --admin --framing --json --timeout --repeat --interval --rounds --stat --latency --latency-dist --intrinsic-latency --name --user --pass --token --help --version' ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
       ;;

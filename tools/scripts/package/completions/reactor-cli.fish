@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-complete -c reactor-cli -f -a 'chat operator doctor text ceil info help client config'
+complete -c reactor-cli -f -a 'chat operator doctor hash text ceil info help client config'
 complete -c reactor-cli -l host -x -a '(__fish_print_hostnames)' -d 'the server'
 complete -c reactor-cli -s p -l port -x -d 'its port'
 complete -c reactor-cli -l uri -x -d 'the server, as tcp://HOST:PORT or unix:PATH'
+complete -c reactor-cli -l user -x -d 'the user that logs in'
+complete -c reactor-cli -s a -l pass -x -d 'its password; better: REACTORCLI_AUTH'
+complete -c reactor-cli -l token -d 'with hash, make a token'
 complete -c reactor-cli -l admin -d 'the admin socket, /run/reactord/admin.sock'
 complete -c reactor-cli -l framing -x -a 'resp line raw' -d 'how the listener frames'
 complete -c reactor-cli -s x -d 'read the last argument from standard input'
