@@ -182,6 +182,7 @@ class Checker {
     check_name(index);
     check_addresses(index);
     if (is_admin(index)) check_admin_addresses(index);
+    check_tls(index);
     if (!is_good(key_path(index, "framing"))) return;
     if (is_admin(index) && config_.listeners[index].framing != ListenerFraming::command) {
       report(key_path(index, "framing"),
@@ -190,6 +191,34 @@ class Checker {
     }
     check_unused_keys(index);
     if (config_.listeners[index].framing != ListenerFraming::command) check_handler(index);
+  }
+
+  /// What the files hold is looked at where they are loaded.
+  void check_tls(std::size_t index) {
+    const std::optional<TlsSettings>& tls = config_.listeners[index].tls;
+    if (!tls) return;
+    const auto path_of = [&](std::string_view key) {
+      const std::string path = key_path(index, fmt::format("tls.{}", key));
+      return is_set(path) ? path : key_path(index, "tls");
+    };
+    if (!is_good(path_of("certificate")) || !is_good(path_of("key"))) return;
+    if (tls->certificate.empty())
+      report(path_of("certificate"),
+             "listener.tls.certificate: TLS needs a certificate: name its PEM file");
+    else if (!tls->key.empty() && tls->key.size() != tls->certificate.size())
+      report(
+          path_of("key"),
+          fmt::format("listener.tls.key: there are {} keys for {} certificates: name one for "
+                      "each, in their order, or none where each stands in its certificate's file",
+                      tls->key.size(), tls->certificate.size()));
+    if (tls->client_auth != ClientAuth::no && tls->client_ca.empty())
+      report(path_of("client_auth"),
+             "listener.tls.client_auth: clients' certificates are held against those of client_ca: "
+             "name its PEM file");
+    if (tls->client_auth == ClientAuth::no && !tls->client_ca.empty())
+      report(path_of("client_ca"),
+             "listener.tls.client_ca has no effect here: no client is asked for a certificate "
+             "unless client_auth says \"optional\" or \"required\"");
   }
 
   bool is_admin(std::size_t index) const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -84,6 +85,27 @@ struct PeerBlock {
   bool operator==(const PeerBlock&) const = default;
 };
 
+/// Whether a listener's clients must show a certificate.
+enum class ClientAuth : std::uint8_t { no, optional, required };
+enum class TlsVersion : std::uint8_t { tls1_2, tls1_3 };
+
+/// [listener.tls].
+struct TlsSettings {
+  /// PEM files: a server's own one, then its chain.
+  std::vector<std::string> certificate = {};
+  /// PEM files, one for each of them; none: it stands in the same.
+  std::vector<std::string> key = {};
+  std::string client_ca = {};  ///< a PEM file: whose certificates clients may show
+  ClientAuth client_auth = ClientAuth::no;
+  /// Older ones are broken (RFC 8996).
+  TlsVersion min_version = TlsVersion::tls1_2;
+  /// Of TLS 1.2, in OpenSSL's words: RFC 9325's, the cheaper ones first. Those of TLS 1.3 are all
+  /// good.
+  std::string ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+};
+
+class HandshakeContext;
+
 struct ListenerSettings {
   /// What logs, CONFIG GET and systemd (FileDescriptorName=) call it; "listener1" and so on by its
   /// place in the file when it has none.
@@ -105,6 +127,9 @@ struct ListenerSettings {
   /// The kernel's own ceiling (net.core.somaxconn) is 4096 by default; a burst of that size waits,
   /// not fails.
   std::int64_t backlog = 4096;
+  std::optional<TlsSettings> tls;  ///< nothing: it speaks plain TCP
+  /// The same, loaded beside the loop; null: not loaded yet.
+  std::shared_ptr<HandshakeContext> handshakes;
   int line = 0;  ///< where the file declares it, for messages; 0 for built-in ones
 };
 

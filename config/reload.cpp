@@ -21,10 +21,20 @@ void add_changes(std::vector<Change>& out, std::string_view path, std::span<cons
   }
 }
 
+void add_tls_changes(std::vector<Change>& out, const ListenerSettings& before,
+                     const ListenerSettings& after) {
+  if (before.tls && after.tls)
+    return add_changes(out, tls_path(before), tls_keys(), &*before.tls, &*after.tls);
+  if (before.tls || after.tls)
+    out.push_back(
+        {tls_path(before), certificates_of(before), certificates_of(after), Apply::reload});
+}
+
 void add_listener_changes(std::vector<Change>& out, const Config& before, const Config& after) {
   for (const ListenerSettings& old_one : before.listeners) {
     if (const ListenerSettings* new_one = find_listener(after, old_one.name)) {
       add_changes(out, listener_path(old_one), listener_keys(), &old_one, new_one);
+      add_tls_changes(out, old_one, *new_one);
     } else {
       out.push_back({listener_path(old_one), addresses_of(old_one), "no listener", Apply::reload});
     }

@@ -78,6 +78,19 @@ constexpr KeySpec kListenerKeys[] = {
     key<&ListenerSettings::backlog>("backlog", Apply::reload, {1, 65'535}),
 };
 
+/// PATH_MAX, as far as the kernel takes a name.
+constexpr std::int64_t kMaxPath = 4095;
+/// Each is a name that clients ask for, and is read anew at each reload.
+constexpr std::int64_t kMaxCertificates = 64;
+constexpr KeySpec kTlsKeys[] = {
+    key<&TlsSettings::certificate>("certificate", Apply::reload, {1, kMaxCertificates}),
+    key<&TlsSettings::key>("key", Apply::reload, {0, kMaxCertificates}),
+    key<&TlsSettings::client_ca>("client_ca", Apply::reload, {0, kMaxPath}),
+    key<&TlsSettings::client_auth>("client_auth", Apply::reload),
+    key<&TlsSettings::min_version>("min_version", Apply::reload),
+    key<&TlsSettings::ciphers>("ciphers", Apply::reload, {1, 4096}),
+};
+
 constexpr KeySpec kLimitKeys[] = {
     key<&LimitSettings::max_frame>("max_frame", Apply::reload,
                                    size_range(kib(1), kMaxBuffered, kWhyMaxBuffered)),
@@ -157,10 +170,8 @@ constexpr KeySpec kLimitRuleKeys[] = {
                                      {64, kMaxLimitClients, "each takes 40 bytes"}),
 };
 
-/// PATH_MAX, as far as the kernel takes a name.
-constexpr std::int64_t kMaxModulePath = 4095;
 constexpr KeySpec kModuleKeys[] = {
-    key<&ModuleSettings::path>("path", Apply::restart, {1, kMaxModulePath})};
+    key<&ModuleSettings::path>("path", Apply::restart, {1, kMaxPath})};
 
 bool any_unix(const ListenerSettings& listener) {
   return std::any_of(listener.addresses.begin(), listener.addresses.end(),
@@ -181,6 +192,7 @@ void add_settings(std::vector<Setting>& out, std::string_view path, std::span<co
 }
 
 constexpr std::size_t kPrintColumns = 100;
+constexpr std::string_view kTlsTable = "listener.tls";
 
 /// `text` as comment lines, broken between words.
 void print_comment(std::string& out, std::string_view text) {
@@ -214,6 +226,17 @@ void print_key(std::string& out, std::string_view table, const KeySpec& spec,
   out += fmt::format("{} = {}\n\n", spec.name, toml_value(spec.get(settings)));
 }
 
+/// Where there is none, what one would look like.
+void print_tls(std::string& out, const std::optional<TlsSettings>& tls) {
+  const TlsSettings example;
+  out += fmt::format("{}[{}]\n", tls ? "" : "# ", kTlsTable);
+  for (const KeySpec& spec : kTlsKeys) {
+    print_meaning(out, kTlsTable, spec);
+    out += fmt::format("{}{} = {}\n\n", tls ? "" : "# ", spec.name,
+                       toml_value(spec.get(tls ? &*tls : &example)));
+  }
+}
+
 void print_listener(std::string& out, const ListenerSettings& listener) {
   out += "[[listener]]\n";
   for (const KeySpec& spec : kListenerKeys) {
@@ -225,6 +248,7 @@ void print_listener(std::string& out, const ListenerSettings& listener) {
       out += "\n";
     }
   }
+  print_tls(out, listener.tls);
 }
 
 void print_table(std::string& out, std::string_view name, std::span<const KeySpec> keys,
@@ -302,6 +326,9 @@ std::span<const KeySpec> server_keys() {
 std::span<const KeySpec> listener_keys() {
   return kListenerKeys;
 }
+std::span<const KeySpec> tls_keys() {
+  return kTlsKeys;
+}
 std::span<const KeySpec> limit_keys() {
   return kLimitKeys;
 }
@@ -346,6 +373,14 @@ std::string listener_path(const ListenerSettings& listener) {
   return fmt::format("listener.{}", listener.name);
 }
 
+std::string tls_path(const ListenerSettings& listener) {
+  return listener_path(listener) + ".tls";
+}
+
+std::string certificates_of(const ListenerSettings& listener) {
+  return listener.tls ? plain_text(listener.tls->certificate) : "no TLS";
+}
+
 std::string addresses_of(const ListenerSettings& listener) {
   return plain_text(ValueTraits<std::vector<Endpoint>>::show(listener.addresses));
 }
@@ -384,6 +419,7 @@ std::vector<Setting> settings_of(const Config& config, std::span<const HandlerTa
   }
   for (const ListenerSettings& listener : config.listeners) {
     add_settings(out, listener_path(listener), kListenerKeys, &listener);
+    if (listener.tls) add_settings(out, tls_path(listener), kTlsKeys, &*listener.tls);
   }
   for (const LimitRuleSettings& rule : config.limit_rules) {
     add_settings(out, limit_rule_path(rule), kLimitRuleKeys, &rule);

@@ -15,6 +15,7 @@ namespace reactord {
 
 [[nodiscard]] std::span<const KeySpec> server_keys();
 [[nodiscard]] std::span<const KeySpec> listener_keys();
+[[nodiscard]] std::span<const KeySpec> tls_keys();
 [[nodiscard]] std::span<const KeySpec> limit_keys();
 [[nodiscard]] std::span<const KeySpec> deadline_keys();
 [[nodiscard]] std::span<const KeySpec> log_keys();
@@ -50,6 +51,9 @@ struct ConfigTable {
 /// "listener.NAME", and where it listens.
 [[nodiscard]] std::string listener_path(const ListenerSettings& listener);
 [[nodiscard]] std::string addresses_of(const ListenerSettings& listener);
+/// "listener.NAME.tls", and its certificates, or "no TLS".
+[[nodiscard]] std::string tls_path(const ListenerSettings& listener);
+[[nodiscard]] std::string certificates_of(const ListenerSettings& listener);
 /// "/a.so /b.so", or "no module".
 [[nodiscard]] std::string modules_of(const Config& config);
 /// The settings struct of that handler, or null.

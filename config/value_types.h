@@ -71,6 +71,19 @@ struct ValueTraits<ByteRate> {
 };
 
 template <>
+struct EnumWords<ClientAuth> {
+  static constexpr std::array kWords{EnumWord<ClientAuth>{"no", ClientAuth::no},
+                                     EnumWord<ClientAuth>{"optional", ClientAuth::optional},
+                                     EnumWord<ClientAuth>{"required", ClientAuth::required}};
+};
+
+template <>
+struct EnumWords<TlsVersion> {
+  static constexpr std::array kWords{EnumWord<TlsVersion>{"1.2", TlsVersion::tls1_2},
+                                     EnumWord<TlsVersion>{"1.3", TlsVersion::tls1_3}};
+};
+
+template <>
 struct EnumWords<LogLevel> {
   static constexpr std::array kWords{EnumWord<LogLevel>{"trace", LogLevel::trace},
                                      EnumWord<LogLevel>{"debug", LogLevel::debug},

@@ -16,10 +16,11 @@ std::string_view key_of(std::string_view line) {
   return line.substr(end).starts_with(" = ") ? line.substr(0, end) : std::string_view();
 }
 
-/// The "table" of a line "[table]", "[[table]]" or "# [[table]]", or "". "# [restart]" is no
-/// header.
+/// The "table" of a line "[table]", "[[table]]", "# [[table]]" or "# [table.table]", or "".
+/// "# [restart]" is no header.
 std::string_view table_of(std::string_view line) {
-  if (line.starts_with("# [[")) line.remove_prefix(2);
+  const bool is_dotted = line.find('.') != std::string_view::npos;
+  if (line.starts_with("# [[") || (line.starts_with("# [") && is_dotted)) line.remove_prefix(2);
   if (!line.starts_with('[') || !line.ends_with(']')) return {};
   const std::size_t begin = line.find_first_not_of('[');
   return begin == std::string_view::npos ? std::string_view()

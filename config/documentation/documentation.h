@@ -13,7 +13,8 @@ extern const std::string_view kReactordToml;
 
 /// The comment lines right above the key `path` ("limits.max_frame", "listener.framing",
 /// "handlers.text.reply") in `toml`, each with its line end; "" where it has no such key. A key
-/// that is an example ("# key = value") counts, also below a header that is one ("# [[table]]").
+/// that is an example ("# key = value") counts, also below a header that is one ("# [[table]]", "#
+/// [table.table]").
 [[nodiscard]] std::string_view comment_above(std::string_view path,
                                              std::string_view toml = kReactordToml);
 

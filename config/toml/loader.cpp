@@ -29,6 +29,7 @@ constexpr std::string_view kListener = "listener";
 constexpr std::string_view kLimit = "limit";
 constexpr std::string_view kModule = "module";
 constexpr std::string_view kUser = "user";
+constexpr std::string_view kTls = "tls";
 constexpr std::string_view kHandlers = "handlers";
 
 /// Turns a parsed document into a Config, key by key as the tables declare them.
@@ -110,6 +111,7 @@ class Reader {
     for (const ConfigTable& known : single_tables()) {
       if (find_key(known.keys, key)) return fmt::format("; it belongs in [{}]", known.name);
     }
+    if (find_key(tls_keys(), key)) return "; it belongs in [listener.tls]";
     return find_key(listener_keys(), key) ? "; it belongs in [[listener]]" : "";
   }
 
@@ -118,6 +120,7 @@ class Reader {
   void read_keys(const toml::table& table, std::span<const KeySpec> keys, void* settings,
                  std::string_view title, std::string_view shown_path, std::string_view path) {
     for (const auto& [name, node] : table) {
+      if (name.str() == kTls && title == "[[listener]]") continue;  // a table of its own
       const KeySpec* spec = find_key(keys, name.str());
       if (spec == nullptr) {
         report_unknown_key(name, keys, title);
@@ -174,6 +177,18 @@ class Reader {
     const std::string path = fmt::format("listener.{}", index);
     places_[path] = {at, at, true};
     read_keys(table, listener_keys(), &listener, "[[listener]]", kListener, path);
+    if (const toml::node* const tls = table.get(kTls)) read_tls(*tls, listener, path);
+  }
+
+  void read_tls(const toml::node& node, ListenerSettings& listener,
+                const std::string& listener_path) {
+    const toml::table* const table = node.as_table();
+    const TextPosition at = begin_of(node.source());
+    if (table == nullptr)
+      return report(at, fmt::format("expected the table [listener.tls], found {}", kind_of(node)));
+    const std::string path = fmt::format("{}.{}", listener_path, kTls);
+    places_[path] = {at, at, true};
+    read_keys(*table, tls_keys(), &listener.tls.emplace(), "[listener.tls]", "listener.tls", path);
   }
 
   void read_limit_rules(const toml::key& name, const toml::node& node) {

@@ -43,23 +43,35 @@ void Arrivals::update_deadline() {
 }
 
 void Arrivals::take_in(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules) {
-  std::optional<Refusal> refusal = gate_.judge_all(rules);
+  std::optional<Refusal> refusal =
+      rules.proxy ? gate_.judge_all(rules) : gate_.judge({.peer = peer, .rules = rules});
   if (!refusal && rules.proxy && !rules.proxy->contains(peer))
     refusal = Refusal{Event::refused_proxy_sender,
                       "DENIED only proxies may connect to this listener, and your address is not "
                       "in its list of them"};
-  if (refusal) {
-    SocketStream stream(std::move(fd), peer);
-    return gate_.refuse(stream, rules, *refusal);
-  }
+  if (refusal) return refuse_at_once(std::move(fd), peer, rules, std::move(*refusal));
   Arrival& arrival = slots_.emplace(std::move(fd), peer, rules);
   gate_.connections().hold_slot(rules.policy);
-  (void)begin_next_stage(arrival);
   deadlines_.arm(arrival, loop_.now());
   update_deadline();
-  if (!loop_.watch(arrival.fd.get(), token_of(arrival), priority_of(rules.policy))) return;
+  const SlotId id = arrival.id;
+  const bool is_begun =
+      !loop_.watch(arrival.fd.get(), token_of(arrival), priority_of(rules.policy)) &&
+      has_memory_for([&] { (void)begin_next_stage(arrival); });
+  if (is_begun) return;
   gate_.tell_failed(rules, ENOMEM);
-  erase(arrival);
+  if (Arrival* left = slots_.find(id)) erase(*left);
+}
+
+/// Whoever is about to shake hands reads nothing but what belongs to that.
+void Arrivals::refuse_at_once(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules,
+                              Refusal refusal) {
+  SocketStream stream(std::move(fd), peer);
+  if (rules.handshakes && !rules.proxy) {
+    refusal.error.clear();
+    (void)stream.send(rules.handshakes->refusal());
+  }
+  gate_.refuse(stream, rules, refusal);
 }
 
 void Arrivals::erase(Arrival& arrival) {
@@ -77,10 +89,24 @@ bool Arrivals::begin_next_stage(Arrival& arrival) {
     arrival.stage.emplace<ProxyStage>();
     return true;
   }
+  if (arrival.stage.index() < 2 && arrival.rules.handshakes) {
+    begin_handshake(arrival);
+    return true;
+  }
   return false;
 }
 
+void Arrivals::begin_handshake(Arrival& arrival) {
+  auto shared = std::make_shared<SharedHandshake>();
+  shared->context = arrival.rules.handshakes;
+  shared->handshake = shared->context->begin(std::move(arrival.fd), arrival.peer);
+  if (!shared->handshake) throw std::bad_alloc();
+  arrival.stage.emplace<HandshakeStage>(std::move(shared));
+}
+
 StageStep Arrivals::step(Arrival& arrival) {
+  if (auto* handshake = std::get_if<HandshakeStage>(&arrival.stage))
+    return handshake->step(handshakes_, arrival.id);
   auto* proxy = std::get_if<ProxyStage>(&arrival.stage);
   if (proxy == nullptr) return {.status = StageStep::Status::done};
   StageStep step = proxy->step(arrival.fd.get());
@@ -92,12 +118,17 @@ StageStep Arrivals::step(Arrival& arrival) {
 
 /// It may be gone afterwards.
 void Arrivals::advance(Arrival& arrival) {
-  const StageStep next = step(arrival);
+  go_on(arrival, step(arrival));
+}
+
+void Arrivals::go_on(Arrival& arrival, const StageStep& next) {
   loop_.charge(static_cast<WorkUnits>(next.bytes / kBytesPerUnit));
   switch (next.status) {
     case StageStep::Status::waiting:
       if (!arrival.is_finished) return;
       return refuse(arrival, {Event::refused_lost, {}, "it has sent FIN, and not a whole header"});
+    case StageStep::Status::working:
+      return;
     case StageStep::Status::unfinished:
       return loop_.make_ready(token_of(arrival), priority_of(arrival.rules.policy));
     case StageStep::Status::refused:
@@ -114,11 +145,26 @@ void Arrivals::enter(Arrival& arrival) {
   const SocketAddress peer = arrival.peer;
   const ListenerRules& rules = arrival.rules;
   const bool may_be_any = arrival.speaks_for_itself;
+  const auto stage = std::move(arrival.stage);
   erase(arrival);
-  gate_.let_in<SocketStream>({peer, rules, may_be_any}, IsWatched::yes, std::move(fd), peer);
+  const Gate::Newcomer newcomer{peer, rules, may_be_any};
+  if (const auto* handshake = std::get_if<HandshakeStage>(&stage))
+    return gate_.let_in(newcomer, IsWatched::yes, std::in_place,
+                        [&](void* place, std::size_t bytes) {
+                          return handshake->handshake().make_stream(place, bytes);
+                        });
+  gate_.let_in(newcomer, IsWatched::yes, std::in_place_type<SocketStream>, std::move(fd), peer);
+}
+
+/// Who has failed to shake hands was told in TLS' own words, and who is late understands no others.
+void Arrivals::refuse_handshake(Arrival& arrival, const Refusal& refusal) {
+  gate_.tell(arrival.rules, arrival.peer.to_string(), refusal);
+  erase(arrival);
 }
 
 void Arrivals::refuse(Arrival& arrival, const Refusal& refusal) {
+  if (std::holds_alternative<HandshakeStage>(arrival.stage))
+    return refuse_handshake(arrival, refusal);
   SocketStream stream(std::move(arrival.fd), arrival.peer);
   const ListenerRules& rules = arrival.rules;
   erase(arrival);
@@ -146,6 +192,27 @@ void Arrivals::on_event(Token token, Readiness readiness) noexcept {
   advance_or_give_up(id);
 }
 
+void Arrivals::on_handshakes() noexcept {
+  std::vector<SlotId> done;
+  if (!has_memory_for([&] { done = handshakes_.take_done(); })) return;  // told again
+  for (const SlotId id : done) {
+    loop_.charge(kStepWork);
+    if (has_memory_for([&] { on_handshake_done(id); })) continue;
+    if (Arrival* arrival = slots_.find(id)) erase(*arrival);
+  }
+}
+
+void Arrivals::on_handshake_done(SlotId id) {
+  Arrival* arrival = slots_.find(id);
+  auto* stage = arrival == nullptr ? nullptr : std::get_if<HandshakeStage>(&arrival->stage);
+  if (stage == nullptr) return;
+  const StageStep next = stage->on_done(handshakes_, id);
+  if (next.status == StageStep::Status::working && arrival->is_overdue) return refuse_late(id);
+  if (next.status == StageStep::Status::done)
+    gate_.tell_handshake(arrival->peer, stage->handshake());
+  go_on(*arrival, next);
+}
+
 /// The daemon itself may be late: each gets one more look.
 void Arrivals::expire(TimePoint now) noexcept {
   for (int left = kMaxEndedPerTurn; left > 0; --left) {
@@ -161,11 +228,17 @@ void Arrivals::expire(TimePoint now) noexcept {
 void Arrivals::refuse_late(SlotId id) {
   Arrival* arrival = slots_.find(id);
   if (arrival == nullptr) return;
+  auto* const handshake = std::get_if<HandshakeStage>(&arrival->stage);
+  if (handshake != nullptr && handshake->is_working()) {
+    arrival->is_overdue = true;  // what comes of the step decides
+    return;
+  }
+  const std::string_view whole = handshake != nullptr ? HandshakeStage::kWhole : ProxyStage::kWhole;
   refuse(*arrival, {Event::refused_late,
                     fmt::format("ERR timeout: no whole {}, see deadlines.handshake in the server's "
                                 "configuration",
-                                ProxyStage::kWhole),
-                    fmt::format("no whole {}", ProxyStage::kWhole)});
+                                whole),
+                    fmt::format("no whole {}", whole)});
 }
 
 bool Arrivals::stop_some() noexcept {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Sockets that were accepted and are no connections yet, because their listener wants something
-// first: a PROXY header. Owns them, in a bounded table and for a bounded time, and takes each from
-// stage to stage; what a stage does is in a file of its own. Those of listeners that want nothing
-// never come here. Knows no request.
+// first: a PROXY header, a TLS handshake. Owns them, in a bounded table and for a bounded time, and
+// takes each from stage to stage; what a stage does is in a file of its own. Those of listeners
+// that want nothing never come here. Knows no request.
 //
-//   take_in() -> ProxyStage -> Gate (gate.h): a connection, with the peer that the stages have told
-//      |             |           |
-//      v             v           v
+//   take_in() -> ProxyStage -> HandshakeStage -> Gate (gate.h): a connection, with the peer and on
+//      |             |               |             |            the stream that the stages tell
+//      v             v               v             v
 //      refused, each time for a reason of its own; or too late, or lost
 //
 // Each has a slot of the connection table kept free for it, and so a descriptor.
@@ -17,10 +17,12 @@
 #include <variant>
 
 #include "daemon/admission/gate.h"
+#include "daemon/admission/handshake_stage.h"
 #include "daemon/admission/listener_rules.h"
 #include "daemon/admission/proxy_stage.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/log/event_log.h"
+#include "daemon/net/handshake_thread.h"
 #include "daemon/reactor/deadline_queue.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/slot_table.h"
@@ -34,17 +36,20 @@ struct Arrival : DeadlineLink<Arrival> {
       : id(number), fd(std::move(socket)), peer(from), rules(of) {}
 
   SlotId id;
-  UniqueFd fd;
+  UniqueFd fd;                 ///< a handshake has it for itself
   SocketAddress peer;          ///< the client's own, once a stage has told it
   const ListenerRules& rules;  ///< as a connection refers to it
   bool speaks_for_itself = false;
   bool is_finished = false;  ///< the other side has sent FIN: what is missing will not come
-  std::variant<std::monostate, ProxyStage> stage;
+  bool is_overdue = false;   ///< its time was over while a step was under way beside the loop
+  std::variant<std::monostate, ProxyStage, HandshakeStage> stage;
 };
 
 class Arrivals {
  public:
-  Arrivals(EventLoop& loop, Gate& gate) : loop_(loop), gate_(gate) {}
+  /// The loop tells of handshakes' steps under `handshakes`.
+  Arrivals(EventLoop& loop, Gate& gate, Token handshakes)
+      : loop_(loop), gate_(gate), handshakes_(loop, handshakes) {}
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
   ~Arrivals() { clear(); }
@@ -65,6 +70,8 @@ class Arrivals {
   /// True of the tokens of arrivals, which the table of connections never gives out.
   [[nodiscard]] static bool is_own(Token token) { return (token & kTokenBit) != 0; }
   void on_event(Token token, Readiness readiness) noexcept;
+  /// Steps of handshakes are done.
+  void on_handshakes() noexcept;
   [[nodiscard]] std::optional<TimePoint> next_deadline() const { return deadlines_.next(); }
   void expire(TimePoint now) noexcept;
   /// Those that are whole with what they have sent so far become connections, some at each call;
@@ -78,9 +85,15 @@ class Arrivals {
   static constexpr Token kTokenBit = Token{1} << 31;
 
   [[nodiscard]] Token token_of(const Arrival& arrival) const { return arrival.id | kTokenBit; }
+  void refuse_at_once(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules,
+                      Refusal refusal);
   [[nodiscard]] bool begin_next_stage(Arrival& arrival);
+  void begin_handshake(Arrival& arrival);
   [[nodiscard]] StageStep step(Arrival& arrival);
   void advance(Arrival& arrival);
+  void go_on(Arrival& arrival, const StageStep& next);
+  void on_handshake_done(SlotId id);
+  void refuse_handshake(Arrival& arrival, const Refusal& refusal);
   void advance_or_give_up(SlotId id) noexcept;
   void enter(Arrival& arrival);
   void refuse(Arrival& arrival, const Refusal& refusal);
@@ -95,6 +108,7 @@ class Arrivals {
   std::uint32_t most_ = 0;
   Duration deadline_{0};
   bool has_gone_ = false;
+  HandshakeThread handshakes_;
 };
 
 }  // namespace reactord

@@ -60,19 +60,31 @@ std::optional<Refusal> Gate::judge(const Newcomer& newcomer) const {
   return std::nullopt;
 }
 
-void Gate::refuse(Stream& stream, const ListenerRules& rules, const Refusal& refusal) {
+void Gate::tell(const ListenerRules& rules, const std::string& peer, const Refusal& refusal) {
   events_.count(refusal.why);
   if (events_.wants(refusal.why))
-    events_.log(refusal.why, {{"peer", stream.peer()},
+    events_.log(refusal.why, {{"peer", peer},
                               {spec_of(refusal.why).detail(), refusal.problem},
                               {"listener", rules.name}});
+}
+
+void Gate::refuse(Stream& stream, const ListenerRules& rules, const Refusal& refusal) {
+  tell(rules, stream.peer(), refusal);
   if (refusal.error.empty()) return;
   rules.policy.loop_context.sink.note_error(refusal.error);
   const Buffer text = refusal_text(rules.policy, refusal.error);
   (void)stream.send(text.view());
+  (void)stream.send_end();
   stream.finish_sending();
   Buffer unread;
   (void)stream.receive(unread.prepare(4096));
+}
+
+void Gate::tell_handshake(const SocketAddress& peer, const Handshake& handshake) {
+  const Event event = handshake.is_resumed() ? Event::handshake_resumed : Event::handshake_full;
+  events_.count(event);
+  if (events_.wants(event))
+    events_.log(event, {{"peer", peer.to_string()}, {"session", handshake.description()}});
 }
 
 void Gate::tell_failed(const ListenerRules& rules, int error, Event event) noexcept {

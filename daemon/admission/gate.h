@@ -30,31 +30,35 @@ class Gate {
     bool may_be_any = false;
   };
 
-  /// Opens a connection on a stream S(args...), or says why not and closes the stream. Throws
-  /// std::bad_alloc; the stream is closed without a word then.
-  template <std::derived_from<Stream> S, class... Args>
-  void let_in(const Newcomer& newcomer, IsWatched is_watched, Args&&... args) {
+  /// Opens a connection on a stream that is made in its place (in_place.h) from `kind` and `args`,
+  /// or says why not and closes the stream. Throws std::bad_alloc; the stream is closed without a
+  /// word then.
+  template <class Kind, class... Args>
+  void let_in(const Newcomer& newcomer, IsWatched is_watched, Kind kind, Args&&... args) {
     if (const std::optional<Refusal> refusal = judge(newcomer)) {
-      S stream(std::forward<Args>(args)...);
-      return refuse(stream, newcomer.rules, *refusal);
+      InPlace<Stream, sizeof(SocketStream)> stream(kind, std::forward<Args>(args)...);
+      return refuse(*stream, newcomer.rules, *refusal);
     }
-    if (!connections_.open_on<S>(newcomer.rules.policy, is_watched, std::forward<Args>(args)...))
+    if (!connections_.open_on(newcomer.rules.policy, is_watched, kind, std::forward<Args>(args)...))
       tell_failed(newcomer.rules, ENOMEM);
   }
 
   /// Says why, and that nothing more will come. What the client has sent already is read first,
   /// because closing with unread input makes the kernel send RST, which may overtake the reason.
   void refuse(Stream& stream, const ListenerRules& rules, const Refusal& refusal);
+  /// For the log alone.
+  void tell(const ListenerRules& rules, const std::string& peer, const Refusal& refusal);
 
+  /// Why it may not come in; nothing if it may.
+  [[nodiscard]] std::optional<Refusal> judge(const Newcomer& newcomer) const;
   /// For nobody is there room, or the daemon takes no new clients: whoever they are.
   [[nodiscard]] std::optional<Refusal> judge_all(const ListenerRules& rules) const;
 
+  void tell_handshake(const SocketAddress& peer, const Handshake& handshake);
   void tell_failed(const ListenerRules& rules, int error,
                    Event event = Event::accept_failed) noexcept;
 
  private:
-  [[nodiscard]] std::optional<Refusal> judge(const Newcomer& newcomer) const;
-
   ConnectionTable& connections_;
   EventLog& events_;
 };

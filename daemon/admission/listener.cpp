@@ -139,8 +139,8 @@ bool Listener::accept_one() noexcept {
 void Listener::take_in(AcceptResult& accepted) {
   if (rules_->has_stages())
     return arrivals_.take_in(std::move(accepted.fd), accepted.peer, *rules_);
-  gate_.let_in<SocketStream>({accepted.peer, *rules_}, IsWatched::no, std::move(accepted.fd),
-                             accepted.peer);
+  gate_.let_in({accepted.peer, *rules_}, IsWatched::no, std::in_place_type<SocketStream>,
+               std::move(accepted.fd), accepted.peer);
 }
 
 /// Who could not even be refused now, or need not be.

@@ -72,6 +72,9 @@ void apply_settings(ListenerRules& rules, const ListenerSettings& settings, When
   rules.allow = settings.allow_set != nullptr ? settings.allow_set
                                               : std::make_shared<const NetworkSet>(settings.allow);
   rules.proxy = senders_of(settings.proxy);
+  if (rules.handshakes != nullptr && settings.handshakes != nullptr)
+    settings.handshakes->keep_sessions_of(*rules.handshakes);
+  rules.handshakes = settings.handshakes;
   // Who comes to look after a full daemon must not wait without knowing why.
   rules.when_full = rules.policy.is_admin ? WhenFull::refuse : when_full;
   rules.policy.inline_replies_resp = settings.inline_replies == InlineReplies::resp;

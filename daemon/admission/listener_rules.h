@@ -13,6 +13,7 @@
 #include "daemon/client_limits/client_limits.h"
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
+#include "daemon/net/handshake.h"
 #include "daemon/net/socket_address.h"
 
 namespace reactord {
@@ -41,8 +42,11 @@ struct ListenerRules {
     policy.limiter = limits.get();
   }
 
+  /// What its clients shake hands with; null: it speaks plain TCP.
+  std::shared_ptr<const HandshakeContext> handshakes = {};
+
   /// Whether there is something between accept and a connection.
-  [[nodiscard]] bool has_stages() const { return proxy.has_value(); }
+  [[nodiscard]] bool has_stages() const { return proxy.has_value() || handshakes != nullptr; }
 };
 
 /// What cannot change under a connection: how its bytes are cut, and whose slots it takes.

@@ -311,6 +311,21 @@ std::uint16_t ListenerSet::tcp_port() const {
   return 0;
 }
 
+void ListenerSet::forget_old_keys() const {
+  for (const auto& listener : listeners_)
+    if (listener->rules().handshakes != nullptr) listener->rules().handshakes->forget_old_keys();
+}
+
+std::vector<HandshakeContext::Certificate> ListenerSet::certificates() const {
+  std::vector<HandshakeContext::Certificate> all;
+  for (const auto& listener : listeners_) {
+    if (listener->rules().handshakes == nullptr) continue;
+    const auto its_own = listener->rules().handshakes->certificates();
+    all.insert(all.end(), its_own.begin(), its_own.end());
+  }
+  return all;
+}
+
 std::vector<SocketAddress> ListenerSet::addresses() const {
   std::vector<SocketAddress> addresses;
   for (const auto& listener : listeners_) addresses.push_back(listener->address());

@@ -68,6 +68,10 @@ class ListenerSet {
 
   /// The first port that clients find, for INFO; 0 if there is none.
   [[nodiscard]] std::uint16_t tcp_port() const;
+  /// Of sessions: HandshakeContext.
+  void forget_old_keys() const;
+  /// Those of all that speak TLS.
+  [[nodiscard]] std::vector<HandshakeContext::Certificate> certificates() const;
   /// In the order of the configuration; also after stop().
   [[nodiscard]] std::vector<SocketAddress> addresses() const;
 

@@ -20,6 +20,7 @@ struct Refusal {
 struct StageStep {
   enum class Status : std::uint8_t {
     waiting,     ///< for more from the other side, of which an event will tell
+    working,     ///< the same, or a thread beside the loop has it; whoever ends it tells
     unfinished,  ///< its share is used up, and there may be more to do
     done,
     refused,

@@ -56,7 +56,7 @@ void Connection::take_turn(Readiness readiness) {
       if (is_news) host().on_peer_finished(*this);
       return serve_turn();
     case State::flushing:
-      flush(output_);
+      if (!output_.empty()) flush(output_);
       return settle();
     case State::discarding:
       return discard_input();
@@ -119,11 +119,16 @@ void Connection::end_if_answered() noexcept {
   if (state_ != State::open || !is_input_ended()) return;
   if (kept_ == Kept::frames || !output_.empty()) return;
   if (input_state_ == Input::ended_by_fin) return end(CloseReason::closed_by_client);
+  if (input_state_ == Input::cut_off) return end(CloseReason::closed_cut_off);
   end(CloseReason::closed_drained, "ERR the server is stopping");
 }
 
 void Connection::finish_sending() noexcept {
-  const bool has_fin = input_state_ == Input::ended_by_fin;
+  const bool has_fin = input_state_ == Input::ended_by_fin || input_state_ == Input::cut_off;
+  if (const IoStatus end = stream_->send_end(); end == IoStatus::would_block)
+    return await_room_for_end();
+  else if (end == IoStatus::lost)
+    return become_closed(InOrder::no);
   // close(2) sends the FIN.
   if (!must_linger_ || (has_fin && !wants_receipt_)) return become_closed(InOrder::yes);
   if (!stream_->finish_sending()) return become_closed(InOrder::no);
@@ -133,6 +138,13 @@ void Connection::finish_sending() noexcept {
   // Where a drain ended the input, the client may still be sending: that is what is lingered for.
   input_state_ = Input::flowing;
   may_receive_ = true;
+}
+
+/// The kernel tells when there is room: the connection is still flushing then.
+void Connection::await_room_for_end() noexcept {
+  DeadlineLink<OutputDeadline>& link = *this;
+  may_send_ = false;
+  if (!link.is_armed()) loop().deadlines.write_stall.arm(link, host().now());
 }
 
 /// Both sides have finished. TCP hangs up once the client's side has acknowledged everything, our

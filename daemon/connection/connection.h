@@ -226,16 +226,16 @@ struct ListenerPolicy {
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
  public:
-  /// Its stream is an S, constructed in place from `args`.
-  template <std::derived_from<Stream> S, class... Args>
-  Connection(SlotId id, std::uint64_t client_id, const ListenerPolicy& policy,
-             std::in_place_type_t<S> stream, Args&&... args)
+  /// Its stream is made in its place (in_place.h) from `kind` and `args`.
+  template <class Kind, class... Args>
+  Connection(SlotId id, std::uint64_t client_id, const ListenerPolicy& policy, Kind kind,
+             Args&&... args)
       : id_(id),
         client_id_(client_id),
         policy_(policy),
         limits_(&policy.loop_context.parser_limits),
         parser_(policy.framing),
-        stream_(stream, std::forward<Args>(args)...) {
+        stream_(kind, std::forward<Args>(args)...) {
     start();
   }
 
@@ -353,7 +353,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     confirming,
     closed
   };
-  enum class Input : std::uint8_t { flowing, draining, ended_by_fin, ended_by_drain };
+  /// `cut_off`: by an end that may not be the peer's, so that nothing unfinished counts as a frame.
+  enum class Input : std::uint8_t { flowing, draining, ended_by_fin, ended_by_drain, cut_off };
   /// What input_ holds.
   enum class Kept : std::uint8_t {
     nothing,
@@ -422,6 +423,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   // --- the end ---
   void end_if_answered() noexcept;
   void finish_sending() noexcept;
+  void await_room_for_end() noexcept;
   void await_confirmation(Readiness readiness) noexcept;
   void lose(const IoResult& result) noexcept;
   void give_receipt(bool arrived) noexcept;

@@ -193,7 +193,8 @@ void Connection::widen_kept(std::size_t received, std::size_t wanted) {
 /// - TCP's urgent mark, and that of a Unix socket (MSG_OOB): recv(2) stops in front of it, with
 ///   more behind. EPOLLPRI tells of it for as long as it has not been passed (tcp_poll, unix_poll),
 ///   so that every edge under which a read could stop there says so;
-/// - a signal: the loop's thread takes them by signalfd(2) alone.
+/// - a signal: the loop's thread takes them by signalfd(2) alone;
+/// - what a stream says itself (IoResult::has_more): TLS has more in its own buffer.
 /// From the first of those on this connection reads until there is no more (reads_to_block_). What
 /// ends reads elsewhere does not occur here: records of kernel TLS, and a Unix socket's border
 /// between senders' credentials (SO_PASSCRED), are not switched on.
@@ -203,7 +204,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
     case IoStatus::ok:
       loop().note_moved(result.bytes);
       loop().received += result.bytes;
-      may_receive_ = result.bytes == room.size() || reads_to_block_;
+      may_receive_ = result.bytes == room.size() || reads_to_block_ || result.has_more;
       if (wants_receipt_ && state_ == State::open) give_receipt(true);
       return result.bytes;
     case IoStatus::would_block:
@@ -214,6 +215,10 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
       may_receive_ = false;
       input_state_ = Input::ended_by_fin;
       if (!input_.empty()) kept_ = Kept::frames;
+      return 0;
+    case IoStatus::cut_off:
+      may_receive_ = false;
+      input_state_ = Input::cut_off;
       return 0;
     case IoStatus::lost:
       lose(result);

@@ -71,12 +71,13 @@ std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) no
     case IoStatus::ok:
       must_linger_ = true;
       loop().note_moved(result.bytes);
-      may_send_ = result.bytes == wanted;
+      may_send_ = result.bytes == wanted || result.has_more;
       return result.bytes;
     case IoStatus::would_block:
       may_send_ = false;
       return 0;
     case IoStatus::end:
+    case IoStatus::cut_off:
     case IoStatus::lost:
       lose(result);
       return 0;

@@ -65,7 +65,11 @@ Admission ConnectionTable::admit(const SocketAddress& peer, const ListenerPolicy
 
 bool ConnectionTable::enter_or_erase(Connection& connection, IsWatched is_watched) {
   try {
-    if (enter(connection, is_watched)) return true;
+    if (enter(connection, is_watched)) {
+      // What came before the stream may have left input in it, of which no edge tells.
+      if (is_watched == IsWatched::yes) connection.look_at_socket();
+      return true;
+    }
   } catch (...) {
     slots_.erase(connection.id());
     throw;

@@ -64,15 +64,15 @@ class ConnectionTable final : public ConnectionHost {
   /// Opens a connection that was admitted and lets the loop watch it; false if the kernel refuses
   /// to. Throws std::bad_alloc, and has opened none then.
   [[nodiscard]] bool open(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy) {
-    return open_on<SocketStream>(policy, IsWatched::no, std::move(fd), peer);
+    return open_on(policy, IsWatched::no, std::in_place_type<SocketStream>, std::move(fd), peer);
   }
-  /// The same on another stream, an S that is constructed from `args`.
-  template <std::derived_from<Stream> S, class... Args>
-  [[nodiscard]] bool open_on(const ListenerPolicy& policy, IsWatched is_watched, Args&&... args) {
+  /// The same on another stream, made in its place (in_place.h) from `kind` and `args`.
+  template <class Kind, class... Args>
+  [[nodiscard]] bool open_on(const ListenerPolicy& policy, IsWatched is_watched, Kind kind,
+                             Args&&... args) {
     make_room_to_close();
-    return enter_or_erase(slots_.emplace(++last_client_id_, policy, std::in_place_type<S>,
-                                         std::forward<Args>(args)...),
-                          is_watched);
+    return enter_or_erase(
+        slots_.emplace(++last_client_id_, policy, kind, std::forward<Args>(args)...), is_watched);
   }
   /// Keeps a slot of the policy's kind free for somebody who is on the way to a connection, and the
   /// policy alive.

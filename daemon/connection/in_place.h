@@ -22,6 +22,13 @@ class InPlace {
     assert(static_cast<void*>(static_cast<Base*>(object)) == static_cast<void*>(storage_));
     (void)object;
   }
+  /// From whoever makes the object: `make(place, bytes)` constructs one there, and returns it as
+  /// the Base that it begins with.
+  template <class Make>
+  InPlace(std::in_place_t, Make&& make) {
+    [[maybe_unused]] Base* const object = make(static_cast<void*>(storage_), kBytes);
+    assert(static_cast<void*>(object) == static_cast<void*>(storage_));
+  }
   InPlace(const InPlace&) = delete;
   InPlace& operator=(const InPlace&) = delete;
   ~InPlace() { get()->~Base(); }

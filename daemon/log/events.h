@@ -20,6 +20,7 @@ namespace reactord {
 // clang-format off
 #define REACTORD_CLOSE_EVENTS(X)                                                                      \
   X(closed_by_client,      debug,   seldom, "{peer} closed: finished by the client")                  \
+  X(closed_cut_off,        debug,   seldom, "{peer} closed: its input ended without TLS' close_notify")   \
   X(closed_quit,           debug,   seldom, "{peer} closed: QUIT")                                    \
   X(closed_by_handler,     debug,   seldom, "{peer} closed: by its handler")                          \
   X(closed_reset,          debug,   seldom, "{peer} lost: {problem}")                                 \
@@ -46,6 +47,8 @@ namespace reactord {
   X(not_listening,         info,    seldom, "no longer listening on {address}")                       \
   X(listener_left_out,     warning, seldom, "not listening on {address}: {problem}")                  \
   X(listener_open_to_all,  warning, seldom, "{address} can be reached from other machines and has no allow list and no users: set listener.allow or listener.require, or listen on 127.0.0.1") \
+  X(certificate_expires,   warning, seldom, "the certificate {file} expires in {days} days: renew it, and reload") \
+  X(certificate_expired,   error,   seldom, "the certificate {file} has expired, and clients refuse it: renew it, and reload") \
   X(listeners_replaced,    warning, seldom, "--listen stands for all listeners of the file: not opened: {listeners}") \
   X(connections_lowered,   warning, seldom, "max_connections lowered from {wanted} to {possible}: RLIMIT_NOFILE allows {descriptors} descriptors; raise LimitNOFILE or ulimit -n") \
   X(memory_lowered,        warning, seldom, "limits.max_buffer_memory lowered from {wanted} to {possible}: {limit} leaves the process {left}; raise it, or lower max_buffer_memory") \
@@ -84,8 +87,12 @@ namespace reactord {
   X(refused_late,          info,    often,  "refused {peer}: {problem} within deadlines.handshake")   \
   X(refused_lost,          debug,   seldom, "{peer} lost on its way in: {problem}")                   \
   X(refused_stopping,      debug,   seldom, "refused {peer}: the server is stopping")                 \
+  X(refused_plain_text,    warning, often,  "refused {peer}: it speaks {problem} at a TLS listener")   \
+  X(refused_handshake,     warning, often,  "refused {peer}: TLS handshake failed: {problem}")         \
   X(accept_exhausted,      error,   often,  "cannot accept: {problem}; pausing the listener for a moment") \
   X(accept_failed,         error,   often,  "accept failed: {problem}")                               \
+  X(handshake_full,        debug,   seldom, "{peer} has shaken hands: {session}")                     \
+  X(handshake_resumed,     debug,   seldom, "{peer} goes on with an earlier session: {session}")      \
   /* connections */                                                                                   \
   X(connected,             debug,   seldom, "{peer} connected")                                       \
   X(logged_in,             debug,   seldom, "{peer} logged in as {user}")                             \

@@ -18,6 +18,7 @@ enum class IoStatus : std::uint8_t {
   ok,           ///< `bytes` were moved, at least one
   would_block,  ///< none now; the loop says when
   end,          ///< receive only: the peer has finished sending
+  cut_off,      ///< receive only: the input is over, but not by a word of the peer's own (TLS)
   lost,         ///< reset, timed out or broken: nothing more can be moved either way
 };
 
@@ -25,6 +26,8 @@ struct IoResult {
   IoStatus status = IoStatus::ok;
   std::size_t bytes = 0;
   int error = 0;  ///< the errno of `lost`, for the log
+  /// Of `ok`: fewer bytes than there was room for, though more could be moved at once.
+  bool has_more = false;
 
   /// The kernel has given up: the peer has taken nothing for too long.
   [[nodiscard]] bool is_timeout() const noexcept { return error == ETIMEDOUT; }
@@ -51,6 +54,9 @@ class Stream {
   /// stack.
   static constexpr std::size_t kMaxParts = 32;
   [[nodiscard]] virtual IoResult send_parts(std::span<const std::string_view> parts) noexcept = 0;
+  /// What the stream itself has to send behind the last byte and in front of FIN, such as TLS'
+  /// close_notify; no FIN. Again after would_block, once the loop says that there is room.
+  [[nodiscard]] virtual IoStatus send_end() noexcept { return IoStatus::ok; }
   /// Tells the peer that nothing more will come (FIN), once what was sent before has arrived. False
   /// if the stream is lost.
   virtual bool finish_sending() noexcept = 0;
@@ -64,8 +70,8 @@ class Stream {
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.
   [[nodiscard]] virtual std::array<std::uint8_t, 16> peer_ip() const noexcept = 0;
-  /// The subject's common name in the certificate that the peer has shown and that was verified; ""
-  /// where there is none.
+  /// The subject's common name in the certificate that the peer has shown and that was verified; its
+  /// first alternative name where it has no such name, and "" where there is none.
   [[nodiscard]] virtual std::string certificate_name() const { return {}; }
   /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
   [[nodiscard]] virtual int fd() const noexcept = 0;

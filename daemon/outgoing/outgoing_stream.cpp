@@ -170,6 +170,7 @@ class OutgoingStream::Core {
       case IoStatus::would_block:
         return;
       case IoStatus::end:
+      case IoStatus::cut_off:
         return close("the server has closed the connection");
       case IoStatus::lost:
         return close(why_lost(result));

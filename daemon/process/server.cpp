@@ -24,7 +24,8 @@ constexpr Token kLongRepliesToken = 1;
 constexpr Token kChoresToken = 2;
 constexpr Token kReloadToken = 3;
 constexpr Token kWorkersToken = 4;
-constexpr Token kFirstListenerToken = 5;
+constexpr Token kHandshakesToken = 5;
+constexpr Token kFirstListenerToken = 6;
 constexpr Token kFirstWatchToken = Token{1} << 31;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
 /// Beside connections on the ready list: listeners, and those above.
@@ -104,7 +105,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
       gate_(connections_, events),
-      arrivals_(loop_, gate_),
+      arrivals_(loop_, gate_, kHandshakesToken),
       listeners_(kFirstListenerToken, loop_, arrivals_, limits_, events, loop_context_, commands_),
       reload_(
           config_, source, handler_tables_, events, listeners_,
@@ -158,6 +159,7 @@ bool Server::start(std::vector<PassedSocket> passed) {
   }
   warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
+  watch_certificates();
   reports_.ready();
   events_.record(Event::ready);
   return true;
@@ -206,6 +208,8 @@ void Server::on_own_event(Token token) {
     reloads_.on_event();
   } else if (token == kWorkersToken) {
     loop_.charge(kCallbackWork * static_cast<WorkUnits>(workers_.on_event()));
+  } else if (token == kHandshakesToken) {
+    arrivals_.on_handshakes();
   }
 }
 
@@ -337,9 +341,24 @@ ReloadOutcome Server::finish_reload(const std::string& request, ReloadPlan plan)
   ReloadOutcome outcome = reload_.finish(request, std::move(plan));
   if (outcome.problems.empty()) warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
+  watch_certificates();
   reports_.reloaded(outcome.problems.size());
   if (reloads_.is_asked()) reports_.reloading();
   return outcome;
+}
+
+/// From now on, as long as there are any.
+void Server::watch_certificates() {
+  certificates_.watch(listeners_.certificates());
+  for (TimerQueue::TimerId& timer : certificate_timers_)
+    loop_.timers().cancel(std::exchange(timer, 0));
+  if (certificates_.is_empty()) return;
+  const auto each = [&](Duration pause, std::function<void()> call) {
+    return loop_.timers().add_repeating(loop_.now() + pause, pause, std::move(call));
+  };
+  certificate_timers_ = {
+      each(CertificateWatch::kPause, [this] { certificates_.look(); }),
+      each(HandshakeContext::kKeyPause, [this] { listeners_.forget_old_keys(); })};
 }
 
 /// What the process could not grant, though the configuration is good.

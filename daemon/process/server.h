@@ -8,6 +8,7 @@
 //                                               |  another signal: drain at once
 #pragma once
 
+#include <array>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 
 #include "config/config.h"
 #include "daemon/admission/arrivals.h"
+#include "daemon/admission/certificate_watch.h"
 #include "daemon/admission/gate.h"
 #include "daemon/admission/listener_set.h"
 #include "daemon/callbacks/handler_watches.h"
@@ -82,6 +84,9 @@ class Server final : public EventSink, public ServerControl {
   }
   void set_draining(bool is_draining, std::string_view who) override;
   [[nodiscard]] std::string why_draining() const override;
+  [[nodiscard]] std::optional<std::int64_t> certificate_days_left() const override {
+    return certificates_.days_left();
+  }
   void shut_down(std::string_view who) override;
 
  private:
@@ -106,6 +111,7 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::string check(const Config& next) const;
   void set_table_size(const Config& config);
   void apply(const Config& config);
+  void watch_certificates();
   void warn_of_limits();
   void warn_of_memory();
   void publish_log_level();
@@ -159,8 +165,10 @@ class Server final : public EventSink, public ServerControl {
   HelperThread helper_;  ///< loads configurations and returns memory; ends before what it uses
   ReloadQueue reloads_;
   Phase phase_ = Phase::serving;
-  std::string stop_reason_;                 ///< from `leaving` on
-  TimerQueue::TimerId refuse_timer_ = 0;    ///< DRAIN ON waits for deadlines.leave
+  std::string stop_reason_;               ///< from `leaving` on
+  TimerQueue::TimerId refuse_timer_ = 0;  ///< DRAIN ON waits for deadlines.leave
+  CertificateWatch certificates_{events_};
+  std::array<TimerQueue::TimerId, 2> certificate_timers_{};
   std::uint64_t mentioned_signals_ = 0;     ///< a bit for each
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
   ConnectionWalks walks_{connections_};

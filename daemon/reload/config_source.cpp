@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/reload/config_source.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
+#include <utility>
 
 #include "config/check.h"
 #include "config/config.h"
+#include "daemon/tls/tls_context.h"
 
 namespace reactord {
 
@@ -18,6 +22,7 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
       path_.empty() ? LoadedConfig{default_config(handlers), {}} : load_config(path_, handlers);
   for (ListenerSettings& listener : loaded.config.listeners)
     listener.allow_set = std::make_shared<const NetworkSet>(listener.allow);
+  if (listen_.empty() && loaded.ok()) load_certificates(loaded);
   if (!listen_.empty()) {
     ListenerSettings listener = default_listener();
     listener.addresses = listen_;
@@ -26,6 +31,25 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
     if (loaded.ok()) check_config(loaded.config, handlers, {}, loaded.problems);
   }
   return loaded;
+}
+
+/// A path without a "/" in front begins at the folder of the file.
+void ConfigSource::load_certificates(LoadedConfig& loaded) const {
+  const auto folder = std::filesystem::path(path()).parent_path();
+  const auto find = [&](std::string& file) {
+    if (!file.empty()) file = (folder / file).string();
+  };
+  for (ListenerSettings& listener : loaded.config.listeners) {
+    if (!listener.tls) continue;
+    TlsSettings found = *listener.tls;
+    for (std::string& file : found.certificate) find(file);
+    for (std::string& file : found.key) find(file);
+    find(found.client_ca);
+    LoadedTls tls = load_tls(found);
+    listener.handshakes = std::move(tls.context);
+    for (const std::string& problem : tls.problems)
+      loaded.problems.push_back({listener.line, 1, fmt::format("listener.tls: {}", problem)});
+  }
 }
 
 std::string ConfigSource::replaced_listeners() const {

@@ -35,6 +35,8 @@ class ConfigSource {
   [[nodiscard]] std::vector<std::string> describe(std::span<const ConfigProblem> problems) const;
 
  private:
+  void load_certificates(LoadedConfig& loaded) const;
+
   std::string path_;
   std::vector<Endpoint> listen_;
 };

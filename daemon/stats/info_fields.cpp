@@ -125,6 +125,9 @@ void DaemonService::append_server(Fields& fields) const {
   fields.push_back(field("multiplexing_api", "epoll"));
   fields.push_back(field("process_id", ::getpid()));
   fields.push_back(field("tcp_port", tcp_port_));
+  // Only where there are certificates: whoever watches it takes 0 for today.
+  if (const std::optional<std::int64_t> days = server_.certificate_days_left())
+    fields.push_back(field("certificate_days_left", *days));
   fields.push_back(field("executable", executable()));
   fields.push_back(field("config_file", config_file_));
   fields.push_back(field("uptime_in_seconds", uptime));

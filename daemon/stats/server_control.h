@@ -2,7 +2,9 @@
 // What a command may ask of the running daemon: the part of the server that its service knows.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,8 @@ class ServerControl {
   virtual void set_draining(bool is_draining, std::string_view who) = 0;
   /// Why balancers should send their clients elsewhere, or "".
   [[nodiscard]] virtual std::string why_draining() const = 0;
+  /// Until the first certificate in use runs out; nothing where there is none.
+  [[nodiscard]] virtual std::optional<std::int64_t> certificate_days_left() const = 0;
   /// As SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

@@ -55,7 +55,7 @@ def test_nobody_listens():
     (["ECHO", "{txt:5}"], "did you mean 'text'?"),
     (["nonexistent.toml"], "nonexistent.toml"),
     (["--protocol", "http"], "--protocol 'http': "),
-    (["--uri", "http://x"], "expected tcp://HOST:PORT, unix:PATH or redis://HOST:PORT"),
+    (["--uri", "http://x"], "expected tcp://HOST:PORT, tls://HOST:PORT, unix:PATH"),
 ])
 def test_wrong_usage(arguments, message):
     done = load(*arguments)

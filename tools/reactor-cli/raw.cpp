@@ -92,7 +92,7 @@ class RawExchange {
       : options_(options),
         output_(output),
         printer_(output),
-        connection_(options.endpoints, options.timeout),
+        connection_(options.endpoints, options.timeout, options.tls),
         strip_line_ends_(::isatty(STDIN_FILENO) == 1) {}
 
   void send_command(const std::string& bytes) {
@@ -178,9 +178,9 @@ class RawExchange {
   void send_some() {
     while (!unsent_.empty()) {
       std::size_t sent = 0;
-      const IoResult result = connection_.write(unsent_.view(), sent);
-      if (result == IoResult::wait) return;
-      if (result != IoResult::done) return unsent_.release();  // what has come can still be read
+      const Moved result = connection_.write(unsent_.view(), sent);
+      if (result == Moved::none) return;
+      if (result != Moved::some) return unsent_.release();  // what has come can still be read
       unsent_.consume(sent);
       start_ = Clock::now();
     }
@@ -189,10 +189,10 @@ class RawExchange {
 
   void receive_some() {
     std::size_t bytes = 0;
-    const IoResult result = connection_.read(room_, bytes);
-    if (result == IoResult::wait) return;
+    const Moved result = connection_.read(room_, bytes);
+    if (result == Moved::none) return;
     // A reset is how a server ends that closes with bytes of ours unread: not an error as such.
-    ended_ = result != IoResult::done;
+    ended_ = result != Moved::some;
     if (bytes == 0) return;
     printer_.print({room_.data(), bytes});
     received_anything_ = true;

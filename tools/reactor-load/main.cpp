@@ -107,10 +107,11 @@ std::string headline_of(const Plan& plan) {
 
 ExitCode run(const Options& options, SignalWatch& signals, StandardOutput& output) {
   raise_descriptor_limit(options.scenario);
-  const Target target = find_target(options.scenario.uri, options.scenario.timeout);
+  const Target target = find_target(options.scenario.uri, options.scenario.timeout, options.tls);
   Scenario scenario = options.scenario;
   scenario.uri = target.uri;
-  const Plan plan = make_plan(std::move(scenario), target.address);
+  Plan plan = make_plan(std::move(scenario), target.address);
+  plan.handshakes = target.handshakes;
   check_files(options);
   const Glyphs glyphs = shows_utf8() ? Glyphs::blocks : Glyphs::ascii;
   Screen screen(how_to_show(options), {shows_colours(STDOUT_FILENO), glyphs}, terminal_columns(),

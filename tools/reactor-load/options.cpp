@@ -26,7 +26,8 @@ constexpr std::string_view kHelp =
                     | COMMAND ARG...]
 Plays clients against a reactord or Redis, and verifies every reply.
 
-  --host H, --port P, --uri URI  tcp://H:P, unix:PATH (loopback, 12345)
+  --host H, --port P, --uri URI  tcp://H:P, tls://H:P, unix:PATH (loopback, 12345)
+  --cacert F, --cert F, --key F, --sni NAME      for tls:// and rediss://: PEM files
   -c, --clients N       connections (50)   -d, --depth N  pipelined requests (1)
   -n, --requests N      in all             -t, --time T   or for so long (10s)
   -r, --rate N          requests a second at planned times: latency counts from
@@ -77,6 +78,7 @@ constexpr std::array kPresets{Preset{"ping", "PING"}, Preset{"echo", "ECHO {text
 struct Typed {
   std::string host, port, uri, clients, depth, requests, time, rate, protocol, expect, threads,
       seed, warm_up, json, html, command;
+  cli::TlsFiles tls;
   std::vector<std::string> checks, compare;
   bool quiet = false, keys = false, generators = false, personas = false, help = false,
        version = false;
@@ -107,7 +109,11 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--warm-up", &typed.warm_up},
                                     {"--json", &typed.json},
                                     {"--html", &typed.html},
-                                    {"--command", &typed.command}}) {
+                                    {"--command", &typed.command},
+                                    {"--cacert", &typed.tls.ca},
+                                    {"--cert", &typed.tls.certificate},
+                                    {"--key", &typed.tls.key},
+                                    {"--sni", &typed.tls.server_name}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
   app.add_option("--check", typed.checks)->expected(1, 1000)->allow_extra_args(false);
@@ -319,6 +325,7 @@ Options parse_options(int argc, const char* const* argv) {
   options.json_file = typed.json;
   options.html_file = typed.html;
   options.quiet = typed.quiet;
+  options.tls = typed.tls;
   options.scenario = make_scenario(typed, std::move(request));
   const std::string line = command_line(words);
   std::string& source = options.scenario.source;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/reactor-cli/net/tls_dial.h"
 #include "tools/reactor-load/scenario/scenario.h"
 
 namespace reactord::load {
@@ -14,6 +15,7 @@ struct Options {
   std::string information;  ///< not empty: to be printed instead of doing anything (--help)
   std::vector<std::string> compare;  ///< two result files; empty: a run
   Scenario scenario;
+  cli::TlsFiles tls;  ///< for a server that speaks TLS
   std::string json_file;
   std::string html_file;
   bool quiet = false;  ///< nothing is shown while it runs

@@ -33,6 +33,7 @@ ROOMS = {
     "console": [],
     "reactor": [],
     "net": ["reactor"],
+    "tls": ["reactor", "net"],
     "log": ["console", "reactor"],
     "interface": [],
     "handlers": ["interface"],
@@ -46,13 +47,13 @@ ROOMS = {
     "stats": ["reactor", "log", "interface", "connection", "client_limits", "dispatch", "callbacks"],
     "limits": ["reactor"],
     "modules": ["reactor", "interface"],
-    "reload": ["reactor", "net", "log", "interface", "admission"],
-    "process": ["console", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch",
+    "reload": ["reactor", "net", "tls", "log", "interface", "admission"],
+    "process": ["console", "reactor", "net", "tls", "log", "interface", "connection", "client_limits", "dispatch",
                 "callbacks", "systemd", "admission", "users", "stats", "limits", "modules", "reload"],
     "testing": ["interface", "dispatch"],
 }
 CLIENT_ROOMS = {
-    "command_line": ["net/endpoint.h", "net/dial.h"],
+    "command_line": ["net/endpoint.h", "net/dial.h", "net/tls_dial.h"],
     "net": ["command_line"],
     "output": ["command_line"],
     "completion": [],
@@ -98,6 +99,8 @@ RULES = {
     "daemon/console": Rule(["daemon/console/"], True),
     "daemon/reactor": Rule(["daemon/reactor/"], True),
     "daemon/net": Rule(["daemon/net/", "daemon/reactor/"], True),
+    "daemon/tls": Rule(["daemon/tls/", "daemon/net/", "daemon/reactor/", "config/", "protocol/"], True,
+                       {"openssl/": None}),
     "daemon/log": Rule(["daemon/log/", "daemon/console/", "daemon/reactor/", "config/",
                         "protocol/escape.h"], True, {"spdlog/": None, "systemd/": None}),
     "daemon/interface": Rule(["daemon/interface/", "protocol/", "config/schema.h"]),
@@ -112,20 +115,22 @@ RULES = {
         "protocol/", "config/", "secrets/"], True),
     "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
     **rooms("tools/reactor-cli", CLIENT_ROOMS,
-            ["protocol/", "daemon/console/", "daemon/reactor/", "daemon/net/"], linux=True,
+            ["protocol/", "daemon/console/", "daemon/reactor/", "daemon/net/", "daemon/tls/tls_client.h"],
+            linux=True,
             libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
     "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/", "secrets/", "daemon/reactor/",
                                "daemon/console/"], True),
     **rooms("tools/reactor-load", LOAD_ROOMS,
             ["protocol/", "daemon/reactor/", "daemon/net/", *TOML_READING,
              "tools/reactor-load/failure.h", "tools/reactor-cli/net/endpoint.h",
-             "tools/reactor-cli/net/dial.h"],
+             "tools/reactor-cli/net/dial.h", "tools/reactor-cli/net/tls_dial.h"],
             linux=True,
             libraries={"nlohmann/": None,
                        "toml++/": (TOML + "scenario_loader.cpp", TOML + "scenario_steps.",
                                    TOML + "toml_tables.")}),
-    "tools/reactor-load": Rule(["tools/reactor-load/", "tools/reactor-cli/net/endpoint.h", "protocol/",
-                                "daemon/reactor/", "daemon/console/", *TOML_READING],
+    "tools/reactor-load": Rule(["tools/reactor-load/", "tools/reactor-cli/net/endpoint.h",
+                                "tools/reactor-cli/net/tls_dial.h", "protocol/", "daemon/reactor/",
+                                "daemon/console/", *TOML_READING],
                                True, {"CLI/": None}),
 }
 
@@ -150,7 +155,7 @@ def problem_with(path, rule, quote, name):
         if name.startswith(prefix):
             return None if only is None or path.startswith(only) else f"only {only} may"
     if STANDARD.fullmatch(name) or rule.linux is True:
-        known = not re.match(r"(spdlog|toml\+\+|CLI|nlohmann|systemd|doctest)/", name)
+        known = not re.match(r"(spdlog|openssl|toml\+\+|CLI|nlohmann|systemd|doctest)/", name)
         return None if known else "not a library of this folder"
     if rule.linux and name in rule.linux:
         return None

@@ -17,6 +17,7 @@ build_needs=(
   "libedit-dev|/usr/include/histedit.h|reactor-cli's prompt"
   "nlohmann-json3-dev|/usr/include/nlohmann/json.hpp|reactor-cli --json"
   "libcrypt-dev|/usr/include/crypt.h|compares passwords with their hashes"
+  "libssl-dev|/usr/include/openssl/ssl.h|TLS"
   "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
 )
 package_needs=(
@@ -48,6 +49,7 @@ test_needs=(
   "zsh|/usr/bin/zsh|takes the completions"
   "fish|/usr/bin/fish|takes the completions"
   "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
+  "openssl|/usr/bin/openssl|makes certificates to test with"
   "redis-tools|/usr/bin/redis-cli|clients to test with"
   "libhiredis-dev|/usr/include/hiredis/hiredis.h|a client library to test with"
   "php-cli|/usr/bin/php|runs the PHP clients"

@@ -29,6 +29,7 @@ TOLD = {
     # At level debug, since they are how connections end every day.
     "quit": Told("event_closed_quit", r"closed: QUIT"),
     "finished": Told("event_closed_by_client", r"closed: finished by the client"),
+    "cut off": Told("event_closed_cut_off", r"closed: its input ended without TLS' close_notify"),
     "reset": Told("event_closed_reset", r" lost: "),
     "refused, full": Told("event_refused_full", r"refused .*: max_connections reached"),
     "refused, admins full": Told("event_refused_admin_full",
@@ -51,6 +52,7 @@ TOLD = {
     "over a limit": Told("event_closed_limit", r"closed: LIMIT too many "),
     "slowed": Told("event_limit_slowed", r"requests of .* wait because of the limit "),
     "refused, limit": Told("event_refused_limit", r"refused .*: limit .*: LIMIT too many "),
+    "plain text": Told("event_refused_plain_text", r"refused .*: it speaks .* at a TLS listener"),
     "accept paused": Told("event_accept_exhausted", r"cannot accept: "),
 }
 

@@ -87,7 +87,7 @@ class Way final : public EventSink {
   test::TableBench bench;
   std::shared_ptr<ListenerRules> rules = make_rules({}, bench.loop_context);
   Gate gate{bench.table, bench.events};
-  Arrivals arrivals{bench.loop, gate};
+  Arrivals arrivals{bench.loop, gate, 5};
 };
 
 std::string read_all(const UniqueFd& fd) {

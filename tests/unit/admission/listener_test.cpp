@@ -24,7 +24,7 @@ class Crowded {
       : bench_(bench),
         rules_(make_rules({}, bench.loop_context)),
         gate_(bench.table, bench.events),
-        arrivals_(bench.loop, gate_),
+        arrivals_(bench.loop, gate_, 0),
         listener_(token, open_listening_socket(SocketAddress::ipv4({127, 0, 0, 1}, 0), {}).fd, {},
                   rules_, bench.loop, arrivals_, bench.events) {
     for (int n = 0; n < kCrowd; ++n) crowd_.push_back(connect_to(listener_.address()));

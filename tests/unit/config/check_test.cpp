@@ -63,6 +63,29 @@ TEST_CASE("a listener's parts must fit together") {
        "2:11: listener.address: 'nowhere' has no port: expected \"127.0.0.1:12345\", "
        "\"[::1]:12345\", "
        "\"unix:/run/reactord.sock\" or \"systemd\""},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\n[listener.tls]\n",
+       "3:1: listener.tls.certificate: TLS needs a certificate: name its PEM file"},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\ntls = true\n",
+       "3:7: expected the table [listener.tls], found true or false"},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\n[listener.tls]\ncertificate = \"a\"\nkey = "
+       "[\"b\", \"c\"]\n",
+       "5:7: listener.tls.key: there are 2 keys for 1 certificates: name one for each, in their "
+       "order, or none where each stands in its certificate's file"},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\n[listener.tls]\ncertificate = \"a\"\n"
+       "client_auth = \"required\"\n",
+       "5:15: listener.tls.client_auth: clients' certificates are held against those of client_ca: "
+       "name its PEM file"},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\n[listener.tls]\ncertificate = \"a\"\n"
+       "client_ca = \"b\"\n",
+       "5:13: listener.tls.client_ca has no effect here: no client is asked for a certificate "
+       "unless client_auth says \"optional\" or \"required\""},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\n[listener.tls]\ncertificate = \"a\"\n"
+       "min_version = \"1.1\"\n",
+       "5:15: listener.tls.min_version: expected one of \"1.2\", \"1.3\", found '1.1'; did you "
+       "mean "
+       "'1.2'?"},
+      {"[[listener]]\naddress = \"1.2.3.4:1\"\ncertificate = \"a\"\n",
+       "3:1: unknown key 'certificate' in [[listener]]; it belongs in [listener.tls]"},
       {"[[listener]]\nname = \"\"\naddress = \"1.2.3.4:1\"\n",
        "2:8: listener.name: must not be empty"},
       {"[[listener]]\nname = \"a b\"\naddress = \"1.2.3.4:1\"\n",

@@ -72,6 +72,8 @@ std::map<std::string, std::string> default_values(std::span<const HandlerTableSp
   add_defaults(out, "limit", limit_rule_keys(), &limit);
   const UserSettings user;  // an example: there is none
   add_defaults(out, "user", user_keys(), &user);
+  const TlsSettings tls;  // an example: it has none
+  add_defaults(out, "listener.tls", tls_keys(), &tls);
   out.emplace("module.path", "\"/usr/lib/reactord/modules/greet.so\"");  // an example: it has none
   for (const HandlerTableSpec& handler : handlers) {
     if (handler.keys.empty()) continue;
@@ -116,7 +118,7 @@ TEST_CASE("config/reactord.toml has every key with its default, and no other") {
 
 /// Of a configuration in which no key is unused: print_config() names those without their comment.
 const std::string_view kEverythingUsed =
-    "[[listener]]\naddress = 'unix:/a'\n"
+    "[[listener]]\naddress = 'unix:/a'\n[listener.tls]\ncertificate = 'a.pem'\n"
     "[[listener]]\nname = 'line'\naddress = '127.0.0.1:0'\nframing = 'line'\nhandler = 'ceil'\n"
     "[[limit]]\nconnections = 1\n"
     "[[user]]\nname = 'a'\nunix_user = 'root'\n"
@@ -162,6 +164,7 @@ TEST_CASE("config/reactord.toml says which keys need a restart") {
   check_restart_marks(in_file, "listener", listener_keys());
   check_restart_marks(in_file, "limit", limit_rule_keys());
   check_restart_marks(in_file, "user", user_keys());
+  check_restart_marks(in_file, "listener.tls", tls_keys());
   check_restart_marks(in_file, "module", module_keys());
   for (const HandlerTableSpec& handler : handler_tables()) {
     const std::string table = handler.is_repeated() ? "" : "handlers.";

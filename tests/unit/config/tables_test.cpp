@@ -94,7 +94,7 @@ TEST_CASE("every default is inside its own range") {
 
 TEST_CASE("every key is declared once") {
   for (const auto keys :
-       {server_keys(), listener_keys(), limit_keys(), deadline_keys(), log_keys()}) {
+       {server_keys(), listener_keys(), tls_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     std::set<std::string_view> names;
     for (const KeySpec& spec : keys) {
       CAPTURE(spec.name);
@@ -114,6 +114,9 @@ TEST_CASE("a printed configuration loads to the same") {
       "[[listener]]\naddress = 'unix:/only'\nallow_commands = ['public', 'admin']\n"
       "inline_replies = 'resp'\nbacklog = 1\n",
       "[[listener]]\naddress = '[::]:1'\nallow_commands = 'all'\n",
+      "[[listener]]\naddress = '[::]:1'\n[listener.tls]\ncertificate = ['a.pem', 'b.pem']\n"
+      "key = ['a.key', 'b.key']\nclient_ca = 'ca.pem'\nclient_auth = 'optional'\n"
+      "min_version = '1.3'\nciphers = 'ECDHE+AESGCM'\n[[listener]]\naddress = 'unix:/a'\n",
       "[server]\nmax_admin_connections = 3\n"
       "[[listener]]\naddress = ['unix:/admin', '127.0.0.1:1']\nrole = 'admin'\ngroup = 'adm'\n",
       "[limits]\nmax_inline = 1001\nmax_frame = '1000KiB'\n[deadlines]\nidle = '1m30s'\ndrain = "
@@ -201,11 +204,21 @@ TEST_CASE("listeners are matched by name") {
   CHECK_EQ(changes_text(before, swapped), "");
 }
 
+TEST_CASE("a listener's TLS comes, goes and changes") {
+  const std::string plain = "[[listener]]\nname = 'a'\naddress = '10.0.0.1:1'\n";
+  const Config without = good(plain);
+  const Config with = good(plain + "[listener.tls]\ncertificate = 'a.pem'\n");
+  const Config other = good(plain + "[listener.tls]\ncertificate = 'b.pem'\n");
+  CHECK_EQ(changes_text(without, with), "listener.a.tls: 'no TLS' -> 'a.pem'\n");
+  CHECK_EQ(changes_text(with, without), "listener.a.tls: 'a.pem' -> 'no TLS'\n");
+  CHECK_EQ(changes_text(with, other), "listener.a.tls.certificate: 'a.pem' -> 'b.pem'\n");
+}
+
 TEST_CASE("what a reload applies") {
   const std::set<std::string_view> needs_restart{"max_admin_connections", "workers",
                                                  "max_offloaded"};
   for (const auto keys :
-       {server_keys(), listener_keys(), limit_keys(), deadline_keys(), log_keys()}) {
+       {server_keys(), listener_keys(), tls_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     for (const KeySpec& spec : keys) {
       CAPTURE(spec.name);
       CHECK_EQ(spec.apply == Apply::restart, needs_restart.contains(spec.name));

@@ -305,3 +305,54 @@ TEST_CASE("connection: a slow reader that has finished sending gets no pushes an
   CHECK(bench.ends.empty());
   CHECK_FALSE(bench.connection->push([](Buffer& out) { out.append("pushed"); }));
 }
+
+TEST_CASE(
+    "connection: where the input is cut off, nothing unfinished counts, and the rest is answered") {
+  ConnectionBench bench;
+  bench.script.is_cut_off = true;
+  bench.script.input = {echo("a") + "ECHO unended"};
+  bench.finish();
+  CHECK(bench.script.sent == bulk("a"));
+  CHECK(bench.closed == 1);
+  CHECK(bench.ends == std::vector{CloseReason::closed_cut_off});
+}
+
+TEST_CASE("connection: a reply that is owed when the input is cut off still comes") {
+  ConnectionBench bench;
+  bench.script.is_cut_off = true;
+  bench.receive("WAIT\n");
+  bench.finish();
+  CHECK(bench.closed == 0);
+  bench.complete("at last");
+  CHECK(bench.script.sent == "at last\n");
+  CHECK(bench.ends == std::vector{CloseReason::closed_cut_off});
+}
+
+TEST_CASE("connection: a stream's last word waits for room, and not for ever") {
+  for (const bool has_room : {true, false}) {
+    ConnectionBench bench;
+    bench.script.blocks_end = true;
+    bench.receive("QUIT\n");
+    CHECK(bench.closed == 0);
+    CHECK_FALSE(bench.script.finished_sending);
+    if (has_room) {
+      bench.script.blocks_end = false;
+      bench.turn({.writable = true});
+      CHECK(bench.script.ends_sent == 1);
+      CHECK(bench.script.finished_sending);
+      CHECK(bench.closed == 0);  // it lingers
+    } else {
+      bench.pass(ConnectionBench::kWriteStall);
+      CHECK(bench.closed == 1);
+      CHECK(bench.ends == std::vector{CloseReason::closed_quit});
+    }
+  }
+}
+
+TEST_CASE("connection: a stream that says that it has more is served again without an event") {
+  ConnectionBench bench;
+  bench.script.says_more = true;
+  bench.script.input = {echo("a"), echo("b"), echo("c")};
+  bench.turn({.readable = true});
+  CHECK(bench.script.sent == bulk("a") + bulk("b") + bulk("c"));
+}

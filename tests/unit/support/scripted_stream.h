@@ -17,15 +17,19 @@ struct StreamScript {
   /// end of one, with more behind. With none left, it would block.
   std::deque<std::string> input;
   bool input_ends = false;          ///< FIN behind the last piece
+  bool is_cut_off = false;          ///< the end is not the peer's own word
   bool is_lost = false;             ///< RST: every call fails, once the input is read
   int lost_error = ECONNRESET;      ///< what a receive says then
   std::deque<std::size_t> accepts;  ///< bytes that the next sends take; then everything
+  bool says_more = false;           ///< a receive tells that another piece is there
   bool blocks_sends = false;
+  bool blocks_end = false;  ///< there is no room for the stream's own last word
 
   Delivery delivery = Delivery::arrived;
 
   int fd = -1;  ///< that the stream gives
   std::string sent;
+  std::size_t ends_sent = 0;
   bool finished_sending = false;
   bool resets_on_close = false;
   std::size_t receives = 0;
@@ -42,14 +46,15 @@ class ScriptedStream final : public Stream {
     script_.largest_room = std::max(script_.largest_room, into.size());
     if (script_.input.empty()) {
       if (script_.is_lost) return {IoStatus::lost, 0, script_.lost_error};
-      return {script_.input_ends ? IoStatus::end : IoStatus::would_block, 0, 0};
+      if (!script_.input_ends) return {IoStatus::would_block, 0, 0};
+      return {script_.is_cut_off ? IoStatus::cut_off : IoStatus::end, 0, 0};
     }
     std::string& piece = script_.input.front();
     const std::size_t n = std::min(piece.size(), into.size());
     std::memcpy(into.data(), piece.data(), n);
     piece.erase(0, n);
     if (piece.empty()) script_.input.pop_front();
-    return {IoStatus::ok, n, 0};
+    return {IoStatus::ok, n, 0, script_.says_more && !script_.input.empty()};
   }
 
   [[nodiscard]] IoResult send(std::string_view bytes) noexcept override {
@@ -72,6 +77,12 @@ class ScriptedStream final : public Stream {
     return send(all);
   }
 
+  [[nodiscard]] IoStatus send_end() noexcept override {
+    if (script_.is_lost) return IoStatus::lost;
+    if (script_.blocks_end) return IoStatus::would_block;
+    ++script_.ends_sent;
+    return IoStatus::ok;
+  }
   bool finish_sending() noexcept override {
     script_.finished_sending = true;
     return !script_.is_lost;

@@ -15,13 +15,13 @@ pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
   chat, operator, hash   a person at the server; a password's hash (each --help)
   doctor, --stat, --latency  what is wrong; figures, times (each with --help)
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
-  --uri URI              tcp://H:P, unix:PATH or redis://[USER:PASSWORD@]H:P
+  --uri URI              tcp://H:P, tls://H:P, unix:PATH, redis[s]://[U:PW@]H:P
+  --tls [--cacert F] [--cert F --key F] [--sni NAME]   TLS; PEM files
   --user U, -a, --pass P log in (set REACTORCLI_AUTH rather than type P)
   --admin                the daemon's admin socket, /run/reactord/admin.sock
   --framing resp|line|raw  resp; line: each line is sent as it is, each answer
                          is a line; raw: bytes out, bytes back, no framing
-  --json                 one JSON value an answer; bytes that are no UTF-8 are
-                         {"base64": "..."}, errors are {"error": "..."}
+  --json                 one JSON value an answer; not UTF-8: {"base64": "..."}
   --timeout T            for the connection and for each answer, as in 500ms,
                          2s, 1m (5s; raw waits for its first byte for ever)
   -r, --repeat N, -i, --interval T   send COMMAND N times, T (or seconds) apart

@@ -30,8 +30,10 @@ constexpr std::string_view kAdminSocket = "/run/reactord/admin.sock";
 struct Typed {
   std::string host, port, uri, framing, timeout, repeat, interval, name, rounds, intrinsic, user,
       password;
-  bool admin = false, json = false, help = false, version = false, last_from_input = false,
-       push = false, stat = false, latency = false, latency_dist = false, token = false;
+  TlsFiles tls;
+  bool is_tls = false, admin = false, json = false, help = false, version = false,
+       last_from_input = false, push = false, stat = false, latency = false, latency_dist = false,
+       token = false;
 };
 
 /// What redis-cli's users type, where it is something else here: what to write instead.
@@ -52,7 +54,8 @@ constexpr Foreign kForeign[] = {
     {"-X", "put the argument last, and write -x"},
     {"--raw", "in a pipe, answers are always printed so: leave it out"},
     {"--no-raw", "write --json, or use the prompt"},
-    {"--tls", "there is no TLS yet"},
+    {"--insecure", "who is not checked can be anybody: name the server's authority with --cacert"},
+    {"--cacertdir", "write --cacert FILE, which may hold several"},
     {"--pipe", "requests from standard input are always pipelined: leave it out"},
 };
 
@@ -60,6 +63,7 @@ void declare(CLI::App& app, Typed& typed) {
   app.set_help_flag();
   app.add_flag("--help,-h", typed.help);
   app.add_flag("--version", typed.version);
+  app.add_flag("--tls", typed.is_tls);
   app.add_flag("--admin", typed.admin);
   app.add_flag("--json", typed.json);
   app.add_flag("-x", typed.last_from_input);
@@ -79,7 +83,11 @@ void declare(CLI::App& app, Typed& typed) {
                                     {"--intrinsic-latency", &typed.intrinsic},
                                     {"--user", &typed.user},
                                     {"--pass,-a", &typed.password},
-                                    {"--name", &typed.name}}) {
+                                    {"--name", &typed.name},
+                                    {"--cacert", &typed.tls.ca},
+                                    {"--cert", &typed.tls.certificate},
+                                    {"--key", &typed.tls.key},
+                                    {"--sni", &typed.tls.server_name}}) {
     app.add_option(name, *value)->take_last()->type_name("value");
   }
 }
@@ -177,6 +185,19 @@ std::vector<Endpoint> choose_endpoints(const Typed& typed, Mode mode) {
   if (!port) usage_error(fmt::format("--port '{}': expected 1 to 65535", typed.port));
   if (!typed.host.empty()) return {Endpoint{typed.host, *port, ""}};
   return loopback(*port);
+}
+
+/// --tls, or an address that says so.
+void choose_tls(const Typed& typed, Options& options) {
+  for (Endpoint& endpoint : options.endpoints) endpoint.is_tls |= typed.is_tls;
+  const TlsFiles& files = typed.tls;
+  options.tls = files;
+  const bool has_files = !files.ca.empty() || !files.certificate.empty() || !files.key.empty() ||
+                         !files.server_name.empty();
+  if (has_files && !options.endpoints.front().is_tls)
+    usage_error("--cacert, --cert, --key and --sni need --tls, or --uri tls://HOST:PORT");
+  if (!files.key.empty() && files.certificate.empty())
+    usage_error("--key needs --cert, the certificate that it belongs to");
 }
 
 Framing choose_framing(const std::string& name) {
@@ -296,6 +317,7 @@ Options check(const Typed& typed, Mode mode, std::vector<std::string> command) {
   options.mode = choose_mode(typed, mode);
   options.name = typed.name;
   options.endpoints = choose_endpoints(typed, mode);
+  choose_tls(typed, options);
   options.framing = choose_framing(typed.framing);
   options.json = typed.json;
   options.command = std::move(command);

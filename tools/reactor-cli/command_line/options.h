@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tools/reactor-cli/net/endpoint.h"
+#include "tools/reactor-cli/net/tls_dial.h"
 
 namespace reactord::cli {
 
@@ -38,6 +39,7 @@ struct Options {
   std::string name;  ///< of the operator; empty: choose one
   /// Tried in order until one accepts.
   std::vector<Endpoint> endpoints;
+  TlsFiles tls;  ///< for those that speak TLS
   Framing framing = Framing::resp;
   bool json = false;
   std::chrono::milliseconds timeout = std::chrono::seconds(5);

@@ -13,6 +13,9 @@ constexpr std::string_view kTcp = "tcp://";
 constexpr std::string_view kUnix = "unix:";
 constexpr std::string_view kRedis = "redis://";
 constexpr std::string_view kRediss = "rediss://";
+constexpr std::string_view kTls = "tls://";
+constexpr const char* kNoScheme =
+    "expected tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, redis://HOST:PORT or rediss://HOST:PORT";
 constexpr std::string_view kLoopback = "loopback:";
 constexpr std::uint16_t kRedisPort = 6379;  // IANA's registration of the scheme
 constexpr std::size_t kMaxPathBytes = sizeof(sockaddr_un::sun_path) - 1;  // unix(7)
@@ -103,11 +106,12 @@ std::string parse_redis(std::string_view rest, Endpoint& out) {
 std::string parse_uri(std::string_view uri, Endpoint& out) {
   if (uri.starts_with(kTcp)) return parse_tcp(uri.substr(kTcp.size()), kDefaultPort, out);
   if (uri.starts_with(kRedis)) return parse_redis(uri.substr(kRedis.size()), out);
-  if (uri.starts_with(kRediss)) {
-    return "there is no TLS yet: name a tunnel's end (stunnel, ssh -L) with tcp:// or redis://";
-  }
   if (uri.starts_with(kUnix)) return parse_unix(uri.substr(kUnix.size()), out);
-  return "expected tcp://HOST:PORT, unix:PATH or redis://HOST:PORT";
+  std::string problem = kNoScheme;
+  if (uri.starts_with(kTls)) problem = parse_tcp(uri.substr(kTls.size()), kDefaultPort, out);
+  if (uri.starts_with(kRediss)) problem = parse_redis(uri.substr(kRediss.size()), out);
+  out.is_tls = problem.empty();
+  return problem;
 }
 
 std::string loopback_uri(std::uint16_t port) {

@@ -17,12 +17,13 @@ struct Endpoint {
   std::string path;        ///< of a Unix socket; empty for TCP
   std::string user{};      ///< to log in as; empty: the default one
   std::string password{};  ///< empty: no login
+  bool is_tls = false;
   bool operator==(const Endpoint&) const = default;
 };
 
 /// Reads "tcp://HOST:PORT", "tcp://HOST", "tcp://[::1]:PORT", "unix:PATH", "unix://PATH" and
-/// "redis://[[USER]:PASSWORD@]HOST[:PORT][/0]", whose port is 6379. Returns the problem, or ""
-/// after filling `out`.
+/// "redis://[[USER]:PASSWORD@]HOST[:PORT][/0]", whose port is 6379; "tls://" and "rediss://" are
+/// the same over TLS. Returns the problem, or "" after filling `out`.
 [[nodiscard]] std::string parse_uri(std::string_view uri, Endpoint& out);
 
 /// "loopback:PORT", for reports and scenarios: 127.0.0.1 or ::1, whichever answers.

@@ -13,7 +13,7 @@ namespace reactord::cli {
 
 Session::Session(const Options& options)
     : options_(options),
-      connection_(options.endpoints, options.timeout),
+      connection_(options.endpoints, options.timeout, options.tls),
       dialect_(Dialect::make(options.framing)) {
   if (!endpoint().password.empty()) log_in();
   if (options.push) ask_for_pushes();
@@ -42,9 +42,9 @@ void Session::ask_for_pushes() {
 void Session::send_some() {
   while (!output_.empty()) {
     std::size_t sent = 0;
-    const IoResult result = connection_.write(output_.view(), sent);
-    if (result == IoResult::wait) return;
-    if (result != IoResult::done) return output_.release();
+    const Moved result = connection_.write(output_.view(), sent);
+    if (result == Moved::none) return;
+    if (result != Moved::some) return output_.release();
     output_.consume(sent);
   }
   if (finishing_) connection_.finish_writing();
@@ -75,16 +75,20 @@ std::optional<Reply> Session::next_reply() {
     case ReplyStatus::need_more:
       break;
   }
+  if (connection_.has_more() && !ended_) {
+    receive_some();
+    return next_reply();
+  }
   if (ended_ && dialect_->parse_end()) return dialect_->take();
   return std::nullopt;
 }
 
 void Session::receive_some() {
   std::size_t received = 0;
-  const IoResult result = connection_.read(input_, received);
+  const Moved result = connection_.read(input_, received);
   unparsed_ = {input_.data(), received};
-  ended_ = result == IoResult::closed || result == IoResult::reset;
-  reset_ = result == IoResult::reset;
+  ended_ = result == Moved::closed || result == Moved::reset;
+  reset_ = result == Moved::reset;
 }
 
 std::optional<Reply> Session::wait_for_reply(Deadline deadline) {

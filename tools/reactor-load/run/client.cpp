@@ -58,15 +58,17 @@ Client::Client(ClientHost& host, GroupShare& group, const Identity& identity, Ti
 
 void Client::on_event(Token named, Readiness readiness) noexcept {
   if (named != token()) return;  // of a connection that has gone
-  if (!stream_) return serve();
+  if (!stream_ && !handshake_) return serve();
   if (readiness.writable) may_send_ = true;
   if (readiness.readable || readiness.peer_finished || readiness.hung_up) may_receive_ = true;
   if (readiness.peer_finished || readiness.hung_up || readiness.urgent) reads_to_block_ = true;
   if (state_ == State::connecting && (readiness.writable || readiness.hung_up)) {
-    const int error = connect_error(stream_->fd());
+    const int error = connect_error(handshake_ ? handshake_->fd() : stream_->fd());
     if (error != 0) return connect_failed(connect_cause(error));
-    connected();
+    is_reached_ = true;
+    if (!handshake_) connected();
   }
+  if (handshake_ && is_reached_ && !shake_hands()) return;
   // Who reads nothing learns of the end from the event alone.
   if (!reading_ && readiness.hung_up) return closed_by_peer(Closed::by_reset, "it was reset");
   if (!reading_ && readiness.peer_finished) {
@@ -150,6 +152,8 @@ bool Client::receive() {
     if (result.status != IoStatus::ok) {
       if (result.status == IoStatus::end) {
         closed_by_peer(Closed::by_server, "the server closed");
+      } else if (result.status == IoStatus::cut_off) {
+        closed_by_peer(Closed::by_server, "the server closed without TLS' close_notify");
       } else {
         closed_by_peer(Closed::by_reset,
                        fmt::format("the connection broke: {}", std::strerror(result.error)));
@@ -161,7 +165,7 @@ bool Client::receive() {
     if (!is_connected()) return false;
     // A receive that was not filled has drained the socket, unless its end is still to be read, or
     // an urgent mark has stopped it (daemon/connection/connection_input.cpp has the whole rule).
-    if (result.bytes < host_.scratch.size() && !reads_to_block_) {
+    if (result.bytes < host_.scratch.size() && !reads_to_block_ && !result.has_more) {
       may_receive_ = false;
       break;
     }
@@ -253,22 +257,47 @@ Client::Next Client::connect() {
   }
   ++generation_;
   talk_.begin({identity_.number, generation_ - 1});
-  stream_.emplace(std::move(result.fd), host_.plan.address);
+  const int fd = result.fd.get();
+  if (host_.plan.handshakes)
+    handshake_ = host_.plan.handshakes->begin(std::move(result.fd), host_.plan.address);
+  else
+    stream_ = std::make_unique<SocketStream>(std::move(result.fd), host_.plan.address);
+  is_reached_ = result.status == ConnectStatus::connected;
   may_send_ = may_receive_ = reads_to_block_ = half_closed_ = false;
   window_is_full_ = held_back_ = false;
   reading_ = true;
   piece_of_ = 0;
   state_ = State::connecting;
-  if (const std::error_code problem = host_.loop.watch(stream_->fd(), token()); problem) {
+  if (const std::error_code problem = host_.loop.watch(fd, token()); problem) {
     connect_failed(connect_cause(problem.value()));
     return Next::wait;
   }
-  if (result.status == ConnectStatus::connected) {
+  if (is_reached_ && !handshake_) {
     connected();
     return Next::go_on;
   }
   host_.timeouts.arm(*this, connect_began_);
   return Next::wait;
+}
+
+/// False while it is under way, and where it has failed.
+bool Client::shake_hands() {
+  const HandshakeStep step = handshake_->advance();
+  if (step == HandshakeStep::wants_read || step == HandshakeStep::wants_write) return false;
+  if (step != HandshakeStep::done) {
+    connect_failed("no TLS: " + handshake_->problem());
+    return false;
+  }
+  stream_ = handshake_->take_stream();
+  handshake_.reset();
+  may_send_ = may_receive_ = true;  // it may have more already, of which no event tells
+  connected();
+  return true;
+}
+
+void Client::hang_up() {
+  stream_.reset();
+  handshake_.reset();
 }
 
 void Client::connected() {
@@ -283,7 +312,7 @@ void Client::connected() {
 void Client::connect_failed(const std::string& cause) {
   cancel();
   cancel_time();
-  stream_.reset();
+  hang_up();
   piece_of_ = 0;
   if (!hostile()) ++group_.tally->connect_failures;
   group_.tally->note_connect_problem(cause);
@@ -307,7 +336,7 @@ void Client::close(Closed how) {
       break;
   }
   talk_.abandon();
-  stream_.reset();
+  hang_up();
   piece_of_ = 0;
   state_ = State::offline;
 }
@@ -358,7 +387,7 @@ void Client::stop() noexcept {
   }
   if (state_ == State::waiting || state_ == State::connecting) {
     cancel();
-    stream_.reset();
+    hang_up();
     return done();
   }
   finish();
@@ -374,7 +403,7 @@ void Client::stop_at_once() noexcept {
   }
   cancel();
   cancel_time();
-  stream_.reset();
+  hang_up();
   done();
 }
 
@@ -395,10 +424,15 @@ void Client::finish() {
 void Client::say_farewell() {
   state_ = State::finishing;
   cancel();
-  if (!half_closed_) stream_->finish_sending();
+  if (!half_closed_) finish_sending();
   wake_at(host_.clock.now() + kFarewell, Waiting::farewell);
   if (!reading_) reading_ = may_receive_ = true;
   if (may_receive_) host_.loop.make_ready(token());
+}
+
+void Client::finish_sending() {
+  (void)stream_->send_end();
+  stream_->finish_sending();
 }
 
 void Client::done() {

@@ -14,10 +14,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "daemon/net/handshake.h"
 #include "daemon/net/socket_stream.h"
 #include "daemon/reactor/deadline_queue.h"
 #include "daemon/reactor/event_loop.h"
@@ -122,6 +124,9 @@ class Client : public DeadlineLink<ReplyTimeout> {
   }
 
   [[nodiscard]] Next connect();
+  [[nodiscard]] bool shake_hands();
+  void hang_up();
+  void finish_sending();
   void connected();
   void connect_failed(const std::string& cause);
   void note_whether_it_took_part();
@@ -144,7 +149,8 @@ class Client : public DeadlineLink<ReplyTimeout> {
   GroupShare& group_;
   Identity identity_;
   Conversation talk_;
-  std::optional<SocketStream> stream_;
+  std::unique_ptr<Stream> stream_;
+  std::unique_ptr<Handshake> handshake_;  ///< until it is done, where the server speaks TLS
   std::optional<Pacer> pacer_;
   GeneratorState generators_;
   std::vector<std::int64_t> counters_;
@@ -162,6 +168,7 @@ class Client : public DeadlineLink<ReplyTimeout> {
   bool wanted_ = false;         ///< it has tried to connect, or was stopped before it could
   bool was_in_ = false;         ///< connected, and not turned away for want of room
   bool goes_by_script_ = true;  ///< what it did at the end is what its script says
+  bool is_reached_ = false;     ///< TCP's part of connecting is over
   bool may_send_ = false;
   bool may_receive_ = false;
   bool reads_to_block_ = false;  ///< an event said what may end a read early, with more behind it

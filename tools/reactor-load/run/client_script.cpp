@@ -44,7 +44,7 @@ Client::Next Client::perform(const Instruction& instruction) {
     case Op::reset:
       if (state_ == State::open) {
         flush();
-        if (instruction.op == Op::reset) reset_on_close(stream_->fd());
+        if (instruction.op == Op::reset) stream_->reset_on_close();
         close(Closed::by_client);
       }
       return advance();
@@ -159,7 +159,7 @@ Client::Next Client::perform_half_close() {
   if (state_ != State::open) return advance();
   flush();
   if (!talk_.unsent().empty()) return Next::wait;
-  stream_->finish_sending();
+  finish_sending();
   half_closed_ = true;
   return advance();
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/net/handshake.h"
 #include "daemon/net/socket_address.h"
 #include "protocol/buffers/buffer.h"
 #include "tools/reactor-load/results/tally.h"
@@ -90,6 +91,7 @@ struct GroupPlan {
 struct Plan {
   Scenario scenario;
   SocketAddress address;
+  std::shared_ptr<const HandshakeContext> handshakes;  ///< null: plain TCP
   std::vector<GroupPlan> groups;
 
   [[nodiscard]] Tally empty_tally() const;

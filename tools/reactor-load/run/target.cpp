@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tools/reactor-cli/net/dial.h"
@@ -28,13 +30,34 @@ std::vector<cli::Endpoint> endpoints_of(const std::string& uri) {
   return {endpoint};
 }
 
+/// Null for plain TCP. One handshake is done to see whether the others can be.
+std::shared_ptr<const HandshakeContext> handshakes_with(cli::Dialed dialed,
+                                                        const cli::TlsFiles& files,
+                                                        std::chrono::milliseconds timeout) {
+  const cli::Endpoint& endpoint = dialed.endpoint;
+  if (!endpoint.is_tls) return nullptr;
+  cli::TlsContextResult tls = cli::tls_context_for(endpoint, files);
+  if (tls.context == nullptr) throw Stopped(ExitCode::usage, tls.problem);
+  const auto handshake = tls.context->begin(std::move(dialed.fd), dialed.address);
+  const std::string problem =
+      cli::finish_handshake(*handshake, std::chrono::steady_clock::now() + timeout);
+  if (!problem.empty())
+    throw Stopped(ExitCode::cannot_connect, cli::tls_failure(endpoint, problem));
+  return tls.context;
+}
+
 }  // namespace
 
-Target find_target(const std::string& uri, std::chrono::milliseconds timeout) {
-  const cli::Dialed dialed = cli::dial(endpoints_of(uri), timeout);
+Target find_target(const std::string& uri, std::chrono::milliseconds timeout,
+                   const cli::TlsFiles& tls) {
+  cli::Dialed dialed = cli::dial(endpoints_of(uri), timeout);
   if (dialed.fd) {
-    return {dialed.address,
-            cli::loopback_port(uri) ? fmt::format("tcp://{}", to_string(dialed.endpoint)) : uri};
+    Target target{
+        dialed.address,
+        cli::loopback_port(uri) ? fmt::format("tcp://{}", to_string(dialed.endpoint)) : uri,
+        nullptr};
+    target.handshakes = handshakes_with(std::move(dialed), tls, timeout);
+    return target;
   }
   if (dialed.refusals.empty()) throw Stopped(ExitCode::cannot_connect, dialed.unknown);
   throw Stopped(ExitCode::cannot_connect,

@@ -141,7 +141,7 @@ def asan(part):
 
 
 # Options of the top CMakeLists.txt.
-LEFT_OUT = ["REACTORD_RELAY", "REACTORD_MODULES"]
+LEFT_OUT = ["REACTORD_RELAY", "REACTORD_MODULES", "REACTORD_TLS"]
 
 
 @a_part(LONG)

@@ -10,11 +10,12 @@ _reactor_load() {
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       compopt -o filenames
       ;;
-    --port | --uri | --clients | --depth | --requests | --time | --rate | --threads | --seed) ;;
+    --cacert | --cert | --key) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    --port | --uri | --sni | --clients | --depth | --requests | --time | --rate | --threads | --seed) ;;
     --warm-up | --check | --command | -[pcdntrP]) ;;
     *)
       if [[ $current == -* ]]; then
-        words='--host --port --uri --clients --depth --requests --time --rate --protocol --expect --command'
+        words='--host --port --uri --cacert --cert --key --sni --clients --depth --requests --time --rate --protocol --expect --command'
         words+=' --threads --seed --warm-up --check --json --html --compare --quiet --keys --generators'
         words+=' --personas --help --version'
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
