@@ -70,8 +70,8 @@ class Stream {
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.
   [[nodiscard]] virtual std::array<std::uint8_t, 16> peer_ip() const noexcept = 0;
-  /// The subject's common name in the certificate that the peer has shown and that was verified; its
-  /// first alternative name where it has no such name, and "" where there is none.
+  /// The subject's common name in the certificate that the peer has shown and that was verified;
+  /// its first alternative name where it has no such name, and "" where there is none.
   [[nodiscard]] virtual std::string certificate_name() const { return {}; }
   /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
   [[nodiscard]] virtual int fd() const noexcept = 0;
