@@ -67,11 +67,12 @@ void LoginQueue::go_on() noexcept {
 /// Whoever may be checked, each source in its turn.
 void LoginQueue::begin_some() {
   int begun = 0;
-  for (std::size_t passed = 0; passed < sources_.size() && at_once_ < kMaxAtOnce; ++passed) {
+  for (std::size_t passed = 0; passed < sources_.size() && at_once_ < kMaxAtOnce;) {
     if (begun == kMaxBegunPerTurn) return wake_at(loop_.now());
     auto at = sources_.upper_bound(last_);
     if (at == sources_.end()) at = sources_.begin();
     last_ = at->first;
+    ++passed;
     if (!take_turn(at)) continue;
     ++begun;
     passed = 0;

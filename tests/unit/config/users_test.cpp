@@ -29,7 +29,7 @@ TEST_CASE("what is wrong with users is told, and no password is repeated") {
       {user("password = '" + kHash + "'"), ""},
       {user("password = ['" + kHash + "', '" + kOther + "']"), ""},
       {user("password = 'hunter2'"), "3:12: " + kNoHash},
-      {user("password = ['" + kHash + "', 'hunter2']"), "3:12: " + kNoHash},
+      {user("password = ['" + kHash + "', 'hunter2']"), "3:88: " + kNoHash},
       {user("password = 'file:a.hash'"),
        "3:12: user.password: expected a whole path behind \"file:\", such as "
        "\"file:/etc/reactord/alice.hash\""},
