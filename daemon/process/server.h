@@ -62,6 +62,8 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] bool start(std::vector<PassedSocket> passed);
   /// Where it listens, in the order of the configuration.
   [[nodiscard]] std::vector<SocketAddress> addresses() const { return listeners_.addresses(); }
+  /// For who looks on: what clients have, at the end of a turn.
+  [[nodiscard]] ConnectionTable& connections() { return connections_; }
   /// Serves until a signal says to stop.
   void run();
   /// Offloaded work still hung when run() returned: its threads live on, and the process must end

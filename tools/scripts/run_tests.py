@@ -5,6 +5,7 @@
     tools/test PART...      these parts; tools/test --list names them
     tools/test unit FILTER  builds and runs the unit tests with FILTER in their name, without sanitizers
     tools/test coverage     lines and branches that the unit tests reach, by folder
+    tools/test sim --hours N     the daemon in a simulated kernel, with new seeds, for so long
     tools/test mutants [FILTER]  small edits that tests must notice, of files with FILTER in their name
     tools/test --all        everything, with longer fuzzing, churn and noise, one part after another
 
@@ -29,7 +30,7 @@ from suite.part import LOGS, ROOT, RUNNING, Count, Part
 from suite.parts import LONG, ON_REQUEST, SHORT
 
 # Parts of the short run, side by side: most of them wait. The last lane's time is compiling.
-LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["layers", "format", "unit"]]
+LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak", "sim"], ["layers", "format", "unit"]]
 ABOUT = {False: "about six minutes on two cores, less after the first time",
          True: "about three quarters of an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
@@ -50,8 +51,8 @@ def show_failures(part, say):
 class Suite:
     """Runs the parts that were chosen, and keeps what came of them."""
 
-    def __init__(self, chosen, long, words=()):
-        self.chosen, self.long, self.words = chosen, long, list(words)
+    def __init__(self, chosen, long, words=(), hours=0.0):
+        self.chosen, self.long, self.words, self.hours = chosen, long, list(words), hours
         self.screen = Screen()
         self.builds = Builds(self.screen)
         self.results = {}
@@ -66,6 +67,7 @@ class Suite:
         began = time.monotonic()
         part = Part(name, self.long, self.builds, self.screen.line)
         part.words = self.words
+        part.is_alone, part.hours = self.chosen == [name], self.hours
         try:
             EVERY[name](part)
         except Exception as problem:  # One part that breaks must not keep the others from running.
@@ -149,6 +151,7 @@ def options_from(words):
     parser = Parser(prog="tools/test", description=__doc__,
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="also what takes long")
+    parser.add_argument("--hours", type=float, default=0.0, metavar="N", help="of new seeds, with the part sim")
     parser.add_argument("--list", action="store_true", help="name the parts")
     parser.add_argument("part", nargs="*", metavar="PART", help="one of those of --list")
     options = parser.parse_args(words)
@@ -177,7 +180,7 @@ def main():
         if options.filter and options.part == ["unit"]:
             return unit_tests_of(options.filter)
         chosen = options.part or [*SHORT, *(LONG if options.all else [])]
-        suite = Suite(chosen, options.all, options.filter)
+        suite = Suite(chosen, options.all, options.filter, options.hours)
         suite.announce()
         try:
             suite.run(LANES if not options.part and not options.all else [chosen])

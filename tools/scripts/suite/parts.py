@@ -24,6 +24,10 @@ OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_t
 
 WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
 
+SIMULATED_SEEDS = 10_000
+SIMULATED_SEEDS_BESIDE_OTHERS = 300  # with sanitizers, in the short run
+SIMULATED_SECONDS = 180  # of new seeds, with --all
+
 FUZZED = {"resp_client_fuzz": 200_000}  # each of its inputs is a whole conversation
 
 SHORT = {}  # name: function; its docstring says what it checks
@@ -108,6 +112,27 @@ def lab(part):
             part.case(verdict == "pass", what)
     part.case(finished or bool(part.failures), "tools/lab did not come to its end")
     part.pytest("lab_test.py")
+
+
+@a_part(SHORT)
+def sim(part):
+    """the whole daemon in a simulated kernel: seeds, scripts that were kept, what it imports"""
+    preset = "release" if part.long or part.is_alone else "asan"
+    if not part.built(preset, "simulation"):
+        return
+    build = ROOT / "build" / preset
+    simulation, folder = build / "bin/simulation", ROOT / "tests/simulation"
+    part.case(part.run("/usr/bin/python3", "-B", folder / "imports.py", build), "imports.py")
+    scripts = sorted((folder / "scripts").glob("*.sim"))
+    part.case(scripts and part.run(simulation, "play", *scripts), "simulation play tests/simulation/scripts/*.sim")
+    part.case(part.run(simulation, "days", "60", seconds=600), "simulation days 60")
+    seeds = SIMULATED_SEEDS if preset == "release" else SIMULATED_SEEDS_BESIDE_OTHERS
+    part.case(part.run(simulation, "seeds", 1, seeds, seconds=1200), f"simulation seeds 1 {seeds}")
+    seconds = int(part.hours * 3600) or (SIMULATED_SECONDS if part.long else 0)
+    if seconds:
+        first = int(time.time()) * 1000
+        part.case(part.run(simulation, "seconds", first, seconds, seconds=seconds + 600),
+                  f"simulation seconds {first} {seconds}")
 
 
 @a_part(SHORT)

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/daemon.h"
+
+#include <exception>
+#include <memory>
+#include <vector>
+
+#include "daemon/interface/registry.h"
+#include "daemon/limits/descriptor_limit.h"
+#include "daemon/process/signal_table.h"
+#include "tests/simulation/model/heap.h"
+
+namespace simulation {
+
+namespace {
+
+using namespace reactord;
+
+/// As reactord::run() has them, without modules.
+std::vector<HandlerEntry> all_handlers() {
+  const auto jobs = job_handlers();
+  std::vector<HandlerEntry> handlers{jobs.begin(), jobs.end()};
+  handlers.insert(handlers.end(), builtin_handlers().begin(), builtin_handlers().end());
+  return handlers;
+}
+
+bool run_server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
+                const ConfigSource& source, std::span<const HandlerEntry> handlers,
+                DaemonView& view, const DaemonHooks& hooks) {
+  Server server(clock, events, signals, std::move(config), source, handlers);
+  if (!server.start({})) return false;
+  view.server = &server;
+  {
+    const OutsideOfDaemon outside;
+    hooks.on_start();
+  }
+  server.run();
+  view.server = nullptr;
+  return true;
+}
+
+/// As serve() in daemon/process/run.cpp.
+DaemonOutcome serve(Config config, const ConfigSource& source,
+                    std::span<const HandlerEntry> handlers, DaemonView& view,
+                    const DaemonHooks& hooks) {
+  reserve_descriptor_table(config);
+  const SteadyClock clock;
+  SignalWatch signals(watched_signals());
+  ignore_signals();
+  EventLog events(clock, config.log);
+  view.events = &events;
+  if (!run_server(clock, events, signals, std::move(config), source, handlers, view, hooks))
+    return {1, "the server has not started"};
+  const OutsideOfDaemon outside;
+  hooks.on_end();
+  return {};
+}
+
+}  // namespace
+
+DaemonOutcome run_daemon(const std::string& config_path, DaemonView& view,
+                         const DaemonHooks& hooks) {
+  const InsideOfDaemon inside;
+  try {
+    const std::vector<HandlerEntry> handlers = all_handlers();
+    const std::vector<HandlerTableSpec> tables = tables_of(handlers);
+    const ConfigSource source(config_path, {});
+    LoadedConfig loaded = source.load(tables);
+    if (!loaded.ok()) return {2, source.describe(loaded.problems).front()};
+    return serve(std::move(loaded.config), source, handlers, view, hooks);
+  } catch (const std::exception& error) {
+    return {1, error.what()};
+  }
+}
+
+}  // namespace simulation

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/kernel/kernel.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace simulation {
+
+namespace {
+
+/// A system call, with what the daemon does around it.
+constexpr Moment kCallTime = std::chrono::microseconds(1);
+/// How late a sleep may end (time(7), timer slack).
+constexpr Moment kLatestWakeUp = std::chrono::microseconds(60);
+
+/// Who has which numbers.
+enum Branch : std::uint64_t { own, events, connections, scheduling };
+
+}  // namespace
+
+Kernel* Kernel::active_ = nullptr;
+
+Kernel::Kernel(std::uint64_t seed, Moment start, std::FILE* trace_text)
+    : timeline(start),
+      trace(trace_text),
+      network(timeline, Random::branch(seed, connections)),
+      threads(timeline, Random::branch(seed, scheduling)),
+      random_(Random::branch(seed, own)) {
+  files.make("/dev/console", S_IFREG | 0600);
+  std::shared_ptr<OpenFile> console;
+  for (int fd = 0; fd < 3; ++fd)
+    if (files.open("/dev/console", O_RDWR, 0, console) == 0) (void)descriptors.add(console);
+}
+
+Kernel::~Kernel() {
+  if (active_ == this) active_ = nullptr;
+}
+
+long Kernel::note(std::string_view name, std::int64_t about, long result) {
+  timeline.advance(kCallTime);
+  trace.call(timeline.now(), name, about, result);
+  return result;
+}
+
+void Kernel::heal() {
+  faults = {};
+  files.write_error = 0;
+}
+
+long Kernel::make_epoll() {
+  const auto epoll = std::make_shared<Epoll>(Random(random_.next()));
+  if (main_epoll_ == nullptr) main_epoll_ = epoll;
+  return descriptors.add(epoll);
+}
+
+long Kernel::connect(Socket& socket, const Address& to) {
+  Link there = outgoing_link;
+  return socket.connect(to, outgoing_link, there);
+}
+
+void Kernel::begin_turn() {
+  ++turns;
+  if (on_turn) on_turn();
+  if (happens(faults.spurious_edges)) main_epoll_->wake_spuriously();
+  if (!happens(faults.frozen)) return;
+  const Moment end = timeline.now() + std::chrono::milliseconds(random_.between(10, 60'000));
+  while (timeline.next() && *timeline.next() <= end) {
+    timeline.go_to(*timeline.next());
+    timeline.run_due();
+  }
+  timeline.go_to(end);
+}
+
+long Kernel::wait_for_events(int fd, epoll_event* into, int most, int milliseconds) {
+  Epoll* epoll = descriptors.find_as<Epoll>(fd);
+  if (epoll == nullptr) return -EBADF;
+  if (epoll == main_epoll_.get()) begin_turn();
+  threads.settle();
+  if (happens(faults.interrupted)) return -EINTR;
+  std::optional<Moment> deadline;
+  if (milliseconds >= 0) {
+    deadline = timeline.now() + std::chrono::milliseconds(milliseconds);
+    if (milliseconds > 0) *deadline += Moment(random_.between(0, kLatestWakeUp.count()));
+  }
+  if (!threads.block([epoll] { return epoll->is_ready(); }, deadline)) return 0;
+  return epoll->collect(into, most, [this](OpenFile& file, std::uint32_t events) {
+    auto* socket = dynamic_cast<Socket*>(&file);
+    if (socket == nullptr || (events & EPOLLIN) == 0) return;
+    // So that the model can see how long it waits to be looked at.
+    if (socket->told_readable_in_turn == 0) socket->told_readable_in_turn = turns;
+  });
+}
+
+}  // namespace simulation

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// The simulated machine: puts time, descriptors, network, files, signals and threads together, with
+// the faults that a seed has chosen. While one is active, the system calls of this process
+// (calls/) are answered by it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tests/simulation/kernel/descriptors.h"
+#include "tests/simulation/kernel/epoll.h"
+#include "tests/simulation/kernel/file_system.h"
+#include "tests/simulation/kernel/network.h"
+#include "tests/simulation/kernel/random.h"
+#include "tests/simulation/kernel/socket.h"
+#include "tests/simulation/kernel/threads.h"
+#include "tests/simulation/kernel/timeline.h"
+#include "tests/simulation/kernel/trace.h"
+#include "tests/simulation/kernel/wake_ups.h"
+
+namespace simulation {
+
+/// How often things go wrong, in percent of the calls that they can befall. All of them end with
+/// heal().
+struct Faults {
+  int interrupted = 0;     ///< EINTR, of whatever may be interrupted
+  int accept_fails = 0;    ///< ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPROTO
+  int watch_fails = 0;     ///< EPOLL_CTL_ADD: ENOSPC, ENOMEM
+  int socket_fails = 0;    ///< socket(2): ENFILE
+  int thread_fails = 0;    ///< pthread_create(3): EAGAIN
+  int spurious_edges = 0;  ///< of turns
+  int frozen = 0;          ///< of turns: the process stands still for seconds while clients go on
+  int disk_is_full = 0;    ///< not 0: writing to the log fails
+};
+
+class Kernel {
+ public:
+  Kernel(std::uint64_t seed, Moment start, std::FILE* trace_text);
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  ~Kernel();
+
+  /// The one that answers system calls; null: Linux does.
+  [[nodiscard]] static Kernel* active() { return active_; }
+  void activate() { active_ = this; }
+  static void deactivate() { active_ = nullptr; }
+
+  /// A system call takes time, and is traced; returns `result`.
+  long note(std::string_view name, std::int64_t about, long result);
+  /// Whether a fault of that likelihood happens now.
+  [[nodiscard]] bool happens(int percent) { return percent > 0 && random_.chance(percent); }
+  void heal();
+
+  /// epoll_wait(2), which the daemon's loop calls once a turn, on the first instance that it made.
+  [[nodiscard]] long wait_for_events(int fd, epoll_event* into, int most, int milliseconds);
+  [[nodiscard]] long make_epoll();
+  [[nodiscard]] long connect(Socket& socket, const Address& to);
+
+  /// CLOCK_REALTIME is that much ahead of CLOCK_MONOTONIC.
+  static constexpr Moment kEpoch{std::chrono::seconds(1'790'000'000)};
+
+  Random& random() { return random_; }
+
+  Timeline timeline;
+  Trace trace;
+  Descriptors descriptors;
+  Network network;
+  FileSystem files;
+  Signals signals;
+  Threads threads;
+  Faults faults;
+  /// The daemon has come to the end of a turn, and is about to look for events.
+  std::function<void()> on_turn;
+  /// Bytes that were moved, connections that came or went, files that were read: what a turn is
+  /// good for.
+  std::uint64_t progress = 0;
+  std::uint64_t turns = 0;
+  /// The links of connections that the daemon opens.
+  Link outgoing_link{};
+
+ private:
+  void begin_turn();
+
+  static Kernel* active_;
+
+  Random random_;
+  std::shared_ptr<Epoll> main_epoll_;
+};
+
+}  // namespace simulation

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/model/heap.h"
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace simulation {
+
+/// Outside, until a daemon is begun with.
+int OutsideOfDaemon::depth = 1;
+
+namespace {
+
+/// In front of each block.
+struct alignas(std::max_align_t) Header {
+  std::size_t bytes;
+  bool is_of_daemon;
+};
+
+HeapUse use;
+
+void* allocate(std::size_t size) {
+  while (true) {
+    if (void* block = std::malloc(sizeof(Header) + size)) {
+      auto* header = static_cast<Header*>(block);
+      *header = {size, OutsideOfDaemon::depth == 0};
+      if (header->is_of_daemon) {
+        use.bytes += static_cast<std::int64_t>(size);
+        ++use.blocks;
+      }
+      return header + 1;
+    }
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
+}
+
+void release(void* block) noexcept {
+  if (block == nullptr) return;
+  Header* header = static_cast<Header*>(block) - 1;
+  if (header->is_of_daemon) {
+    use.bytes -= static_cast<std::int64_t>(header->bytes);
+    --use.blocks;
+  }
+  std::free(header);
+}
+
+}  // namespace
+
+HeapUse heap_of_daemon() {
+  return use;
+}
+
+}  // namespace simulation
+
+void* operator new(std::size_t size) {
+  return simulation::allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return simulation::allocate(size);
+}
+void operator delete(void* block) noexcept {
+  simulation::release(block);
+}
+void operator delete[](void* block) noexcept {
+  simulation::release(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+  simulation::release(block);
+}
+void operator delete[](void* block, std::size_t) noexcept {
+  simulation::release(block);
+}

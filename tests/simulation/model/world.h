@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What the model knows of the simulation beside single clients: the settings that are in force,
+// what has been done to the daemon, and what its log has told.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tests/simulation/daemon.h"
+#include "tests/simulation/kernel/kernel.h"
+#include "tests/simulation/script/script.h"
+
+namespace simulation {
+
+/// As the configuration has them; 0: off.
+struct Rules {
+  Moment first_request{std::chrono::seconds(60)};
+  Moment frame{std::chrono::seconds(30)};
+  Moment idle{0};
+  Moment write_stall{std::chrono::seconds(30)};
+  Moment drain{std::chrono::seconds(10)};
+  Moment linger{std::chrono::seconds(2)};
+  std::int64_t max_connections = 10'000;
+  std::int64_t per_address = 0;
+  bool is_memory_short = false;
+  bool is_text_for_operators = false;
+};
+[[nodiscard]] Rules rules_of(const Script& script);
+
+class World {
+ public:
+  World(Kernel& simulated, const Script& played)
+      : kernel(simulated), script(played), rules(rules_of(played)) {}
+
+  [[nodiscard]] Moment now() const { return kernel.timeline.now(); }
+  [[nodiscard]] bool is_stopping() const { return stopping_since.has_value(); }
+  [[nodiscard]] bool has_fault(std::string_view name) const;
+  /// Somebody has told the daemon to stop.
+  void note_stop() {
+    if (is_stopping()) return;
+    stopping_since = now();
+    if (on_stop) on_stop();
+  }
+  /// Standing still for a while makes the daemon late, whatever it does.
+  [[nodiscard]] bool may_be_late() const { return has_fault("frozen"); }
+
+  Kernel& kernel;
+  const Script& script;
+  Rules rules;
+  DaemonView daemon;
+  std::optional<Moment> stopping_since;
+  std::function<void()> on_stop;
+  int stop_signals = 0;
+  bool has_killed = false;    ///< CLIENT KILL was sent by somebody
+  bool has_drained = false;   ///< DRAIN was
+  int clients_connected = 0;  ///< now, as they see it
+  int most_clients = 0;
+  std::map<std::uint32_t, int> from_address{};  ///< now, those that connect included
+  std::map<std::uint32_t, int> most_from_address{};
+};
+
+}  // namespace simulation

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/play.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <memory>
+#include <vector>
+
+#include "tests/simulation/clients/client.h"
+#include "tests/simulation/model/heap.h"
+#include "tests/simulation/model/told_log.h"
+#include "tests/simulation/model/turn_checks.h"
+#include "tests/simulation/model/verdict.h"
+#include "tests/simulation/model/world.h"
+
+namespace simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kConfigPath = "/etc/reactord.toml";
+constexpr const char* kLogPath = "/var/log/reactord.log";
+
+/// One simulation.
+class Play {
+ public:
+  Play(const Script& script, std::FILE* trace_text)
+      : kernel_(script.seed, seconds(script.boot), trace_text),
+        world_(kernel_, script),
+        checks_(world_) {
+    prepare_files();
+    prepare_faults();
+    for (const ClientPlan& plan : script.clients)
+      clients_.push_back(std::make_unique<Client>(world_, plan));
+    kernel_.on_turn = [this] { checks_.after_turn(); };
+    kernel_.threads.on_stuck = [] { fail("rest", "nothing will ever happen any more"); };
+    world_.on_stop = [this] { each_client(&Client::note_stop); };
+  }
+
+  Played run() {
+    const HeapUse before = heap_of_daemon();
+    kernel_.activate();
+    const DaemonOutcome outcome =
+        run_daemon(kConfigPath, world_.daemon,
+                   {.on_start = [this] { schedule(); }, .on_end = [this] { check_counts(); }});
+    if (outcome.status != 0 && !world_.has_fault("socket_fails") &&
+        !world_.has_fault("thread_fails") && !world_.has_fault("watch_fails"))
+      fail("start", outcome.problem);
+    if (outcome.status == 0) check_end(before);
+    Kernel::deactivate();
+    const auto simulated = kernel_.timeline.now() - seconds(world_.script.boot);
+    return {kernel_.trace.hash(), std::chrono::duration<double>(simulated).count(), kernel_.turns};
+  }
+
+ private:
+  void each_client(void (Client::*what)()) {
+    for (const std::unique_ptr<Client>& client : clients_) (client.get()->*what)();
+  }
+
+  void prepare_files() {
+    kernel_.files.make(kConfigPath, S_IFREG | 0644).content = world_.script.config_text();
+    kernel_.files.make(kLogPath, S_IFREG | 0640).on_write = [this](std::string_view bytes) {
+      kernel_.trace.bytes(world_.now(), "log", bytes);
+      told_.take(bytes);
+    };
+  }
+
+  /// They begin once it serves: a daemon that cannot start says so, and ends.
+  void prepare_faults() {
+    for (const auto& [name, percent] : world_.script.faults)
+      if (find_fault(faults_, name) == nullptr)
+        fail("script", "no fault " + name);
+      else
+        *find_fault(faults_, name) = percent;
+  }
+
+  void begin_faults() {
+    kernel_.faults = faults_;
+    if (faults_.disk_is_full != 0) kernel_.files.write_error = ENOSPC;
+  }
+
+  void after(std::int64_t pause, std::function<void()> action) {
+    kernel_.timeline.after(milliseconds(pause), std::move(action));
+  }
+
+  void schedule() {
+    begin_faults();
+    each_client(&Client::schedule);
+    const Script& script = world_.script;
+    after(script.heal, [this] { kernel_.heal(); });
+    for (const SignalPlan& plan : script.signals)
+      after(plan.at, [this, plan] { raise(plan.signal); });
+    after(script.stop, [this] { raise(SIGTERM); });
+    after(script.stop + 3'600'000, [] { fail("stop", "an hour after SIGTERM it is still there"); });
+    if (script.rest == 0) return;
+    after(script.rest, [this] { begin_rest(); });
+    after(script.rest + 60'000, [this] {
+      if (!world_.is_stopping()) checks_.end_rest();
+    });
+  }
+
+  void raise(int signal) {
+    if (signal == SIGTERM) {
+      world_.note_stop();
+      ++world_.stop_signals;
+    }
+    kernel_.signals.raise(signal);
+  }
+
+  void begin_rest() {
+    if (world_.is_stopping()) return;
+    each_client(&Client::check_rest);
+    checks_.begin_rest();
+  }
+
+  /// Each connection has ended once, for one reason.
+  void check_counts() {
+    using reactord::Event;
+    const reactord::EventLog& events = *world_.daemon.events;
+    std::uint64_t ended = 0;
+    for (std::size_t i = 0; i < reactord::kEvents.size(); ++i)
+      if (reactord::kEvents[i].name.starts_with("closed_"))
+        ended += events.count_of(static_cast<Event>(i));
+    if (events.count_of(Event::closed_drain_expired) > 0 && !may_drain_slowly())
+      fail("stop", "deadlines.drain has expired, and nobody was slow");
+    if (ended != events.count_of(Event::connected))
+      fail("one end, one reason", fmt::format("{} connections, and {} ends of them",
+                                              events.count_of(Event::connected), ended));
+  }
+
+  /// Somebody keeps the daemon waiting: a slow reader, a person.
+  bool may_drain_slowly() const {
+    const auto& plans = world_.script.clients;
+    return world_.rules.is_text_for_operators || world_.may_be_late() ||
+           std::any_of(plans.begin(), plans.end(), [](const ClientPlan& plan) {
+             return plan.persona == "slow_reader" || plan.persona == "never_reader" ||
+                    plan.persona == "resetter";
+           });
+  }
+
+  void check_end(const HeapUse& before) {
+    const HeapUse after = heap_of_daemon();
+    if (after.bytes != before.bytes || after.blocks != before.blocks)
+      fail("memory", fmt::format("{} bytes in {} blocks are left at the end",
+                                 after.bytes - before.bytes, after.blocks - before.blocks));
+    if (kernel_.descriptors.count() != 3)
+      fail("descriptors", fmt::format("{} are open at the end", kernel_.descriptors.count() - 3));
+    // What is on its way still arrives.
+    (void)kernel_.threads.block([] { return false; }, world_.now() + seconds(120));
+    each_client(&Client::check_end);
+  }
+
+  Kernel kernel_;
+  World world_;
+  TurnChecks checks_;
+  ToldLog told_;
+  Faults faults_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+/// A daemon that hangs, and does not call the kernel, is ended by the real one after so many
+/// seconds.
+constexpr unsigned kLongestPlay = 60;
+
+std::string outcome_text(int status, const std::string& output) {
+  if (WIFSIGNALED(status))
+    return fmt::format("crash: {}: {:.300}",
+                       WTERMSIG(status) == SIGALRM ? "it hangs" : ::strsignal(WTERMSIG(status)),
+                       output);
+  const std::size_t at = output.find("FAILED ");
+  if (at == std::string::npos) return fmt::format("crash: status {}: {:.300}", status, output);
+  return output.substr(at + 7, output.find('\n', at) - at - 7);
+}
+
+}  // namespace
+
+Played play(const Script& script, std::FILE* trace_text) {
+  // Left to the end of the process: what is on its way refers to much of it.
+  auto* play = new Play(script, trace_text);
+  return play->run();
+}
+
+PlayedApart play_apart(const Script& script) {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) return {};
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(ends[1], STDOUT_FILENO);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    ::alarm(kLongestPlay);
+    const Played played = play(script, nullptr);
+    fmt::print("PLAYED {} {} {}\n", played.hash, played.simulated_seconds, played.turns);
+    std::fflush(nullptr);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string output;
+  std::array<char, 4096> chunk;
+  for (ssize_t n = 0; (n = ::read(ends[0], chunk.data(), chunk.size())) > 0;)
+    output.append(chunk.data(), static_cast<std::size_t>(n));
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  PlayedApart outcome;
+  const std::size_t at = output.find("PLAYED ");
+  outcome.is_good = status == 0 && at != std::string::npos;
+  if (!outcome.is_good) {
+    outcome.problem = outcome_text(status, output);
+    return outcome;
+  }
+  Played& played = outcome.played;
+  unsigned long long hash = 0;
+  unsigned long long turns = 0;
+  std::sscanf(output.c_str() + at, "PLAYED %llu %lf %llu", &hash, &played.simulated_seconds,
+              &turns);
+  played.hash = hash;
+  played.turns = turns;
+  return outcome;
+}
+
+}  // namespace simulation
