@@ -85,7 +85,7 @@ def refresh(mutants):
 
 
 def build():
-    preset = ["cmake", "--preset", "debug", "-DREACTORD_PRECOMPILE=OFF", "-DCMAKE_CXX_FLAGS=-w"]
+    preset = ["cmake", "--preset", "debug", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"]
     if not (TREE / "build/debug/build.ninja").exists():
         subprocess.run(preset, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", "build/debug", "-j2", "--target", "simulation"], cwd=TREE, check=True,

@@ -30,7 +30,7 @@ from suite.part import LOGS, ROOT, RUNNING, Count, Part
 from suite.parts import LONG, ON_REQUEST, SHORT
 
 # Parts of the short run, side by side: most of them wait. The last lane's time is compiling.
-LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak", "sim"], ["layers", "format", "unit"]]
+LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["layers", "format", "unit"]]
 ABOUT = {False: "about six minutes on two cores, less after the first time",
          True: "about three quarters of an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
@@ -67,7 +67,7 @@ class Suite:
         began = time.monotonic()
         part = Part(name, self.long, self.builds, self.screen.line)
         part.words = self.words
-        part.is_alone, part.hours = self.chosen == [name], self.hours
+        part.hours = self.hours
         try:
             EVERY[name](part)
         except Exception as problem:  # One part that breaks must not keep the others from running.

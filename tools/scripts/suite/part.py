@@ -85,7 +85,6 @@ class Part:
         self.failures = []
         self.cpu_seconds = 0.0
         self.words = []  # a filter, of the parts that take one
-        self.is_alone = False  # nothing else was asked for
         self.hours = 0.0  # that the simulation was asked for
         self.not_checked = None  # why the part could not run here
 

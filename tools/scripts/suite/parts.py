@@ -25,7 +25,6 @@ OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_t
 WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
 
 SIMULATED_SEEDS = 10_000
-SIMULATED_SEEDS_BESIDE_OTHERS = 300  # with sanitizers, in the short run
 SIMULATED_SECONDS = 180  # of new seeds, with --all
 
 FUZZED = {"resp_client_fuzz": 200_000}  # each of its inputs is a whole conversation
@@ -114,10 +113,10 @@ def lab(part):
     part.pytest("lab_test.py")
 
 
-@a_part(SHORT)
+@a_part(ON_REQUEST)
 def sim(part):
     """the whole daemon in a simulated kernel: seeds, scripts that were kept, what it imports"""
-    preset = "release" if part.long or part.is_alone else "asan"
+    preset = "release"
     if not part.built(preset, "simulation"):
         return
     build = ROOT / "build" / preset
@@ -126,8 +125,8 @@ def sim(part):
     scripts = sorted((folder / "scripts").glob("*.sim"))
     part.case(scripts and part.run(simulation, "play", *scripts), "simulation play tests/simulation/scripts/*.sim")
     part.case(part.run(simulation, "days", "60", seconds=600), "simulation days 60")
-    seeds = SIMULATED_SEEDS if preset == "release" else SIMULATED_SEEDS_BESIDE_OTHERS
-    part.case(part.run(simulation, "seeds", 1, seeds, seconds=1200), f"simulation seeds 1 {seeds}")
+    part.case(part.run(simulation, "seeds", 1, SIMULATED_SEEDS, seconds=1200),
+              f"simulation seeds 1 {SIMULATED_SEEDS}")
     seconds = int(part.hours * 3600) or (SIMULATED_SECONDS if part.long else 0)
     if seconds:
         first = int(time.time()) * 1000
