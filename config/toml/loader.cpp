@@ -9,6 +9,7 @@
 #include <exception>
 
 #include "config/check.h"
+#include "config/secrets/secret_text.h"
 #include "config/suggest.h"
 #include "config/tables.h"
 #include "config/toml/password_files.h"
@@ -17,7 +18,6 @@
 #include "config/toml/toml_items.h"
 #include "config/toml_text.h"
 #include "config/users/user_tables.h"
-#include "secrets/secret_text.h"
 
 namespace reactord {
 namespace {

@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "config/secrets/secret_text.h"
 #include "config/toml/regular_file.h"
 #include "config/toml_text.h"
 #include "config/users/user_tables.h"
-#include "secrets/secret_text.h"
 
 namespace reactord {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <variant>
 
-#include "secrets/secret_text.h"
+#include "config/secrets/secret_text.h"
 
 namespace reactord {
 

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "config/secrets/password_hash.h"
 #include "config/tables.h"
 #include "config/toml_text.h"
-#include "secrets/password_hash.h"
 
 namespace reactord {
 

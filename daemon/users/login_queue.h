@@ -15,13 +15,13 @@
 #include <set>
 #include <string_view>
 
+#include "config/secrets/secret_text.h"
 #include "daemon/callbacks/worker_pool.h"
 #include "daemon/interface/logins.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/users/guesses.h"
 #include "daemon/users/right_passwords.h"
 #include "daemon/users/user_table.h"
-#include "secrets/secret_text.h"
 
 namespace reactord {
 

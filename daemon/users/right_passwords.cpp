@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "secrets/sha256.h"
+#include "config/secrets/sha256.h"
 
 namespace reactord {
 

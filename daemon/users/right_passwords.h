@@ -8,8 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "config/secrets/secret_text.h"
 #include "daemon/users/user_table.h"
-#include "secrets/secret_text.h"
 
 namespace reactord {
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/secrets/password_hash.h"
 #include "daemon/connection/principal.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/users/unix_peer.h"
-#include "secrets/password_hash.h"
 
 namespace reactord {
 

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "secrets/password_hash.h"
-#include "secrets/secret_text.h"
+#include "config/secrets/password_hash.h"
+#include "config/secrets/secret_text.h"
 
 namespace reactord::cli {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "secrets/sha256.h"
+#include "config/secrets/sha256.h"
 #include "tests/unit/config/config_fixtures.h"
 
 namespace reactord {

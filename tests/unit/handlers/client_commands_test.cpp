@@ -21,6 +21,7 @@ ClientFacts client(std::uint64_t id, std::string peer) {
   facts.fd = static_cast<int>(id);
   facts.age = std::chrono::seconds(10 * static_cast<int>(id));
   facts.last_command = "ping";
+  facts.user = "default";
   return facts;
 }
 

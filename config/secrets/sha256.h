@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// SHA-256 (FIPS 180-4), for tokens that are too long to be guessed: a build needs no library of
-// ciphers for it.
+// SHA-256 (FIPS 180-4), for tokens that are too long to be guessed.
 #pragma once
 
 #include <array>
@@ -11,7 +10,7 @@ namespace reactord {
 
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
-/// Leaves nothing of `text` on the stack.
+/// OpenSSL's, which wipes what it has worked with. Throws std::bad_alloc.
 [[nodiscard]] Sha256Digest sha256(std::string_view text);
 
 }  // namespace reactord

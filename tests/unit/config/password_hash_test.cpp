@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "secrets/password_hash.h"
+#include "config/secrets/password_hash.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "secrets/sha256.h"
+#include "config/secrets/sha256.h"
 
 namespace reactord {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "secrets/secret_text.h"
+#include "config/secrets/secret_text.h"
 
 namespace reactord {
 

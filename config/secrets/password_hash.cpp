@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "secrets/password_hash.h"
+#include "config/secrets/password_hash.h"
 
 #include <crypt.h>
 #include <sys/random.h>
@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <stdexcept>
 
-#include "secrets/sha256.h"
+#include "config/secrets/sha256.h"
 
 namespace reactord {
 

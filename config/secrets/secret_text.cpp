@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "secrets/secret_text.h"
+#include "config/secrets/secret_text.h"
 
 #include <string.h>
 #include <sys/mman.h>
