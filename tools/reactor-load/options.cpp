@@ -27,7 +27,7 @@ constexpr std::string_view kHelp =
 Plays clients against a reactord or Redis, and verifies every reply.
 
   --host H, --port P, --uri URI  tcp://H:P, tls://H:P, unix:PATH (loopback, 12345)
-  --cacert F, --cert F, --key F, --sni NAME      for tls:// and rediss://: PEM files
+  --cacert F, --cert F, --key F, --sni NAME  of tls://, rediss://: PEM files
   -c, --clients N       connections (50)   -d, --depth N  pipelined requests (1)
   -n, --requests N      in all             -t, --time T   or for so long (10s)
   -r, --rate N          requests a second at planned times: latency counts from
