@@ -26,7 +26,7 @@ MIRROR = "http://deb.debian.org/debian"
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "man-db",
             "libspdlog1.10", "libfmt9", "libtomlplusplus3", "libedit2", "libsystemd0",
             "python3", "python3-pytest", "procps", "iproute2",
-            "libfmt-dev", "libspdlog-dev", "libtomlplusplus-dev", "libsystemd-dev",
+            "libfmt-dev", "libspdlog-dev", "libssl-dev", "libtomlplusplus-dev", "libsystemd-dev",
             "g++", "make", "cmake", "doctest-dev", "netcat-openbsd"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 FOLDER = CACHE / "reactord-tests/systemd"
