@@ -84,7 +84,7 @@ int eventfd(unsigned int count, int flags) noexcept {
   });
 }
 
-int eventfd_write(int fd, eventfd_t number) noexcept {
+int eventfd_write(int fd, eventfd_t number) {
   SIMULATION_REAL(eventfd_write);
   if (!is_simulated()) return real_eventfd_write(fd, number);
   return simulate<int>("eventfd_write", fd, [&](Kernel& kernel) -> long {
@@ -95,7 +95,7 @@ int eventfd_write(int fd, eventfd_t number) noexcept {
   });
 }
 
-int eventfd_read(int fd, eventfd_t* number) noexcept {
+int eventfd_read(int fd, eventfd_t* number) {
   SIMULATION_REAL(eventfd_read);
   if (!is_simulated()) return real_eventfd_read(fd, number);
   return simulate<int>("eventfd_read", fd, [&](Kernel& kernel) -> long {

@@ -51,7 +51,7 @@ class StackSwitch {
   }
 
  private:
-  void* fake_ = nullptr;
+  [[maybe_unused]] void* fake_ = nullptr;
 };
 
 const void* main_stack = nullptr;
