@@ -190,6 +190,11 @@ class UserChecker {
     if (!is_good(at) || listener.require == Requirement::nothing) return;
     if (listener.require == Requirement::user && listener.framing != ListenerFraming::command)
       return report(at, "listener.require: only a command listener has AUTH, to log in by");
+    const bool asks_for_certificates = listener.tls && listener.tls->client_auth != ClientAuth::no;
+    if (listener.require == Requirement::certificate && !asks_for_certificates)
+      return report(at,
+                    "listener.require: no client is asked for a certificate here: give the "
+                    "listener a [listener.tls] with client_auth and client_ca");
     if (std::none_of(config_.users.begin(), config_.users.end(),
                      [](const UserSettings& user) { return user.enabled; }))
       report(at, "listener.require: there is no [[user]] who could log in");

@@ -51,6 +51,9 @@ TEST_CASE("what is wrong with users is told, and no password is repeated") {
        "6:13: user.unix_user: 'x' is the one of the user in line 1 already"},
       {"[[listener]]\naddress = '127.0.0.1:1'\nrequire = 'user'\n",
        "3:11: listener.require: there is no [[user]] who could log in"},
+      {"[[listener]]\naddress = '127.0.0.1:1'\nrequire = 'certificate'\n" + user("unix_user = 'x'"),
+       "3:11: listener.require: no client is asked for a certificate here: give the listener a "
+       "[listener.tls] with client_auth and client_ca"},
       {"[[listener]]\naddress = '127.0.0.1:1'\nframing = 'line'\nhandler = 'plain'\n"
        "require = 'user'\n" +
            user("unix_user = 'x'"),
