@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "config/documentation/documentation.h"
 #include "config/toml_text.h"
 #include "config/users/user_tables.h"
 #include "config/value_types.h"
@@ -191,133 +190,6 @@ void add_settings(std::vector<Setting>& out, std::string_view path, std::span<co
   }
 }
 
-constexpr std::size_t kPrintColumns = 100;
-constexpr std::string_view kTlsTable = "listener.tls";
-
-/// `text` as comment lines, broken between words.
-void print_comment(std::string& out, std::string_view text) {
-  std::string line(1, '#');
-  while (!text.empty()) {
-    const std::size_t blank = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, blank);
-    text.remove_prefix(std::min(blank + 1, text.size()));
-    if (line.size() + 1 + word.size() > kPrintColumns) {
-      out += line + "\n";
-      line.resize(1);
-    }
-    line += " ";
-    line += word;
-  }
-  out += line + "\n";
-}
-
-/// As config/reactord.toml has it, or out of the declaration of a key that is not there.
-void print_meaning(std::string& out, std::string_view table, const KeySpec& spec) {
-  const std::string_view comment = comment_above(fmt::format("{}.{}", table, spec.name));
-  out += comment;
-  if (!comment.empty()) return;
-  if (!spec.help.empty()) print_comment(out, spec.help);
-  if (spec.apply == Apply::restart) print_comment(out, "[restart]");
-}
-
-void print_key(std::string& out, std::string_view table, const KeySpec& spec,
-               const void* settings) {
-  print_meaning(out, table, spec);
-  out += fmt::format("{} = {}\n\n", spec.name, toml_value(spec.get(settings)));
-}
-
-/// Where there is none, what one would look like.
-void print_tls(std::string& out, const std::optional<TlsSettings>& tls) {
-  const TlsSettings example;
-  out += fmt::format("{}[{}]\n", tls ? "" : "# ", kTlsTable);
-  for (const KeySpec& spec : kTlsKeys) {
-    print_meaning(out, kTlsTable, spec);
-    out += fmt::format("{}{} = {}\n\n", tls ? "" : "# ", spec.name,
-                       toml_value(spec.get(tls ? &*tls : &example)));
-  }
-}
-
-void print_listener(std::string& out, const ListenerSettings& listener) {
-  out += "[[listener]]\n";
-  for (const KeySpec& spec : kListenerKeys) {
-    const std::string_view unused = why_unused(spec.name, listener);
-    if (unused.empty()) {
-      print_key(out, "listener", spec, &listener);
-    } else {
-      print_comment(out, fmt::format("{}: not used here; {}.", spec.name, unused));
-      out += "\n";
-    }
-  }
-  print_tls(out, listener.tls);
-}
-
-void print_table(std::string& out, std::string_view name, std::span<const KeySpec> keys,
-                 const void* settings) {
-  out += fmt::format("[{}]\n", name);
-  for (const KeySpec& spec : keys) print_key(out, name, spec, settings);
-}
-
-/// Where there is none, what one would look like.
-void print_repeated(std::string& out, const HandlerTableSpec& handler, const void* list) {
-  const std::size_t tables = handler.repeated.size(list);
-  for (std::size_t i = 0; i < tables; ++i) {
-    out += fmt::format("[[{}]]\n", handler.name);
-    for (const KeySpec& spec : handler.keys)
-      print_key(out, handler.name, spec, handler.repeated.at(list, i));
-  }
-  if (tables > 0) return;
-  const std::shared_ptr<void> example = handler.make();
-  const void* const element = handler.repeated.append(example.get());
-  out += fmt::format("# [[{}]]\n", handler.name);
-  for (const KeySpec& spec : handler.keys) {
-    print_meaning(out, handler.name, spec);
-    out += fmt::format("# {} = {}\n\n", spec.name, toml_value(spec.get(element)));
-  }
-}
-
-/// Where there is none, what one would look like. A hash is not printed.
-void print_users(std::string& out, const Config& config) {
-  const UserSettings example;
-  const bool is_example = config.users.empty();
-  for (const UserSettings& user : config.users.empty() ? std::vector{example} : config.users) {
-    out += is_example ? "# [[user]]\n" : "[[user]]\n";
-    for (const KeySpec& spec : user_keys()) {
-      print_meaning(out, "user", spec);
-      const bool is_hidden = spec.name == "password" && has_hidden_password(user);
-      out += fmt::format("{}{} = {}\n\n", is_example || is_hidden ? "# " : "", spec.name,
-                         toml_value(spec.get(&user)));
-    }
-  }
-}
-
-/// Where there is none, what one would look like.
-void print_limit_rules(std::string& out, const Config& config) {
-  for (const LimitRuleSettings& rule : config.limit_rules) {
-    out += "[[limit]]\n";
-    for (const KeySpec& spec : kLimitRuleKeys) print_key(out, "limit", spec, &rule);
-  }
-  if (!config.limit_rules.empty()) return;
-  LimitRuleSettings example;
-  example.name = "requests";
-  out += "# [[limit]]\n";
-  for (const KeySpec& spec : kLimitRuleKeys) {
-    print_meaning(out, "limit", spec);
-    out += fmt::format("# {} = {}\n\n", spec.name, toml_value(spec.get(&example)));
-  }
-}
-
-/// Where there is none, what one would look like.
-void print_modules(std::string& out, const Config& config) {
-  for (const ModuleSettings& module : config.modules) {
-    out += "[[module]]\n";
-    print_key(out, "module", kModuleKeys[0], &module);
-  }
-  if (!config.modules.empty()) return;
-  out += "# [[module]]\n";
-  print_meaning(out, "module", kModuleKeys[0]);
-  out += "# path = \"/usr/lib/reactord/modules/greet.so\"\n\n";
-}
-
 }  // namespace
 
 std::span<const KeySpec> server_keys() {
@@ -438,31 +310,6 @@ std::vector<Setting> settings_of(const Config& config, std::span<const HandlerTa
         add_settings(out, fmt::format("{}.{}", handler.name, i + 1), handler.keys,
                      handler.repeated.at(settings, i));
   }
-  return out;
-}
-
-std::string print_config(const Config& config, std::span<const HandlerTableSpec> handlers) {
-  std::string out;
-  print_comment(out, "[restart]: takes effect at the next start, everything else with a reload.");
-  out += "\n";
-  for (const ConfigTable& each : kSingleTables) {
-    print_table(out, each.name, each.keys, each.view(config));
-    if (each.name != "server") continue;
-    for (const ListenerSettings& listener : config.listeners) print_listener(out, listener);
-  }
-  print_limit_rules(out, config);
-  print_users(out, config);
-  print_modules(out, config);
-  for (const HandlerTableSpec& handler : handlers) {
-    const void* settings = handler_settings(config, handler.name);
-    if (settings == nullptr || handler.keys.empty()) continue;
-    if (handler.is_repeated()) {
-      print_repeated(out, handler, settings);
-      continue;
-    }
-    print_table(out, fmt::format("handlers.{}", handler.name), handler.keys, settings);
-  }
-  out.pop_back();  // the blank line behind the last key
   return out;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The daemon's own tables and keys, declared once, and what derives from the declarations: the
-// printed configuration and the list of settings that CONFIG GET shows.
+// The daemon's own tables and keys, declared once, and the list of settings that CONFIG GET shows.
 #pragma once
 
 #include <functional>
@@ -37,11 +36,6 @@ struct ConfigTable {
 
 [[nodiscard]] std::vector<Setting> settings_of(const Config& config,
                                                std::span<const HandlerTableSpec> handlers);
-
-/// The whole configuration as TOML, each key with its comment of config/reactord.toml; loading it
-/// gives the same Config.
-[[nodiscard]] std::string print_config(const Config& config,
-                                       std::span<const HandlerTableSpec> handlers);
 
 /// The listener of that name, or null.
 [[nodiscard]] const ListenerSettings* find_listener(const Config& config, std::string_view name);

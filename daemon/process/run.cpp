@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/tables.h"
+#include "config/print_config.h"
 #include "daemon/console/standard_descriptors.h"
 #include "daemon/interface/registry.h"
 #include "daemon/limits/descriptor_limit.h"

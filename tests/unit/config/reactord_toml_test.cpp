@@ -10,6 +10,7 @@
 #include <string>
 
 #include "config/documentation/documentation.h"
+#include "config/print_config.h"
 #include "config/toml_text.h"
 #include "config/users/user_tables.h"
 #include "config/value_types.h"

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/print_config.h"
 #include "config/reload.h"
 #include "tests/unit/config/config_fixtures.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What derives from the declared keys: the printed configuration, the settings, the changes.
 #include "config/tables.h"
+#include "config/print_config.h"
 #include "config/reload.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // [[user]]: what is wrong with one, what is shown of it, and what a reload tells.
+#include "config/print_config.h"
 #include "config/users/user_tables.h"
 
 #include <doctest/doctest.h>
