@@ -111,6 +111,7 @@ class Server final : public EventSink, public ServerControl {
   void mention_signal(const SignalRule& rule);
   [[nodiscard]] ReloadOutcome finish_reload(const std::string& request, ReloadPlan plan);
   [[nodiscard]] std::string check(const Config& next) const;
+  [[nodiscard]] TableSize table_size(const Config& config) const;
   void set_table_size(const Config& config);
   void apply(const Config& config);
   void watch_certificates();
