@@ -26,7 +26,7 @@ constexpr std::string_view kHelp =
                     | COMMAND ARG...]
 Plays clients against a reactord or Redis, and verifies every reply.
 
-  --host H, --port P, --uri URI  tcp://H:P, tls://H:P, unix:PATH (loopback, 12345)
+  --host H, --port P, --uri URI  tcp://, tls://H:P, unix:PATH (127.0.0.1:12345)
   --cacert F, --cert F, --key F, --sni NAME  of tls://, rediss://: PEM files
   -c, --clients N       connections (50)   -d, --depth N  pipelined requests (1)
   -n, --requests N      in all             -t, --time T   or for so long (10s)
