@@ -95,6 +95,36 @@ def test_it_leaves_nothing_behind_when_it_is_stopped(lab, number, moment):
     one.assert_nothing_remains()
 
 
+def test_what_is_started_in_the_moment_of_a_signal_is_ended(tmp_path):
+    """The worst moment: the process is there, and nobody has noted it yet."""
+    code = """if True:
+        import os, pathlib, signal, subprocess, sys
+        sys.path.insert(0, sys.argv[1])
+        import shell
+
+        class Interrupted(subprocess.Popen):
+            def __init__(self, *arguments, **options):
+                super().__init__(*arguments, **options)
+                print(self.pid, flush=True)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        def stop(*_):
+            raise SystemExit(7)
+
+        signal.signal(signal.SIGTERM, stop)
+        subprocess.Popen = Interrupted
+        one = shell.Shell(pathlib.Path(sys.argv[2]), dict(os.environ))
+        try:
+            one.start(None, "sleep 1000")
+        finally:
+            one.end_all()
+    """
+    done = subprocess.run(["/usr/bin/python3", "-B", "-c", code, ROOT / "tools/scripts/lab", tmp_path],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 7, done
+    assert not pathlib.Path(f"/proc/{int(done.stdout)}").exists()
+
+
 def test_two_runs_side_by_side(lab):
     both = [lab("2"), lab("5")]
     for one in both:

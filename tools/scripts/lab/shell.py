@@ -17,6 +17,26 @@ class LabFailure(Exception):
     """The exercise cannot go on. Its text is for the reader."""
 
 
+# What the lab's own handlers turn into exceptions.
+INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+
+
+@contextlib.contextmanager
+def uninterrupted():
+    """Signals come afterwards: an exception between a process' start and its place in the list of
+    those to end would leave it running."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def accept_signals():
+    """In a child, which has been given our mask."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTING)
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has ended."""
@@ -43,7 +63,7 @@ class Process:
         with open(output_path, "wb") as output:
             self._process = subprocess.Popen(
                 arguments, env=environment, stdin=subprocess.PIPE, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True)
+                stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=accept_signals)
         self._began = time.monotonic()
 
     @property
@@ -103,9 +123,10 @@ class Shell:
         name = output_name or f".command-{len(self._processes)}"
         if not re.search("[;|&]", command):
             command = f"exec {command}"  # a program alone needs no shell that outlives its start
-        process = Process([*enter, "bash", "-c", command], self._environment, self._folder / name)
-        self._processes.append(process)
-        return process
+        with uninterrupted():
+            self._processes.append(Process([*enter, "bash", "-c", command], self._environment,
+                                           self._folder / name))
+        return self._processes[-1]
 
     def run(self, host, command, seconds=20.0):
         process = self.start(host, command)
