@@ -50,7 +50,7 @@ def needs_a_build(one):
 
 def test_a_build_in_a_pipe_tells_how_far_it_is(suite_of, capsys):
     suite = suite_of(needs_a_build)
-    suite.run([["one"]])
+    suite.run([[["one"]]])
     said = capsys.readouterr().out
     assert "compiling asan: 1 of 2\n" in said and "compiling asan: 2 of 2\n" in said
     assert "ok: 1 passed, 0 failed" in said and "what it checks" in said
@@ -59,14 +59,14 @@ def test_a_build_in_a_pipe_tells_how_far_it_is(suite_of, capsys):
 
 def test_a_build_is_done_once_for_all_that_wait(suite_of, capsys):
     suite = suite_of(lambda one: [one.case(one.built("asan"), "") for _ in range(3)])
-    suite.run([["one"]])
+    suite.run([[["one"]]])
     assert capsys.readouterr().out.count("1 of 2") == 1
 
 
 def test_a_failure_ends_with_the_command_that_repeats_it(suite_of, tmp_path, capsys):
     (tmp_path / "failing").touch()
     suite = suite_of(needs_a_build)
-    suite.run([["one"]])
+    suite.run([[["one"]]])
     said = capsys.readouterr().out
     assert "b.cpp:1: error: no such thing" in said
     assert said.endswith("    again:  tools/test one\n")
@@ -81,7 +81,7 @@ def test_an_end_of_the_suite_ends_what_its_parts_run(suite_of):
 
     ender = threading.Thread(target=end_it)
     ender.start()
-    suite.run([["one"]])
+    suite.run([[["one"]]])
     ender.join()
     assert suite.total().failed == 1
 
@@ -94,6 +94,11 @@ def test_it_says_at_its_start_what_it_will_do_and_about_how_long(capsys):
 
 def test_every_short_part_has_its_lane():
     assert sorted(sum(run_tests.LANES, [])) == sorted(run_tests.SHORT)
+
+
+def test_all_leaves_no_part_out():
+    parts = [name for lanes in run_tests.ALL_STAGES for lane in lanes for name in lane]
+    assert sorted(parts) == sorted([*run_tests.SHORT, *run_tests.LONG])
 
 
 @pytest.mark.parametrize("words, part_names, wanted", [

@@ -7,7 +7,7 @@
     tools/test coverage     lines and branches that the unit tests reach, by folder
     tools/test sim --hours N     the daemon in a simulated kernel, with new seeds, for so long
     tools/test mutants [FILTER]  small edits that tests must notice, of files with FILTER in their name
-    tools/test --all        everything, with longer fuzzing, churn and noise, one part after another
+    tools/test --all        everything, with longer fuzzing, churn and noise; parts follow one another
 
 Output is kept in build/test-logs, and shown where something failed. The last line is
 "N passed, N failed" (and ", N skipped"), in test cases; the exit status is 0 if nothing failed.
@@ -31,8 +31,12 @@ from suite.parts import LONG, ON_REQUEST, SHORT
 
 # Parts of the short run, side by side: most of them wait. The last lane's time is compiling.
 LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["layers", "format", "unit"]]
+# Of --all one part follows another, but that the ten minutes of soak wait while others compile.
+ALL_STAGES = [[["layers", "format", "integration", "clients", "promises", "load", "lab"]],
+              [["soak"], ["unit", "compilers"]],
+              [["docs", "bench", "asan", "fuzz", "systemd"]]]
 ABOUT = {False: "about six minutes on two cores, less after the first time",
-         True: "about three quarters of an hour on two cores"}
+         True: "about an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
 FILTERED = ("unit", "mutants")  # alone, these take words that choose some of them
 
@@ -82,22 +86,25 @@ class Suite:
         if part.count.failed:
             show_failures(part, self.screen.line)
 
-    def run(self, lanes):
-        def follow(lane):
-            for name in lane:
-                if not RUNNING.is_over:
-                    self.run_part(name)
-
-        threads = [threading.Thread(target=follow, args=[lane]) for lane in lanes]
+    def run(self, stages):
+        """Stages one after another, the lanes of each side by side, the parts of each in order."""
+        threads = []
         try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            for lanes in stages:
+                threads = [threading.Thread(target=self.follow, args=[lane]) for lane in lanes]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
         finally:
             RUNNING.end_all()
             for thread in threads:
                 thread.join()
+
+    def follow(self, lane):
+        for name in lane:
+            if not RUNNING.is_over:
+                self.run_part(name)
 
     def table(self):
         say = self.screen.line
@@ -165,6 +172,12 @@ def options_from(words):
     return options
 
 
+def stages_of(options, chosen):
+    if options.part:
+        return [[chosen]]
+    return ALL_STAGES if options.all else [LANES]
+
+
 def main():
     options = options_from(sys.argv[1:])
     if options.list:
@@ -183,7 +196,7 @@ def main():
         suite = Suite(chosen, options.all, options.filter, options.hours)
         suite.announce()
         try:
-            suite.run(LANES if not options.part and not options.all else [chosen])
+            suite.run(stages_of(options, chosen))
         except KeyboardInterrupt:
             suite.screen.line("interrupted")
             return 130
