@@ -11,7 +11,7 @@
 
 #include "config/config.h"
 #include "daemon/client_limits/client_limits.h"
-#include "daemon/connection/connection.h"
+#include "daemon/connection/listener_policy.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/net/handshake.h"
 #include "daemon/net/socket_address.h"

@@ -35,9 +35,7 @@
 // up.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -46,9 +44,10 @@
 #include <utility>
 
 #include "daemon/connection/connection_deadlines.h"
+#include "daemon/connection/connection_host.h"
 #include "daemon/connection/in_place.h"
-#include "daemon/connection/login_gate.h"
-#include "daemon/interface/command_spec.h"
+#include "daemon/connection/listener_policy.h"
+#include "daemon/connection/loop_context.h"
 #include "daemon/interface/session.h"
 #include "daemon/log/events.h"
 #include "daemon/net/socket_stream.h"
@@ -56,173 +55,11 @@
 #include "daemon/reactor/out_of_memory.h"
 #include "daemon/reactor/slot_table.h"
 #include "protocol/buffers/buffer.h"
-#include "protocol/buffers/buffer_pool.h"
-#include "protocol/buffers/gather_list.h"
 #include "protocol/frame_parser.h"
 #include "protocol/protocol_detector.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {
-
-class Connection;
-struct CommandEntry;
-
-/// What became of a request.
-enum class ServeResult : std::uint8_t {
-  replied,
-  pending,      ///< the reply comes through Connection::complete(); until then its input waits
-  overlapping,  ///< the same, but the next request may be served meanwhile, by serve_behind()
-  not_yet,      ///< of serve_behind(): nothing was done, the frame waits until nothing is owed
-  close_after_reply,  ///< what follows in the pipeline is not run
-  quit,               ///< the same, because the client asked for it
-};
-
-class RequestSink {
- public:
-  virtual ~RequestSink() = default;
-  /// Serves one frame; its reply goes behind what `out` holds. The frame's views end with the call.
-  /// Throws std::bad_alloc where there is no memory for it.
-  [[nodiscard]] virtual ServeResult serve(Connection& connection, const Frame& frame,
-                                          Buffer& out) = 0;
-  /// The same where replies to earlier frames are owed: its own may not overtake them, and so is
-  /// owed, too, unless none of the others is any more.
-  [[nodiscard]] virtual ServeResult serve_behind(Connection& /*connection*/, const Frame& /*frame*/,
-                                                 Buffer& /*out*/) {
-    return ServeResult::not_yet;
-  }
-  /// The connection's batch is over.
-  virtual void end_batch() noexcept = 0;
-  /// The same after serve() has thrown: what it has begun is forgotten.
-  virtual void give_up_batch() noexcept { end_batch(); }
-  /// An error was sent that answers no served frame: `error` begins with its code.
-  virtual void note_error(std::string_view /*error*/) noexcept {}
-};
-
-/// What a connection asks of those around it.
-class ConnectionHost {
- public:
-  virtual ~ConnectionHost() = default;
-  [[nodiscard]] virtual TimePoint now() const noexcept = 0;
-  /// Serve it again before the loop sleeps.
-  virtual void make_ready(Connection& connection) noexcept = 0;
-  /// It has stopped serving, for this reason; `detail` is the {problem} or {protocol} of the event.
-  virtual void on_end(Connection& connection, CloseReason reason,
-                      std::string_view detail) noexcept = 0;
-  /// The client has sent FIN while a request of its waits for the reply.
-  virtual void on_peer_finished(Connection& connection) noexcept = 0;
-  /// What became of the bytes after want_receipt(): `arrived`, as far as can be known.
-  virtual void on_receipt(Connection& connection, bool arrived) noexcept = 0;
-  /// It is over: destroy it at the end of the turn.
-  virtual void on_closed(Connection& connection) noexcept = 0;
-  /// The bytes that its private buffers hold have changed by this much.
-  virtual void on_memory_change(std::ptrdiff_t bytes) noexcept = 0;
-};
-
-/// Holds connections to what their clients may have (client_limits/). Asked once a turn, where the
-/// connection has input.
-class InputLimiter {
- public:
-  virtual ~InputLimiter() = default;
-  struct Grant {
-    enum class What : std::uint8_t {
-      serve,   ///< so many requests
-      refuse,  ///< all are answered with `error`
-      close,   ///< the same with one, which ends the connection
-      hold,    ///< none until resume_input()
-    };
-    What what = What::serve;
-    WorkUnits requests = 0;
-    std::string_view error{};  ///< lasts until the next is asked for
-  };
-  /// Of at most `most` requests.
-  [[nodiscard]] virtual Grant grant(Connection& connection, WorkUnits most) = 0;
-  /// What has come of a grant: so many requests were served, or refused, and so many bytes came.
-  virtual void settle(Connection& connection, const Grant& grant, std::uint64_t requests,
-                      std::uint64_t bytes) = 0;
-  /// A connection has begun (+1) or ended (-1).
-  virtual void count(Connection& connection, int change) = 0;
-};
-
-/// What the loop lends to whichever connection it serves: the limits, the sinks, and large scratch
-/// buffers, so that a connection at rest needs none of its own.
-struct LoopContext {
-  ParserLimits parser_limits;
-  std::size_t output_high_water;
-  ConnectionDeadlines deadlines;
-  ConnectionHost& host;
-  RequestSink& sink;
-  /// What the pool holds at most, until a while has not needed it: 1 MiB each for as many
-  /// clients as are likely to send that much at one time.
-  static constexpr std::size_t kMaxPoolBytes = 32u << 20;
-  const Connection* serving = nullptr;  ///< whose turn it is
-  WorkUnits share_left = 0;             ///< of its share of the turn
-  WorkUnits work = 0;                   ///< of whoever was served since take_work()
-  WorkUnits charged = 0;                ///< by charge(), since a limited turn has begun
-  std::uint64_t received = 0;           ///< bytes, of all connections
-  std::string_view refusal{};           ///< the error of requests that are refused in this turn
-  /// Of clients that have to log in and have not.
-  ParserLimits login_limits{.max_frame_bytes = kMaxLoginFrameBytes,
-                            .max_arguments = kMaxLoginArguments,
-                            .max_inline_bytes = kMaxLoginFrameBytes};
-  LoginGate* gate = nullptr;           ///< null: there are no users, and nobody has to log in
-  std::uint64_t users_generation = 0;  ///< principals of another one are to be renewed
-  Buffer input{};
-  Buffer output{};
-  GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
-  BufferPool pool{kMaxPoolBytes};
-  Frame frame{};
-
-  /// The request under way costs this much more than an ordinary one.
-  void charge(WorkUnits units) {
-    const WorkUnits taken = std::min(share_left, units);
-    share_left -= taken;
-    charged += taken;
-  }
-  /// Bytes have come or gone. The kernel takes about a microsecond for 4 KiB.
-  void note_moved(std::size_t bytes) { work += static_cast<WorkUnits>(bytes >> 11); }
-  [[nodiscard]] WorkUnits take_work() { return std::exchange(work, 0); }
-  /// The turn under way has failed: nothing of it may reach the next connection.
-  void give_up_turn() noexcept {
-    serving = nullptr;
-    output.clear();
-    borrowed.clear();
-  }
-};
-
-/// How a listener wants its connections served. Outlives them.
-struct ListenerPolicy {
-  LoopContext& loop_context;
-  Framing framing = Framing::command;
-  bool inline_replies_resp = false;
-  /// What the listener allows; and the command that answers every line or chunk, unless framing is
-  /// `command`.
-  CommandClasses allowed_commands = CommandClasses::all();
-  CommandEntry* bound_command = nullptr;
-  Requirement requirement = Requirement::nothing;
-  bool is_admin = false;  ///< the listener's role: its connections have slots of their own
-  InputLimiter* limiter = nullptr;        ///< null where nothing is limited
-  const std::string* listener = nullptr;  ///< its name, which a reload may change
-  /// That refer to it, or will once they have come in; counted by the table.
-  mutable std::uint32_t connections = 0;
-};
-
-/// Of replies where no request says how they are read; `command` where commands are framed.
-[[nodiscard]] constexpr ReplyEncoding encoding_of(Framing framing, ReplyEncoding command) {
-  switch (framing) {
-    case Framing::line:
-      return ReplyEncoding::plain;
-    case Framing::raw:
-      return ReplyEncoding::raw;
-    case Framing::command:
-      break;
-  }
-  return command;
-}
-
-/// Whoever has come to see to the daemon does not wait behind its clients.
-[[nodiscard]] inline Priority priority_of(const ListenerPolicy& policy) {
-  return policy.is_admin ? Priority::urgent : Priority::normal;
-}
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
  public:

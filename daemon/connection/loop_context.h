@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// What all connections of a loop share, and use one after the other. Nothing in it is any one
+// connection's beyond its turn.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "daemon/connection/connection_deadlines.h"
+#include "daemon/connection/login_gate.h"
+#include "daemon/reactor/event_loop.h"
+#include "protocol/buffers/buffer.h"
+#include "protocol/buffers/buffer_pool.h"
+#include "protocol/buffers/gather_list.h"
+#include "protocol/frame_parser.h"
+
+namespace reactord {
+
+class Connection;
+class ConnectionHost;
+class RequestSink;
+
+/// What the loop lends to whichever connection it serves: the limits, the sinks, and large scratch
+/// buffers, so that a connection at rest needs none of its own.
+struct LoopContext {
+  ParserLimits parser_limits;
+  std::size_t output_high_water;
+  ConnectionDeadlines deadlines;
+  ConnectionHost& host;
+  RequestSink& sink;
+  /// What the pool holds at most, until a while has not needed it: 1 MiB each for as many
+  /// clients as are likely to send that much at one time.
+  static constexpr std::size_t kMaxPoolBytes = 32u << 20;
+  const Connection* serving = nullptr;  ///< whose turn it is
+  WorkUnits share_left = 0;             ///< of its share of the turn
+  WorkUnits work = 0;                   ///< of whoever was served since take_work()
+  WorkUnits charged = 0;                ///< by charge(), since a limited turn has begun
+  std::uint64_t received = 0;           ///< bytes, of all connections
+  std::string_view refusal{};           ///< the error of requests that are refused in this turn
+  /// Of clients that have to log in and have not.
+  ParserLimits login_limits{.max_frame_bytes = kMaxLoginFrameBytes,
+                            .max_arguments = kMaxLoginArguments,
+                            .max_inline_bytes = kMaxLoginFrameBytes};
+  LoginGate* gate = nullptr;           ///< null: there are no users, and nobody has to log in
+  std::uint64_t users_generation = 0;  ///< principals of another one are to be renewed
+  Buffer input{};
+  Buffer output{};
+  GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
+  BufferPool pool{kMaxPoolBytes};
+  Frame frame{};
+
+  /// The request under way costs this much more than an ordinary one.
+  void charge(WorkUnits units) {
+    const WorkUnits taken = std::min(share_left, units);
+    share_left -= taken;
+    charged += taken;
+  }
+  /// Bytes have come or gone. The kernel takes about a microsecond for 4 KiB.
+  void note_moved(std::size_t bytes) { work += static_cast<WorkUnits>(bytes >> 11); }
+  [[nodiscard]] WorkUnits take_work() { return std::exchange(work, 0); }
+  /// The turn under way has failed: nothing of it may reach the next connection.
+  void give_up_turn() noexcept {
+    serving = nullptr;
+    output.clear();
+    borrowed.clear();
+  }
+};
+
+}  // namespace reactord
