@@ -8,7 +8,7 @@
 
 #include "config/check.h"
 #include "config/config.h"
-#include "daemon/tls/tls_context.h"
+#include "daemon/tls/context/tls_context.h"
 
 namespace reactord {
 

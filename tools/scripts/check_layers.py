@@ -81,6 +81,10 @@ def rooms(top, knows, others, **rule):
             for room, known in knows.items()}
 
 
+# What a handshake and its stream are, without what they are made from (daemon/tls/context/).
+TLS_STREAM = [f"daemon/tls/{name}.h" for name in (
+    "certificate_name", "openssl", "socket_bio", "tls_handshake", "tls_stream")]
+
 # A scenario is TOML, read with the same care and the same words as a configuration.
 TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/toml/toml_items.h",
                 "config/toml/regular_file.h"]
@@ -100,8 +104,9 @@ RULES = {
     "daemon/console": Rule(["daemon/console/"], True),
     "daemon/reactor": Rule(["daemon/reactor/"], True),
     "daemon/net": Rule(["daemon/net/", "daemon/reactor/"], True),
-    "daemon/tls": Rule(["daemon/tls/", "daemon/net/", "daemon/reactor/", "config/", "protocol/"], True,
-                       {"openssl/": None}),
+    "daemon/tls": Rule([*TLS_STREAM, "daemon/net/", "daemon/reactor/", "protocol/"], True, {"openssl/": None}),
+    "daemon/tls/context": Rule([*TLS_STREAM, "daemon/tls/context/", "daemon/net/", "daemon/reactor/", "config/"],
+                               True, {"openssl/": None}),
     "daemon/log": Rule(["daemon/log/", "daemon/console/", "daemon/reactor/", "config/",
                         "protocol/escape.h"], True, {"spdlog/": None, "systemd/": None}),
     "daemon/interface": Rule(["daemon/interface/", "protocol/", "config/schema.h"]),
@@ -116,7 +121,8 @@ RULES = {
         "protocol/", "config/"], True),
     "daemon/process": Rule(["daemon/", "protocol/", "config/"], True, {"CLI/": None}),
     **rooms("tools/reactor-cli", CLIENT_ROOMS,
-            ["protocol/", "daemon/console/", "daemon/reactor/", "daemon/net/", "daemon/tls/tls_client.h"],
+            ["protocol/", "daemon/console/", "daemon/reactor/", "daemon/net/",
+             "daemon/tls/context/tls_client.h"],
             linux=True,
             libraries={"CLI/": None, "nlohmann/": None, "histedit.h": None}),
     "tools/reactor-cli": Rule(["tools/reactor-cli/", "protocol/", "config/secrets/", "daemon/reactor/",

@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
-#include "daemon/tls/tls_client.h"
-#include "daemon/tls/tls_context.h"
+#include "daemon/tls/context/tls_client.h"
+#include "daemon/tls/context/tls_context.h"
 #include "tests/unit/support/sockets.h"
 #include "tests/unit/support/temporary_folder.h"
 #include "tests/unit/support/test_certificates.h"

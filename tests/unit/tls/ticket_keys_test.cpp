@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/tls/ticket_keys.h"
+#include "daemon/tls/context/ticket_keys.h"
 
 #include <doctest/doctest.h>
 #include <openssl/evp.h>

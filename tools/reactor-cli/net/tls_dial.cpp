@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "daemon/tls/tls_client.h"
+#include "daemon/tls/context/tls_client.h"
 
 namespace reactord::cli {
 namespace {

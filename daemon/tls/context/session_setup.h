@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "daemon/tls/certificate.h"
+#include "daemon/tls/context/certificate.h"
 #include "daemon/tls/openssl.h"
 
 namespace reactord::tls {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "daemon/tls/tls_context.h"
+#include "daemon/tls/context/tls_context.h"
 
 namespace reactord {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/tls/tls_context.h"
+#include "daemon/tls/context/tls_context.h"
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
@@ -14,11 +14,11 @@
 #include <string_view>
 #include <utility>
 
-#include "daemon/tls/certificate.h"
 #include "daemon/tls/certificate_name.h"
-#include "daemon/tls/session_setup.h"
+#include "daemon/tls/context/certificate.h"
+#include "daemon/tls/context/session_setup.h"
+#include "daemon/tls/context/ticket_keys.h"
 #include "daemon/tls/socket_bio.h"
-#include "daemon/tls/ticket_keys.h"
 #include "daemon/tls/tls_handshake.h"
 
 namespace reactord {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/tls/tls_client.h"
+#include "daemon/tls/context/tls_client.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -10,8 +10,8 @@
 #include <new>
 #include <utility>
 
-#include "daemon/tls/certificate.h"
-#include "daemon/tls/session_setup.h"
+#include "daemon/tls/context/certificate.h"
+#include "daemon/tls/context/session_setup.h"
 #include "daemon/tls/socket_bio.h"
 #include "daemon/tls/tls_handshake.h"
 

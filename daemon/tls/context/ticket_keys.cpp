@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/tls/ticket_keys.h"
+#include "daemon/tls/context/ticket_keys.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>

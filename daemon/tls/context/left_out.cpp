@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // In place of the room where a build does without it.
-#include "daemon/tls/tls_client.h"
-#include "daemon/tls/tls_context.h"
+#include "daemon/tls/context/tls_client.h"
+#include "daemon/tls/context/tls_context.h"
 
 namespace reactord {
 

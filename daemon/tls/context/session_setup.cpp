@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/tls/session_setup.h"
+#include "daemon/tls/context/session_setup.h"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -9,8 +9,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "daemon/tls/context/ticket_keys.h"
 #include "daemon/tls/socket_bio.h"
-#include "daemon/tls/ticket_keys.h"
 #include "daemon/tls/tls_stream.h"
 
 namespace reactord::tls {

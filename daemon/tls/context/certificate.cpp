@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/tls/certificate.h"
+#include "daemon/tls/context/certificate.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
