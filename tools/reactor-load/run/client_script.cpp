@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The client's script: one instruction after the other, until one must wait. What it does to the
-// connection is in client.cpp.
+// connection is in client.cpp and client_connection.cpp.
 #include <algorithm>
 
 #include "daemon/net/connecting_socket.h"
