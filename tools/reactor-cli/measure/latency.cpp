@@ -7,7 +7,6 @@
 #include "tools/reactor-cli/measure/latency_text.h"
 #include "tools/reactor-cli/measure/measure.h"
 #include "tools/reactor-cli/measure/pings.h"
-#include "tools/reactor-cli/net/interrupt.h"
 
 namespace reactord::cli {
 namespace {
@@ -20,22 +19,19 @@ class Latency {
       : options_(options), output_(output), is_live_(output.is_terminal() && !options.json) {}
 
   void run() {
-    try {
-      Pings pings(options_);
-      // On a terminal one round without end, in a pipe one of a second: as redis-cli.
-      const bool endless = is_live_ && !options_.interval_given && options_.rounds == 0;
-      const std::uint64_t rounds = options_.rounds > 0 ? options_.rounds : is_live_ ? 0 : 1;
-      for (std::uint64_t i = 0; rounds == 0 || i < rounds; ++i)
-        play_round(pings, endless ? Deadline() : deadline_in(interval_of(options_)));
-    } catch (const Interrupted&) {
-      finish_round();
-    } catch (const Failure&) {
-      finish_round();
-      throw;
-    }
+    measure(
+        options_, [this](Pings& pings) { play(pings); }, [this] { finish_round(); });
   }
 
  private:
+  void play(Pings& pings) {
+    // On a terminal one round without end, in a pipe one of a second: as redis-cli.
+    const bool endless = is_live_ && !options_.interval_given && options_.rounds == 0;
+    const std::uint64_t rounds = options_.rounds > 0 ? options_.rounds : is_live_ ? 0 : 1;
+    for (std::uint64_t i = 0; rounds == 0 || i < rounds; ++i)
+      play_round(pings, endless ? Deadline() : deadline_in(interval_of(options_)));
+  }
+
   void play_round(Pings& pings, Deadline end) {
     while (!end || Clock::now() < *end) {
       summary_.add(pings.next());
@@ -68,7 +64,6 @@ class Latency {
 }  // namespace
 
 ExitCode run_latency(const Options& options, Output& output) {
-  catch_interrupts();
   Latency(options, output).run();
   return ExitCode::success;
 }

@@ -4,7 +4,6 @@
 #include "tools/reactor-cli/measure/latency_text.h"
 #include "tools/reactor-cli/measure/measure.h"
 #include "tools/reactor-cli/measure/pings.h"
-#include "tools/reactor-cli/net/interrupt.h"
 
 namespace reactord::cli {
 namespace {
@@ -15,19 +14,16 @@ class LatencyDist {
       : options_(options), output_(output), is_live_(output.is_terminal() && !options.json) {}
 
   void run() {
-    try {
-      Pings pings(options_);
-      if (is_live_) output_.write(LatencyBuckets::legend());
-      for (std::uint64_t i = 0; options_.rounds == 0 || i < options_.rounds; ++i) play_round(pings);
-    } catch (const Interrupted&) {
-      finish_round();
-    } catch (const Failure&) {
-      finish_round();
-      throw;
-    }
+    measure(
+        options_, [this](Pings& pings) { play(pings); }, [this] { finish_round(); });
   }
 
  private:
+  void play(Pings& pings) {
+    if (is_live_) output_.write(LatencyBuckets::legend());
+    for (std::uint64_t i = 0; options_.rounds == 0 || i < options_.rounds; ++i) play_round(pings);
+  }
+
   void play_round(Pings& pings) {
     const Deadline end = deadline_in(interval_of(options_));
     while (Clock::now() < *end) {
@@ -58,7 +54,6 @@ class LatencyDist {
 }  // namespace
 
 ExitCode run_latency_dist(const Options& options, Output& output) {
-  catch_interrupts();
   LatencyDist(options, output).run();
   return ExitCode::success;
 }

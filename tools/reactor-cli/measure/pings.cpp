@@ -8,6 +8,7 @@
 
 #include "tools/reactor-cli/command_line/failure.h"
 #include "tools/reactor-cli/figures/ask.h"
+#include "tools/reactor-cli/net/interrupt.h"
 
 namespace reactord::cli {
 namespace {
@@ -34,6 +35,20 @@ double Pings::next() {
 void Pings::pause(Deadline at_most) {
   const Clock::time_point next = *deadline_in(kPause);
   wait_until(session_, at_most ? std::min(next, *at_most) : next);
+}
+
+void measure(const Options& options, const std::function<void(Pings&)>& rounds,
+             const std::function<void()>& finish_round) {
+  catch_interrupts();
+  try {
+    Pings pings(options);
+    rounds(pings);
+  } catch (const Interrupted&) {
+    finish_round();
+  } catch (const Failure&) {
+    finish_round();
+    throw;
+  }
 }
 
 }  // namespace reactord::cli

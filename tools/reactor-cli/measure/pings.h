@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 
 #include "tools/reactor-cli/command_line/options.h"
 #include "tools/reactor-cli/net/session.h"
@@ -26,5 +27,10 @@ class Pings {
   const Options& options_;
   Session session_;
 };
+
+/// Plays `rounds` until they or Ctrl-C end it. Where Ctrl-C or a failure ends a round, too, what
+/// was measured of it is shown by `finish_round`. Throws Failure.
+void measure(const Options& options, const std::function<void(Pings&)>& rounds,
+             const std::function<void()>& finish_round);
 
 }  // namespace reactord::cli
