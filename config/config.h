@@ -156,7 +156,7 @@ struct ByteRate {
 };
 
 /// Who is one client.
-enum class LimitPer : std::uint8_t { address };
+enum class LimitPer : std::uint8_t { address, user };
 /// What becomes of requests over a limit.
 enum class LimitAction : std::uint8_t {
   refuse,  ///< each is answered with an error that says how long to wait

@@ -46,7 +46,8 @@ struct EnumWords<InlineReplies> {
 
 template <>
 struct EnumWords<LimitPer> {
-  static constexpr std::array kWords{EnumWord<LimitPer>{"address", LimitPer::address}};
+  static constexpr std::array kWords{EnumWord<LimitPer>{"address", LimitPer::address},
+                                     EnumWord<LimitPer>{"user", LimitPer::user}};
 };
 
 template <>

@@ -49,25 +49,27 @@ void Arrivals::take_in(UniqueFd fd, const SocketAddress& peer, const ListenerRul
     refusal = Refusal{Event::refused_proxy_sender,
                       "DENIED only proxies may connect to this listener, and your address is not "
                       "in its list of them"};
-  if (refusal) return refuse_at_once(std::move(fd), peer, rules, std::move(*refusal));
+  if (refusal) return refuse_socket(std::move(fd), peer, rules, !rules.proxy, std::move(*refusal));
   Arrival& arrival = slots_.emplace(std::move(fd), peer, rules);
+  arrival.was_judged = !rules.proxy;
   gate_.connections().hold_slot(rules.policy);
   deadlines_.arm(arrival, loop_.now());
   update_deadline();
   const SlotId id = arrival.id;
   const bool is_begun =
       !loop_.watch(arrival.fd.get(), token_of(arrival), priority_of(rules.policy)) &&
-      has_memory_for([&] { (void)begin_next_stage(arrival); });
+      has_memory_for([&] { begin_next_stage(arrival); });
   if (is_begun) return;
   gate_.tell_failed(rules, ENOMEM);
   if (Arrival* left = slots_.find(id)) erase(*left);
 }
 
-/// Whoever is about to shake hands reads nothing but what belongs to that.
-void Arrivals::refuse_at_once(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules,
-                              Refusal refusal) {
+/// Whoever is about to shake hands (`reads_tls`, if the listener speaks it) reads nothing but what
+/// belongs to that.
+void Arrivals::refuse_socket(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules,
+                             bool reads_tls, Refusal refusal) {
   SocketStream stream(std::move(fd), peer);
-  if (rules.handshakes && !rules.proxy) {
+  if (rules.handshakes && reads_tls) {
     refusal.error.clear();
     (void)stream.send(rules.handshakes->refusal());
   }
@@ -83,17 +85,24 @@ void Arrivals::erase(Arrival& arrival) {
 
 // --- stages
 
-/// False after the last one.
-bool Arrivals::begin_next_stage(Arrival& arrival) {
-  if (arrival.stage.index() == 0 && arrival.rules.proxy) {
+bool Arrivals::has_more_stages(const Arrival& arrival) const {
+  return arrival.rules.handshakes && !std::holds_alternative<HandshakeStage>(arrival.stage);
+}
+
+void Arrivals::begin_next_stage(Arrival& arrival) {
+  const bool is_first = std::holds_alternative<std::monostate>(arrival.stage);
+  if (is_first && arrival.rules.proxy)
     arrival.stage.emplace<ProxyStage>();
-    return true;
-  }
-  if (arrival.stage.index() < 2 && arrival.rules.handshakes) {
+  else
     begin_handshake(arrival);
-    return true;
-  }
-  return false;
+}
+
+/// By the address that a PROXY header has told, before a handshake is begun, which costs a hundred
+/// times as much.
+std::optional<Refusal> Arrivals::judge_once(Arrival& arrival) const {
+  if (std::exchange(arrival.was_judged, true)) return std::nullopt;
+  return gate_.judge(
+      {.peer = arrival.peer, .rules = arrival.rules, .may_be_any = arrival.speaks_for_itself});
 }
 
 void Arrivals::begin_handshake(Arrival& arrival) {
@@ -134,8 +143,11 @@ void Arrivals::go_on(Arrival& arrival, const StageStep& next) {
     case StageStep::Status::refused:
       return refuse(arrival, next.refusal);
     case StageStep::Status::done:
-      // There are few stages: no bound is needed.
-      return begin_next_stage(arrival) ? advance(arrival) : enter(arrival);
+      if (!has_more_stages(arrival)) return enter(arrival);
+      if (const std::optional<Refusal> refusal = judge_once(arrival))
+        return refuse(arrival, *refusal);
+      begin_next_stage(arrival);
+      return advance(arrival);  // there are few stages: no bound is needed
   }
 }
 
@@ -145,9 +157,10 @@ void Arrivals::enter(Arrival& arrival) {
   const SocketAddress peer = arrival.peer;
   const ListenerRules& rules = arrival.rules;
   const bool may_be_any = arrival.speaks_for_itself;
+  const bool was_judged = arrival.was_judged;
   const auto stage = std::move(arrival.stage);
   erase(arrival);
-  const Gate::Newcomer newcomer{peer, rules, may_be_any};
+  const Gate::Newcomer newcomer{peer, rules, may_be_any, was_judged};
   if (const auto* handshake = std::get_if<HandshakeStage>(&stage))
     return gate_.let_in(newcomer, IsWatched::yes, std::in_place,
                         [&](void* place, std::size_t bytes) {
@@ -165,10 +178,12 @@ void Arrivals::refuse_handshake(Arrival& arrival, const Refusal& refusal) {
 void Arrivals::refuse(Arrival& arrival, const Refusal& refusal) {
   if (std::holds_alternative<HandshakeStage>(arrival.stage))
     return refuse_handshake(arrival, refusal);
-  SocketStream stream(std::move(arrival.fd), arrival.peer);
+  UniqueFd fd = std::move(arrival.fd);
+  const SocketAddress peer = arrival.peer;
   const ListenerRules& rules = arrival.rules;
+  const bool reads_tls = arrival.was_judged;
   erase(arrival);
-  gate_.refuse(stream, rules, refusal);
+  refuse_socket(std::move(fd), peer, rules, reads_tls, refusal);
 }
 
 // --- turns

@@ -40,6 +40,7 @@ struct Arrival : DeadlineLink<Arrival> {
   SocketAddress peer;          ///< the client's own, once a stage has told it
   const ListenerRules& rules;  ///< as a connection refers to it
   bool speaks_for_itself = false;
+  bool was_judged = false;   ///< by its own address: what it reads from now on is TLS
   bool is_finished = false;  ///< the other side has sent FIN: what is missing will not come
   bool is_overdue = false;   ///< its time was over while a step was under way beside the loop
   std::variant<std::monostate, ProxyStage, HandshakeStage> stage;
@@ -85,10 +86,12 @@ class Arrivals {
   static constexpr Token kTokenBit = Token{1} << 31;
 
   [[nodiscard]] Token token_of(const Arrival& arrival) const { return arrival.id | kTokenBit; }
-  void refuse_at_once(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules,
-                      Refusal refusal);
-  [[nodiscard]] bool begin_next_stage(Arrival& arrival);
+  void refuse_socket(UniqueFd fd, const SocketAddress& peer, const ListenerRules& rules,
+                     bool reads_tls, Refusal refusal);
+  [[nodiscard]] bool has_more_stages(const Arrival& arrival) const;
+  void begin_next_stage(Arrival& arrival);
   void begin_handshake(Arrival& arrival);
+  [[nodiscard]] std::optional<Refusal> judge_once(Arrival& arrival) const;
   [[nodiscard]] StageStep step(Arrival& arrival);
   void advance(Arrival& arrival);
   void go_on(Arrival& arrival, const StageStep& next);

@@ -54,8 +54,10 @@ std::optional<Refusal> Gate::judge(const Newcomer& newcomer) const {
       return Refusal{Event::refused_before_login,
                      "ERR max number of clients reached that have not logged in"};
   }
-  if (newcomer.rules.limits == nullptr) return std::nullopt;
-  if (std::optional<ListenerLimits::Refused> refused = newcomer.rules.limits->admit(newcomer.peer))
+  ListenerLimits* const limits = newcomer.rules.limits.get();
+  if (limits == nullptr) return std::nullopt;
+  if (std::optional<ListenerLimits::Refused> refused =
+          newcomer.was_judged ? limits->admit_again(newcomer.peer) : limits->admit(newcomer.peer))
     return Refusal{Event::refused_limit, std::move(refused->error), std::move(refused->problem)};
   return std::nullopt;
 }

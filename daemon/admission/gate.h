@@ -28,6 +28,7 @@ class Gate {
     const SocketAddress& peer;
     const ListenerRules& rules;
     bool may_be_any = false;
+    bool was_judged = false;  ///< before it shook hands, and counted as new then
   };
 
   /// Opens a connection on a stream that is made in its place (in_place.h) from `kind` and `args`,
@@ -49,7 +50,7 @@ class Gate {
   /// For the log alone.
   void tell(const ListenerRules& rules, const std::string& peer, const Refusal& refusal);
 
-  /// Why it may not come in; nothing if it may.
+  /// Why it may not come in; nothing if it may, and is counted as a new connection.
   [[nodiscard]] std::optional<Refusal> judge(const Newcomer& newcomer) const;
   /// For nobody is there room, or the daemon takes no new clients: whoever they are.
   [[nodiscard]] std::optional<Refusal> judge_all(const ListenerRules& rules) const;

@@ -16,7 +16,7 @@ constexpr Duration kMaxHold = std::chrono::seconds(1);
 constexpr int kMaxResumedPerTurn = 64;
 
 LimitedClient client_of(Connection& connection) {
-  return {.mapped_ip = connection.stream().peer_ip()};
+  return {.mapped_ip = connection.stream().peer_ip(), .user = connection.session().user()};
 }
 
 std::string_view verb_of(LimitAction action) {
@@ -54,29 +54,70 @@ bool concerns(const LimitRuleSettings& rule, const ListenerSettings& listener) {
 
 // --- new clients
 
-std::optional<ListenerLimits::Refused> ListenerLimits::admit(const SocketAddress& peer) {
-  const LimitedClient client{.mapped_ip = peer.mapped_ip()};
-  const TimePoint now = all_.now();
+/// By the rules that tell clients apart in this way: an address is known when it comes, a user when
+/// it has logged in.
+template <class Ask, class Peer>
+std::optional<ListenerLimits::NoRoom> ListenerLimits::ask(const LimitedClient& client, LimitPer per,
+                                                          Ask&& of_rule, Peer&& peer) {
   for (const auto& rule : rules_) {
+    if (rule->settings().per != per) continue;
     const std::optional<LimitKey> key = rule->key_of(client);
-    const std::optional<Overrun> overrun =
-        key ? rule->ask_connection(*key, now) : std::optional<Overrun>();
+    const std::optional<Overrun> overrun = key ? of_rule(*rule, *key) : std::optional<Overrun>();
     if (!overrun) continue;
     rule->note(overrun->what, 1);
-    const LimitRuleSettings& settings = rule->settings();
-    if (settings.dry_run) {
-      all_.tell(Event::limit_dry_run, *rule, *overrun, [&] { return peer.to_string(); });
-      continue;
-    }
-    std::string error = error_of(*overrun, settings);
-    std::string problem = "limit " + settings.name + ": " + error;
-    if (settings.action == LimitAction::close) error.clear();
-    return Refused{std::move(error), std::move(problem)};
+    if (!rule->settings().dry_run) return NoRoom{*rule, *overrun};
+    all_.tell(Event::limit_dry_run, *rule, *overrun, peer);
   }
-  for (const auto& rule : rules_)
+  return std::nullopt;
+}
+
+/// Where all of them have room, it is charged for one more.
+template <class Peer>
+std::optional<ListenerLimits::NoRoom> ListenerLimits::ask_connection(const LimitedClient& client,
+                                                                     LimitPer per, Peer&& peer) {
+  const TimePoint now = all_.now();
+  const auto may_be_new = [now](const LimitRule& rule, const LimitKey& key) {
+    return rule.ask_connection(key, now);
+  };
+  if (std::optional<NoRoom> no_room = ask(client, per, may_be_new, peer)) return no_room;
+  for (const auto& rule : rules_) {
+    if (rule->settings().per != per) continue;
     if (const std::optional<LimitKey> key = rule->key_of(client))
       rule->charge_connection(*key, now);
+  }
   return std::nullopt;
+}
+
+ListenerLimits::Refused ListenerLimits::refused_for(const NoRoom& no_room) {
+  const LimitRuleSettings& settings = no_room.rule.settings();
+  std::string error = error_of(no_room.overrun, settings);
+  std::string problem = "limit " + settings.name + ": " + error;
+  if (settings.action == LimitAction::close) error.clear();
+  return {std::move(error), std::move(problem)};
+}
+
+std::optional<ListenerLimits::Refused> ListenerLimits::admit(const SocketAddress& peer) {
+  const std::optional<NoRoom> no_room = ask_connection(
+      {.mapped_ip = peer.mapped_ip()}, LimitPer::address, [&] { return peer.to_string(); });
+  return no_room ? std::optional(refused_for(*no_room)) : std::nullopt;
+}
+
+std::optional<ListenerLimits::Refused> ListenerLimits::admit_again(const SocketAddress& peer) {
+  const auto has_room = [](const LimitRule& rule, const LimitKey& key) {
+    return rule.ask_room(key);
+  };
+  const std::optional<NoRoom> no_room = ask({.mapped_ip = peer.mapped_ip()}, LimitPer::address,
+                                            has_room, [&] { return peer.to_string(); });
+  return no_room ? std::optional(refused_for(*no_room)) : std::nullopt;
+}
+
+std::string ListenerLimits::admit_user(Connection& connection, std::string_view user) {
+  const auto peer = [&] { return connection.stream().peer(); };
+  const std::optional<NoRoom> no_room = ask_connection(
+      {.mapped_ip = connection.stream().peer_ip(), .user = user}, LimitPer::user, peer);
+  if (!no_room) return {};
+  all_.tell(Event::limit_refused, no_room->rule, no_room->overrun, peer);
+  return error_of(no_room->overrun, no_room->rule.settings());
 }
 
 void ListenerLimits::count(Connection& connection, int change) {

@@ -4,6 +4,7 @@
 // allows is the rule's (limit_rule.h).
 //
 //   a new client   -> ListenerLimits::admit()                          Gate (admission/gate.h)
+//   a login        -> ListenerLimits::admit_user()                     Users (users/users.h)
 //   a turn's input -> ListenerLimits::grant() -> served -> settle()    Connection::serve_limited()
 //                          |
 //                          +-> held back until resume_due()
@@ -39,13 +40,27 @@ class ListenerLimits final : public InputLimiter {
   };
   /// None: it may, and is counted as a new connection.
   [[nodiscard]] std::optional<Refused> admit(const SocketAddress& peer);
+  /// The same of one that was admitted before, and may have lost its room while it shook hands.
+  [[nodiscard]] std::optional<Refused> admit_again(const SocketAddress& peer);
 
   [[nodiscard]] Grant grant(Connection& connection, WorkUnits most) override;
   void settle(Connection& connection, const Grant& grant, std::uint64_t requests,
               std::uint64_t bytes) override;
   void count(Connection& connection, int change) override;
+  [[nodiscard]] std::string admit_user(Connection& connection, std::string_view user) override;
 
  private:
+  struct NoRoom {
+    LimitRule& rule;
+    Overrun overrun;
+  };
+  [[nodiscard]] static Refused refused_for(const NoRoom& no_room);
+  template <class Ask, class Peer>
+  [[nodiscard]] std::optional<NoRoom> ask(const LimitedClient& client, LimitPer per, Ask&& of_rule,
+                                          Peer&& peer);
+  template <class Peer>
+  [[nodiscard]] std::optional<NoRoom> ask_connection(const LimitedClient& client, LimitPer per,
+                                                     Peer&& peer);
   void settle_dry_run(LimitRule& rule, const LimitKey& key, Connection& connection,
                       std::uint64_t requests, std::uint64_t bytes);
 

@@ -20,7 +20,7 @@
 
 namespace reactord {
 
-/// Who is meant: an address, in its mapped form.
+/// Who is meant: an address, in its mapped form, or a user.
 using LimitKey = std::array<std::uint64_t, 2>;
 
 /// A client's place in a table is found by a hash that it cannot know.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 namespace reactord {
 
@@ -45,6 +46,12 @@ bool is_ipv4(const LimitKey& key) {
          (key[1] & std::bit_cast<std::uint64_t>(kMask)) == std::bit_cast<std::uint64_t>(kMapped);
 }
 
+/// Names are the administrator's, so nobody can look for two with one key; that any of a thousand
+/// have one is as likely as to guess a key of 45 bits.
+LimitKey key_of_name(std::string_view name) {
+  return {std::hash<std::string_view>()(name), name.size()};
+}
+
 }  // namespace
 
 std::string_view name_of(Limited what) {
@@ -83,6 +90,8 @@ std::optional<LimitKey> LimitRule::key_of(const LimitedClient& client) const {
   const LimitKey key = words_of(client.mapped_ip);
   const bool is_unix = key == LimitKey{};
   if (is_unix ? is_unix_exempt_ : exempt_.contains(client.mapped_ip)) return std::nullopt;
+  if (settings_.per == LimitPer::user)
+    return client.user.empty() ? std::nullopt : std::optional(key_of_name(client.user));
   return is_ipv4(key) ? key : LimitKey{key[0] & ipv6_mask_[0], key[1] & ipv6_mask_[1]};
 }
 
@@ -94,12 +103,15 @@ std::size_t LimitRule::KeyHash::operator()(const LimitKey& key) const noexcept {
 
 // --- connections
 
+std::optional<Overrun> LimitRule::ask_room(const LimitKey& key) const {
+  if (settings_.connections == 0) return std::nullopt;
+  const auto found = connections_.find(key);
+  if (found == connections_.end() || found->second < settings_.connections) return std::nullopt;
+  return Overrun{Limited::connections};
+}
+
 std::optional<Overrun> LimitRule::ask_connection(const LimitKey& key, TimePoint now) const {
-  if (settings_.connections > 0) {
-    const auto found = connections_.find(key);
-    if (found != connections_.end() && found->second >= settings_.connections)
-      return Overrun{Limited::connections};
-  }
+  if (const std::optional<Overrun> overrun = ask_room(key)) return overrun;
   if (!connection_rate_) return std::nullopt;
   const Duration wait = connection_rate_->wait_for(debts_->find(key).connections, now, 1).value();
   if (wait == Duration::zero()) return std::nullopt;
@@ -154,18 +166,19 @@ bool LimitRule::may_log(TimePoint now) {
 }
 
 std::string error_of(const Overrun& overrun, const LimitRuleSettings& settings) {
-  constexpr std::string_view kWhose = "from your address";
+  const std::string_view whose =
+      settings.per == LimitPer::user ? "of your user" : "from your address";
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(overrun.wait).count();
   switch (overrun.what) {
     case Limited::connections:
-      return fmt::format("LIMIT too many connections {}; there may be {} at a time", kWhose,
+      return fmt::format("LIMIT too many connections {}; there may be {} at a time", whose,
                          settings.connections);
     case Limited::connection_rate:
-      return fmt::format("LIMIT too many new connections {}; try again in {} ms", kWhose, wait);
+      return fmt::format("LIMIT too many new connections {}; try again in {} ms", whose, wait);
     case Limited::request_rate:
-      return fmt::format("LIMIT too many requests {}; try again in {} ms", kWhose, wait);
+      return fmt::format("LIMIT too many requests {}; try again in {} ms", whose, wait);
     case Limited::byte_rate:
-      return fmt::format("LIMIT too many bytes {}; try again in {} ms", kWhose, wait);
+      return fmt::format("LIMIT too many bytes {}; try again in {} ms", whose, wait);
   }
   return {};
 }

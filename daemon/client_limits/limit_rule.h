@@ -26,6 +26,7 @@ inline constexpr std::size_t kLimitedKinds = 4;
 /// Who asks.
 struct LimitedClient {
   std::array<std::uint8_t, 16> mapped_ip{};  ///< zeros over a Unix socket
+  std::string_view user{};                   ///< that it has logged in as; empty: as none
 };
 
 /// Why not.
@@ -45,7 +46,9 @@ class LimitRule {
   [[nodiscard]] std::optional<LimitKey> key_of(const LimitedClient& client) const;
 
   // --- connections ---
-  /// Whether there may be one more; what for whom is then told by note_connection().
+  /// Whether there may be one more at this time.
+  [[nodiscard]] std::optional<Overrun> ask_room(const LimitKey& key) const;
+  /// The same, and whether one may be new.
   [[nodiscard]] std::optional<Overrun> ask_connection(const LimitKey& key, TimePoint now) const;
   void charge_connection(const LimitKey& key, TimePoint now);
   /// One has begun or ended. Kept only where there is a limit on how many there are.
@@ -94,8 +97,8 @@ class LimitRule {
   TimePoint logged_{};
 };
 
-/// The client's error: "LIMIT too many requests from your address; try again in 250 ms". The time
-/// is rounded up: waiting as long as it says is enough.
+/// The client's error: "LIMIT too many requests from your address; try again in 250 ms", or "of
+/// your user". The time is rounded up: waiting as long as it says is enough.
 [[nodiscard]] std::string error_of(const Overrun& overrun, const LimitRuleSettings& settings);
 
 }  // namespace reactord

@@ -69,7 +69,9 @@ void Connection::take_turn(Readiness readiness) {
 
 void Connection::set_principal(std::shared_ptr<const Principal> who, std::string_view user,
                                bool must_log_in) {
+  if (policy_.limiter != nullptr) policy_.limiter->count(*this, -1);
   session_.set_principal(std::move(who), user, must_log_in);
+  if (policy_.limiter != nullptr) policy_.limiter->count(*this, +1);
   limits_ = must_log_in ? &loop().login_limits : &loop().parser_limits;
 }
 

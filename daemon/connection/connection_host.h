@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "daemon/log/events.h"
@@ -88,8 +89,10 @@ class InputLimiter {
   /// What has come of a grant: so many requests were served, or refused, and so many bytes came.
   virtual void settle(Connection& connection, const Grant& grant, std::uint64_t requests,
                       std::uint64_t bytes) = 0;
-  /// A connection has begun (+1) or ended (-1).
+  /// A connection has begun (+1) or ended (-1), as the client and the user that it is now.
   virtual void count(Connection& connection, int change) = 0;
+  /// It is about to be this user's: the error where the user may have no more, or "".
+  [[nodiscard]] virtual std::string admit_user(Connection& connection, std::string_view user) = 0;
 };
 
 }  // namespace reactord

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/interface/session.h"
@@ -18,6 +19,15 @@ enum class LoginResult : std::uint8_t {
   accepted,
   refused,  ///< no such user, one that is off, or the wrong password: nobody is told which
   busy,     ///< too many are being checked
+  limited,  ///< the password was right, but the user may have no more connections
+};
+
+struct LoginOutcome {
+  LoginOutcome(LoginResult of_login) : result(of_login) {}
+  LoginOutcome(LoginResult of_login, std::string why) : result(of_login), error(std::move(why)) {}
+
+  LoginResult result;
+  std::string error;  ///< of `limited`: its code, and what to do
 };
 
 class Logins {
@@ -25,12 +35,13 @@ class Logins {
   virtual ~Logins() = default;
 
   /// Told once, from the loop, unless the client has gone. Before that it is logged in.
-  using Told = std::function<void(LoginResult, Session&)>;
+  using Told = std::function<void(const LoginOutcome&, Session&)>;
   /// Checks beside the loop what takes long; then, and where nothing else can be told apart from
   /// it, the result comes later. `password` is overwritten where it stands: nobody reads it again.
-  [[nodiscard]] virtual std::optional<LoginResult> log_in(std::uint64_t client,
-                                                          std::string_view user,
-                                                          std::string_view password, Told told) = 0;
+  [[nodiscard]] virtual std::optional<LoginOutcome> log_in(std::uint64_t client,
+                                                           std::string_view user,
+                                                           std::string_view password,
+                                                           Told told) = 0;
   /// Whoever it has logged in as, it is again what it was when it came (RESET).
   virtual void begin_again(std::uint64_t client) = 0;
 

@@ -5,19 +5,20 @@
 
 namespace reactord::test {
 
-std::optional<LoginResult> FakeLogins::log_in(std::uint64_t, std::string_view user,
-                                              std::string_view password, Told told) {
+std::optional<LoginOutcome> FakeLogins::log_in(std::uint64_t, std::string_view user,
+                                               std::string_view password, Told told) {
   const auto found = passwords.find(user);
   const bool is_right = found == passwords.end() ? user == "default" : found->second == password;
-  LoginResult result = is_right ? LoginResult::accepted : LoginResult::refused;
-  if (is_busy) result = LoginResult::busy;
-  if (!is_late) return result;
-  late_.emplace_back(result, std::move(told));
+  LoginOutcome outcome = is_right ? LoginResult::accepted : LoginResult::refused;
+  if (is_right && !limit.empty()) outcome = {LoginResult::limited, limit};
+  if (is_busy) outcome = LoginResult::busy;
+  if (!is_late) return outcome;
+  late_.emplace_back(std::move(outcome), std::move(told));
   return std::nullopt;
 }
 
 void FakeLogins::finish(Session& session) {
-  for (const auto& [result, told] : std::exchange(late_, {})) told(result, session);
+  for (const auto& [outcome, told] : std::exchange(late_, {})) told(outcome, session);
 }
 
 std::vector<std::string> FakeLogins::names() const {

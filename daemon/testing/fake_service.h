@@ -24,11 +24,12 @@ class FakeLogins : public Logins {
  public:
   std::map<std::string, std::string, std::less<>> passwords;  ///< by user
   bool is_busy = false;
+  std::string limit;     ///< the error of right passwords, if not ""
   bool is_late = false;  ///< the results come with finish()
   std::vector<std::uint64_t> begun_again;
 
-  [[nodiscard]] std::optional<LoginResult> log_in(std::uint64_t client, std::string_view user,
-                                                  std::string_view password, Told told) override;
+  [[nodiscard]] std::optional<LoginOutcome> log_in(std::uint64_t client, std::string_view user,
+                                                   std::string_view password, Told told) override;
   /// Tells the results that are late; `session` is the client's.
   void finish(Session& session);
   void begin_again(std::uint64_t client) override { begun_again.push_back(client); }
@@ -37,7 +38,7 @@ class FakeLogins : public Logins {
   [[nodiscard]] std::vector<std::string> rules() const override;
 
  private:
-  std::vector<std::pair<LoginResult, Told>> late_;
+  std::vector<std::pair<LoginOutcome, Told>> late_;
 };
 
 class FakeService : public FakeBackground {

@@ -52,6 +52,13 @@ bool is_less(const Principal& after, const Principal& before) {
   return false;
 }
 
+/// Who needs no password has asked nothing yet, and hears why all the same.
+void refuse(Connection& connection, const std::string& error) {
+  (void)connection.push(
+      [&](Buffer& out) { ReplyWriter(out, connection.push_encoding()).error(error); });
+  connection.end(CloseReason::closed_limit, {}, error);
+}
+
 }  // namespace
 
 Users::Users(EventLoop& loop, ConnectionTable& connections, const CommandTable& commands,
@@ -142,8 +149,20 @@ Users::Who Users::unknown(const Connection& connection) const {
 }
 
 void Users::on_open(Connection& connection) noexcept {
-  if (!has_memory_for([&] { become(connection, recognise(connection)); }))
-    connection.abort(CloseReason::closed_out_of_memory);
+  const bool has_memory = has_memory_for([&] {
+    const Who who = recognise(connection);
+    const std::string error = no_room_for(connection, who);
+    error.empty() ? become(connection, who) : refuse(connection, error);
+  });
+  if (!has_memory) connection.abort(CloseReason::closed_out_of_memory);
+}
+
+/// The error of a limit on what its user may have; "" where there is room.
+std::string Users::no_room_for(Connection& connection, const Who& who) {
+  InputLimiter* const limiter = connection.policy().limiter;
+  if (limiter == nullptr || who == nullptr || !who->is_user()) return {};
+  if (who->name == connection.session().user()) return {};
+  return limiter->admit_user(connection, who->name);
 }
 
 void Users::become(Connection& connection, const Who& who) {
@@ -207,8 +226,8 @@ bool Users::may_have_password(const Connection& connection) const {
   return !connection.session().must_log_in();
 }
 
-std::optional<LoginResult> Users::log_in(std::uint64_t client, std::string_view user,
-                                         std::string_view password, Told told) {
+std::optional<LoginOutcome> Users::log_in(std::uint64_t client, std::string_view user,
+                                          std::string_view password, Told told) {
   const Wiper wiper(password);
   Connection* const connection = connections_.find_client(client);
   if (connection == nullptr) return LoginResult::refused;
@@ -223,8 +242,7 @@ std::optional<LoginResult> Users::log_in(std::uint64_t client, std::string_view 
   std::shared_ptr<const User> found;
   if (may_have_password(*connection)) found = table_.find(user);
   if (found != nullptr && right_.knows(*found, password)) {
-    accept(*connection, *found);
-    return LoginResult::accepted;
+    return accept(*connection, *found);
   }
   const bool is_short = password.size() <= PasswordHash::kMaxPasswordBytes;
   LoginAttempt attempt{
@@ -238,27 +256,32 @@ std::optional<LoginResult> Users::log_in(std::uint64_t client, std::string_view 
   return std::nullopt;
 }
 
-void Users::accept(Connection& connection, const User& user) {
+LoginOutcome Users::accept(Connection& connection, const User& user) {
+  std::string error = no_room_for(connection, user.principal);
+  if (!error.empty()) return {LoginResult::limited, std::move(error)};
   become(connection, user.principal);
   tell(connection, Event::logged_in, user.principal->name);
+  return LoginResult::accepted;
 }
 
 /// What was right of a user that has changed meanwhile is wrong.
+LoginOutcome Users::outcome_of(const LoginAttempt& attempt, Connection& connection,
+                               LoginResult result) {
+  if (result == LoginResult::accepted) {
+    const auto now = table_.find(attempt.user->principal->name);
+    if (now != nullptr && has_same_passwords(*now, *attempt.user)) return accept(connection, *now);
+    result = LoginResult::refused;
+  }
+  if (result == LoginResult::refused) tell(connection, Event::login_refused, {});
+  return result;
+}
+
 void Users::finish(LoginAttempt& attempt, LoginResult result) noexcept {
   Connection* const connection = connections_.find_client(attempt.client);
   if (connection == nullptr || connection->is_ending()) return;
   const SlotId id = connection->id();
-  const bool has_memory = has_memory_for([&] {
-    if (result == LoginResult::accepted) {
-      const auto now = table_.find(attempt.user->principal->name);
-      if (now != nullptr && has_same_passwords(*now, *attempt.user))
-        accept(*connection, *now);
-      else
-        result = LoginResult::refused;
-    }
-    if (result == LoginResult::refused) tell(*connection, Event::login_refused, {});
-    attempt.told(result, connection->session());
-  });
+  const bool has_memory = has_memory_for(
+      [&] { attempt.told(outcome_of(attempt, *connection, result), connection->session()); });
   if (!has_memory) return connection->abort(CloseReason::closed_out_of_memory);
   if (before_login_.is_overdue(id)) connection->end(CloseReason::closed_login);
 }

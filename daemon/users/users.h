@@ -41,8 +41,8 @@ class Users final : public Logins, public LoginGate {
   void renew(Connection& connection) override;
 
   // --- Logins ---
-  [[nodiscard]] std::optional<LoginResult> log_in(std::uint64_t client, std::string_view user,
-                                                  std::string_view password, Told told) override;
+  [[nodiscard]] std::optional<LoginOutcome> log_in(std::uint64_t client, std::string_view user,
+                                                   std::string_view password, Told told) override;
   void begin_again(std::uint64_t client) override;
   [[nodiscard]] bool has_default_password() const override;
   [[nodiscard]] std::vector<std::string> names() const override;
@@ -58,7 +58,10 @@ class Users final : public Logins, public LoginGate {
   void lose_user(Connection& connection, std::string_view what);
   [[nodiscard]] bool may_have_password(const Connection& connection) const;
   [[nodiscard]] static bool is_default(std::string_view user) { return user == kDefaultUser; }
-  void accept(Connection& connection, const User& user);
+  [[nodiscard]] static std::string no_room_for(Connection& connection, const Who& who);
+  [[nodiscard]] LoginOutcome accept(Connection& connection, const User& user);
+  [[nodiscard]] LoginOutcome outcome_of(const LoginAttempt& attempt, Connection& connection,
+                                        LoginResult result);
   void finish(LoginAttempt& attempt, LoginResult result) noexcept;
   void tell(Connection& connection, Event event, std::string_view user) noexcept;
   [[nodiscard]] static LoginSource source_of(std::array<std::uint8_t, 16> mapped_ip, int fd);

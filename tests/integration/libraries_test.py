@@ -2,6 +2,7 @@
 """Client libraries: what each sends of its own accord, by a recorder, and that it says nothing on
 stderr. protocol/README.md shows the same as a table."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import redis
 from harness.daemon import ROOT
 from harness.net import program, run
 from harness.recorder import Recorder
+from harness.tls import Authority, tls_listener
 
 HERE = pathlib.Path(__file__).resolve().parent
 NODE_DIR = pathlib.Path(os.environ.get(
@@ -85,17 +87,21 @@ def hiredis(tmp_path_factory):
 
 
 def command_line(library, hiredis, port):
-    """Node looks for packages beside the script, so the script is run from a copy there."""
     first, *rest = library.command
     if first == "hiredis":
         return [hiredis, port]
-    if first != "node":
-        return [program(pathlib.Path(first).name), *rest, port]
+    if first == "node":
+        return node_command(rest[0], port, *rest[1:])
+    return [program(pathlib.Path(first).name), *rest, port]
+
+
+def node_command(name, *arguments):
+    """Node looks for packages beside the script, so the script is run from a copy there."""
     assert (NODE_DIR / "node_modules").is_dir(), \
         f"no npm packages in {NODE_DIR}; tools/test puts them there"
-    copy = NODE_DIR / rest[0]
-    copy.write_bytes((HERE / "node" / rest[0]).read_bytes())
-    return [program("node"), copy, port, *rest[1:]]
+    copy = NODE_DIR / name
+    copy.write_bytes((HERE / "node" / name).read_bytes())
+    return [program("node"), copy, *arguments]
 
 
 def shown(words):
@@ -130,6 +136,19 @@ def test_a_library_connects_works_comes_back_and_closes(shared, hiredis, library
     assert before_the_first_echo(second) == (library.returning or library.connecting)
     assert behind_the_last_echo(second) == library.closing
     assert tuple(recorder.errors()) == library.errors
+
+
+@pytest.mark.parametrize("package", ["redis", "ioredis", "iovalkey"])
+def test_node_as_a_user_over_tls(daemon, tmp_path, package):
+    authority = Authority(tmp_path)
+    token = "0123456789abcdef0123456789abcdef"
+    sha256 = hashlib.sha256(token.encode()).hexdigest()
+    one = daemon(f'[[user]]\nname = "ada"\npassword = "sha256:{sha256}"\n' + tls_listener(
+        authority.issue("server", ("DNS:localhost",)), listener='require = "user"\n'))
+    done = run(*node_command("over_tls.mjs", one.address("tls")[1], package, authority.ca, "ada", token),
+               seconds=60)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    assert json.loads(done.stdout) == ["ada", *range(1, 101), 1 << 20]
 
 
 def test_the_table_of_libraries_says_what_was_recorded():

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What the daemon promises, at the size it is promised, against the release build."""
 
+import contextlib
 import random
 import re
+import resource
 import signal
+import socket
 import threading
 import time
 
@@ -13,6 +16,7 @@ from harness.client import Client, eventually
 from harness.daemon import DEFAULT_LISTENER
 from harness.reasons import TOLD, count
 from harness.resp import Error, request
+from harness.tls import PLAIN, Authority, TlsClient, client_context, tls_listener
 
 PING, PONG = request("PING"), b"+PONG\r\n"
 MIB = 1 << 20
@@ -319,6 +323,58 @@ def test_nobody_gets_words_that_answer_nothing(daemon):
         client.expect_eof()
         client.close()
     assert one.wait() == 0
+
+
+# --- Nobody is kept out by those who never finish a handshake.
+
+HALF_OPEN = 10_000
+
+
+@pytest.fixture
+def many_descriptors():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 2 * HALF_OPEN), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@contextlib.contextmanager
+def half_open(address, hellos):
+    """Connects without waiting: more come than a backlog holds, as it has room. Each sends a part
+    of a ClientHello."""
+    sockets = []
+    try:
+        for _ in range(HALF_OPEN):
+            sockets.append(socket.socket())
+            sockets[-1].setblocking(False)
+            sockets[-1].connect_ex(address)
+        for number, one in enumerate(sockets):
+            with contextlib.suppress(OSError):  # it waits before the backlog
+                one.send(hellos[number % len(hellos)])
+        yield
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def test_10_000_half_open_handshakes(daemon, tmp_path, many_descriptors):
+    authority = Authority(tmp_path)
+    one = daemon("[server]\nmax_connections = 12_000\n" + PLAIN + tls_listener(
+        authority.issue("server", ("DNS:localhost",))))
+    plain, before = one.connect("plain"), one.memory_bytes()
+    hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(400)
+    with half_open(one.address("tls"), [b"", hello[:1], hello[:300]]):
+        # Those who want no handshake do not notice, and the table is bounded.
+        for _ in range(20):
+            plain.send(PING * 100).expect(PONG * 100)
+            assert int(one.info("clients")["arriving_clients"]) <= 1000
+        assert one.memory_bytes() - before < 1000 * 64 * 1024
+        # Whoever goes on gets in, behind those who came before.
+        with TlsClient(one.address("tls"), client_context(authority), timeout=60) as honest:
+            assert honest.call("PING") == "PONG"
+    eventually(lambda: int(one.info("clients")["arriving_clients"]) == 0)
+    with TlsClient(one.address("tls"), client_context(authority)) as honest:
+        assert honest.call("PING") == "PONG"
 
 
 # --- Long ones.

@@ -184,6 +184,54 @@ def test_client_certificates(served, authority, stranger):
         assert one.stat("event_refused_handshake") == 1
 
 
+def test_a_certificate_logs_its_user_in(served, authority):
+    user = '[[user]]\nname = "ada"\ncertificate_name = "ada"\ncommands = ["ceil", "acl whoami"]\n'
+    one = served(mutual(authority), user, 'require = "certificate"\n')
+    ada = connect(one, authority, authority.ada)
+    assert ada.call("ACL", "WHOAMI") == b"ada"
+    assert ada.call("CEIL", "4.40") == 5
+    assert str(ada.call("PING")).startswith("NOPERM User ada ")
+    # Signed by the same authority, and the name of nobody.
+    other = connect(one, authority, authority.server)
+    assert str(other.call("CEIL", "4.40")).startswith("NOAUTH")
+    assert str(other.call("AUTH", "ada", "x")).startswith("NOAUTH")  # a password is no certificate
+
+
+@pytest.mark.parametrize("limit, whose", [
+    ('request_rate = "1/h"\n', "from your address"),
+    ('per = "user"\nrequest_rate = "1/h"\n', "of your user"),
+    ('per = "user"\nconnections = 1\n', "of your user")])
+def test_limits_hold_over_tls(served, authority, limit, whose):
+    user = '[[user]]\nname = "ada"\ncertificate_name = "ada"\n'
+    one = served(mutual(authority), user + f'[[limit]]\nname = "it"\nlisteners = ["tls"]\n{limit}')
+    first = connect(one, authority, authority.ada)
+    assert first.call("PING") == "PONG"
+    second = connect(one, authority, authority.ada).send(b"PING\n")
+    assert re.search(f"LIMIT too many .* {whose}; ", second.read_line().decode())
+    assert "=1" in one.info("limits")["limit_it"]
+
+
+def test_a_rate_of_connections_counts_each_once_and_before_its_handshake(daemon, authority):
+    limit = '[[limit]]\nname = "it"\nlisteners = ["tls"]\nconnection_rate = "2/h"\nconnection_burst = 2\n'
+    for proxied in (False, True):
+        one = daemon(PLAIN + tls_listener(
+            authority.server, listener='proxy = ["127.0.0.0/8"]\n' if proxied else "") + limit)
+
+        def come():
+            raw = one.connect("tls")
+            if proxied:
+                raw.send(b"PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n")
+            with client_context(authority).wrap_socket(raw.socket, server_hostname="localhost") as client:
+                client.sendall(b"PING\n")
+                return client.recv(100)
+
+        assert [come(), come()] == [b"PONG\n"] * 2
+        with pytest.raises(ssl.SSLError, match="(?i)access.denied"):
+            come()
+        assert one.stat("event_handshake_full") == 2
+        one.wait_for_log("limit it: LIMIT too many new connections from your address")
+
+
 def test_a_session_is_resumed_and_not_after_the_authorities_have_changed(served, authority, stranger):
     one = served()
     context = client_context(authority, maximum_version=ssl.TLSVersion.TLSv1_2)

@@ -265,6 +265,79 @@ def test_what_a_user_may_run_changes_with_the_next_request(users):
     users.wait_for_log(r"user.bob.commands changed from 'ceil client list admin -shutdown' to")
 
 
+def test_who_is_subscribed_and_may_less_from_now_on_is_closed(daemon):
+    operator = '[handlers.text]\nmode = "operator"\n'
+    users = daemon(LISTENERS + USERS + operator)
+    alice, bob = log_in(users), log_in(users, "bob", TOKEN)
+    bob.call("HELLO", 3)
+    assert not isinstance(bob.call("OPERATOR", "JOIN", "bob"), Error)
+    users.reload(LISTENERS + USERS.replace('"client list", ', "") + operator)
+    bob.read_until_eof()
+    users.wait_for_log("its user bob may not run all that it could, and messages are pushed to it")
+    assert alice.call("PING") == "PONG"
+
+
+# --- limits of users
+
+LIMIT = '[[limit]]\nname = "it"\nper = "user"\n'
+
+
+def test_a_user_has_so_many_connections_and_a_login_beyond_is_refused(daemon):
+    one = daemon(LISTENERS + USERS + LIMIT + "connections = 2\n")
+    first, second = log_in(one), log_in(one, "alice", PASSWORD, "open")
+    error = "LIMIT too many connections of your user; there may be 2 at a time"
+    third = one.connect("closed")
+    # One reply each, and whoever is refused is still nobody.
+    third.send(request("AUTH", "alice", PASSWORD) + request("PING"))
+    third.expect(b"-%s\r\n" % error.encode() + NOAUTH)
+    assert error_of(one.connect("open"), "HELLO", 2, "AUTH", "alice", PASSWORD) == error
+    assert third.call("AUTH", "bob", TOKEN) == "OK"
+    assert error_of(third, "AUTH", "alice", PASSWORD) == error
+    assert third.call("CEIL", "1.5") == 2  # as bob
+    assert first.call("AUTH", "alice", PASSWORD) == "OK"  # as it was: no further one
+    one.wait_for_log("are refused by the limit it: LIMIT too many connections of your user")
+    assert one.info("limits")["limit_it"].count("connections=3")
+    second.close()
+    eventually(lambda: third.call("AUTH", "alice", PASSWORD) == "OK")
+
+
+def test_a_users_requests_count_on_all_of_its_connections(daemon):
+    one = daemon(LISTENERS + USERS + LIMIT + 'request_rate = "1/h"\nrequest_burst = 20\n')
+    first, second, other = log_in(one), log_in(one), log_in(one, "bob", TOKEN)
+    pongs = 0
+    for _ in range(15):  # a login counts where its result comes at once
+        pongs += (first.call("PING") == "PONG") + (second.call("PING") == "PONG")
+    assert 18 <= pongs <= 20
+    assert re.match(r"LIMIT too many requests of your user; try again in \d+ ms", error_of(first, "PING"))
+    assert other.call("CEIL", "1.5") == 2
+    assert one.connect("open").send(request("PING") * 50).read_exact(50 * 7) == b"+PONG\r\n" * 50
+
+
+def test_logins_have_a_rate_and_a_dry_run_only_counts(daemon):
+    rate = 'connection_rate = "1/h"\n'
+    one = daemon(LISTENERS + USERS + LIMIT + rate)
+    log_in(one)
+    assert error_of(one.connect("closed"), "AUTH", "alice", PASSWORD).startswith(
+        "LIMIT too many new connections of your user; try again in 3")
+    log_in(one, "bob", TOKEN)
+    one.reload(LISTENERS + USERS + LIMIT + rate + "dry_run = true\n")
+    one.wait_for_log("configuration reloaded")
+    log_in(one)
+    assert one.stat("event_limit_dry_run") == 1
+
+
+def test_the_user_of_a_unix_socket_who_has_too_many_is_told_and_closed(daemon):
+    unix = '\n[[listener]]\nname = "u"\naddress = "unix:u.sock"\nrequire = "user"\n'
+    user = f'[[user]]\nname = "me"\nunix_user = "{os.geteuid()}"\n'
+    one = daemon(LISTENERS + unix + user + LIMIT + "connections = 1\n")
+    first = one.connect("u")
+    assert first.call("PING") == "PONG"
+    second = one.connect("u").read_until_eof()
+    assert second == b"(error) LIMIT too many connections of your user; there may be 1 at a time\n"
+    assert first.call("PING") == "PONG"
+    assert_told(one, "over a limit")
+
+
 def test_users_change_many_times_under_load(users):
     alice = log_in(users)
     variants = [USERS, USERS.replace("carol", "chris"), USERS.replace('"admin", ', "")]

@@ -25,7 +25,7 @@ MIRROR = "http://deb.debian.org/debian"
 # somebody has it who builds a service there (the machine has no network to fetch it from).
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "man-db",
             "libspdlog1.10", "libfmt9", "libtomlplusplus3", "libedit2", "libsystemd0",
-            "python3", "python3-pytest", "procps", "iproute2",
+            "python3", "python3-pytest", "procps", "iproute2", "openssl",
             "libfmt-dev", "libspdlog-dev", "libssl-dev", "libtomlplusplus-dev", "libsystemd-dev",
             "g++", "make", "cmake", "doctest-dev", "netcat-openbsd"]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))

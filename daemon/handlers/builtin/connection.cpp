@@ -81,15 +81,17 @@ constexpr std::string_view kHelloNoAuth =
 /// Writes the reply of a login that was accepted; `session` is the client's.
 using AfterLogin = std::function<void(ReplyWriter& reply, Session& session)>;
 
-void write_login(LoginResult result, ReplyWriter& reply, Session& session,
+void write_login(const LoginOutcome& outcome, ReplyWriter& reply, Session& session,
                  const AfterLogin& after) {
-  switch (result) {
+  switch (outcome.result) {
     case LoginResult::accepted:
       return after(reply, session);
     case LoginResult::refused:
       return reply.error(kWrongPass);
     case LoginResult::busy:
       return reply.error(kBusy);
+    case LoginResult::limited:
+      return reply.error(outcome.error);
   }
 }
 
@@ -97,15 +99,16 @@ void write_login(LoginResult result, ReplyWriter& reply, Session& session,
 HandlerResult log_in(Logins& logins, std::string_view user, std::string_view password,
                      AfterLogin after, ReplyWriter& reply, HandlerContext& context) {
   const auto promise = std::make_shared<DeferredReply>();
-  const std::optional<LoginResult> result = logins.log_in(
-      context.client_id(), user, password, [promise, after](LoginResult told, Session& session) {
+  const std::optional<LoginOutcome> outcome = logins.log_in(
+      context.client_id(), user, password,
+      [promise, after](const LoginOutcome& told, Session& session) {
         promise->complete([&](ReplyWriter& later) { write_login(told, later, session, after); });
       });
-  if (!result) {
+  if (!outcome) {
     *promise = context.defer();
     return HandlerResult::pending;
   }
-  write_login(*result, reply, context.session(), after);
+  write_login(*outcome, reply, context.session(), after);
   return HandlerResult::replied;
 }
 

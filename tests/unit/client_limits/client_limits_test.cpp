@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/connection/principal.h"
 #include "tests/unit/support/table_bench.h"
 
 namespace reactord {
@@ -318,6 +319,91 @@ TEST_CASE("client limits: a reload keeps what clients owe, unless it tells them 
   settings.ipv6_prefix = 56;
   limits.apply({settings});
   CHECK(limits.serve(one, 1).what == What::serve);
+}
+
+// --- users
+
+void become(Connection& connection, const std::string& user) {
+  auto who = std::make_shared<Principal>();
+  who->name = user;
+  connection.set_principal(who, user, false);
+}
+
+TEST_CASE("client limits: requests of one user, from wherever they come") {
+  LimitRuleSettings settings = ten_a_second(LimitAction::refuse);
+  settings.per = LimitPer::user;
+  Limits limits({settings});
+  Connection& one = limits.bench.open(limits.bench.open_to_all);
+  Connection& far = limits.bench.open(limits.bench.open_to_all, 2);
+  CHECK(limits.serve(one, 900).requests == 1000);  // nobody is whose it is
+  become(one, "alice");
+  become(far, "alice");
+  CHECK(limits.serve(one, 3).requests == 5);
+  CHECK(limits.serve(far, 2).requests == 2);
+  CHECK(limits.serve(one, 1).error == "LIMIT too many requests of your user; try again in 100 ms");
+  become(one, "bob");
+  CHECK(limits.serve(one, 1).requests == 5);
+}
+
+TEST_CASE("client limits: connections of one user, who is known once it has logged in") {
+  LimitRuleSettings settings = rule();
+  settings.per = LimitPer::user;
+  settings.connections = 2;
+  Limits limits({settings});
+  Connection& one = limits.bench.open(limits.bench.open_to_all);
+  Connection& two = limits.bench.open(limits.bench.open_to_all, 2);
+  Connection& more = limits.bench.open(limits.bench.open_to_all, 3);
+  CHECK(limits.may_come(test::TableBench::peer(1)));
+  for (Connection* each : {&one, &two}) {
+    CHECK(limits.mine->admit_user(*each, "alice").empty());
+    become(*each, "alice");
+  }
+  CHECK(limits.mine->admit_user(more, "alice") ==
+        "LIMIT too many connections of your user; there may be 2 at a time");
+  CHECK(limits.told(Event::limit_refused) == 1);
+  CHECK(limits.mine->admit_user(more, "bob").empty());
+  SUBCASE("one that ends makes room") {
+    one.abort(CloseReason::closed_quit);
+    (void)limits.bench.table.end_turn();
+    CHECK(limits.mine->admit_user(more, "alice").empty());
+  }
+  SUBCASE("one that becomes another's makes room") {
+    become(two, "bob");
+    CHECK(limits.mine->admit_user(more, "alice").empty());
+  }
+  SUBCASE("a reload counts those who are there") {
+    limits.apply({});
+    limits.apply({settings});
+    CHECK_FALSE(limits.mine->admit_user(more, "alice").empty());
+  }
+}
+
+TEST_CASE("client limits: logins of one user, as its new connections") {
+  LimitRuleSettings settings = rule();
+  settings.per = LimitPer::user;
+  settings.connection_rate = {1, 1s};
+  Limits limits({settings});
+  Connection& one = limits.bench.open(limits.bench.open_to_all);
+  CHECK(limits.mine->admit_user(one, "alice").empty());
+  CHECK(limits.mine->admit_user(one, "alice") ==
+        "LIMIT too many new connections of your user; try again in 1000 ms");
+  limits.pass(1s);
+  CHECK(limits.mine->admit_user(one, "alice").empty());
+  settings.dry_run = true;
+  limits.apply({settings});
+  CHECK(limits.mine->admit_user(one, "alice").empty());
+  CHECK(limits.told(Event::limit_dry_run) == 1);
+}
+
+TEST_CASE("client limits: an address that is exempt is so for its user, too") {
+  LimitRuleSettings settings = rule();
+  settings.per = LimitPer::user;
+  settings.connection_rate = {1, 1h};
+  settings.exempt = {block("10.0.0.0/24")};
+  Limits limits({settings});
+  Connection& one = limits.bench.open(limits.bench.open_to_all);
+  CHECK(limits.mine->admit_user(one, "alice").empty());
+  CHECK(limits.mine->admit_user(one, "alice").empty());
 }
 
 TEST_CASE("client limits: a burst of its own, or as much as comes in a second") {

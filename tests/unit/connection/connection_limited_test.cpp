@@ -32,6 +32,7 @@ class ScriptedLimiter final : public InputLimiter {
     received += bytes;
   }
   void count(Connection&, int change) override { connections += change; }
+  [[nodiscard]] std::string admit_user(Connection&, std::string_view) override { return {}; }
 
   struct Settled {
     What what;

@@ -79,6 +79,12 @@ TEST_CASE("AUTH and HELLO log in as a user, and wait for the result where it com
   bench.service.fake_logins.is_late = false;
   bench.service.fake_logins.is_busy = true;
   CHECK(bench.send("AUTH alice horse").starts_with("-BUSY "));
+  bench.service.fake_logins.is_busy = false;
+  bench.service.fake_logins.limit = "LIMIT too many connections of your user";
+  CHECK(bench.send("AUTH alice horse") == "-LIMIT too many connections of your user\r\n");
+  CHECK(bench.send("HELLO 3 AUTH alice horse SETNAME none") ==
+        "-LIMIT too many connections of your user\r\n");
+  CHECK(bench.identity() == "other/2");
   CHECK(bench.send("RESET") == "+RESET\r\n");
   CHECK(bench.service.fake_logins.begun_again == std::vector<std::uint64_t>{7});
 }
