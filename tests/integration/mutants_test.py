@@ -4,6 +4,7 @@
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -23,6 +24,12 @@ DECLARED = r"constexpr [^(]* k(Max\w+|\w+Per(Turn|Slice))\b *(=|\{)"
 
 def test_every_edit_can_still_be_made():
     assert not [problem for row in mutants.listed() if (problem := row.problem(ROOT))]
+
+
+def test_every_edit_for_the_simulation_can_still_be_made():
+    done = subprocess.run([sys.executable, "-B", ROOT / "tests/simulation/mutants.py", "--check"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_limit_has_an_edit():

@@ -2,20 +2,23 @@
 #include "tests/simulation/batch.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "tests/simulation/clients/personas.h"
+#include "tests/simulation/clients/seeds.h"
 #include "tests/simulation/play.h"
 
 namespace simulation {
@@ -53,13 +56,21 @@ void play_seed(std::uint64_t seed, Sum& sum) {
   std::fflush(stdout);
 }
 
+/// What the lanes, each a process, know of one another.
+std::atomic<bool>& is_over() {
+  static void* const shared = ::mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  static auto* const flag = new (shared) std::atomic<bool>(false);
+  return *flag;
+}
+
 /// Every `lanes`-th seed; its sum goes to `out`.
 void play_lane(std::uint64_t first, std::uint64_t end, std::uint64_t lanes, int out,
                AfterFailure after) {
   Sum sum;
-  for (std::uint64_t seed = first; seed < end; seed += lanes) {
+  for (std::uint64_t seed = first; seed < end && !is_over(); seed += lanes) {
     play_seed(seed, sum);
-    if (sum.failed > 0 && after == AfterFailure::end) break;
+    if (sum.failed > 0 && after == AfterFailure::end) is_over() = true;
   }
   (void)!::write(out, &sum, sizeof sum);
   ::_exit(0);
@@ -69,6 +80,7 @@ Sum play_lanes(std::uint64_t first, std::uint64_t count, AfterFailure after) {
   const std::uint64_t lanes = std::max(1u, std::thread::hardware_concurrency());
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) return {};
+  is_over() = false;  // before the lanes are: they share it
   for (std::uint64_t lane = 0; lane < lanes; ++lane)
     if (::fork() == 0) play_lane(first + lane, first + count, lanes, ends[1], after);
   ::close(ends[1]);

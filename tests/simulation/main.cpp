@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // simulation: plays seeds and scripts (tests/README.md).
 //
-//   simulation seeds FIRST COUNT     each in a process of its own
-//   simulation until FIRST COUNT     the same, up to the first that fails
-//   simulation seconds FIRST N       seeds from that one on, for so long
-//   simulation days N                some clients that come again and again, for so many simulated
-//   days simulation seed N                one, with its trace on standard error simulation script N
-//   prints the script of a seed simulation play FILE...          scripts that were kept simulation
-//   trace FILE            one, with its trace simulation shrink N|FILE         the shortest script
-//   that fails by the same rule
+//   simulation seeds FIRST COUNT    each in a process of its own
+//   simulation until FIRST COUNT    the same, up to the first that fails
+//   simulation seconds FIRST N      seeds from that one on, for so long
+//   simulation days N               so many simulated days of clients that come again and again
+//   simulation seed N               one, with its trace on standard error
+//   simulation script N             prints the script of a seed
+//   simulation play FILE...         scripts that were kept
+//   simulation trace FILE           one of them, with its trace
+//   simulation shrink N|FILE        the shortest script that fails by the same rule
 #include <fmt/format.h>
 
 #include <chrono>
@@ -19,7 +20,7 @@
 #include <string_view>
 
 #include "tests/simulation/batch.h"
-#include "tests/simulation/clients/personas.h"
+#include "tests/simulation/clients/seeds.h"
 #include "tests/simulation/play.h"
 #include "tests/simulation/script/shrink.h"
 

@@ -3,6 +3,7 @@
 program, in a copy of the tree in build/simulated-mutants. A number says which is in force.
 
     mutants.py [NUMBER...]     all of them, or these
+    mutants.py --check         plays none: whether each can still be made
 
 Fails where fewer are noticed than 28 of 30, or where a seed fails without any.
 """
@@ -41,10 +42,14 @@ class Mutant:
     replacement: str
     breaks: str
 
+    def problem(self):
+        """Why it cannot be made, or ''."""
+        path = ROOT / self.file
+        times = path.read_text(encoding="utf-8").count(self.text) if path.is_file() else 0
+        return "" if times == 1 else \
+            f"mutants.toml: {self.text!r} stands {times} times in {self.file}, not once: mend the row"
+
     def applied(self, source):
-        if source.count(self.text) != 1:
-            sys.exit(f"mutants.toml: {self.text!r} stands {source.count(self.text)} times in {self.file}, not "
-                     "once: mend the row")
         return source.replace(self.text, f"{{ if (::simulated_mutant == {self.number}) {{ {self.replacement} }} "
                                          f"else {{ {self.text} }} }}")
 
@@ -75,7 +80,12 @@ def contents(mutants):
 
 
 def refresh(mutants):
-    for name, content in contents(mutants):
+    wanted = dict(contents(mutants))
+    for path in [path for path in TREE.rglob("*") if path.is_file()]:
+        name = path.relative_to(TREE)
+        if name.parts[0] != "build" and str(name) not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
         target = TREE / name
         if target.is_file() and target.read_bytes() == content:
             continue  # keeps its time, and is not compiled again
@@ -85,17 +95,17 @@ def refresh(mutants):
 
 
 def build():
-    preset = ["cmake", "--preset", "debug", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"]
-    if not (TREE / "build/debug/build.ninja").exists():
+    preset = ["cmake", "--preset", "release", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"]
+    if not (TREE / "build/release/build.ninja").exists():
         subprocess.run(preset, cwd=TREE, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", "build/debug", "-j2", "--target", "simulation"], cwd=TREE, check=True,
+    subprocess.run(["cmake", "--build", "build/release", "-j2", "--target", "simulation"], cwd=TREE, check=True,
                    stdout=subprocess.DEVNULL)
 
 
 def rule_that_noticed(number):
     """'' where none did."""
     try:
-        done = subprocess.run([TREE / "build/debug/bin/simulation", "until", "1", str(SEEDS)],
+        done = subprocess.run([TREE / "build/release/bin/simulation", "until", "1", str(SEEDS)],
                               env={**os.environ, "SIMULATED_MUTANT": str(number)}, capture_output=True, text=True,
                               check=False, timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -106,6 +116,10 @@ def rule_that_noticed(number):
 
 def main():
     mutants = listed()
+    if problems := list(filter(None, (mutant.problem() for mutant in mutants))):
+        sys.exit("\n".join(problems))
+    if sys.argv[1:] == ["--check"]:
+        return 0
     wanted = {int(word) for word in sys.argv[1:]}
     refresh(mutants)
     build()

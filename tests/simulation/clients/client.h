@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A simulated client: does what its plan says, at one end of a connection, and holds what comes
-// back against what it may expect. What may end its connection, and when, is judged in
-// client_end.cpp.
+// back against what it may expect.
+//
+//   client.cpp       comes, and connects       client_replies.cpp  what it is answered
+//   client_plan.cpp  what it does              client_end.cpp      what may end its connection
 #pragma once
 
 #include <deque>
@@ -43,7 +45,7 @@ class Client final : public Endpoint::Owner {
   void look_later();
   void look();
 
-  // --- its plan ---
+  // --- its plan (client_plan.cpp) ---
   void go_on();
   /// False where it waits.
   [[nodiscard]] bool act(const Action& action);
@@ -58,7 +60,7 @@ class Client final : public Endpoint::Owner {
   void await(Moment patience);
   void close(bool is_reset);
 
-  // --- replies ---
+  // --- replies (client_replies.cpp) ---
   void read();
   void read_some();
   void parse();

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
-// From a seed to a script: which clients come, and what each does; which settings, faults and
-// signals go with them.
+// The kinds of clients, and what each does; what chance decides of it comes from the seed.
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <span>
 #include <vector>
 
+#include "tests/simulation/kernel/random.h"
 #include "tests/simulation/script/script.h"
 
 namespace simulation {
 
-[[nodiscard]] Script script_of(std::uint64_t seed);
+using Plan = std::vector<Action>;
 
-/// For so many days: a few clients that stay all the time, and others that come every few hours.
-/// The machine was started not long before.
-[[nodiscard]] Script script_of_days(std::int64_t days);
+struct Persona {
+  const char* name;
+  Plan (*make)(Random&);
+  const char* listener;  ///< none: commands, by either kind of socket
+};
+[[nodiscard]] std::span<const Persona> personas();
 
-/// All features that scripts may have, of which every pair must occur in many seeds.
-[[nodiscard]] std::vector<std::string> all_features();
+/// Long enough for whatever a daemon that stands still for a while has to do.
+inline constexpr std::int64_t kPatience = 200'000;
 
 }  // namespace simulation

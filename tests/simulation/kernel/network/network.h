@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "tests/simulation/kernel/endpoint.h"
+#include "tests/simulation/kernel/network/endpoint.h"
 
 namespace simulation {
 

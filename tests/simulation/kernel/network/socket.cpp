@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/simulation/kernel/socket.h"
+#include "tests/simulation/kernel/network/socket.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

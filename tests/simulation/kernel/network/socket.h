@@ -7,8 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "tests/simulation/kernel/endpoint.h"
-#include "tests/simulation/kernel/network.h"
+#include "tests/simulation/kernel/network/endpoint.h"
+#include "tests/simulation/kernel/network/network.h"
 #include "tests/simulation/kernel/open_file.h"
 
 namespace simulation {

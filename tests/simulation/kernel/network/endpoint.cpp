@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/simulation/kernel/endpoint.h"
+#include "tests/simulation/kernel/network/endpoint.h"
 
 #include <sys/epoll.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tests/simulation/kernel/network.h"
+#include "tests/simulation/kernel/network/network.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// What a client is answered: reads it, and holds it against what it may expect.
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <utility>
+
+#include "tests/simulation/clients/client.h"
+#include "tests/simulation/model/verdict.h"
+
+namespace simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+}  // namespace
+
+void Client::read() {
+  if (reading_ != Reading::all || state_ != State::connected) {
+    if (end_->is_dead() && end_->error() != 0) on_end(true);
+    return;
+  }
+  std::array<char, 16u << 10> chunk;
+  while (state_ == State::connected && !has_closed_) {
+    const long n = end_->receive(chunk.data(), chunk.size());
+    if (n == -EAGAIN) break;
+    if (n <= 0) {
+      parse();
+      return on_end(n < 0);
+    }
+    received_.append(chunk.data(), static_cast<std::size_t>(n));
+    last_moved_ = world_.now();
+    world_.kernel.trace.bytes(world_.now(), name(), {chunk.data(), static_cast<std::size_t>(n)});
+  }
+  parse();
+}
+
+void Client::read_some() {
+  if (reading_ != Reading::slowly || state_ != State::connected || has_closed_) return;
+  std::string chunk(static_cast<std::size_t>(read_bytes_), '\0');
+  const long n = end_->receive(chunk.data(), chunk.size());
+  if (n == 0 || (n < 0 && n != -EAGAIN)) return on_end(n < 0);
+  if (n > 0) {
+    received_.append(chunk, 0, static_cast<std::size_t>(n));
+    world_.kernel.trace.bytes(world_.now(), name(), chunk.substr(0, static_cast<std::size_t>(n)));
+    parse();
+  }
+  world_.kernel.timeline.after(milliseconds(10), [this] { read_some(); });
+}
+
+void Client::parse() {
+  while (!received_.empty() && state_ == State::connected && parse_one()) continue;
+  if (is_awaiting_ && expected_.empty()) {
+    is_waiting_ = is_awaiting_ = false;
+    go_on();
+  }
+}
+
+/// False where the next reply is not whole.
+bool Client::parse_one() {
+  if (is_refused_) return received_.clear(), false;
+  if (replies_ == 0 && parse_refusal()) return true;
+  const Expected* next = expected_.empty() ? nullptr : &expected_.front();
+  if (next == nullptr && is_farewell_) return received_.clear(), false;
+  if (next != nullptr && next->encoding == Encoding::raw) return parse_raw(*next);
+  try {
+    const Encoding encoding = next != nullptr ? next->encoding : dialogue_.spoken();
+    const std::optional<ReadReply> reply =
+        read_reply(received_, encoding, next != nullptr && next->is_list);
+    if (!reply) return false;
+    received_.erase(0, reply->bytes);
+    reply->is_push ? on_push(reply->text) : on_reply(reply->text);
+    return true;
+  } catch (const std::exception& problem) {
+    fail("replies",
+         fmt::format("{} got what is no reply: {}: {:.200}", name(), problem.what(), received_));
+  }
+}
+
+/// Before it has said anything, the daemon does not know how it speaks.
+bool Client::parse_refusal() {
+  for (const std::string_view beginning :
+       {"-ERR max number", "-ERR this server takes", "(error) ERR max number", "ERR max number",
+        "(error) ERR this server takes", "ERR this server takes"}) {
+    if (!received_.starts_with(beginning)) continue;
+    if (!may_be_refused())
+      fail("limits", fmt::format("{} was refused without need: {:.100}", name(), received_));
+    last_words_ = std::exchange(received_, {});
+    is_refused_ = true;
+    return true;
+  }
+  return false;
+}
+
+bool Client::parse_raw(const Expected& expected) {
+  const std::string_view wanted = std::string_view(expected.pattern).substr(1);
+  if (received_.size() < wanted.size() && wanted.starts_with(received_)) return false;
+  const bool is_exact = expected.pattern.front() == '=';
+  const std::string reply = is_exact ? received_.substr(0, wanted.size()) : received_;
+  received_.erase(0, is_exact ? reply.size() : received_.size());
+  on_reply(reply);
+  return true;
+}
+
+void Client::on_reply(const std::string& text) {
+  last_heard_ = world_.now();
+  if (!expected_.empty() && expected_.front().matches(text)) {
+    ++replies_;
+    expected_.pop_front();
+    return;
+  }
+  if (is_last_word(text)) {
+    last_words_ = text;
+    return;
+  }
+  fail("replies", expected_.empty()
+                      ? fmt::format("{} got a reply that it did not ask for: {:.200}", name(), text)
+                      : fmt::format("{} asked '{}', expected {:.200}, got {:.200}", name(),
+                                    expected_.front().request, expected_.front().pattern, text));
+}
+
+void Client::on_push(const std::string& text) {
+  if (!answers_pushes_) return;
+  constexpr std::string_view kMessage = ">[operator|message|";
+  if (!text.starts_with(kMessage)) return;
+  const std::size_t end = text.find('|', kMessage.size());
+  const std::string id = text.substr(kMessage.size(), end - kMessage.size());
+  const std::string message = text.substr(text.rfind('|') + 1, text.size() - text.rfind('|') - 2);
+  ask({Verb::ask_resp, 1, fmt::format("OPERATOR REPLY {} re:{}", id, message)}, true);
+  put(unsent_.size());
+}
+
+}  // namespace simulation

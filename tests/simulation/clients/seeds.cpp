@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "tests/simulation/clients/seeds.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <utility>
+
+#include "tests/simulation/clients/personas.h"
+#include "tests/simulation/clients/requests.h"
+
+namespace simulation {
+
+namespace {
+
+void choose_clients(Script& script, Random& random) {
+  const bool is_for_operators = !script.value_of("handlers.text", "mode").empty();
+  const std::span<const Persona> all = personas();
+  const std::int64_t count = random.chance(80) ? random.between(1, 12) : random.between(10, 40);
+  for (int number = 1; number <= count; ++number) {
+    const Persona& persona = random.pick(all);
+    ClientPlan plan;
+    plan.number = number;
+    plan.persona = persona.name;
+    plan.listener = persona.listener != nullptr ? persona.listener
+                    : random.chance(20)         ? "unix"
+                                                : "commands";
+    plan.arrives = random.chance(60) ? random.between(0, 50) : random.between(0, 8000);
+    plan.actions = persona.make(random);
+    if (!script.value_of("limits", "max_frame").empty())
+      std::erase_if(plan.actions, [](const Action& action) {
+        return action.text.starts_with("ECHO y*") && action.text.size() > 11;
+      });
+    // A list of which the first element may be an error cannot be told from an error by lines.
+    if (plan.persona == "transaction" && is_for_operators)
+      for (Action& action : plan.actions)
+        if (action.verb == Verb::ask_line) action.verb = Verb::ask_resp;
+    script.clients.push_back(std::move(plan));
+  }
+}
+
+std::string milliseconds(Random& random, std::int64_t least, std::int64_t most) {
+  return fmt::format("\"{}ms\"", random.between(least, most));
+}
+
+void set(Script& script, const char* section, const char* key, const std::string& value) {
+  script.settings.push_back({section, fmt::format("{} = {}", key, value)});
+}
+
+void choose_settings(Script& script, Random& random) {
+  set(script, "log", "level", random.chance(80) ? "\"debug\"" : "\"warning\"");
+  set(script, "deadlines", "first_request", milliseconds(random, 3000, 8000));
+  set(script, "deadlines", "frame", milliseconds(random, 3000, 8000));
+  set(script, "deadlines", "write_stall", milliseconds(random, 3000, 8000));
+  if (random.chance(30)) set(script, "deadlines", "idle", milliseconds(random, 3000, 9000));
+  if (random.chance(30)) set(script, "deadlines", "linger", milliseconds(random, 20, 4000));
+  if (random.chance(20))
+    set(script, "server", "max_connections", std::to_string(random.between(1, 8)));
+  if (random.chance(20)) set(script, "server", "when_full", "\"wait\"");
+  if (random.chance(15))
+    set(script, "server", "max_connections_per_address", std::to_string(random.between(1, 4)));
+  if (random.chance(40))
+    set(script, "limits", "output_high_water", random.chance(50) ? "\"1KiB\"" : "\"20KiB\"");
+  if (random.chance(15)) {
+    set(script, "limits", "max_frame", "\"16KiB\"");
+    set(script, "limits", "max_inline", "\"8KiB\"");
+    set(script, "limits", "max_buffer_memory", "\"64KiB\"");
+  }
+  if (random.chance(25)) {
+    set(script, "handlers.text", "mode", "\"operator\"");
+    set(script, "handlers.text", "operator_timeout", milliseconds(random, 200, 5000));
+  }
+}
+
+void choose_faults(Script& script, Random& random) {
+  for (const std::string& name : fault_names())
+    if (random.chance(12))
+      script.faults.emplace_back(name,
+                                 name == "frozen" ? 1 : static_cast<int>(random.between(1, 30)));
+  script.heal = random.between(1000, 15'000);
+}
+
+void choose_end(Script& script, Random& random) {
+  for (std::int64_t i = random.chance(25) ? random.between(1, 3) : 0; i > 0; --i)
+    script.signals.push_back({random.between(0, 10'000), random.chance(80) ? SIGHUP : SIGUSR1});
+  if (random.chance(30)) {
+    script.stop = random.between(1, 8000);
+    if (random.chance(20))
+      script.signals.push_back({script.stop + random.between(0, 200), SIGTERM});
+    return;
+  }
+  script.rest = 400'000;
+  script.stop = script.rest + 100'000;
+}
+
+}  // namespace
+
+Script script_of(std::uint64_t seed) {
+  constexpr std::int64_t kBoots[] = {1,           1000, 2'147'480, 4'294'960, 2'147'483'640 / 1000,
+                                     86'400 * 400};
+  Random random = Random::branch(seed, 77);
+  Script script;
+  script.seed = seed;
+  script.boot = random.pick(kBoots);
+  choose_settings(script, random);
+  choose_faults(script, random);
+  choose_clients(script, random);
+  choose_end(script, random);
+  return script;
+}
+
+Script script_of_days(std::int64_t days) {
+  constexpr std::int64_t kHour = 3'600'000;
+  const std::int64_t end = days * 24 * kHour;
+  Random random(60);
+  Script script;
+  script.seed = 60;
+  set(script, "log", "level", "\"debug\"");
+  set(script, "deadlines", "idle", "\"off\"");
+  const std::span<const Persona> all = personas();
+  int number = 0;
+  for (std::int64_t at = 0; at < end; at += kHour * random.between(1, 6)) {
+    const Persona& persona = random.pick(all);
+    script.clients.push_back({++number, persona.name,
+                              persona.listener != nullptr ? persona.listener : "commands", at,
+                              persona.make(random)});
+    // Nobody ends the daemon, or sends the others away.
+    std::erase_if(script.clients.back().actions, [](const Action& action) {
+      return action.text == "SHUTDOWN" || action.text == "DRAIN ON" ||
+             action.text.starts_with("CLIENT KILL");
+    });
+    script.clients.back().actions.push_back({Verb::wait, kPatience});
+    script.clients.back().actions.push_back({Verb::leave});
+  }
+  for (int i = 0; i < 3; ++i) {
+    ClientPlan stays{++number, "ping_pong", "commands", i, {}};
+    for (std::int64_t at = 0; at < end; at += 7 * kHour) {
+      stays.actions.push_back({Verb::ask_resp, 1, exact_request(random)});
+      stays.actions.push_back({Verb::send});
+      stays.actions.push_back({Verb::await, kPatience});
+      stays.actions.push_back({Verb::wait, 7 * kHour});
+    }
+    script.clients.push_back(std::move(stays));
+  }
+  script.rest = end + 24 * kHour;
+  script.stop = script.rest + kHour;
+  return script;
+}
+
+std::vector<std::string> all_features() {
+  std::vector<std::string> features = fault_names();
+  for (const Persona& persona : personas()) features.emplace_back(persona.name);
+  for (const char* setting :
+       {"idle", "linger", "max_connections", "when_full", "max_connections_per_address",
+        "output_high_water", "max_buffer_memory", "mode"})
+    features.emplace_back(setting);
+  features.push_back(fmt::format("signal_{}", SIGHUP));
+  features.push_back(fmt::format("signal_{}", SIGTERM));
+  return features;
+}
+
+}  // namespace simulation
