@@ -40,7 +40,8 @@ struct Rule {
 
 /// All of them, in the order in which they are told of.
 [[nodiscard]] std::vector<const Rule*> rules();
-/// Their two halves: what is limited, and how it goes.
+/// Their parts: who may come and how, what is limited, and how it goes.
+[[nodiscard]] std::span<const Rule> rules_of_network();
 [[nodiscard]] std::span<const Rule> rules_of_limits();
 [[nodiscard]] std::span<const Rule> rules_of_load();
 

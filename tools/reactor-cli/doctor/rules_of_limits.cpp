@@ -134,20 +134,6 @@ std::optional<Advice> deadlines_off(const Figures& f) {
                 "deadlines.write_stall = \"30s\"");
 }
 
-std::optional<Advice> open_to_all(const Figures& f) {
-  return advise(number(f, "event_listener_open_to_all") > 0,
-                "a listener can be reached from other machines, and has no allow list",
-                "listener.allow = [\"10.0.0.0/8\"] with who may come, or listener.address = "
-                "\"127.0.0.1:12345\"");
-}
-
-std::optional<Advice> one_may_take_all(const Figures& f) {
-  return advise(number(f, "event_listener_open_to_all") > 0 &&
-                    number(f, "server.max_connections_per_address") == 0,
-                "one machine can take all places for clients",
-                "server.max_connections_per_address, to what one machine needs");
-}
-
 constexpr std::string_view kFifthIsRoom =
     "80%: who reconnects has two places for a moment, and a fifth is room to act";
 constexpr std::string_view kOneLongReply = "75%: one more long reply reaches the limit";
@@ -182,10 +168,6 @@ constexpr Rule kRules[] = {
     {"deadlines-off", Severity::note,
      "deadlines.first_request deadlines.frame deadlines.write_stall", kNothingToWeigh,
      deadlines_off},
-    {"open-to-all", Severity::wrong, "event_listener_open_to_all", kNothingToWeigh, open_to_all},
-    {"one-may-take-all", Severity::note,
-     "event_listener_open_to_all server.max_connections_per_address", kNothingToWeigh,
-     one_may_take_all},
 };
 
 }  // namespace
