@@ -2,6 +2,7 @@
 """TLS as clients meet it: stock ones of several languages, with certificates and without, and what
 becomes of a connection when either side ends it."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import ssl
 import struct
 import subprocess
 import tempfile
+import threading
 
 import pytest
 import redis
@@ -483,6 +485,51 @@ def test_reloads_under_load_fail_no_request(served, authority):
         out, err = load.communicate(timeout=PATIENCE * 2)
     assert "requests per second" in out and "rror" not in err, (out, err)
     assert reloads > 1
+
+
+@pytest.mark.parametrize("times", [10, pytest.param(1000, marks=pytest.mark.long)])
+def test_certificates_and_users_change_under_load(daemon, authority, times):
+    """Who was there stays, whoever comes is served, and nobody gets what is another's."""
+    token = "0123456789abcdef0123456789abcdef"
+    hashed = "sha256:" + hashlib.sha256(token.encode()).hexdigest()
+    pairs = [authority.server, authority.issue("other", HOSTS)]
+
+    def configuration(number):
+        users = "".join(f'[[user]]\nname = "{name}"\npassword = "{hashed}"\n'
+                        for name in ("ada", f"guest{number % 2}"))
+        return PLAIN + tls_listener(pairs[number % 2], listener='require = "user"\n') + users
+
+    one = daemon(configuration(0))
+    context = client_context(authority)
+    is_over = threading.Event()
+    served, problems = [0], []
+
+    def come_and_go():
+        try:
+            while not is_over.is_set():
+                with TlsClient(one.address("tls"), context) as client:
+                    assert client.call("AUTH", "ada", token) == "OK"
+                    assert [client.call("CEIL", f"{n}.5") for n in range(5)] == [1, 2, 3, 4, 5]
+                served[0] += 1
+        except Exception as problem:  # told by the test
+            problems.append(problem)
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        with TlsClient(one.address("tls"), context) as stays:
+            assert stays.call("AUTH", "ada", token) == "OK"
+            for number in range(1, times + 1):
+                one.reload(configuration(number))
+                eventually(lambda: one.stat("event_reloaded") == number, what=f"reload {number}")
+                assert stays.call("ACL", "WHOAMI") == b"ada"
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert not problems, problems
+    assert served[0] > 3 and one.stat("event_reload_failed") == 0
 
 
 def test_tls_behind_a_proxy_header(daemon, authority):
