@@ -108,7 +108,7 @@ class Play {
 
   void raise(int signal) {
     if (signal == SIGTERM) {
-      world_.note_stop();
+      world_.tell_to_stop();
       ++world_.stop_signals;
     }
     kernel_.signals.raise(signal);

@@ -35,6 +35,11 @@ const Place& place_of(const std::string& listener) {
   return *found;
 }
 
+/// The one listener that a [[limit]] of a script is about (seeds.cpp).
+bool is_limited(const std::string& listener) {
+  return listener == "commands" || listener == "unix";
+}
+
 }  // namespace
 
 Client::Client(World& world, const ClientPlan& plan)
@@ -43,7 +48,8 @@ Client::Client(World& world, const ClientPlan& plan)
       random_(Random::branch(world.script.seed, 1000 + static_cast<std::uint64_t>(plan.number))),
       dialogue_(place_of(plan.listener).framing, world.rules.is_text_for_operators ? "@" : "="),
       is_unix_(place_of(plan.listener).port == 0),
-      is_admin_(plan.listener == "admin") {}
+      is_admin_(plan.listener == "admin"),
+      beyond_limit_(is_limited(plan.listener) ? world.rules.beyond_limit : BeyondLimit::nothing) {}
 
 std::string Client::name() const {
   return fmt::format("client {} ({})", plan_.number, plan_.persona);

@@ -68,8 +68,10 @@ class Client final : public Endpoint::Owner {
   [[nodiscard]] bool parse_refusal();
   [[nodiscard]] bool parse_raw(const Expected& expected);
   void on_reply(const std::string& text);
+  void note_reply();
   void on_push(const std::string& text);
   [[nodiscard]] bool is_last_word(const std::string& text) const;
+  [[nodiscard]] bool is_refused_by_limit(const std::string& text) const;
 
   // --- the end (client_end.cpp) ---
   void on_end(bool is_reset);
@@ -79,6 +81,7 @@ class Client final : public Endpoint::Owner {
   void check_liveness() const;
   void note_slow_request();
   [[nodiscard]] bool is_owed_now() const;
+  void forget(bool was_connected);
   void judge_end(bool is_reset) const;
   [[nodiscard]] bool may_be_reset() const;
   [[nodiscard]] std::string why_it_may_end() const;
@@ -99,6 +102,7 @@ class Client final : public Endpoint::Owner {
   std::uint32_t ip_ = 0;
   bool is_unix_ = false;
   bool is_admin_ = false;
+  BeyondLimit beyond_limit_ = BeyondLimit::nothing;  ///< of its listener's requests
   bool will_look_ = false;
   bool is_watched_ = false;  ///< by watch_liveness()
 
@@ -121,7 +125,8 @@ class Client final : public Endpoint::Owner {
   std::optional<Moment> first_whole_at_;  ///< its first request was handed over whole
   Moment incomplete_since_{0};
   Moment slowest_request_{0};  ///< from a request's first byte to its last
-  Moment last_moved_{0};       ///< bytes came or went
+  Moment last_handed_{0};      ///< bytes went
+  Moment last_moved_{0};       ///< they came or went
 
   Reading reading_ = Reading::all;
   std::int64_t read_bytes_ = 0;

@@ -17,8 +17,10 @@ using std::chrono::seconds;
 
 /// Of deadlines: seconds are what a connection's age is kept in; the network takes its time, too.
 constexpr Moment kSlack = seconds(2);
-/// What a client must notice of the daemon's end of a connection.
+/// What a client must notice of the daemon's end of a connection, and the daemon of a client's.
 constexpr Moment kNoticed = seconds(5);
+/// The same of a daemon that stands still for a while, perhaps several times.
+constexpr Moment kNoticedLate = seconds(300);
 /// Less than the shortest deadline of a script, by which the daemon would look at a socket that it
 /// has forgotten; more than a window's way there and back.
 constexpr Moment kLongestSilence = milliseconds(2500);
@@ -37,8 +39,20 @@ bool Client::is_last_word(const std::string& text) const {
   return false;
 }
 
+/// In place of any reply; whoever is closed for it gets one.
+bool Client::is_refused_by_limit(const std::string& text) const {
+  if (expected_.empty() || !last_words_.empty()) return false;
+  if (beyond_limit_ != BeyondLimit::refused && beyond_limit_ != BeyondLimit::closed) return false;
+  return text.starts_with("!LIMIT too many requests") || text.starts_with("!LIMIT too many bytes");
+}
+
 bool Client::may_be_refused() const {
   if (is_admin_) return false;
+  // A limit of connections is not about Unix sockets.
+  const bool is_limited = plan_.listener == "commands";
+  if (is_limited && world_.rules.has_connection_rate) return true;
+  const std::int64_t limited = world_.rules.limited_connections;
+  if (is_limited && limited > 0 && world_.most_from_address[ip_] > limited) return true;
   const std::int64_t per_address = world_.rules.per_address;
   const bool is_from_many =
       per_address > 0 && !is_unix_ && world_.most_from_address[ip_] > per_address;
@@ -76,7 +90,9 @@ std::string Client::why_it_may_end() const {
   if (may_have_timed_out()) return "it was too late";
   if (may_have_stalled()) return "it did not read";
   if (world_.rules.is_memory_short) return "memory is short";
-  if (world_.rules.idle.count() > 0 && world_.now() - last_heard_ >= world_.rules.idle - kSlack)
+  // Replies may still be on their way when the daemon has been without a request for long.
+  const Moment last_request = std::min(last_heard_, last_handed_);
+  if (world_.rules.idle.count() > 0 && world_.now() - last_request >= world_.rules.idle - kSlack)
     return "it was idle";
   if (replies_ == 0 && (world_.has_fault("watch_fails") || may_be_refused())) return "not taken in";
   return {};
@@ -92,10 +108,10 @@ bool Client::may_lose_replies() const {
 /// As the client sees it: FIN, or a reset.
 void Client::on_end(bool is_reset) {
   if (state_ == State::ended) return;
-  if (ip_ != 0) --world_.from_address[ip_];
   const bool was_connected = state_ == State::connected;
   state_ = State::ended;
-  if (was_connected && !is_admin_) --world_.clients_connected;
+  world_.kernel.timeline.after(world_.may_be_late() ? kNoticedLate : kNoticed,
+                               [this, was_connected] { forget(was_connected); });
   if (!has_closed_ && end_ != nullptr) end_->close(false);
   if (!was_connected) {
     if (!world_.is_stopping() && !may_be_refused())
@@ -103,6 +119,12 @@ void Client::on_end(bool is_reset) {
     return;
   }
   judge_end(is_reset || was_reset_);
+}
+
+/// By now the daemon knows.
+void Client::forget(bool was_connected) {
+  if (ip_ != 0) --world_.from_address[ip_];
+  if (was_connected && !is_admin_) --world_.clients_connected;
 }
 
 void Client::judge_end(bool is_reset) const {
@@ -137,6 +159,7 @@ void Client::note_slow_request() {
   const Moment frame = world_.rules.frame;
   if (frame.count() == 0 || world_.may_be_late() || slowest_request_ < frame + kNoticed) return;
   if (reading_ != Reading::all || has_read_slowly_ || may_wait_in_backlog() || has_quit_) return;
+  if (beyond_limit_ == BeyondLimit::slowed) return;  // it was not read meanwhile
   if (!end_->is_abandoned() && !end_->has_fin())
     fail("deadlines", fmt::format("{} took {} ms for a request, and is still connected", name(),
                                   slowest_request_ / milliseconds(1)));
@@ -161,6 +184,7 @@ bool Client::is_owed_now() const {
   if (expected_.empty() || !outgoing_.empty() || is_request_incomplete()) return false;
   if (reading_ != Reading::all || world_.rules.is_text_for_operators) return false;
   if (may_wait_in_backlog() || world_.may_be_late() || world_.is_stopping()) return false;
+  if (beyond_limit_ == BeyondLimit::slowed) return false;
   return !(replies_ == 0 && world_.has_fault("accept_fails"));
 }
 

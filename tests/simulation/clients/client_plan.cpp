@@ -162,7 +162,7 @@ void Client::note_command(const std::vector<std::string>& words) {
   if (!is_admin_) return;
   if (words[0] == "CLIENT" && words.size() > 1 && words[1] == "KILL") world_.has_killed = true;
   if (words[0] == "DRAIN") world_.has_drained = true;
-  if (words[0] == "SHUTDOWN") world_.note_stop();
+  if (words[0] == "SHUTDOWN") world_.tell_to_stop();
 }
 
 /// Not a request, or one that is none of reactord's: answered by an error, and the end.
@@ -210,7 +210,7 @@ void Client::flush() {
     const std::size_t begin = done == ends.begin() ? 0 : *(done - 1);
     if (handed_ == begin) incomplete_since_ = world_.now();
     handed_ += static_cast<std::size_t>(n);
-    last_moved_ = world_.now();
+    last_handed_ = last_moved_ = world_.now();
     outgoing_.erase(0, static_cast<std::size_t>(n));
     if (done != ends.end() && handed_ >= *done) {
       slowest_request_ = std::max(slowest_request_, world_.now() - incomplete_since_);

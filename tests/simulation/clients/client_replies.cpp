@@ -83,7 +83,8 @@ bool Client::parse_one() {
 bool Client::parse_refusal() {
   for (const std::string_view beginning :
        {"-ERR max number", "-ERR this server takes", "(error) ERR max number", "ERR max number",
-        "(error) ERR this server takes", "ERR this server takes"}) {
+        "(error) ERR this server takes", "ERR this server takes", "-LIMIT too many connections",
+        "-LIMIT too many new connections"}) {
     if (!received_.starts_with(beginning)) continue;
     if (!may_be_refused())
       fail("limits", fmt::format("{} was refused without need: {:.100}", name(), received_));
@@ -106,11 +107,11 @@ bool Client::parse_raw(const Expected& expected) {
 
 void Client::on_reply(const std::string& text) {
   last_heard_ = world_.now();
-  if (!expected_.empty() && expected_.front().matches(text)) {
-    ++replies_;
-    expected_.pop_front();
-    return;
+  if (is_refused_by_limit(text)) {
+    if (beyond_limit_ == BeyondLimit::closed) last_words_ = text;
+    return note_reply();
   }
+  if (!expected_.empty() && expected_.front().matches(text)) return note_reply();
   if (is_last_word(text)) {
     last_words_ = text;
     return;
@@ -119,6 +120,13 @@ void Client::on_reply(const std::string& text) {
                       ? fmt::format("{} got a reply that it did not ask for: {:.200}", name(), text)
                       : fmt::format("{} asked '{}', expected {:.200}, got {:.200}", name(),
                                     expected_.front().request, expected_.front().pattern, text));
+}
+
+/// Whoever was left in the backlog may have begun long before the daemon could see it.
+void Client::note_reply() {
+  if (replies_ == 0 && may_be_refused()) incomplete_since_ = world_.now();
+  ++replies_;
+  expected_.pop_front();
 }
 
 void Client::on_push(const std::string& text) {

@@ -17,6 +17,7 @@ struct Persona {
   const char* name;
   Plan (*make)(Random&);
   const char* listener;  ///< none: commands, by either kind of socket
+  bool has_state;        ///< what a request is answered depends on those before it
 };
 [[nodiscard]] std::span<const Persona> personas();
 

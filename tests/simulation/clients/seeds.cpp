@@ -13,12 +13,21 @@ namespace simulation {
 
 namespace {
 
+bool limit_refuses(const Script& script) {
+  return script.value_of("[limit]", "action") != "\"slow\"" &&
+         !(script.value_of("[limit]", "request_rate") + script.value_of("[limit]", "byte_rate"))
+              .empty();
+}
+
 void choose_clients(Script& script, Random& random) {
   const bool is_for_operators = !script.value_of("handlers.text", "mode").empty();
   const std::span<const Persona> all = personas();
   const std::int64_t count = random.chance(80) ? random.between(1, 12) : random.between(10, 40);
+  const bool may_refuse = limit_refuses(script);
   for (int number = 1; number <= count; ++number) {
-    const Persona& persona = random.pick(all);
+    const Persona& drawn = random.pick(all);
+    // With a request that was refused, nobody knows what the next ones are answered.
+    const Persona& persona = may_refuse && drawn.has_state ? all.front() : drawn;
     ClientPlan plan;
     plan.number = number;
     plan.persona = persona.name;
@@ -47,6 +56,34 @@ void set(Script& script, const char* section, const char* key, const std::string
   script.settings.push_back({section, fmt::format("{} = {}", key, value)});
 }
 
+/// Rates by which all is served before a script's rest begins, with the longest pipelines.
+void choose_request_limit(Script& script, Random& random) {
+  constexpr const char* kActions[] = {"\"slow\"", "\"slow\"", "\"refuse\"", "\"close\""};
+  set(script, "[limit]", "action", random.pick(kActions));
+  if (random.chance(40))
+    return set(script, "[limit]", "byte_rate",
+               fmt::format("\"{}KiB/s\"", random.between(200, 2000)));
+  set(script, "[limit]", "request_rate", fmt::format("\"{}/s\"", random.between(300, 3000)));
+  if (random.chance(30))
+    set(script, "[limit]", "request_burst", std::to_string(random.between(1, 50)));
+}
+
+void choose_connection_limit(Script& script, Random& random) {
+  if (random.chance(40))
+    set(script, "[limit]", "connection_rate", fmt::format("\"{}/s\"", random.between(1, 20)));
+  else
+    set(script, "[limit]", "connections", std::to_string(random.between(1, 4)));
+  set(script, "[limit]", "exempt", "[\"unix\"]");
+}
+
+void choose_limit(Script& script, Random& random) {
+  set(script, "[limit]", "listeners", "[\"commands\"]");
+  const bool has_connections = random.chance(40);
+  if (has_connections) choose_connection_limit(script, random);
+  if (!has_connections || random.chance(40)) choose_request_limit(script, random);
+  if (random.chance(15)) set(script, "[limit]", "dry_run", "true");
+}
+
 void choose_settings(Script& script, Random& random) {
   set(script, "log", "level", random.chance(80) ? "\"debug\"" : "\"warning\"");
   set(script, "deadlines", "first_request", milliseconds(random, 3000, 8000));
@@ -56,6 +93,7 @@ void choose_settings(Script& script, Random& random) {
   if (random.chance(30)) set(script, "deadlines", "linger", milliseconds(random, 20, 4000));
   if (random.chance(20))
     set(script, "server", "max_connections", std::to_string(random.between(1, 8)));
+  if (random.chance(20)) set(script, "deadlines", "leave", milliseconds(random, 10, 4000));
   if (random.chance(20)) set(script, "server", "when_full", "\"wait\"");
   if (random.chance(15))
     set(script, "server", "max_connections_per_address", std::to_string(random.between(1, 4)));
@@ -70,6 +108,7 @@ void choose_settings(Script& script, Random& random) {
     set(script, "handlers.text", "mode", "\"operator\"");
     set(script, "handlers.text", "operator_timeout", milliseconds(random, 200, 5000));
   }
+  if (random.chance(25)) choose_limit(script, random);
 }
 
 void choose_faults(Script& script, Random& random) {
@@ -152,7 +191,8 @@ std::vector<std::string> all_features() {
   for (const Persona& persona : personas()) features.emplace_back(persona.name);
   for (const char* setting :
        {"idle", "linger", "max_connections", "when_full", "max_connections_per_address",
-        "output_high_water", "max_buffer_memory", "mode"})
+        "output_high_water", "max_buffer_memory", "mode", "leave", "request_rate", "byte_rate",
+        "connections", "connection_rate", "dry_run"})
     features.emplace_back(setting);
   features.push_back(fmt::format("signal_{}", SIGHUP));
   features.push_back(fmt::format("signal_{}", SIGTERM));

@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <map>
+#include <utility>
 
 #include "tests/simulation/model/verdict.h"
 
@@ -30,7 +29,6 @@ constexpr Moment kNoTime = std::chrono::microseconds(100);
 TurnChecks::TurnChecks(World& world) : world_(world) {
   const std::string high_water = world.script.value_of("limits", "output_high_water");
   high_water_ = high_water.empty() ? 1u << 20 : std::stoul(high_water.substr(1)) << 10;
-  most_per_address_ = world.rules.per_address;
 }
 
 void TurnChecks::after_turn() {
@@ -43,19 +41,19 @@ void TurnChecks::check_connections() {
   reactord::ConnectionTable& connections = world_.daemon.server->connections();
   std::size_t held = 0;
   std::uint64_t open = 0;
-  std::map<std::array<std::uint8_t, 16>, std::int64_t> from;
+  CountOfAddress from;
+  CountOfAddress limited;
   connections.for_each([&](reactord::Connection& connection) {
     held += connection.buffer_bytes();
     ++open;
     if (!connection.policy().is_admin) ++from[connection.stream().peer_ip()];
+    if (connection.policy().limiter != nullptr) ++limited[connection.stream().peer_ip()];
     if (connection.output_bytes() > high_water_ + kLongestReplies)
       fail("limits", fmt::format("client {} has {} bytes of unsent replies", connection.client_id(),
                                  connection.output_bytes()));
   });
-  from.erase(std::array<std::uint8_t, 16>{});  // those of Unix sockets, which are not counted
-  for (const auto& [ip, count] : from)
-    if (world_.rules.per_address > 0 && count > most_per_address_)
-      fail("limits", fmt::format("{} clients of one address", count));
+  check_addresses(std::move(from), world_.rules.per_address);
+  check_addresses(std::move(limited), world_.rules.limited_connections);
   if (world_.rules.is_memory_short && connections.buffer_bytes() > kMostShortMemory)
     fail("limits", fmt::format("buffers hold {} bytes", connections.buffer_bytes()));
   if (held != connections.buffer_bytes())
@@ -67,13 +65,23 @@ void TurnChecks::check_connections() {
   connections.for_each([&](reactord::Connection& connection) { check_waiting(connection, open); });
 }
 
+void TurnChecks::check_addresses(CountOfAddress counts, std::int64_t most) const {
+  if (most == 0) return;
+  counts.erase(CountOfAddress::key_type{});  // those of Unix sockets, which are not counted
+  for (const auto& [ip, count] : counts)
+    if (count > most) fail("limits", fmt::format("{} clients of one address", count));
+}
+
 /// "Nobody on the ready list is served twice before all were served once" (daemon/README.md): so
 /// whoever has input waits for the others once, and those who come meanwhile.
 void TurnChecks::check_waiting(reactord::Connection& connection, std::uint64_t open) const {
   auto* socket = world_.kernel.descriptors.find_as<Socket>(connection.stream().fd());
   if (socket == nullptr || socket->told_readable_in_turn == 0) return;
-  const bool has_reason = connection.is_pending() || connection.output_bytes() > 0 ||
-                          connection.is_ending() || connection.input_bytes() > 0;
+  const bool is_held_back =
+      connection.policy().limiter != nullptr && world_.rules.beyond_limit == BeyondLimit::slowed;
+  const bool has_reason = is_held_back || connection.is_pending() ||
+                          connection.output_bytes() > 0 || connection.is_ending() ||
+                          connection.input_bytes() > 0;
   if (has_reason) socket->told_readable_in_turn = world_.kernel.turns;
   const std::uint64_t waited = world_.kernel.turns - socket->told_readable_in_turn;
   if (waited > 4 + 2 * open)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace simulation {
 
@@ -22,6 +23,14 @@ void read(const Script& script, std::string_view section, std::string_view key,
     into = std::strtol(value.c_str(), nullptr, 10);
 }
 
+BeyondLimit beyond_limit(const Script& script) {
+  const auto has = [&](std::string_view key) { return !script.value_of("[limit]", key).empty(); };
+  if (has("dry_run") || (!has("request_rate") && !has("byte_rate"))) return BeyondLimit::nothing;
+  const std::string action = script.value_of("[limit]", "action");
+  if (action == "\"slow\"") return BeyondLimit::slowed;
+  return action == "\"close\"" ? BeyondLimit::closed : BeyondLimit::refused;
+}
+
 }  // namespace
 
 Rules rules_of(const Script& script) {
@@ -30,13 +39,31 @@ Rules rules_of(const Script& script) {
   read(script, "frame", rules.frame);
   read(script, "idle", rules.idle);
   read(script, "write_stall", rules.write_stall);
+  read(script, "leave", rules.leave);
   read(script, "drain", rules.drain);
   read(script, "linger", rules.linger);
   read(script, "server", "max_connections", rules.max_connections);
   read(script, "server", "max_connections_per_address", rules.per_address);
+  rules.beyond_limit = beyond_limit(script);
+  if (script.value_of("[limit]", "dry_run").empty()) {
+    read(script, "[limit]", "connections", rules.limited_connections);
+    rules.has_connection_rate = !script.value_of("[limit]", "connection_rate").empty();
+  }
   rules.is_memory_short = !script.value_of("limits", "max_buffer_memory").empty();
   rules.is_text_for_operators = script.value_of("handlers.text", "mode") == "\"operator\"";
   return rules;
+}
+
+void World::tell_to_stop() {
+  const bool is_told_again = std::exchange(is_told_to_stop, true);
+  if (rules.leave.count() == 0 || is_told_again || has_drained) return note_stop();
+  kernel.timeline.after(rules.leave, [this] { note_stop(); });
+}
+
+void World::note_stop() {
+  if (is_stopping()) return;
+  stopping_since = now();
+  if (on_stop) on_stop();
 }
 
 bool World::has_fault(std::string_view name) const {

@@ -16,16 +16,23 @@
 
 namespace simulation {
 
+/// What becomes of requests beyond a [[limit]]; `nothing` where none limits them.
+enum class BeyondLimit : std::uint8_t { nothing, refused, slowed, closed };
+
 /// As the configuration has them; 0: off.
 struct Rules {
   Moment first_request{std::chrono::seconds(60)};
   Moment frame{std::chrono::seconds(30)};
   Moment idle{0};
   Moment write_stall{std::chrono::seconds(30)};
+  Moment leave{0};
   Moment drain{std::chrono::seconds(10)};
   Moment linger{std::chrono::seconds(2)};
   std::int64_t max_connections = 10'000;
   std::int64_t per_address = 0;
+  BeyondLimit beyond_limit = BeyondLimit::nothing;  ///< of the listener "commands"
+  std::int64_t limited_connections = 0;
+  bool has_connection_rate = false;
   bool is_memory_short = false;
   bool is_text_for_operators = false;
 };
@@ -39,12 +46,9 @@ class World {
   [[nodiscard]] Moment now() const { return kernel.timeline.now(); }
   [[nodiscard]] bool is_stopping() const { return stopping_since.has_value(); }
   [[nodiscard]] bool has_fault(std::string_view name) const;
-  /// Somebody has told the daemon to stop.
-  void note_stop() {
-    if (is_stopping()) return;
-    stopping_since = now();
-    if (on_stop) on_stop();
-  }
+  /// Somebody tells the daemon to stop. It goes on as ever for deadlines.leave, unless DRAIN has
+  /// sent clients elsewhere already, or it is told again.
+  void tell_to_stop();
   /// Standing still for a while makes the daemon late, whatever it does.
   [[nodiscard]] bool may_be_late() const { return has_fault("frozen"); }
 
@@ -55,12 +59,16 @@ class World {
   std::optional<Moment> stopping_since;
   std::function<void()> on_stop;
   int stop_signals = 0;
+  bool is_told_to_stop = false;
   bool has_killed = false;    ///< CLIENT KILL was sent by somebody
   bool has_drained = false;   ///< DRAIN was
   int clients_connected = 0;  ///< now, as they see it
   int most_clients = 0;
   std::map<std::uint32_t, int> from_address{};  ///< now, those that connect included
   std::map<std::uint32_t, int> most_from_address{};
+
+ private:
+  void note_stop();
 };
 
 }  // namespace simulation
