@@ -33,7 +33,7 @@ from suite.parts import LONG, ON_REQUEST, SHORT
 LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["layers", "format", "unit"]]
 # Of --all one part follows another, but that the ten minutes of soak wait while others compile.
 ALL_STAGES = [[["layers", "format", "integration", "clients", "promises", "load", "lab"]],
-              [["soak"], ["unit", "compilers"]],
+              [["soak"], ["unit", "seeds", "compilers"]],
               [["docs", "bench", "asan", "fuzz", "systemd"]]]
 ABOUT = {False: "about six minutes on two cores, less after the first time",
          True: "about an hour on two cores"}

@@ -25,6 +25,7 @@ OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_t
 WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
 
 SIMULATED_SEEDS = 10_000
+FEW_SIMULATED_SEEDS = 300  # ten seconds of processor time; nine of ten edits of its list are noticed by fewer
 SIMULATED_SECONDS = 180  # of new seeds, with --all
 
 FUZZED = {"resp_client_fuzz": 200_000}  # each of its inputs is a whole conversation
@@ -113,24 +114,37 @@ def lab(part):
     part.pytest("lab_test.py")
 
 
+SIMULATION = ROOT / "build/release/bin/simulation"
+
+
+def _simulates(part, count):
+    """Whether the simulation is there; if so, it has played that many seeds."""
+    if not part.built("release", "simulation"):
+        return False
+    folder = ROOT / "tests/simulation"
+    part.case(part.run("/usr/bin/python3", "-B", folder / "imports.py", ROOT / "build/release"), "imports.py")
+    scripts = sorted((folder / "scripts").glob("*.sim"))
+    part.case(scripts and part.run(SIMULATION, "play", *scripts), "simulation play tests/simulation/scripts/*.sim")
+    part.case(part.run(SIMULATION, "seeds", 1, count, seconds=1800), f"simulation seeds 1 {count}")
+    return True
+
+
+@a_part(LONG)
+def seeds(part):
+    """the whole daemon in a simulated kernel: a few seeds, scripts that were kept, what it imports"""
+    _simulates(part, FEW_SIMULATED_SEEDS)
+
+
 @a_part(ON_REQUEST)
 def sim(part):
-    """the whole daemon in a simulated kernel: seeds, scripts that were kept, what it imports"""
-    preset = "release"
-    if not part.built(preset, "simulation"):
+    """the whole daemon in a simulated kernel: ten thousand seeds, sixty days, and what the part seeds has"""
+    if not _simulates(part, SIMULATED_SEEDS):
         return
-    build = ROOT / "build" / preset
-    simulation, folder = build / "bin/simulation", ROOT / "tests/simulation"
-    part.case(part.run("/usr/bin/python3", "-B", folder / "imports.py", build), "imports.py")
-    scripts = sorted((folder / "scripts").glob("*.sim"))
-    part.case(scripts and part.run(simulation, "play", *scripts), "simulation play tests/simulation/scripts/*.sim")
-    part.case(part.run(simulation, "days", "60", seconds=600), "simulation days 60")
-    part.case(part.run(simulation, "seeds", 1, SIMULATED_SEEDS, seconds=1200),
-              f"simulation seeds 1 {SIMULATED_SEEDS}")
+    part.case(part.run(SIMULATION, "days", "60", seconds=600), "simulation days 60")
     seconds = int(part.hours * 3600) or (SIMULATED_SECONDS if part.long else 0)
     if seconds:
         first = int(time.time()) * 1000
-        part.case(part.run(simulation, "seconds", first, seconds, seconds=seconds + 600),
+        part.case(part.run(SIMULATION, "seconds", first, seconds, seconds=seconds + 600),
                   f"simulation seconds {first} {seconds}")
 
 
