@@ -228,6 +228,18 @@ struct LogSettings {
   std::chrono::milliseconds slow_handler{100};
 };
 
+struct SlowlogSettings {
+  /// A command that takes longer is on record (SLOWLOG): Redis' own default.
+  std::chrono::milliseconds slower_than{10};
+  /// The latest so many.
+  std::int64_t max_requests = 128;
+};
+
+struct LatencySettings {
+  /// A turn of the loop that takes longer is on record (LATENCY): five times what one may take.
+  std::chrono::milliseconds slow_turn{10};
+};
+
 /// One settings struct per handler, of the handler's own type.
 using HandlerSettings = std::map<std::string, std::shared_ptr<void>, std::less<>>;
 
@@ -237,6 +249,8 @@ struct Config {
   LimitSettings limits;
   DeadlineSettings deadlines;
   LogSettings log;
+  SlowlogSettings slowlog;
+  LatencySettings latency;
   std::vector<LimitRuleSettings> limit_rules;
   std::vector<UserSettings> users;
   std::vector<ModuleSettings> modules;

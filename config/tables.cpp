@@ -128,6 +128,17 @@ constexpr KeySpec kLogKeys[] = {
     key<&LogSettings::slow_handler>("slow_handler", Apply::reload, duration_range(1ms, 1h)),
 };
 
+constexpr std::int64_t kMaxSlowRequests = 1000;
+constexpr KeySpec kSlowlogKeys[] = {
+    key<&SlowlogSettings::slower_than>("slower_than", Apply::reload, duration_range(0ms, 1h)),
+    key<&SlowlogSettings::max_requests>("max_requests", Apply::reload,
+                                        {1, kMaxSlowRequests, "each may take 4 KiB"}),
+};
+
+constexpr KeySpec kLatencyKeys[] = {
+    key<&LatencySettings::slow_turn>("slow_turn", Apply::reload, duration_range(0ms, 1h)),
+};
+
 template <auto Member>
 constexpr ConfigTable table(std::string_view name, std::span<const KeySpec> keys) {
   return {name, keys, [](Config& config) -> void* { return &(config.*Member); },
@@ -139,6 +150,8 @@ constexpr ConfigTable kSingleTables[] = {
     table<&Config::limits>("limits", kLimitKeys),
     table<&Config::deadlines>("deadlines", kDeadlineKeys),
     table<&Config::log>("log", kLogKeys),
+    table<&Config::slowlog>("slowlog", kSlowlogKeys),
+    table<&Config::latency>("latency", kLatencyKeys),
 };
 
 constexpr std::int64_t kMaxBurst = 1'000'000'000;

@@ -117,6 +117,12 @@ void ReplyWriter::any_simple(std::string_view status) {
   finish_element();
 }
 
+void ReplyWriter::notice(std::string_view line) {
+  if (resp()) return append_line('+', line);
+  append_data(line);
+  out_.append('\n');
+}
+
 void ReplyWriter::error(std::string_view code_and_text) {
   if (depth_ == 0) wrote_error_ = true;
   if (resp()) {

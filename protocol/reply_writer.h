@@ -77,6 +77,8 @@ class ReplyWriter {
   /// Out-of-band data that answers no request, and is not counted in replies(): `>` in RESP3, an
   /// array in RESP2. In plain a push is one line, its elements separated by blanks.
   void push(std::size_t elements);
+  /// A line that answers no request either, and is no push: one of MONITOR's. Without line breaks.
+  void notice(std::string_view line);
 
   /// Whole replies written so far.
   [[nodiscard]] std::size_t replies() const { return replies_; }

@@ -109,7 +109,7 @@ void Connection::drain() noexcept {
   if (is_ending()) return;
   if (input_state_ == Input::flowing) input_state_ = Input::draining;
   may_receive_ = reads_to_block_ = true;
-  is_held_back_ = false;
+  is_held_back_ = is_paused_ = false;
   // A client that was answered a moment ago may be sending its next request right now.
   must_linger_ = !output_.empty() || (must_linger_ && idle() <= loop().deadlines.linger.length());
   settle();
@@ -197,7 +197,7 @@ bool Connection::has_more_to_do() const noexcept {
     case State::open:
     case State::overlapping:
       if (can_flush) return true;
-      if (is_reader_behind() || is_held_back_) return false;
+      if (is_reader_behind() || is_held_back_ || is_paused_) return false;
       return kept_ == Kept::frames || (may_receive_ && !is_input_ended());
     case State::pending:
     case State::flushing:

@@ -40,6 +40,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -89,14 +90,20 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// until the client has sent an array, and RESP from then on: whoever parses RESP cannot tell
   /// where a plain reply ends.
   [[nodiscard]] ReplyEncoding reply_encoding() const { return reply_encoding_; }
-  /// For CLIENT LIST; null before the first.
-  [[nodiscard]] const std::string* last_command() const { return last_command_; }
+  /// For CLIENT LIST and the log; null before the first.
+  [[nodiscard]] const std::string* last_command() const {
+    const auto& names = loop().command_names;
+    return commands_ == 0 || last_command_ >= names.size() ? nullptr : names[last_command_];
+  }
   /// Commands that were called for it, those of transactions too.
   [[nodiscard]] std::uint64_t commands() const { return commands_; }
-  void note_command(const std::string* command) {
-    last_command_ = command;
+  /// By its number among all (LoopContext::command_names).
+  void note_command(std::size_t number) {
+    last_command_ = static_cast<std::uint16_t>(number);
     ++commands_;
   }
+  [[nodiscard]] std::uint64_t bytes_received() const { return bytes_received_; }
+  [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
 
   /// Replies are owed, this many.
   [[nodiscard]] bool is_pending() const {
@@ -165,6 +172,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   /// What its limiter held back may be served again.
   void resume_input() noexcept;
+  /// The same of a pause of all clients.
+  void end_pause() noexcept;
 
   /// Who it is, and what that lets it do and send. Between two requests alone.
   void set_principal(std::shared_ptr<const Principal> who, std::string_view user, bool must_log_in);
@@ -219,6 +228,10 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void release_wide_frame() noexcept;
   void serve_kept(Turn& turn);
   void flush_early(Turn& turn);
+  void send_batch(Buffer& out);
+  void go_on_with_input() noexcept;
+  [[nodiscard]] TimePoint kept_since() const noexcept;
+  void note_arrival(std::size_t bytes) noexcept;
   void receive_into_scratch(Turn& turn);
   void receive_behind_kept(Turn& turn);
   void keep(std::string_view rest);
@@ -277,7 +290,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void update_write_stall(bool progress) noexcept;
   [[nodiscard]] bool is_reader_behind() const { return output_.size() >= loop().output_high_water; }
   [[nodiscard]] bool is_input_paused() const {
-    return state_ == State::pending || kept_ == Kept::frames || is_held_back_ || is_reader_behind();
+    return state_ == State::pending || kept_ == Kept::frames || is_held_back_ || is_paused_ ||
+           is_reader_behind();
   }
 
   // --- after a turn ---
@@ -291,13 +305,15 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   std::uint64_t client_id_;
   const ListenerPolicy& policy_;
   const ParserLimits* limits_;  ///< of the loop's: tighter ones before it has logged in
-  const std::string* last_command_ = nullptr;
   FrameParser parser_;
-  Buffer input_;   ///< input that could not be served yet
-  Buffer output_;  ///< output that the kernel did not take yet
+  std::uint32_t kept_since_usec_ = 0;  ///< the low bits of when the frames in input_ had come
+  Buffer input_;                       ///< input that could not be served yet
+  Buffer output_;                      ///< output that the kernel did not take yet
   Session session_;
   InPlace<Stream, sizeof(SocketStream)> stream_;
   std::uint64_t commands_ = 0;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
   Seconds created_ = 0;
   Seconds last_active_ = 0;
   std::uint32_t accounted_bytes_ = 0;
@@ -318,6 +334,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   bool must_linger_ : 1 = false;  ///< something was sent that the peer may not have read yet
   bool wants_receipt_ : 1 = false;
   bool is_held_back_ : 1 = false;  ///< by its limiter: its input waits
+  bool is_paused_ : 1 = false;     ///< its input waits for end_pause()
+  std::uint16_t last_command_ = 0;
 };
 
 /// 256 bytes of memory per idle connection, with the table's 8: the promise of daemon/README.md.

@@ -42,6 +42,9 @@ class RequestSink {
   }
   /// The connection's batch is over.
   virtual void end_batch() noexcept = 0;
+  /// The replies of the batches since the last call have been sent, as far as the kernel takes
+  /// them. Their requests had come at `arrived`.
+  virtual void on_sent(TimePoint /*arrived*/) noexcept {}
   /// The same after serve() has thrown: what it has begun is forgotten.
   virtual void give_up_batch() noexcept { end_batch(); }
   /// An error was sent that answers no served frame: `error` begins with its code.

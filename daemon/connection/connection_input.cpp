@@ -39,6 +39,11 @@ static_assert(GatherList::kMaxPieces * GatherList::kMinPieceBytes >= kMaxOutputB
 /// The list of a frame's arguments stays allocated up to this many.
 constexpr std::size_t kMaxKeptArguments = 1024;
 
+std::uint32_t usec_of(TimePoint time) {
+  return static_cast<std::uint32_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count());
+}
+
 }  // namespace
 
 struct Connection::Turn {
@@ -50,7 +55,9 @@ struct Connection::Turn {
 void Connection::serve_turn() {
   if (!output_.empty()) flush(output_);
   if (may_serve()) {
-    if (policy_.limiter == nullptr) [[likely]]
+    if (loop().is_paused && !policy_.is_admin) [[unlikely]]
+      is_paused_ = true;
+    else if (policy_.limiter == nullptr) [[likely]]
       (void)serve_share(kMaxWorkPerTurn);
     else
       serve_limited();
@@ -64,12 +71,12 @@ WorkUnits Connection::serve_share(WorkUnits share) {
   loop().share_left = share;
   Buffer& out = output();
   Turn turn{out, std::min(loop().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
+  loop().arrived = kept_ == Kept::frames ? kept_since() : host().now();
   serve_input(turn);
-  loop().sink.end_batch();
   const WorkUnits used = share - loop().share_left;
   if (used > turn.ignored) note_activity();
   loop().work += used;
-  flush_turn(out);
+  send_batch(out);
   release_wide_frame();
   loop().serving = nullptr;
   return used - turn.ignored;
@@ -113,8 +120,8 @@ void Connection::serve_input(Turn& turn) {
 
 void Connection::serve_kept(Turn& turn) {
   const std::size_t served = serve_frames(input_.view(), turn);
-  // What was borrowed of it must be sent before it goes.
-  if (!loop().borrowed.empty()) flush_early(turn);
+  // What was borrowed of it must be sent before it goes, and the sink may know of its words.
+  loop().borrowed.empty() ? loop().sink.end_batch() : flush_early(turn);
   if (state_ == State::closed) return;  // by a reset: nothing is kept any more
   input_.consume(served);
   if (input_.empty()) release(input_);
@@ -122,10 +129,34 @@ void Connection::serve_kept(Turn& turn) {
 
 /// In the middle of a turn; it counts for the turn's share all the same.
 void Connection::flush_early(Turn& turn) {
-  loop().sink.end_batch();  // what sending takes is not the time of a command
   const std::size_t bytes = turn.out.size() + loop().borrowed.bytes();
   turn.max_output_bytes -= std::min(bytes, turn.max_output_bytes);
-  flush_turn(turn.out);
+  send_batch(turn.out);
+}
+
+/// What sending takes is the time of no command, but of its requests.
+void Connection::send_batch(Buffer& out) {
+  loop().sink.end_batch();
+  flush_turn(out);
+  loop().sink.on_sent(loop().arrived);
+}
+
+/// Of frames that wait in input_: to the microsecond, and wrong by 71 minutes where they have
+/// waited for longer.
+TimePoint Connection::kept_since() const noexcept {
+  const auto waited = std::chrono::microseconds(usec_of(host().now()) - kept_since_usec_);
+  return host().now() - waited;
+}
+
+/// Whatever waits from now on has come now: no more is received while older frames wait. Those that
+/// were served before it in this turn had come earlier, and count as sent.
+void Connection::note_arrival(std::size_t bytes) noexcept {
+  bytes_received_ += bytes;
+  const TimePoint now = host().now();
+  kept_since_usec_ = usec_of(now);
+  if (loop().arrived == now) return;
+  loop().sink.on_sent(loop().arrived);
+  loop().arrived = now;
 }
 
 /// Part of the turn's output was not taken by the kernel: what would be written to the scratch now
@@ -204,6 +235,7 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
     case IoStatus::ok:
       loop().note_moved(result.bytes);
       loop().received += result.bytes;
+      note_arrival(result.bytes);
       may_receive_ = result.bytes == room.size() || reads_to_block_ || result.has_more;
       if (wants_receipt_ && state_ == State::open) give_receipt(true);
       return result.bytes;

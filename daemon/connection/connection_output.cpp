@@ -71,6 +71,7 @@ std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) no
     case IoStatus::ok:
       must_linger_ = true;
       loop().note_moved(result.bytes);
+      bytes_sent_ += result.bytes;
       may_send_ = result.bytes == wanted || result.has_more;
       return result.bytes;
     case IoStatus::would_block:

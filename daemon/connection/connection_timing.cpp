@@ -20,8 +20,18 @@ void Connection::look_at_socket() noexcept {
 
 /// No time has run meanwhile.
 void Connection::resume_input() noexcept {
-  if (!is_held_back_) return;
+  const bool was_held_back = is_held_back_;
   is_held_back_ = false;
+  if (was_held_back) go_on_with_input();
+}
+
+void Connection::end_pause() noexcept {
+  const bool was_paused = is_paused_;
+  is_paused_ = false;
+  if (was_paused) go_on_with_input();
+}
+
+void Connection::go_on_with_input() noexcept {
   if (!past_first_) loop().deadlines.first_request.arm(*this, host().now());
   schedule();
 }

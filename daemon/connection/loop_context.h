@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "daemon/connection/connection_deadlines.h"
 #include "daemon/connection/login_gate.h"
@@ -39,11 +41,14 @@ struct LoopContext {
   WorkUnits work = 0;                   ///< of whoever was served since take_work()
   WorkUnits charged = 0;                ///< by charge(), since a limited turn has begun
   std::uint64_t received = 0;           ///< bytes, of all connections
+  bool is_paused = false;               ///< clients' requests wait; administrators' do not
+  TimePoint arrived{};                  ///< the turn in which what is being served had come
   std::string_view refusal{};           ///< the error of requests that are refused in this turn
   /// Of clients that have to log in and have not.
   ParserLimits login_limits{.max_frame_bytes = kMaxLoginFrameBytes,
                             .max_arguments = kMaxLoginArguments,
                             .max_inline_bytes = kMaxLoginFrameBytes};
+  std::vector<const std::string*> command_names{};  ///< by the number of their commands
   LoginGate* gate = nullptr;           ///< null: there are no users, and nobody has to log in
   std::uint64_t users_generation = 0;  ///< principals of another one are to be renewed
   Buffer input{};

@@ -38,7 +38,7 @@ class CallContext final : public HandlerContext {
  public:
   CallContext(EventLog& events, PendingReplies& pending) : events_(events), pending_(pending) {}
 
-  void begin(Connection& connection, const CommandEntry& entry) {
+  void begin(Connection& connection, CommandEntry& entry) {
     connection_ = &connection;
     entry_ = &entry;
     holds_next_ = false;
@@ -47,7 +47,8 @@ class CallContext final : public HandlerContext {
   [[nodiscard]] bool holds_next() const { return holds_next_; }
   /// The latest call of handle(), which was of `entry`, for the log.
   [[nodiscard]] HandlerCall describe(const CommandEntry& entry) const;
-  [[nodiscard]] const CommandEntry* entry() const { return entry_; }
+  [[nodiscard]] std::string_view client_name() const { return connection_->session().name(); }
+  [[nodiscard]] CommandEntry* entry() const { return entry_; }
   /// Destroys what handlers keep for that connection.
   void forget(SlotId connection) noexcept;
 
@@ -79,7 +80,7 @@ class CallContext final : public HandlerContext {
   EventLog& events_;
   PendingReplies& pending_;
   Connection* connection_ = nullptr;
-  const CommandEntry* entry_ = nullptr;
+  CommandEntry* entry_ = nullptr;
   bool holds_next_ = false;
   std::unordered_map<SlotId, States> states_;
 };

@@ -10,6 +10,7 @@
 
 #include "daemon/interface/command_set.h"
 #include "daemon/interface/synopsis.h"
+#include "daemon/reactor/out_of_memory.h"
 #include "protocol/words.h"
 
 namespace reactord {
@@ -116,7 +117,18 @@ struct CommandTable::WithHelp {
   std::unique_ptr<Handler> handler;
 };
 
-CommandTable::CommandTable() = default;
+void CommandStats::note_latency(TimePoint arrived, TimePoint now, std::uint64_t requests) noexcept {
+  if (!latency && !has_memory_for([this] { latency = std::make_unique<Histogram>(); })) return;
+  latency->record(static_cast<std::uint64_t>(std::max(now - arrived, Duration::zero()).count()),
+                  requests);
+}
+
+CommandTable::CommandTable() {
+  static constexpr CommandSpec kUnknown{.name = "(unknown)"};
+  unknown_.spec = &kUnknown;
+  unknown_.full_name = kUnknown.name;
+}
+
 CommandTable::~CommandTable() = default;
 
 /// Null where there are no subcommands, or HELP is declared as one of them.
@@ -172,10 +184,14 @@ void CommandTable::rebuild_buckets() {
   buckets_.assign(std::bit_ceil(entries_.size() * 2 + 1), Bucket{});
   bucket_mask_ = buckets_.size() - 1;
   specs_.clear();
-  size_ = 0;
+  by_number_.clear();
+  const auto number = [this](CommandEntry& entry) {
+    entry.number = by_number_.size();
+    by_number_.push_back(&entry);
+  };
   for (const auto& entry : entries_) {
-    entry->number = size_++;
-    for (const auto& sub : entry->subcommands) sub->number = size_++;
+    number(*entry);
+    for (const auto& sub : entry->subcommands) number(*sub);
     if (entry->full_name == CommandSpec::kAnyOther) {
       any_other_ = entry.get();
       continue;
@@ -218,6 +234,12 @@ CommandEntry* CommandTable::find_subcommand(const CommandEntry& command, std::st
   for (const auto& entry : command.subcommands)
     if (same_word(entry->spec->name, name)) return entry.get();
   return nullptr;
+}
+
+std::vector<const std::string*> CommandTable::names() const {
+  std::vector<const std::string*> names;
+  for (const CommandEntry* entry : by_number_) names.push_back(&entry->full_name);
+  return names;
 }
 
 CommandEntry* CommandTable::first_of(std::string_view handler_name) const {

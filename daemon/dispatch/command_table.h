@@ -13,14 +13,30 @@
 #include <vector>
 
 #include "daemon/interface/handler.h"
+#include "daemon/reactor/clock.h"
+#include "daemon/reactor/histogram.h"
 
 namespace reactord {
+
+struct CommandEntry;
 
 struct CommandStats {
   std::uint64_t calls = 0;
   std::chrono::nanoseconds time{0};
   std::uint64_t rejected = 0;  ///< not run: wrong number of arguments
   std::uint64_t failed = 0;    ///< run, answered with an error
+  /// From the turn in which a request had come until its reply was sent, or handed over to be;
+  /// null before the first.
+  std::unique_ptr<Histogram> latency;
+
+  /// Requests were answered, which had come at `arrived`. Without memory for the first of them they
+  /// are not counted.
+  void note_latency(TimePoint arrived, TimePoint now, std::uint64_t requests = 1) noexcept;
+
+  // CommandTiming's: whose replies are not sent yet, and how many; a list without allocations.
+  std::uint64_t unsent = 0;
+  bool is_listed = false;
+  CommandEntry* next_listed = nullptr;
 };
 
 /// A command, or a subcommand, and who answers it.
@@ -55,8 +71,14 @@ class CommandTable {
   /// Sorted by name; without CommandSpec::kAnyOther, which is no name that anybody can send.
   [[nodiscard]] std::span<const CommandSpec* const> specs() const { return specs_; }
   /// All of them, subcommands too: each has a number below it.
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return by_number_.size(); }
   [[nodiscard]] std::span<const std::unique_ptr<CommandEntry>> entries() const { return entries_; }
+  /// By their numbers.
+  [[nodiscard]] std::span<CommandEntry* const> by_number() const { return by_number_; }
+  [[nodiscard]] std::vector<const std::string*> names() const;
+  /// Stands for all names that are no command's, which clients choose: they share its statistics.
+  [[nodiscard]] CommandEntry& unknown() { return unknown_; }
+  [[nodiscard]] const CommandEntry& unknown() const { return unknown_; }
 
  private:
   /// A name's first 8 bytes in lower case, which tell commands apart at one comparison, and how
@@ -80,11 +102,12 @@ class CommandTable {
   std::vector<std::unique_ptr<WithHelp>> with_help_;
   std::vector<std::unique_ptr<CommandEntry>> entries_;  ///< sorted by name
   std::vector<const CommandSpec*> specs_;
+  std::vector<CommandEntry*> by_number_;
   /// Open addressing, at most half full, so that there is an empty one to end each search.
   std::vector<Bucket> buckets_ = std::vector<Bucket>(1);
   std::size_t bucket_mask_ = 0;  ///< their number, a power of two, less one
-  std::size_t size_ = 0;
   CommandEntry* any_other_ = nullptr;
+  CommandEntry unknown_;
 };
 
 }  // namespace reactord

@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatch/command_timing.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace reactord {
 
-void CommandTiming::begin_run(CommandEntry& entry) {
+namespace {
+
+/// How long each call is timed by itself once one of several was slow.
+constexpr auto kCloseLook = std::chrono::seconds(10);
+
+}  // namespace
+
+void CommandTiming::begin_run(CommandEntry& entry, Words words) {
   const TimePoint now = clock_.now();
   if (timed_ != nullptr) finish(now);
   timed_ = &entry;
   since_ = now;
   calls_before_ = entry.stats.calls;
+  all_words_ = words.size();
+  std::copy_n(words.begin(), std::min(words.size(), words_.size()), words_.begin());
+  if (std::exchange(entry.stats.is_listed, true)) return;
+  entry.stats.next_listed = std::exchange(first_listed_, &entry);
 }
 
 void CommandTiming::end_run() {
@@ -21,11 +35,64 @@ void CommandTiming::end_run() {
 /// Which call of a long run took how long is not known; a run of one is the usual case.
 void CommandTiming::finish(TimePoint now) {
   const auto time = now - since_;
+  const std::uint64_t calls = timed_->stats.calls - calls_before_;
   timed_->stats.time += time;
-  if (!guard_.is_slow(time)) return;
+  timed_->stats.unsent += calls;
+  if (guard_.is_slow(time) || slow_log_.is_slow(time)) [[unlikely]]
+    tell_slow(now, calls);
+  else if (looks_closely_ && now >= look_ends_)
+    looks_closely_ = false;
+}
+
+void CommandTiming::tell_slow(TimePoint now, std::uint64_t calls) {
+  const auto time = now - since_;
+  if (calls > 1) {
+    looks_closely_ = true;
+    look_ends_ = now + kCloseLook;
+  }
   (void)has_memory_for([&] {
-    guard_.report_slow(context_.describe(*timed_), time, timed_->stats.calls - calls_before_);
+    if (guard_.is_slow(time)) guard_.report_slow(context_.describe(*timed_), time, calls);
+    if (slow_log_.is_slow(time)) slow_log_.add(describe_slow(time, calls));
   });
+}
+
+SlowRequest CommandTiming::describe_slow(Duration time, std::uint64_t calls) const {
+  using namespace std::chrono;
+  const Words kept = Words(words_).first(std::min(all_words_, words_.size()));
+  const std::size_t name_words = timed_->words;
+  SlowRequest slow{.time = duration_cast<seconds>(system_clock::now().time_since_epoch()).count(),
+                   .took = duration_cast<microseconds>(time),
+                   .calls = calls,
+                   .words = ShortWords::of(kept, all_words_,
+                                           first_secret(kept, name_words, timed_->spec->secrets)),
+                   .peer = context_.describe(*timed_).peer,
+                   .client_name = std::string(context_.client_name())};
+  if (calls == 1) return slow;
+  slow.words.resize(std::min(slow.words.size(), name_words));
+  slow.words.push_back(fmt::format("... (one of {} calls in a row)", calls));
+  return slow;
+}
+
+template <class Each>
+void CommandTiming::clear_list(Each&& each) noexcept {
+  while (first_listed_ != nullptr) {
+    CommandStats& stats = first_listed_->stats;
+    each(stats);
+    stats.unsent = 0;
+    stats.is_listed = false;
+    first_listed_ = std::exchange(stats.next_listed, nullptr);
+  }
+}
+
+void CommandTiming::count_sent(TimePoint arrived) noexcept {
+  const TimePoint now = clock_.now();
+  clear_list([&](CommandStats& stats) {
+    if (stats.unsent > 0) stats.note_latency(arrived, now, stats.unsent);
+  });
+}
+
+void CommandTiming::give_up() noexcept {
+  clear_list([](CommandStats&) {});
 }
 
 }  // namespace reactord

@@ -21,7 +21,7 @@ Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& co
       guard_(clock, events),
       pending_(connections, guard_, errors_),
       context_(events, pending_),
-      timing_(clock, guard_, context_) {}
+      timing_(clock, guard_, slow_log_, context_) {}
 
 ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer& out) {
   ++requests_;
@@ -97,6 +97,7 @@ ServeResult Dispatcher::serve_behind(Connection& connection, const Frame& frame,
   ++requests_;
   behind_.clear();
   ReplyDraft draft(behind_, connection.reply_encoding());
+  const std::uint64_t called_before = connection.commands();
   const ServeResult result = known != nullptr ? call(connection, *known, frame.arguments, draft)
                                               : answer(connection, frame, draft);
   if (result == ServeResult::overlapping || result == ServeResult::pending) {
@@ -108,8 +109,11 @@ ServeResult Dispatcher::serve_behind(Connection& connection, const Frame& frame,
                          {"ended the connection, to which replies are owed",
                           "leave `overlaps` out of its CommandSpec"});
   pending_.append_pushes(behind_);
-  return pending_.reply_behind(connection, behind_, out) ? ServeResult::overlapping
-                                                         : ServeResult::replied;
+  const bool was_called = connection.commands() != called_before;
+  CommandEntry* const entry = was_called ? context_.entry() : nullptr;
+  if (!pending_.reply_behind(connection, behind_, out, entry)) return ServeResult::replied;
+  if (entry != nullptr) CommandTiming::leave_out(*entry);
+  return ServeResult::overlapping;
 }
 
 /// Whether a request of that command may be served while earlier ones of the connection wait for
@@ -132,6 +136,13 @@ ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, Reply
 
 void Dispatcher::end_batch() noexcept {
   timing_.stop();
+  if (is_looked_at_) [[unlikely]]
+    end_feed();
+  if (const bool looks = feed_.is_watched() || timing_.looks_closely(); looks != is_looked_at_)
+      [[unlikely]] {
+    is_looked_at_ = looks;
+    known_ = {};
+  }
   if (words_.capacity() > kMaxKeptWords) std::vector<std::string_view>().swap(words_);
   behind_.release();
 }
@@ -139,6 +150,7 @@ void Dispatcher::end_batch() noexcept {
 void Dispatcher::give_up_batch() noexcept {
   pending_.give_up_call();
   end_batch();
+  timing_.give_up();
 }
 
 HandlerCall Dispatcher::caller() const {
@@ -163,7 +175,7 @@ CommandEntry* Dispatcher::find_known(const Connection& connection, const Frame& 
 
 /// After resolve() has found its command. Which subcommand it is, the head does not say.
 void Dispatcher::note_known(const Frame& frame, const Parsed& request) {
-  if (frame.kind == FrameKind::array && request.entry->subcommands.empty())
+  if (frame.kind == FrameKind::array && request.entry->subcommands.empty() && !is_looked_at_)
     known_ = {frame.head.number, request.entry};
 }
 
@@ -171,13 +183,38 @@ void Dispatcher::note_known(const Frame& frame, const Parsed& request) {
 
 ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, Words words,
                              ReplyDraft& draft) {
+  if (is_looked_at_) [[unlikely]]
+    return call_closely(connection, entry, words, draft);
   return call_in_place(connection, entry, words, draft);
+}
+
+/// To who watches. What administrators do is not shown, as in Redis.
+void Dispatcher::show(Connection& connection, const CommandEntry& entry, Words words) {
+  if (!feed_.is_watched() || entry.spec->command_class == CommandClass::admin) return;
+  if (!feed_.has_begun()) feed_.begin(std::chrono::system_clock::now(), connection.stream().peer());
+  feed_.add(words, first_secret(words, entry.words, entry.spec->secrets));
+}
+
+ServeResult Dispatcher::call_closely(Connection& connection, CommandEntry& entry, Words words,
+                                     ReplyDraft& draft) {
+  show(connection, entry, words);
+  const ServeResult result = call_in_place(connection, entry, words, draft);
+  if (timing_.looks_closely()) timing_.stop();
+  return result;
+}
+
+void Dispatcher::end_feed() noexcept {
+  guard_.run_unmeasured(
+      [] {
+        return HandlerCall{"monitor", "monitor", "the watcher of requests"};
+      },
+      [this] { feed_.end(); });
 }
 
 inline ServeResult Dispatcher::call_in_place(Connection& connection, CommandEntry& entry,
                                              Words words, ReplyDraft& draft) {
-  connection.note_command(&entry.full_name);
-  timing_.start(entry);
+  connection.note_command(entry.number);
+  timing_.start(entry, words);
   ++entry.stats.calls;
   context_.begin(connection, entry);
   pending_.begin_call(connection);
@@ -216,6 +253,7 @@ ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, 
       return ServeResult::replied;
     case HandlerResult::pending:
       if (promise != PromiseState::open) return ServeResult::replied;
+      CommandTiming::leave_out(entry);
       return may_be_overlapped(connection, entry) ? ServeResult::overlapping : ServeResult::pending;
     case HandlerResult::close_after_reply:
       return ServeResult::close_after_reply;
@@ -284,6 +322,10 @@ ServeResult Dispatcher::call_at_once(Connection& connection, CommandEntry& entry
 /// All that is queued, one behind the other: no other client's request is served in between. What
 /// they promise may come later, and the array with it.
 ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, ReplyDraft& draft) {
+  const Words exec_words{&exec.spec->name, 1};
+  if (is_looked_at_) [[unlikely]]
+    show(connection, exec, exec_words);
+  timing_.start(exec, exec_words);
   ++exec.stats.calls;
   Transactions::Transaction transaction = transactions_.take(connection);
   if (transaction.is_spoilt) {
@@ -295,11 +337,15 @@ ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, Repl
   QueuedRequests& requests = transaction.requests;
   const bool is_silent = connection.session().reply_mode() != ReplyMode::on;
   GatheredReply& gathered = pending_.begin_gathering(
-      connection, GatheredReply(draft.writer.encoding(), is_silent, requests.size()));
+      connection, exec, GatheredReply(draft.writer.encoding(), is_silent, requests.size()));
   for (std::size_t i = 0; i < requests.size(); ++i) run_queued(connection, requests, i, gathered);
-  connection.note_command(&exec.full_name);
+  connection.note_command(exec.number);
+  timing_.stop();  // it may know of their words, which end here
   const std::optional<GatheredReply> whole = pending_.end_gathering(connection);
-  if (!whole) return ServeResult::pending;
+  if (!whole) {
+    CommandTiming::leave_out(exec);
+    return ServeResult::pending;
+  }
   // Sent whole or not at all: where it turns replies on or off, that counts from the next request.
   draft.must_send = !is_silent;
   if (!is_silent) whole->write(draft.out);

@@ -24,6 +24,8 @@
 #include "daemon/dispatch/transaction.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/clock.h"
+#include "daemon/records/request_feed.h"
+#include "daemon/records/slow_log.h"
 #include "protocol/inline_line.h"
 
 namespace reactord {
@@ -37,6 +39,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] ServeResult serve_behind(Connection& connection, const Frame& frame,
                                          Buffer& out) override;
   void end_batch() noexcept override;
+  void on_sent(TimePoint arrived) noexcept override { timing_.note_sent(arrived); }
   void give_up_batch() noexcept override;
   void note_error(std::string_view error) noexcept override { errors_.count(error); }
   void on_connection_end(Connection& connection) noexcept override;
@@ -52,6 +55,9 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] std::uint64_t requests() const { return requests_; }
   [[nodiscard]] const ErrorStats& errors() const { return errors_; }
   [[nodiscard]] HandlerGuard& guard() { return guard_; }
+  [[nodiscard]] SlowLog& slow_log() { return slow_log_; }
+  /// From the next batch on.
+  void watch_requests(Diagnostics::RequestsTold told) { feed_.watch(std::move(told)); }
   /// In whose name a handler asks its service for something right now.
   [[nodiscard]] HandlerCall caller() const;
 
@@ -107,7 +113,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   void note_known(const Frame& frame, const Parsed& request);
   [[nodiscard]] CommandEntry* find_allowed(const Connection& connection,
                                            std::string_view name) const;
-  [[nodiscard]] CommandEntry* resolve(const Connection& connection, const Parsed& request,
+  [[nodiscard]] CommandEntry* resolve(Connection& connection, const Parsed& request,
                                       ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] CommandEntry* find_subcommand(const Connection& connection,
                                                              const CommandEntry& command,
@@ -120,6 +126,10 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                                      CommandEntry& entry,
                                                                      Words words,
                                                                      ReplyDraft& draft);
+  [[nodiscard, gnu::noinline]] ServeResult call_closely(Connection& connection, CommandEntry& entry,
+                                                        Words words, ReplyDraft& draft);
+  void show(Connection& connection, const CommandEntry& entry, Words words);
+  void end_feed() noexcept;
   struct CallEnd {
     HandlerResult result;
     PromiseState promise;
@@ -140,7 +150,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   void run_queued(Connection& connection, QueuedRequests& requests, std::size_t index,
                   GatheredReply& gathered);
 
-  [[gnu::noinline]] void reject_unknown(Words words, ReplyDraft& draft);
+  [[gnu::noinline]] void reject_unknown(Connection& connection, Words words, ReplyDraft& draft);
   void reject_unknown_subcommand(const CommandEntry& command, Words words, ReplyDraft& draft);
   [[gnu::noinline]] void reject_arity(CommandEntry& entry, std::size_t arguments,
                                       ReplyDraft& draft);
@@ -148,12 +158,15 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   CommandTable& commands_;
   ErrorStats errors_;
   HandlerGuard guard_;
+  SlowLog slow_log_;
+  RequestFeed feed_;
   PendingReplies pending_;
   CallContext context_;
   CommandTiming timing_;
   Transactions transactions_;
   std::uint64_t requests_ = 0;
-  Known known_;  ///< of the latest head that was resolved
+  Known known_;                ///< of the latest head that was resolved
+  bool is_looked_at_ = false;  ///< each call is: nothing is known_ meanwhile
 
   // Reused from request to request.
   std::vector<std::string_view> words_;

@@ -62,6 +62,7 @@ Dispatcher::Parsed Dispatcher::split_line(const Connection& connection, std::str
     split_verbatim(line, verbatim->words + verbatim->spec->max_arguments);
     return {words_, entry};
   }
+  if (!decoded_.empty()) timing_.stop();  // it may know of words in there
   const std::size_t max_words = connection.policy().loop_context.parser_limits.max_arguments;
   switch (split_inline(line, max_words, words_, decoded_)) {
     case SplitStatus::ok:
@@ -107,14 +108,14 @@ CommandEntry* Dispatcher::find_allowed(const Connection& connection, std::string
 }
 
 /// The command, or subcommand, that is to be called; null if there is none: that was answered.
-CommandEntry* Dispatcher::resolve(const Connection& connection, const Parsed& request,
+CommandEntry* Dispatcher::resolve(Connection& connection, const Parsed& request,
                                   ReplyDraft& draft) {
   CommandEntry* entry = request.entry;
   const bool has_principal = connection.session().has_principal();
   if (has_principal && connection.session().must_log_in() && refuses(connection, entry, draft))
     return nullptr;
   if (entry == nullptr) [[unlikely]] {
-    reject_unknown(request.words, draft);
+    reject_unknown(connection, request.words, draft);
     return nullptr;
   }
   if (!entry->subcommands.empty() && request.words.size() > 1) {
@@ -162,7 +163,10 @@ bool Dispatcher::refuses(const Connection& connection, const CommandEntry* entry
 // --- errors ------------------------------------------------------------------------------------
 
 /// Redis' own text, on which clients match.
-void Dispatcher::reject_unknown(Words words, ReplyDraft& draft) {
+void Dispatcher::reject_unknown(Connection& connection, Words words, ReplyDraft& draft) {
+  timing_.start(commands_.unknown(), words.first(1));
+  ++commands_.unknown().stats.calls;
+  context_.begin(connection, commands_.unknown());
   std::string shown;
   for (const std::string_view word : words.subspan(1)) {
     if (shown.size() >= kMaxShownBytes) break;

@@ -37,6 +37,7 @@ class HandlerGuard {
  public:
   HandlerGuard(const Clock& clock, EventLog& events) : clock_(clock), events_(events) {}
 
+  [[nodiscard]] TimePoint now() const noexcept { return clock_.now(); }
   /// Calls that take longer are told (log.slow_handler).
   void set_slow(std::chrono::nanoseconds slow) { slow_ = slow; }
   [[nodiscard]] bool is_slow(std::chrono::nanoseconds time) const { return time > slow_; }

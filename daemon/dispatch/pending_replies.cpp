@@ -25,16 +25,25 @@ constexpr std::string_view kBrokenReply =
 
 // --- calls -------------------------------------------------------------------------------------
 
+PendingReplies::Owner PendingReplies::owner_of(Connection& connection, CommandEntry& entry) {
+  return {&entry, connection.client_id(), connection.policy().loop_context.arrived};
+}
+
+/// The reply to it is its connection's now.
+void PendingReplies::note_answered(const Owner& owner) noexcept {
+  if (owner.entry != nullptr) owner.entry->stats.note_latency(owner.arrived, guard_.now());
+}
+
 PendingReplies::Promise PendingReplies::new_promise(Connection& connection,
-                                                    const CommandEntry& entry) const {
+                                                    CommandEntry& entry) const {
   const bool is_element = gathering_ == connection.id();
-  return {.owner = {&entry, connection.client_id()},
+  return {.owner = owner_of(connection, entry),
           .encoding = is_element ? GatheredReply::element_encoding(connection)
                                  : connection.reply_encoding(),
           .is_silent = connection.session().reply_mode() != ReplyMode::on};
 }
 
-std::uint64_t PendingReplies::defer(Connection& connection, const CommandEntry& entry,
+std::uint64_t PendingReplies::defer(Connection& connection, CommandEntry& entry,
                                     std::function<void()> on_gone,
                                     std::function<void()> on_finished) {
   forget_call(connection.id());  // a call may promise once: the second promise replaces the first
@@ -47,7 +56,7 @@ std::uint64_t PendingReplies::defer(Connection& connection, const CommandEntry& 
   return calling_promise_;
 }
 
-void PendingReplies::produce(Connection& connection, const CommandEntry& entry,
+void PendingReplies::produce(Connection& connection, CommandEntry& entry,
                              std::unique_ptr<ReplyProducer> producer) {
   const Key key{connection.id(), defer(connection, entry, {}, {})};
   Promise& promise = promises_.find(key)->second;
@@ -117,6 +126,7 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
       write_one_reply(gathering.reply.hole(*promise.hole), promise, write);
       if (on_uncertain) gathering.receipts.push_back({promise.owner, std::move(on_uncertain)});
     });
+    if (is_filled) note_answered(promise.owner);
     if (is_filled) finish_hole(id);
     return is_filled;
   }
@@ -159,6 +169,7 @@ bool PendingReplies::hand_over(Connection& connection, Promises::node_type node,
     fill(promise, out);
     if (promise.is_silent) out.truncate(before);
     handed_over_to_ = 0;
+    note_answered(promise.owner);
     const std::size_t replies = 1 + append_kept(connection, out);
     has_failed = false;
     return replies;
@@ -191,6 +202,7 @@ std::size_t PendingReplies::append_kept(Connection& connection, Buffer& out) {
       expect_receipt(connection, {promise.owner, std::move(promise.on_uncertain)});
     out.append(promise.reply.view());
     session.set_held_bytes(session.held_bytes() - promise.reply.capacity());
+    note_answered(promise.owner);
     next = promises_.erase(next);
     ++replies;
   }
@@ -202,13 +214,15 @@ bool PendingReplies::has_room(const Connection& connection) {
          connection.session().held_bytes() < connection.policy().loop_context.output_high_water;
 }
 
-bool PendingReplies::reply_behind(Connection& connection, const Buffer& reply, Buffer& out) {
+bool PendingReplies::reply_behind(Connection& connection, const Buffer& reply, Buffer& out,
+                                  CommandEntry* entry) {
   if (!connection.is_pending()) {  // the call has kept the last promise before its own
     out.append(reply.view());
     return false;
   }
   const Key key{connection.id(), ++last_promise_};
   Promise promise;
+  if (entry != nullptr) promise.owner = owner_of(connection, *entry);
   promise.reply.append(reply.view());
   promises_.emplace(key, std::move(promise));
   keep(connection, promises_.extract(key), {});
@@ -347,6 +361,7 @@ void PendingReplies::finish_long_reply(const Key& key) noexcept {
       append_long_reply(gathering.reply.hole(*promise.hole), promise, *promise.long_reply);
       gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
     });
+    if (is_filled) note_answered(promise.owner);
     return is_filled ? finish_hole(key.connection) : void();
   }
   const Owner owner = promise.owner;
@@ -372,9 +387,11 @@ void PendingReplies::tell_producer(const Owner& owner, ReplyProducer& producer) 
 
 // --- EXEC --------------------------------------------------------------------------------------
 
-GatheredReply& PendingReplies::begin_gathering(Connection& connection, GatheredReply reply) {
+GatheredReply& PendingReplies::begin_gathering(Connection& connection, CommandEntry& exec,
+                                               GatheredReply reply) {
   gathering_ = connection.id();
-  return gathered_.insert_or_assign(gathering_, Gathering{std::move(reply)}).first->second.reply;
+  Gathering gathering{owner_of(connection, exec), std::move(reply)};
+  return gathered_.insert_or_assign(gathering_, std::move(gathering)).first->second.reply;
 }
 
 void PendingReplies::leave_hole(Connection& connection) {
@@ -408,6 +425,7 @@ void PendingReplies::deliver(Connection& connection, Gathering gathering) noexce
   if (!is_expected) return;
   connection.complete([&](Buffer& out) {
     if (!gathering.reply.is_silent()) gathering.reply.write(out);
+    note_answered(gathering.owner);
     return std::size_t{1};
   });
   for (const auto& [owner, producer] : gathering.producers) tell_producer(owner, *producer);
@@ -421,7 +439,8 @@ PushResult PendingReplies::push(SlotId id, const CommandEntry* subscribed_by,
   Connection* connection = connections_.find(id);
   if (connection == nullptr || connection->is_ending()) return PushResult::gone;
   const ReplyEncoding encoding = connection->push_encoding();
-  const HandlerCall call = Owner{subscribed_by, connection->client_id()}.in("the writer of push()");
+  const HandlerCall call{subscribed_by->handler_name, subscribed_by->full_name,
+                         "the writer of push()", connection->client_id()};
   if (id == calling_) {  // its reply is being written: the push goes behind it
     const bool is_queued = survives(id, [&] { write_push(pushed_, encoding, call, write); });
     return is_queued ? PushResult::queued : PushResult::gone;

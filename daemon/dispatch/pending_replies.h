@@ -37,16 +37,17 @@ class PendingReplies final : public ReplyPort {
     calling_promise_ = 0;
   }
   /// Returns the number of the promise.
-  [[nodiscard]] std::uint64_t defer(Connection& connection, const CommandEntry& entry,
+  [[nodiscard]] std::uint64_t defer(Connection& connection, CommandEntry& entry,
                                     std::function<void()> on_gone,
                                     std::function<void()> on_finished);
-  void produce(Connection& connection, const CommandEntry& entry,
+  void produce(Connection& connection, CommandEntry& entry,
                std::unique_ptr<ReplyProducer> producer);
   /// Whether one reply more may be owed to it.
   [[nodiscard]] static bool has_room(const Connection& connection);
   /// `reply` answers a request at once, behind those that are owed; false where none is any more,
-  /// and it was appended to `out`.
-  [[nodiscard]] bool reply_behind(Connection& connection, const Buffer& reply, Buffer& out);
+  /// and it was appended to `out`. `entry` was called for it; null for none.
+  [[nodiscard]] bool reply_behind(Connection& connection, const Buffer& reply, Buffer& out,
+                                  CommandEntry* entry);
   /// Ends the call and says what became of its promise. Where it was kept, its reply is in `out`.
   [[nodiscard]] PromiseState end_call(Buffer& out) {
     const SlotId called = std::exchange(calling_, 0);
@@ -62,7 +63,8 @@ class PendingReplies final : public ReplyPort {
   }
 
   // --- for the dispatcher, around the calls of an EXEC ---
-  [[nodiscard]] GatheredReply& begin_gathering(Connection& connection, GatheredReply reply);
+  [[nodiscard]] GatheredReply& begin_gathering(Connection& connection, CommandEntry& exec,
+                                               GatheredReply reply);
   /// The promise of the latest call becomes an element of EXEC's reply.
   void leave_hole(Connection& connection);
   /// The whole reply; none if some of it comes later.
@@ -92,8 +94,9 @@ class PendingReplies final : public ReplyPort {
  private:
   /// Whose promise, or whose callback.
   struct Owner {
-    const CommandEntry* entry = nullptr;
+    CommandEntry* entry = nullptr;
     std::uint64_t client = 0;
+    TimePoint arrived{};  ///< when its request had come
     [[nodiscard]] HandlerCall in(std::string_view call) const {
       return {entry->handler_name, entry->full_name, call, client};
     }
@@ -140,12 +143,15 @@ class PendingReplies final : public ReplyPort {
   };
   /// EXEC's reply in the making, and who is to be told once it is the connection's.
   struct Gathering {
+    Owner owner;
     GatheredReply reply;
     std::vector<Receipt> receipts = {};
     std::vector<std::pair<Owner, std::unique_ptr<ReplyProducer>>> producers = {};
   };
 
-  [[nodiscard]] Promise new_promise(Connection& connection, const CommandEntry& entry) const;
+  [[nodiscard]] static Owner owner_of(Connection& connection, CommandEntry& entry);
+  [[nodiscard]] Promise new_promise(Connection& connection, CommandEntry& entry) const;
+  void note_answered(const Owner& owner) noexcept;
   [[nodiscard]] bool is_of_call(const Key& key) const {
     return key.connection == calling_ && key.number == calling_promise_;
   }

@@ -24,12 +24,14 @@ namespace reactord {
   HANDLER(command)                         \
   HANDLER(config)                          \
   HANDLER(connection)                      \
-  HANDLER(diagnostics)                     \
   HANDLER(health)                          \
   HANDLER(help)                            \
   HANDLER(info)                            \
+  HANDLER(latency)                         \
+  HANDLER(monitor)                         \
   REACTORD_RELAY_HANDLER(HANDLER)          \
   HANDLER(server_facts)                    \
+  HANDLER(slowlog)                         \
   HANDLER(transaction)
 
 #define DECLARE(name) HandlerEntry name##_handler();

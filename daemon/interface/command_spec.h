@@ -45,6 +45,13 @@ enum class InTransaction : std::uint8_t {
   executes,  ///< EXEC
 };
 
+/// Which of a command's arguments nobody is shown: SLOWLOG, MONITOR and the log have "(redacted)".
+enum class Secrets : std::uint8_t {
+  none,
+  all,          ///< AUTH
+  behind_auth,  ///< those behind the word AUTH: HELLO, and what is passed on unread
+};
+
 struct CommandSpec {
   static constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max();
   /// The name of a command that stands for all that nobody declares. One handler may have it.
@@ -70,6 +77,7 @@ struct CommandSpec {
   /// requests. Their replies keep the order of the requests. handle() must not depend on what the
   /// connection was answered before, and not end it.
   bool overlaps = false;
+  Secrets secrets = Secrets::none;
   std::string_view since = "0.1.0";  ///< the version that brought it
 };
 

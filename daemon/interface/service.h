@@ -24,6 +24,7 @@
 
 namespace reactord {
 
+class Diagnostics;
 class Logins;
 
 /// The loop's monotonic time, read once a turn.
@@ -54,7 +55,9 @@ struct ClientFacts {
   bool subscribed = false;       ///< receives pushes
   bool closing = false;
   std::uint64_t commands = 0;  ///< called so far
-  std::string last_command;    ///< "client|list"; "NULL" before the first, as in Redis
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;  ///< that the kernel has taken
+  std::string last_command;      ///< "client|list"; "NULL" before the first, as in Redis
 };
 
 struct InfoField {
@@ -189,6 +192,8 @@ class Service {
 
   /// Users, and logging in: for the commands that do it.
   [[nodiscard]] virtual Logins& logins() = 0;
+  /// What was slow: for the commands that tell it.
+  [[nodiscard]] virtual Diagnostics& diagnostics() = 0;
 
   // The daemon itself. `who` asks, for the log: "127.0.0.1:50000 (client 7)".
   /// The level of the log in force: "info".
@@ -203,6 +208,11 @@ class Service {
   /// Why balancers should send their clients elsewhere: "DRAIN ON", "SIGTERM"; "" where they need
   /// not.
   [[nodiscard]] virtual std::string why_draining() const { return is_draining() ? "DRAIN ON" : ""; }
+  /// From now on the requests of clients wait, those of administrators do not, until `length` has
+  /// passed or resume_clients(). Nothing is lost; no deadline for clients' input runs meanwhile. A
+  /// pause that would end later stays.
+  virtual void pause_clients(std::chrono::milliseconds length, std::string_view who) = 0;
+  virtual void resume_clients(std::string_view who) = 0;
   /// Ends the daemon as SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

@@ -62,6 +62,8 @@ namespace reactord {
   X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until it is changed again") \
   X(drain_on,              info,    seldom, "new clients are refused from now on, and who is connected stays: DRAIN ON by {who}") \
   X(drain_off,             info,    seldom, "new clients are taken again: DRAIN OFF by {who}")        \
+  X(clients_paused,        warning, seldom, "requests of clients wait from now on, for {ms} ms: CLIENT PAUSE by {who}") \
+  X(clients_resumed,       info,    seldom, "requests of clients are served again: {reason}")         \
   X(signal_ignored,        warning, seldom, "{signal} means nothing here, and is ignored from now on: {advice}") \
   X(more_like_this,        info,    seldom, "{count} more of {event_name} were left out")             \
   X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \

@@ -86,6 +86,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   connections_.set_on_room([this] { listeners_.on_room(); });
   service_.set_config_file(source.path());
   make_handlers(handlers);
+  loop_context_.command_names = commands_.names();
   if (const std::string problem = users_.check(config_); !problem.empty())
     throw std::runtime_error(problem);
   apply(config_);
@@ -132,9 +133,8 @@ bool Server::start(std::vector<PassedSocket> passed) {
 void Server::run() {
   while (!is_done()) loop_.run_turn(*this);
   end_work();
-  const auto longest =
-      std::chrono::duration_cast<std::chrono::microseconds>(loop_.stats().longest_turn);
-  events_.record(Event::stopped, {{"longest_turn_usec", std::to_string(longest.count())}});
+  const std::uint64_t longest_usec = loop_.stats().lengths.most() / 1000;
+  events_.record(Event::stopped, {{"longest_turn_usec", std::to_string(longest_usec)}});
 }
 
 void Server::on_event(Token token, Readiness readiness) noexcept {
@@ -234,6 +234,11 @@ void Server::return_memory() {
     buffers->clear();
     ::malloc_trim(0);
   });
+}
+
+void Server::on_slow_turn(Duration took) noexcept {
+  (void)has_memory_for(
+      [&] { service_.diagnostics().turns().note(std::chrono::system_clock::now(), took); });
 }
 
 std::optional<TimePoint> Server::next_deadline() noexcept {

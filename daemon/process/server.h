@@ -75,6 +75,7 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::optional<TimePoint> next_deadline() noexcept override;
   void on_deadlines(TimePoint now) noexcept override;
   void on_turn_end() noexcept override;
+  void on_slow_turn(Duration took) noexcept override;
   void on_timer_failed() noexcept override { put_off("a timer"); }
 
   // --- ServerControl ---
@@ -89,6 +90,9 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::optional<std::int64_t> certificate_days_left() const override {
     return certificates_.days_left();
   }
+  void pause_clients(std::chrono::milliseconds length, std::string_view who) override;
+  void resume_clients(std::string_view who) override;
+  [[nodiscard]] std::chrono::milliseconds pause_left() const override;
   void shut_down(std::string_view who) override;
 
  private:
@@ -122,6 +126,7 @@ class Server final : public EventSink, public ServerControl {
   void call_handler(std::size_t index, std::string_view name,
                     const std::function<void(Handler&)>& call) noexcept;
   void refuse_new(const std::string& who);
+  void end_pause(const std::string& reason);
   void begin_stop(std::string reason);
   void begin_drain();
   void tell_stopping(const std::string& request) noexcept;
@@ -170,6 +175,8 @@ class Server final : public EventSink, public ServerControl {
   Phase phase_ = Phase::serving;
   std::string stop_reason_;               ///< from `leaving` on
   TimerQueue::TimerId refuse_timer_ = 0;  ///< DRAIN ON waits for deadlines.leave
+  TimerQueue::TimerId pause_timer_ = 0;   ///< clients are paused until then
+  TimePoint pause_ends_;
   CertificateWatch certificates_{events_};
   std::array<TimerQueue::TimerId, 2> certificate_timers_{};
   std::uint64_t mentioned_signals_ = 0;     ///< a bit for each

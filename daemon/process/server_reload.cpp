@@ -37,6 +37,11 @@ std::size_t pool_bytes_of(std::size_t buffer_bytes) {
   return std::min(LoopContext::kMaxPoolBytes, buffer_bytes / 8);
 }
 
+/// What is switched off is never that slow.
+Duration off_is_never(std::chrono::milliseconds time) {
+  return time == time.zero() ? Duration::max() : Duration(time);
+}
+
 std::string size_text(std::uint64_t bytes) {
   constexpr std::uint64_t kMebibyte = 1u << 20;
   const std::uint64_t rounded = bytes < kMebibyte ? bytes : bytes / kMebibyte * kMebibyte;
@@ -161,6 +166,9 @@ void Server::apply(const Config& config) {
       call_handler(i, "reload()",
                    [&](Handler& handler) { handler.reload(settings->second.get()); });
   dispatcher_.guard().set_slow(config.log.slow_handler);
+  dispatcher_.slow_log().set_limits(off_is_never(config.slowlog.slower_than),
+                                    static_cast<std::size_t>(config.slowlog.max_requests));
+  loop_.set_slow_turn(off_is_never(config.latency.slow_turn));
   // Who asks is renewed at once; the walk is for those who do not.
   if (users_.apply(config))
     walks_.add({.visit = [this](Connection& connection) { users_.renew(connection); },

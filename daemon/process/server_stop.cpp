@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How the server ends: balancers see it leave, it drains, or it is cut off; and DRAIN, which is the
-// beginning of that without its end. The rest of its life is in server.cpp.
+// How the server ends: balancers see it leave, it drains, or it is cut off; and what is less than
+// that, DRAIN, which is its beginning, and CLIENT PAUSE. The rest of its life is in server.cpp.
 #include <fmt/format.h>
 
 #include "daemon/process/server.h"
@@ -43,6 +43,38 @@ std::string Server::why_draining() const {
   return is_draining() ? "DRAIN ON" : "";
 }
 
+// --- CLIENT PAUSE
+
+void Server::pause_clients(std::chrono::milliseconds length, std::string_view who) {
+  if (phase_ >= Phase::draining) return;
+  const TimePoint ends = loop_.now() + length;
+  if (loop_context_.is_paused && pause_ends_ >= ends) return;
+  loop_.timers().cancel(std::exchange(pause_timer_, 0));
+  pause_timer_ = loop_.timers().add(ends, [this] { end_pause("its time has passed"); });
+  pause_ends_ = ends;
+  loop_context_.is_paused = true;
+  events_.record(Event::clients_paused,
+                 {{"ms", std::to_string(length.count())}, {"who", std::string(who)}});
+}
+
+void Server::resume_clients(std::string_view who) {
+  end_pause(fmt::format("CLIENT UNPAUSE by {}", who));
+}
+
+void Server::end_pause(const std::string& reason) {
+  if (!loop_context_.is_paused) return;
+  walks_.add({.visit = [](Connection& connection) { connection.end_pause(); },
+              .visits_per_turn = ConnectionWalks::kManyPerTurn});
+  loop_context_.is_paused = false;
+  loop_.timers().cancel(std::exchange(pause_timer_, 0));
+  events_.record(Event::clients_resumed, {{"reason", reason}});
+}
+
+std::chrono::milliseconds Server::pause_left() const {
+  if (!loop_context_.is_paused) return {};
+  return std::chrono::ceil<std::chrono::milliseconds>(pause_ends_ - loop_.now());
+}
+
 // --- the stop
 
 /// Not now: the connection that asks is being served, and its reply is not sent yet.
@@ -71,6 +103,7 @@ void Server::begin_drain() {
   (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
   phase_ = Phase::draining;
   is_closed_to_new_ = false;
+  end_pause("the server stops");
 }
 
 void Server::tell_stopping(const std::string& request) noexcept {

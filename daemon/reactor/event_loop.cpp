@@ -108,7 +108,7 @@ void EventLoop::run_turn(EventSink& sink) {
   sink.on_deadlines(looked_at_);
   if (!timers_.run_due(looked_at_, kMaxTimersPerTurn)) sink.on_timer_failed();
   sink.on_turn_end();
-  account_turn();
+  account_turn(sink);
 }
 
 int EventLoop::wait_milliseconds(EventSink& sink) {
@@ -176,12 +176,11 @@ void EventLoop::serve_ready(ReadyList& list, EventSink& sink) {
   }
 }
 
-void EventLoop::account_turn() {
+void EventLoop::account_turn(EventSink& sink) {
   const Duration took = clock_.now() - now_;
-  ++stats_.turns;
-  stats_.busy += took;
-  stats_.longest_turn = std::max(stats_.longest_turn, took);
-  stats_.lengths.record(took);
+  stats_.lengths.record(static_cast<std::uint64_t>(took.count()));
+  if (took > slow_turn_) [[unlikely]]
+    sink.on_slow_turn(took);
 }
 
 }  // namespace reactord

@@ -23,9 +23,9 @@
 #include <system_error>
 
 #include "daemon/reactor/clock.h"
+#include "daemon/reactor/histogram.h"
 #include "daemon/reactor/ready_list.h"
 #include "daemon/reactor/timer_queue.h"
-#include "daemon/reactor/turn_histogram.h"
 #include "daemon/reactor/unique_fd.h"
 
 namespace reactord {
@@ -65,6 +65,8 @@ class EventSink {
   virtual void on_deadlines(TimePoint looked_at) noexcept = 0;
   /// After everything else of a turn: destroy here what the turn has ended.
   virtual void on_turn_end() noexcept = 0;
+  /// The turn that has just ended took longer than set_slow_turn() says.
+  virtual void on_slow_turn(Duration /*took*/) noexcept {}
   /// A timer had no memory for what it has to do, and will be tried again.
   virtual void on_timer_failed() noexcept {}
 };
@@ -122,16 +124,13 @@ class EventLoop {
   [[nodiscard]] TimerQueue& timers() { return timers_; }
 
   void run_turn(EventSink& sink);
+  /// A turn that takes longer is told.
+  void set_slow_turn(Duration slow) { slow_turn_ = slow; }
 
   struct Stats {
-    std::uint64_t turns = 0;
     std::uint64_t events = 0;
-    /// From wake-up to end of turn: what a client may have waited for others.
-    Duration longest_turn{0};
-    /// All turns together, without the sleep between them.
-    Duration busy{0};
-    /// How long they took.
-    TurnHistogram lengths{};
+    /// Of its turns, in nanoseconds, from wake-up to end: what a client may have waited for others.
+    Histogram lengths{};
   };
   [[nodiscard]] const Stats& stats() const { return stats_; }
 
@@ -161,7 +160,7 @@ class EventLoop {
   void serve_ready(ReadyList& list, EventSink& sink);
   void begin_part() { work_ = 0; }
   [[nodiscard]] bool is_part_over() const { return work_ >= kMaxWork; }
-  void account_turn();
+  void account_turn(EventSink& sink);
 
   /// Of each part of a turn: nobody else is begun with after it, so a part takes at most this and a
   /// connection's share (connection.cpp), and a turn, of which usually two parts have much to do,
@@ -188,6 +187,7 @@ class EventLoop {
   EventBatch urgent_events_;
   bool must_stay_awake_ = false;
   WorkUnits work_ = 0;  ///< of the part of the turn that is under way
+  Duration slow_turn_ = Duration::max();
   Stats stats_;
 };
 

@@ -44,6 +44,8 @@ void describe(Connection& connection, ClientFacts& facts) {
   facts.subscribed = connection.is_subscribed();
   facts.closing = connection.is_ending();
   facts.commands = connection.commands();
+  facts.bytes_received = connection.bytes_received();
+  facts.bytes_sent = connection.bytes_sent();
   const std::string* last = connection.last_command();
   facts.last_command = last == nullptr ? "NULL" : *last;
 }
@@ -66,6 +68,7 @@ DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
       watches_(watches),
       logins_(logins),
       server_(server),
+      diagnostics_(commands, dispatcher),
       started_(loop.now()) {}
 
 void DaemonService::set_setting(std::string_view path, std::optional<std::string> value) {

@@ -21,6 +21,7 @@
 #include "daemon/interface/service.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/event_loop.h"
+#include "daemon/stats/daemon_diagnostics.h"
 #include "daemon/stats/server_control.h"
 
 namespace reactord {
@@ -70,6 +71,7 @@ class DaemonService final : public Service {
   bool kill_client(std::uint64_t id) override;
 
   [[nodiscard]] Logins& logins() override { return logins_; }
+  [[nodiscard]] DaemonDiagnostics& diagnostics() override { return diagnostics_; }
   [[nodiscard]] std::string log_level() const override { return server_.log_level(); }
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
     return server_.set_log_level(level, who);
@@ -82,6 +84,10 @@ class DaemonService final : public Service {
     server_.set_draining(is_draining, who);
   }
   [[nodiscard]] std::string why_draining() const override { return server_.why_draining(); }
+  void pause_clients(std::chrono::milliseconds length, std::string_view who) override {
+    server_.pause_clients(length, who);
+  }
+  void resume_clients(std::string_view who) override { server_.resume_clients(who); }
   void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:
@@ -97,13 +103,14 @@ class DaemonService final : public Service {
   void append_cpu(Fields& fields) const;
   void append_command_stats(Fields& fields) const;
   void append_error_stats(Fields& fields) const;
+  void append_latency_stats(Fields& fields) const;
   void append_handlers(Fields& fields) const;
 
   struct Section {
     std::string_view name;
     void (DaemonService::*append)(Fields&) const;
   };
-  static const std::array<Section, 12> kSections;
+  static const std::array<Section, 13> kSections;
 
   EventLoop& loop_;
   ConnectionTable& connections_;
@@ -117,6 +124,7 @@ class DaemonService final : public Service {
   HandlerWatches& watches_;
   Logins& logins_;
   ServerControl& server_;
+  DaemonDiagnostics diagnostics_;
   std::vector<Setting> settings_;
   TimePoint started_;
   std::uint16_t tcp_port_ = 0;

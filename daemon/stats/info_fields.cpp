@@ -78,7 +78,7 @@ void append_command(const CommandEntry& entry, std::vector<InfoField>& fields) {
 }  // namespace
 
 // In Redis' order, and in its sections: clients look for loading and role where Redis has them.
-const std::array<DaemonService::Section, 12> DaemonService::kSections{{
+const std::array<DaemonService::Section, 13> DaemonService::kSections{{
     {"server", &DaemonService::append_server},
     {"clients", &DaemonService::append_clients},
     {"memory", &DaemonService::append_memory},
@@ -89,6 +89,7 @@ const std::array<DaemonService::Section, 12> DaemonService::kSections{{
     {"replication", &DaemonService::append_replication},
     {"cpu", &DaemonService::append_cpu},
     {"commandstats", &DaemonService::append_command_stats},
+    {"latencystats", &DaemonService::append_latency_stats},
     {"errorstats", &DaemonService::append_error_stats},
     {"handlers", &DaemonService::append_handlers},
 }};
@@ -145,6 +146,7 @@ void DaemonService::append_clients(Fields& fields) const {
   fields.push_back(field("connected_admin_clients", used.admins));
   fields.push_back(field("max_admin_clients", capacity.admins));
   fields.push_back(field("draining", connections_.is_draining() ? 1 : 0));
+  fields.push_back(field("paused_timeout_milliseconds", server_.pause_left().count()));
   fields.push_back(field("blocked_clients", dispatcher_.pending().waiting()));
 }
 
@@ -174,13 +176,17 @@ void DaemonService::append_stats(Fields& fields) const {
                                         events_.count_of(Event::refused_not_allowed) +
                                         events_.count_of(Event::refused_proxy_sender) +
                                         events_.count_of(Event::refused_proxy_header)));
-  fields.push_back(field("loop_turns", loop.turns));
+  fields.push_back(field("loop_turns", loop.lengths.count()));
   fields.push_back(field("loop_events", loop.events));
-  fields.push_back(field("loop_busy_usec", microseconds(loop.busy)));
-  fields.push_back(field("loop_longest_turn_usec", microseconds(loop.longest_turn)));
-  fields.push_back(field("loop_turn_usec_p50", microseconds(loop.lengths.at_share(0.5))));
-  fields.push_back(field("loop_turn_usec_p99", microseconds(loop.lengths.at_share(0.99))));
-  fields.push_back(field("loop_turn_usec_p99.99", microseconds(loop.lengths.at_share(0.9999))));
+  fields.push_back(field("loop_busy_usec", loop.lengths.sum() / 1000));
+  fields.push_back(field("loop_longest_turn_usec", loop.lengths.most() / 1000));
+  fields.push_back(field("loop_turn_usec_p50", loop.lengths.at_share(0.5) / 1000));
+  fields.push_back(field("loop_turn_usec_p99", loop.lengths.at_share(0.99) / 1000));
+  fields.push_back(field("loop_turn_usec_p99.99", loop.lengths.at_share(0.9999) / 1000));
+  const Histogram latencies = diagnostics_.all_latencies();
+  fields.push_back(field("request_usec_p50", latencies.at_share(0.5) / 1000));
+  fields.push_back(field("request_usec_p99", latencies.at_share(0.99) / 1000));
+  fields.push_back(field("request_usec_p99.9", latencies.at_share(0.999) / 1000));
   fields.push_back(field("log_records_dropped", events_.dropped()));
   for (std::size_t i = 0; i < kEvents.size(); ++i)
     fields.push_back(
@@ -232,6 +238,18 @@ void DaemonService::append_command_stats(Fields& fields) const {
 void DaemonService::append_error_stats(Fields& fields) const {
   for (const auto& [code, count] : dispatcher_.errors().counts())
     fields.push_back({"errorstat_" + code, fmt::format("count={}", count)});
+}
+
+/// In Redis' form, with its percentiles by default.
+void DaemonService::append_latency_stats(Fields& fields) const {
+  diagnostics_.for_each_answered([&fields](const CommandEntry& entry) {
+    const auto usec = [&entry](double share) {
+      return static_cast<double>(entry.stats.latency->at_share(share)) / 1000;
+    };
+    fields.push_back(
+        {"latency_percentiles_usec_" + entry.full_name,
+         fmt::format("p50={:.3f},p99={:.3f},p99.9={:.3f}", usec(0.5), usec(0.99), usec(0.999))});
+  });
 }
 
 /// Of each handler that has a command, once.

@@ -2,6 +2,7 @@
 // What a command may ask of the running daemon: the part of the server that its service knows.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -32,6 +33,11 @@ class ServerControl {
   [[nodiscard]] virtual std::string why_draining() const = 0;
   /// Until the first certificate in use runs out; nothing where there is none.
   [[nodiscard]] virtual std::optional<std::int64_t> certificate_days_left() const = 0;
+  /// Until then the requests of clients wait; those of administrators do not.
+  virtual void pause_clients(std::chrono::milliseconds length, std::string_view who) = 0;
+  virtual void resume_clients(std::string_view who) = 0;
+  /// Until they are served again; 0 where there is no pause.
+  [[nodiscard]] virtual std::chrono::milliseconds pause_left() const = 0;
   /// As SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

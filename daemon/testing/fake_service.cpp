@@ -36,6 +36,12 @@ std::vector<std::string> FakeLogins::rules() const {
   return rules;
 }
 
+bool FakeDiagnostics::next_latency(std::size_t& cursor, CommandLatency& latency) const {
+  if (cursor >= latencies.size()) return false;
+  latency = latencies[cursor++];
+  return true;
+}
+
 void FakeService::append_info(std::string_view section, std::vector<InfoField>& out) const {
   const auto found = fields.find(section);
   if (found == fields.end()) return;
@@ -70,6 +76,14 @@ void FakeService::reload(std::string_view who, std::function<void(const ReloadOu
 void FakeService::set_draining(bool is_draining, std::string_view who) {
   draining = is_draining;
   asked.push_back((is_draining ? "drain on by " : "drain off by ") + std::string(who));
+}
+
+void FakeService::pause_clients(std::chrono::milliseconds length, std::string_view who) {
+  asked.push_back("pause of " + std::to_string(length.count()) + " ms by " + std::string(who));
+}
+
+void FakeService::resume_clients(std::string_view who) {
+  asked.push_back("no pause by " + std::string(who));
 }
 
 void FakeService::shut_down(std::string_view who) {

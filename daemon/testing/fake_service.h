@@ -3,6 +3,7 @@
 // test sets, and which records what it is asked for.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/interface/diagnostics.h"
 #include "daemon/interface/logins.h"
 #include "daemon/testing/fake_background.h"
 
@@ -41,10 +43,34 @@ class FakeLogins : public Logins {
   std::vector<std::pair<LoginOutcome, Told>> late_;
 };
 
+/// What is on record is what the test puts there.
+class FakeDiagnostics : public Diagnostics {
+ public:
+  std::vector<CommandLatency> latencies;
+  SlowTurns turns;
+
+  bool next_latency(std::size_t& cursor, CommandLatency& latency) const override;
+  [[nodiscard]] const SlowTurns& slow_turns() const override { return turns; }
+  void forget_slow_turns() override { turns = {}; }
+
+  SlowRequests requests;  ///< newest first
+  [[nodiscard]] SlowRequests slow_requests(std::size_t most) const override {
+    return {requests.begin(),
+            requests.begin() + static_cast<std::ptrdiff_t>(std::min(most, requests.size()))};
+  }
+  [[nodiscard]] std::size_t slow_request_count() const override { return requests.size(); }
+  void forget_slow_requests() override { requests.clear(); }
+
+  RequestsTold told;  ///< empty where nobody watches
+  void watch_requests(RequestsTold watcher) override { told = std::move(watcher); }
+};
+
 class FakeService : public FakeBackground {
  public:
   FakeLogins fake_logins;
   [[nodiscard]] Logins& logins() override { return fake_logins; }
+  FakeDiagnostics fake_diagnostics;
+  [[nodiscard]] Diagnostics& diagnostics() override { return fake_diagnostics; }
   std::vector<ClientFacts> clients;
   std::vector<const CommandSpec*> known_commands;
   std::vector<Setting> known_settings;
@@ -81,6 +107,8 @@ class FakeService : public FakeBackground {
   bool draining = false;
   [[nodiscard]] bool is_draining() const override { return draining; }
   void set_draining(bool is_draining, std::string_view who) override;
+  void pause_clients(std::chrono::milliseconds length, std::string_view who) override;
+  void resume_clients(std::string_view who) override;
   void shut_down(std::string_view who) override;
 };
 

@@ -27,7 +27,7 @@ STOPPED = 0
 ADMIN_COMMANDS = [("LOG", "LEVEL"), ("LOG", "LEVEL", "debug"), ("LOG", "HELP"), ("RELOAD",),
                   ("DRAIN",), ("SHUTDOWN",), ("CLIENT", "KILL", "ID", "999999"), ("SLOWLOG", "RESET"),
                   ("OPERATOR", "LIST")]
-ADMIN_NAMES = {b"drain", b"log", b"operator", b"reload", b"shutdown"}
+ADMIN_NAMES = {b"drain", b"log", b"monitor", b"operator", b"reload", b"shutdown"}
 
 
 @pytest.fixture

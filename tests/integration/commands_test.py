@@ -345,11 +345,6 @@ def test_config_get_patterns_are_those_of_redis(client, redis_client, pattern, m
         assert (b"save" in found) == matches
 
 
-def test_slowlog_and_latency_are_empty(client):
-    assert client.call("SLOWLOG", "GET", "128") == []
-    assert client.call("LATENCY", "HISTOGRAM") == []
-
-
 def test_shapes_match_redis_in_both_versions(admin, redis_client):
     for version in (2, 3):
         for one in (admin, redis_client):

@@ -5,17 +5,13 @@
 
 #include <memory>
 
+#include "daemon/handlers/builtin/asker.h"
 #include "daemon/interface/command_rows.h"
 #include "daemon/interface/handler_entry.h"
 #include "protocol/words.h"
 
 namespace reactord {
 namespace {
-
-/// Peers of a Unix socket have no address of their own; their number tells them apart.
-std::string who_asks(const HandlerContext& context) {
-  return fmt::format("{} (client {})", context.peer(), context.client_id());
-}
 
 class AdminHandler : public Handler {
  public:

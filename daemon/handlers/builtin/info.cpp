@@ -23,9 +23,9 @@ constexpr CommandSpec kCommands[] = {{.name = "info",
                                       .min_arguments = 0,
                                       .max_arguments = kMaxSections}};
 
-/// Left out unless asked for, because it grows with the number of commands; as in Redis.
+/// Left out unless asked for, because they grow with the number of commands; as in Redis.
 bool is_default(std::string_view section) {
-  return section != "commandstats";
+  return section != "commandstats" && section != "latencystats";
 }
 
 bool selects(std::string_view word, std::string_view section) {

@@ -104,7 +104,8 @@ void RelayHandler::add_commands(const RelaySettings& settings, std::uint8_t id) 
                          .summary = "Is passed on to another server",
                          .max_arguments = CommandSpec::kAnyNumber,
                          .id = id,
-                         .overlaps = true});
+                         .overlaps = true,
+                         .secrets = Secrets::behind_auth});
   }
 }
 

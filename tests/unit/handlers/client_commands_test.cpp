@@ -119,18 +119,21 @@ TEST_CASE("a client is described with Redis' field names") {
   facts.memory_bytes = 300;
   facts.last_command = "client|info";
   facts.commands = 12;
+  facts.bytes_received = 900;
+  facts.bytes_sent = 700;
   CHECK(bench.send("CLIENT INFO") ==
         "id=7 addr=127.0.0.1:1007 laddr=127.0.0.1:12345 fd=7 name=worker age=70 idle=3 flags=N "
         "db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=10 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
         "obl=20 oll=0 omem=0 tot-mem=300 events=rw cmd=client|info user=default redir=-1 resp=3 "
-        "lib-name=redis-py lib-ver=5.0 tot-cmds=12 listener=\n");
+        "lib-name=redis-py lib-ver=5.0 tot-net-in=900 tot-net-out=700 tot-cmds=12 listener=\n");
 }
 
 TEST_CASE("a client is described with its listener, and the process at a Unix socket") {
   ClientBench bench;
   ClientFacts& facts = bench.service.clients[1];
   facts.listener = "web";
-  CHECK(bench.send("CLIENT INFO").ends_with(" lib-ver= tot-cmds=0 listener=web\n"));
+  CHECK(bench.send("CLIENT INFO")
+            .ends_with(" lib-ver= tot-net-in=0 tot-net-out=0 tot-cmds=0 listener=web\n"));
   facts.peer_pid = 42;
   facts.peer_uid = 0;
   CHECK(bench.send("CLIENT INFO").ends_with(" listener=web peer-pid=42 peer-uid=0\n"));
@@ -280,11 +283,25 @@ TEST_CASE("who kills itself is answered first") {
   CHECK(bench.reply == "2");
 }
 
+TEST_CASE("CLIENT PAUSE and UNPAUSE ask the daemon, and tell for whom") {
+  HandlerBench bench;
+  CHECK(bench.send("CLIENT PAUSE 100") == "+OK\r\n");
+  CHECK(bench.send("CLIENT PAUSE 3600000 write") == "+OK\r\n");
+  CHECK(bench.send("CLIENT UNPAUSE") == "+OK\r\n");
+  const std::string who = " by 127.0.0.1:50000 (client 7)";
+  CHECK(bench.service.asked == std::vector<std::string>{"pause of 100 ms" + who,
+                                                        "pause of 3600000 ms" + who,
+                                                        "no pause" + who});
+  CHECK(bench.send("CLIENT PAUSE 3600001") == "-ERR timeout is not an integer or out of range\r\n");
+  CHECK(bench.send("CLIENT PAUSE 1 READ") == "-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n");
+  CHECK(bench.service.asked.size() == 3);
+}
+
 TEST_CASE("CLIENT HELP lists what is allowed") {
   HandlerBench bench;
   const std::string all = bench.send("CLIENT HELP");
   CHECK(all.starts_with(
-      "*23\r\n+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
+      "*27\r\n+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
   CHECK(all.find("+SETNAME name\r\n+    Names this connection.\r\n") != std::string::npos);
   CHECK(all.find("+KILL ") != std::string::npos);
   bench.context.allowed = {};

@@ -104,6 +104,9 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     return words_of(frame)[0] == "AHEAD" ? serve(c, frame, out) : ServeResult::not_yet;
   }
   void end_batch() noexcept override { ++batches; }
+  void on_sent(TimePoint arrived) noexcept override {
+    sent_after.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(time - arrived));
+  }
 
   LoopContext loop_context{.parser_limits = {},
                            .output_high_water = 1u << 20,
@@ -121,6 +124,8 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   int finished = 0;
   std::vector<bool> receipts;
   int batches = 0;
+  /// Of each call of on_sent(): how long before its requests had come.
+  std::vector<std::chrono::milliseconds> sent_after;
   bool is_ready = false;
   std::ptrdiff_t memory = 0;
   TimePoint time = TimePoint{} + std::chrono::hours(1);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/reactor/clock.h"
-#include "tools/reactor-load/results/histogram.h"
+#include "daemon/reactor/histogram.h"
 #include "tools/reactor-load/results/verdict.h"
 
 namespace reactord::load {

@@ -81,7 +81,7 @@ void Worker::run() {
   if (run_.measure_from > run_.start) agenda_.add({run_.measure_from, kMeasure, 0});
   if (run_.stop_at != TimePoint::max()) agenda_.add({run_.stop_at, kStop, 0});
   while (playing_ > 0) loop_.run_turn(*this);
-  tally_.busy_seconds = std::chrono::duration<double>(loop_.stats().busy).count();
+  tally_.busy_seconds = static_cast<double>(loop_.stats().lengths.sum()) / 1e9;
   report(clock_.now());
   --run_.workers;
 }

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/histogram.h"
 #include "daemon/reactor/precise_timer.h"
-#include "tools/reactor-load/results/histogram.h"
 #include "tools/reactor-load/run/client.h"
 #include "tools/reactor-load/run/pacing.h"
 #include "tools/reactor-load/run/plan.h"

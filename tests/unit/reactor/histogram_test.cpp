@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The histogram's promises: at most one percent of error over many random samples, exact extremes,
 // merging that loses nothing.
-#include "tools/reactor-load/results/histogram.h"
+#include "daemon/reactor/histogram.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@
 #include <random>
 #include <vector>
 
-namespace reactord::load {
+namespace reactord {
 namespace {
 
 constexpr double kShares[] = {0, 0.01, 0.5, 0.9, 0.99, 0.999, 0.9999, 1};
@@ -105,6 +105,37 @@ TEST_CASE("two that are merged are as one that has seen everything") {
   CHECK(one.mean() == doctest::Approx(all.mean()));
 }
 
+TEST_CASE("what is recorded many times at once counts as often") {
+  Histogram at_once;
+  Histogram one_by_one;
+  at_once.record(700, 3);
+  at_once.record(40'000, 2);
+  for (const std::uint64_t value : {700u, 700u, 700u, 40'000u, 40'000u}) one_by_one.record(value);
+  CHECK_EQ(at_once.count(), 5);
+  CHECK_EQ(at_once.sum(), one_by_one.sum());
+  for (const double share : kShares) CHECK_EQ(at_once.at_share(share), one_by_one.at_share(share));
+}
+
+TEST_CASE("what lies at or below a power of two is counted exactly") {
+  Histogram histogram;
+  for (const std::uint64_t value : {1u, 1'023u, 1'024u, 2'047u, 2'048u, 1u << 30})
+    histogram.record(value);
+  CHECK_EQ(histogram.up_to(0), 0);
+  CHECK_EQ(histogram.up_to(1'023), 2);
+  CHECK_EQ(histogram.up_to(2'047), 4);
+  CHECK_EQ(histogram.up_to(4'095), 5);
+  CHECK_EQ(histogram.up_to(UINT64_MAX), 6);
+}
+
+TEST_CASE("shares: one long in ten thousand is beyond the 99.99th, not beyond all") {
+  Histogram histogram;
+  for (int i = 0; i < 9'999; ++i) histogram.record(i < 9'900 ? 10'000 : 100'000);
+  histogram.record(5'000'000);
+  CHECK(histogram.at_share(0.99) < 10'100);
+  CHECK(histogram.at_share(0.9999) < 101'000);
+  CHECK_EQ(histogram.at_share(1), 5'000'000);
+}
+
 TEST_CASE("of nothing there is nothing to tell") {
   Histogram histogram;
   CHECK_EQ(histogram.at_share(0.99), 0);
@@ -116,4 +147,4 @@ TEST_CASE("of nothing there is nothing to tell") {
 }
 
 }  // namespace
-}  // namespace reactord::load
+}  // namespace reactord

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // CLIENT: what a client says about itself, and a look at the others. The fields, filters and texts
-// are those of Redis 7. Walks over all clients are cut into slices.
+// are those of Redis 7. How all clients are walked over is in client_walks.h.
 #include <fmt/format.h>
 
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "daemon/handlers/builtin/client_filter.h"
-#include "daemon/handlers/builtin/client_line.h"
+#include "daemon/handlers/builtin/asker.h"
+#include "daemon/handlers/builtin/client/client_filter.h"
+#include "daemon/handlers/builtin/client/client_line.h"
+#include "daemon/handlers/builtin/client/client_walks.h"
 #include "daemon/interface/command_rows.h"
 #include "daemon/interface/handler_entry.h"
 #include "daemon/interface/logins.h"
@@ -21,167 +23,8 @@ namespace {
 /// Each is looked up: a thousand is a slice of work or two.
 constexpr std::size_t kMaxListIds = 1000;
 
-// --- walks
-
-/// Finds the clients that a filter means, a slice at a time.
-class ClientWalk {
- public:
-  ClientWalk(const Service& service, ClientFilter filter)
-      : service_(service), filter_(std::move(filter)) {}
-
-  /// Looks at `clients` more and calls `visit(facts)` for those that match; false once there are no
-  /// more.
-  template <class Visit>
-  [[nodiscard]] bool next_slice(int clients, const Visit& visit) {
-    ClientFacts facts;
-    for (int i = 0; i < clients; ++i) {
-      switch (step(facts)) {
-        case Step::end:
-          return false;
-        case Step::gone:
-          continue;
-        case Step::client:
-          break;
-      }
-      if (!filter_.matches(facts)) continue;
-      visit(facts);
-      if (filter_.first_only) return false;
-    }
-    return true;
-  }
-
- private:
-  enum class Step : std::uint8_t { client, gone, end };
-
-  Step step(ClientFacts& facts) {
-    if (filter_.ids.empty()) {
-      return service_.next_client(cursor_, facts) ? Step::client : Step::end;
-    }
-    if (next_id_ == filter_.ids.size()) return Step::end;
-    return service_.find_client(filter_.ids[next_id_++], facts) ? Step::client : Step::gone;
-  }
-
-  const Service& service_;
-  ClientFilter filter_;
-  std::uint32_t cursor_ = 0;
-  std::size_t next_id_ = 0;
-};
-
-/// The memory of all lists in the making: a list must be complete before it is sent, because RESP
-/// announces its length, and it counts in no connection's buffers until then.
-class ListBudget {
- public:
-  /// Twenty lists of 10,000 clients.
-  static constexpr std::size_t kMaxBytes = 64u << 20;
-
-  [[nodiscard]] bool take(std::size_t bytes) {
-    used_bytes_ += bytes;
-    return used_bytes_ <= kMaxBytes;
-  }
-  void give_back(std::size_t bytes) { used_bytes_ -= bytes; }
-
- private:
-  std::size_t used_bytes_ = 0;
-};
-
-class ListProducer : public ReplyProducer {
- public:
-  ListProducer(const Service& service, ClientFilter filter, std::uint64_t self,
-               std::shared_ptr<ListBudget> budget)
-      : walk_(service, std::move(filter)), self_(self), budget_(std::move(budget)) {}
-  ~ListProducer() override { budget_->give_back(taken_bytes_); }
-  ListProducer(const ListProducer&) = delete;
-  ListProducer& operator=(const ListProducer&) = delete;
-
-  Progress produce(ReplyWriter& reply) override {
-    // A client's facts are gathered and written in some three microseconds.
-    constexpr int kClientsPerSlice = 32;
-    const bool more = walk_.next_slice(kClientsPerSlice, [this](ClientFacts& client) {
-      // Who asks is waiting for nothing but this list.
-      if (client.id == self_) client.pending = false;
-      append_client(lines_, client);
-    });
-    const std::size_t grown_bytes = lines_.size() - taken_bytes_;
-    taken_bytes_ = lines_.size();
-    if (!budget_->take(grown_bytes)) {
-      reply.error("ERR too many client lists are being written at once; try again later");
-      return Progress::done;
-    }
-    if (more) return Progress::more;
-    reply.text(lines_);
-    return Progress::done;
-  }
-
- private:
-  ClientWalk walk_;
-  std::uint64_t self_;
-  std::shared_ptr<ListBudget> budget_;
-  std::size_t taken_bytes_ = 0;
-  std::string lines_;
-};
-
-/// Redis answers CLIENT KILL with a status in its old form, with a count in its new one.
-enum class KillReply : std::uint8_t { status, count };
-
-class KillProducer : public ReplyProducer {
- public:
-  /// `who` asks, for the log.
-  KillProducer(Service& service, ClientFilter filter, std::uint64_t self, KillReply form,
-               std::string who)
-      : service_(service),
-        walk_(service, std::move(filter)),
-        self_(self),
-        form_(form),
-        who_(std::move(who)) {}
-
-  Progress produce(ReplyWriter& reply) override {
-    // Last words and a FIN take the kernel some eight microseconds.
-    constexpr int kClientsPerSlice = 10;
-    if (walk_.next_slice(kClientsPerSlice,
-                         [this](const ClientFacts& client) { kill(client.id); })) {
-      return Progress::more;
-    }
-    if (killed_ > 0)
-      service_.log(HandlerLogLevel::info, "client",
-                   fmt::format("CLIENT KILL by {} closes {} of the clients", who_, killed_));
-    write(reply);
-    return Progress::done;
-  }
-
-  /// Who ends itself still reads the answer.
-  void after_reply() noexcept override {
-    if (kill_self_) service_.kill_client(self_);
-  }
-
- private:
-  void kill(std::uint64_t client) {
-    if (client == self_) {
-      kill_self_ = true;
-      ++killed_;
-    } else if (service_.kill_client(client)) {
-      ++killed_;
-    }
-  }
-
-  void write(ReplyWriter& reply) const {
-    switch (form_) {
-      case KillReply::count:
-        return reply.integer(killed_);
-      case KillReply::status:
-        return killed_ > 0 ? reply.ok() : reply.error("ERR No such client");
-    }
-  }
-
-  Service& service_;
-  ClientWalk walk_;
-  std::uint64_t self_;
-  KillReply form_;
-  std::string who_;
-  std::int64_t killed_ = 0;
-  bool kill_self_ = false;
-};
-
-// --- the handler
+/// Longer than any drill; whoever forgets it has all clients back by then.
+constexpr std::chrono::milliseconds kMaxPause = std::chrono::hours(1);
 
 constexpr const char* kSyntaxError = "ERR syntax error";
 
@@ -219,6 +62,8 @@ class ClientHandler : public Handler {
   HandlerResult info(const Request&, ReplyWriter& reply, HandlerContext& context);
   HandlerResult kill(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult list(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult pause(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult resume(const Request&, ReplyWriter& reply, HandlerContext& context);
   HandlerResult set_no_evict(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult set_no_touch(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult set_reply_mode(const Request& request, ReplyWriter& reply, HandlerContext& context);
@@ -255,6 +100,13 @@ class ClientHandler : public Handler {
         .min_arguments = 1,
         .max_arguments = 1},
        &ClientHandler::set_no_touch},
+      {{.name = "pause",
+        .synopsis = "milliseconds [WRITE|ALL]",
+        .summary = "Lets clients' requests wait; administrators' do not, and nothing is lost",
+        .min_arguments = 1,
+        .max_arguments = 2,
+        .command_class = CommandClass::admin},
+       &ClientHandler::pause},
       {{.name = "reply",
         .synopsis = "ON|OFF|SKIP",
         .summary = "Turns this connection's replies on or off, or skips the next",
@@ -273,6 +125,10 @@ class ClientHandler : public Handler {
         .min_arguments = 1,
         .max_arguments = 1},
        &ClientHandler::set_name},
+      {{.name = "unpause",
+        .summary = "Ends what CLIENT PAUSE has begun",
+        .command_class = CommandClass::admin},
+       &ClientHandler::resume},
   };
   static constexpr auto kSubcommands = specs_of(kRows);
   static constexpr CommandSpec kCommands[] = {{.name = "client",
@@ -359,6 +215,24 @@ HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter&
   return finish({}, reply);
 }
 
+/// Which commands write nobody knows here: WRITE pauses as ALL does.
+HandlerResult ClientHandler::pause(const Request& request, ReplyWriter& reply,
+                                   HandlerContext& context) {
+  const std::optional<std::int64_t> ms = parse_integer(request.arguments[0]);
+  if (!ms || *ms < 0 || *ms > kMaxPause.count())
+    return finish("ERR timeout is not an integer or out of range", reply);
+  if (request.arguments.size() == 2 && !same_word(request.arguments[1], "WRITE") &&
+      !same_word(request.arguments[1], "ALL"))
+    return finish("ERR CLIENT PAUSE mode must be WRITE or ALL", reply);
+  service_.pause_clients(std::chrono::milliseconds(*ms), who_asks(context));
+  return finish({}, reply);
+}
+
+HandlerResult ClientHandler::resume(const Request&, ReplyWriter& reply, HandlerContext& context) {
+  service_.resume_clients(who_asks(context));
+  return finish({}, reply);
+}
+
 HandlerResult ClientHandler::info(const Request&, ReplyWriter& reply, HandlerContext& context) {
   context.charge(std::chrono::microseconds(5));
   ClientFacts facts;
@@ -374,8 +248,7 @@ HandlerResult ClientHandler::list(const Request& request, ReplyWriter& reply,
   context.charge(std::chrono::microseconds(request.arguments.size() / 16));
   const std::string problem = parse_list_filter(request.arguments, filter);
   if (!problem.empty()) return finish(problem, reply);
-  context.produce(std::make_unique<ListProducer>(service_, std::move(filter), context.client_id(),
-                                                 list_budget_));
+  context.produce(list_clients(service_, std::move(filter), context.client_id(), list_budget_));
   return HandlerResult::pending;
 }
 
@@ -386,10 +259,7 @@ HandlerResult ClientHandler::kill(const Request& request, ReplyWriter& reply,
   const std::string problem = parse_kill_filter(
       request.arguments, {.self = self, .users = service_.logins().names()}, filter);
   if (!problem.empty()) return finish(problem, reply);
-  const KillReply form = filter.first_only ? KillReply::status : KillReply::count;
-  context.produce(
-      std::make_unique<KillProducer>(service_, std::move(filter), self, form,
-                                     fmt::format("{} (client {})", context.peer(), self)));
+  context.produce(kill_clients(service_, std::move(filter), self, who_asks(context)));
   return HandlerResult::pending;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/handlers/builtin/client_filter.h"
+#include "daemon/handlers/builtin/client/client_filter.h"
 
 #include <fmt/format.h>
 

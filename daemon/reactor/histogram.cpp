@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "tools/reactor-load/results/histogram.h"
+#include "daemon/reactor/histogram.h"
 
 #include <cmath>
 
-namespace reactord::load {
+namespace reactord {
 
 void Histogram::merge(const Histogram& other) {
   for (std::size_t i = 0; i < kBuckets; ++i) buckets_[i] += other.buckets_[i];
@@ -22,11 +22,18 @@ std::uint64_t Histogram::at_share(double share) const {
   const double wanted = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(count_));
   const auto rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(wanted), 1, count_);
   std::uint64_t seen = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
+  for (std::size_t i = first_used(); i < kBuckets; ++i) {
     seen += buckets_[i];
     if (seen >= rank) return std::clamp(value_of(i), least_, most_);
   }
   return most_;
+}
+
+std::uint64_t Histogram::up_to(std::uint64_t nanoseconds) const {
+  const std::size_t end = bucket_of(std::min(nanoseconds, kMostNanoseconds) + 1);
+  std::uint64_t seen = 0;
+  for (std::size_t i = first_used(); i < std::min(end, kBuckets); ++i) seen += buckets_[i];
+  return seen;
 }
 
 std::uint64_t Histogram::value_of(std::size_t index) {
@@ -37,4 +44,4 @@ std::uint64_t Histogram::value_of(std::size_t index) {
   return first + ((std::uint64_t{1} << shift) - 1) / 2;
 }
 
-}  // namespace reactord::load
+}  // namespace reactord

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/records/request_feed.h"
+
+#include <doctest/doctest.h>
+
+namespace reactord {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::chrono::system_clock::time_point kNow{1'700'000'000'000'042us};
+
+std::string quoted(std::string_view word, std::size_t max_bytes = 100) {
+  std::string out;
+  append_quoted(out, word, max_bytes);
+  return out;
+}
+
+TEST_CASE("requests: a line each, told together, in the form of Redis' MONITOR") {
+  RequestFeed feed;
+  std::vector<std::string> told;
+  CHECK_FALSE(feed.is_watched());
+  feed.watch([&](std::string_view lines) { told.emplace_back(lines); });
+  CHECK(feed.is_watched());
+  feed.begin(kNow, "127.0.0.1:5");
+  CHECK(feed.has_begun());
+  const std::vector<std::string_view> set{"set", "a b", "\"x\"\n"};
+  feed.add(set, 3);
+  const std::vector<std::string_view> auth{"AUTH", "pw"};
+  feed.add(auth, 1);
+  feed.end();
+  feed.end();
+  CHECK_FALSE(feed.has_begun());
+  REQUIRE(told.size() == 1);
+  CHECK(told[0] ==
+        "1700000000.000042 [0 127.0.0.1:5] \"set\" \"a b\" \"\\\"x\\\"\\n\"\n"
+        "1700000000.000042 [0 127.0.0.1:5] \"AUTH\" \"(redacted)\"\n");
+}
+
+TEST_CASE("requests: words are quoted as Redis does") {
+  CHECK(quoted("") == R"("")");
+  CHECK(quoted("plain") == R"("plain")");
+  CHECK(quoted(R"(a\b")") == R"("a\\b\"")");
+  CHECK(quoted("\n\r\t\a\b") == R"("\n\r\t\a\b")");
+  CHECK(quoted(std::string_view("\0\x7f\xc3", 3)) == R"("\x00\x7f\xc3")");
+  CHECK(quoted("abcdef", 4) == "\"abcd... (2 more bytes)\"");
+}
+
+TEST_CASE("requests: a line is bounded, whatever the request") {
+  RequestFeed feed;
+  std::string told;
+  feed.watch([&](std::string_view lines) { told = lines; });
+  feed.begin(kNow, "p");
+  const std::string big(1 << 20, '\0');
+  const std::vector<std::string_view> words{"a", big, "b", "c"};
+  feed.add(words, words.size());
+  feed.end();
+  CHECK(told.size() < 5 * RequestFeed::kMaxLineBytes);
+  CHECK(told.ends_with(" more bytes)\" \"... (2 more arguments)\"\n"));
+}
+
+TEST_CASE("requests: who is told may end the watch") {
+  RequestFeed feed;
+  int told = 0;
+  feed.watch([&](std::string_view) {
+    feed.watch({});
+    ++told;
+  });
+  const std::vector<std::string_view> words{"ping"};
+  for (int i = 0; i < 2; ++i) {
+    feed.begin(kNow, "p");
+    feed.add(words, 1);
+    feed.end();
+  }
+  CHECK(told == 1);
+  CHECK_FALSE(feed.is_watched());
+}
+
+}  // namespace
+}  // namespace reactord
