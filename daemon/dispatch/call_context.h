@@ -49,6 +49,10 @@ class CallContext final : public HandlerContext {
   [[nodiscard]] HandlerCall describe(const CommandEntry& entry) const;
   [[nodiscard]] std::string_view client_name() const { return connection_->session().name(); }
   [[nodiscard]] CommandEntry* entry() const { return entry_; }
+  /// Others were sent as much because of the latest call.
+  void note_moved(std::size_t bytes) {
+    if (connection_ != nullptr) connection_->policy().loop_context.note_moved(bytes);
+  }
   /// Destroys what handlers keep for that connection.
   void forget(SlotId connection) noexcept;
 

@@ -138,7 +138,7 @@ void Dispatcher::end_batch() noexcept {
   timing_.stop();
   if (is_looked_at_) [[unlikely]]
     end_feed();
-  if (const bool looks = feed_.is_watched() || timing_.looks_closely(); looks != is_looked_at_)
+  if (const bool looks = wants_lines() || timing_.looks_closely(); looks != is_looked_at_)
       [[unlikely]] {
     is_looked_at_ = looks;
     known_ = {};
@@ -190,7 +190,7 @@ ServeResult Dispatcher::call(Connection& connection, CommandEntry& entry, Words 
 
 /// To who watches. What administrators do is not shown, as in Redis.
 void Dispatcher::show(Connection& connection, const CommandEntry& entry, Words words) {
-  if (!feed_.is_watched() || entry.spec->command_class == CommandClass::admin) return;
+  if (!shows_ || entry.spec->command_class == CommandClass::admin) return;
   if (!feed_.has_begun()) feed_.begin(std::chrono::system_clock::now(), connection.stream().peer());
   feed_.add(words, first_secret(words, entry.words, entry.spec->secrets));
 }
@@ -204,11 +204,13 @@ ServeResult Dispatcher::call_closely(Connection& connection, CommandEntry& entry
 }
 
 void Dispatcher::end_feed() noexcept {
+  std::size_t bytes = 0;
   guard_.run_unmeasured(
       [] {
         return HandlerCall{"monitor", "monitor", "the watcher of requests"};
       },
-      [this] { feed_.end(); });
+      [&] { bytes = feed_.end(); });
+  context_.note_moved(bytes);
 }
 
 inline ServeResult Dispatcher::call_in_place(Connection& connection, CommandEntry& entry,

@@ -130,6 +130,10 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                         Words words, ReplyDraft& draft);
   void show(Connection& connection, const CommandEntry& entry, Words words);
   void end_feed() noexcept;
+  [[nodiscard]] bool wants_lines() {
+    shows_ = feed_.is_watched() && feed_.wants_lines(guard_.now(), requests_);
+    return shows_;
+  }
   struct CallEnd {
     HandlerResult result;
     PromiseState promise;
@@ -167,6 +171,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   std::uint64_t requests_ = 0;
   Known known_;                ///< of the latest head that was resolved
   bool is_looked_at_ = false;  ///< each call is: nothing is known_ meanwhile
+  bool shows_ = false;         ///< ... to who watches
 
   // Reused from request to request.
   std::vector<std::string_view> words_;

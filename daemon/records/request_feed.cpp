@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "daemon/records/shown_words.h"
 
@@ -78,7 +79,26 @@ void RequestFeed::begin(std::chrono::system_clock::time_point now, std::string_v
   prefix_ = fmt::format("{}.{:06} [0 {}]", usec / 1'000'000, usec % 1'000'000, peer);
 }
 
+bool RequestFeed::wants_lines(TimePoint now, std::uint64_t requests) {
+  if (!is_watched()) return false;
+  if (now - window_began_ >= kWindow) {
+    window_began_ = now;
+    told_in_window_ = 0;
+    if (std::exchange(rests_, false)) left_out_ += requests - rests_since_;
+  } else if (!rests_ && told_in_window_ >= kMaxLinesPerWindow) {
+    rests_ = true;
+    rests_since_ = requests;
+  }
+  return !rests_;
+}
+
 void RequestFeed::add(std::span<const std::string_view> words, std::size_t first_secret) {
+  if (left_out_ > 0)
+    fmt::format_to(std::back_inserter(lines_),
+                   R"({} [0 reactord] "{} requests were left out")"
+                   "\n",
+                   prefix_.substr(0, prefix_.find(' ')), std::exchange(left_out_, 0));
+  ++count_;
   const std::size_t before = lines_.size();
   lines_ += prefix_;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -94,12 +114,16 @@ void RequestFeed::add(std::span<const std::string_view> words, std::size_t first
   lines_ += '\n';
 }
 
-void RequestFeed::end() {
+std::size_t RequestFeed::end() {
   prefix_.clear();
-  if (lines_.empty()) return;
+  if (lines_.empty()) return 0;
   const Diagnostics::RequestsTold told = told_;  // it may end the watch
-  if (told) told(lines_);
+  const std::size_t watchers = told ? told(lines_, count_) : 0;
+  told_in_window_ += count_ * std::max<std::size_t>(watchers, 1);
+  const std::size_t bytes = lines_.size() * watchers;
   lines_.clear();
+  count_ = 0;
+  return bytes;
 }
 
 }  // namespace reactord

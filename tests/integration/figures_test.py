@@ -5,6 +5,7 @@ PAUSE, for drills."""
 import re
 import signal
 import subprocess
+import threading
 
 import pytest
 import redis
@@ -174,8 +175,31 @@ def test_watchers_who_never_read_cost_a_bounded_memory_and_delay_nobody(pair):
         client.send(request("ECHO", "x" * 100) * 1000)
         client.read_exact(1000 * 108)
     assert one.memory_bytes() - before < 20 * (1 << 20)
-    assert int(one.info("handlers")["monitor_lines_left_out"]) > 0
     assert client.call("PING") == "PONG"
+
+
+def test_a_hog_does_not_fill_the_watchers_screen(pair):
+    """So many lines in a time; the others are told as a number, and together they are all."""
+    _, admin, client = pair()
+    assert admin.call("MONITOR") == "OK"
+    lines = []
+
+    def watch():
+        while not lines or b'"end"' not in lines[-1]:
+            lines.append(admin.read_line(b"\r\n"))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    total = 150_000
+    for _ in range(total // 1000):
+        client.send(request("PING") * 1000)
+        client.read_exact(1000 * len(b"+PONG\r\n"))
+    while watcher.is_alive():
+        client.call("ECHO", "end")
+        watcher.join(0.05)
+    notes = [re.search(rb'\[0 reactord\] "(\d+) (?:requests|lines) were left out', line) for line in lines]
+    left_out = sum(int(note[1]) for note in notes if note)
+    assert left_out > 0 and left_out + notes.count(None) > total
 
 
 def test_a_watcher_whose_rights_end_sees_no_more(daemon, tmp_path):

@@ -15,11 +15,12 @@ from harness.daemon import BIN_DIR, REACTORD
 from harness.net import free_port, run
 
 PROJECT = pathlib.Path(__file__).parent / "service_project"
-HEADERS = {"buffer.h", "command_rows.h", "command_spec.h", "deferred_reply.h", "escape.h", "gather_list.h",
-           "handler.h", "handler_entry.h", "logins.h", "module.h", "offload.h", "outgoing_stream.h",
-           "reply.h", "reply_limits.h", "reply_parser.h", "reply_scanner.h", "reply_writer.h",
-           "resp_client.h", "run.h", "schema.h", "service.h", "session.h", "testing/fake_background.h",
-           "testing/fake_context.h", "testing/fake_service.h", "testing/handler_bench.h", "words.h"}
+HEADERS = {"buffer.h", "command_rows.h", "command_spec.h", "deferred_reply.h", "diagnostics.h",
+           "escape.h", "gather_list.h", "handler.h", "handler_entry.h", "logins.h", "module.h",
+           "offload.h", "outgoing_stream.h", "reply.h", "reply_limits.h", "reply_parser.h",
+           "reply_scanner.h", "reply_writer.h", "resp_client.h", "run.h", "schema.h", "service.h",
+           "session.h", "testing/fake_background.h", "testing/fake_context.h",
+           "testing/fake_service.h", "testing/handler_bench.h", "words.h"}
 TEMPLATES = BIN_DIR.parents[2] / "tools/reactor-new/templates"
 
 

@@ -3,7 +3,7 @@
 // too slowly misses lines, and is told how many; nobody waits for it.
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -30,7 +30,7 @@ class Watcher {
  public:
   explicit Watcher(PushHandle handle) : handle_(std::move(handle)) {}
   /// How many of the lines were left out.
-  std::uint64_t tell(std::string_view lines);
+  std::uint64_t tell(std::string_view lines, std::size_t count);
 
  private:
   PushHandle handle_;
@@ -77,7 +77,8 @@ class MonitorHandler : public Handler {
     watching.watcher = watchers_.back();
     service_.log(HandlerLogLevel::info, "monitor", who_asks(context) + " sees what is run");
     if (watchers_.size() == 1)
-      service_.diagnostics().watch_requests([this](std::string_view lines) { tell(lines); });
+      service_.diagnostics().watch_requests(
+          [this](std::string_view lines, std::size_t count) { return tell(lines, count); });
   }
 
   void end(const std::shared_ptr<Watcher>& watcher) {
@@ -86,9 +87,11 @@ class MonitorHandler : public Handler {
   }
 
   /// A push may end its connection, which takes the watcher from the list.
-  void tell(std::string_view lines) {
+  std::size_t tell(std::string_view lines, std::size_t count) {
     const Watchers watchers = watchers_;
-    for (const std::shared_ptr<Watcher>& watcher : watchers) left_out_ += watcher->tell(lines);
+    for (const std::shared_ptr<Watcher>& watcher : watchers)
+      left_out_ += watcher->tell(lines, count);
+    return watchers.size();
   }
 
   Service& service_;
@@ -96,7 +99,7 @@ class MonitorHandler : public Handler {
   std::uint64_t left_out_ = 0;
 };
 
-std::uint64_t Watcher::tell(std::string_view lines) {
+std::uint64_t Watcher::tell(std::string_view lines, std::size_t count) {
   const auto write = [&](ReplyWriter& reply) {
     if (left_out_ > 0)
       reply.notice(fmt::format(R"({} [0 reactord] "{} lines were left out: you read too slowly")",
@@ -116,9 +119,8 @@ std::uint64_t Watcher::tell(std::string_view lines) {
     case PushResult::dropped:
       break;
   }
-  const auto left_out = static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
-  left_out_ += left_out;
-  return left_out;
+  left_out_ += count;
+  return count;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST_CASE("MONITOR: nobody is told before, nor once the last has gone") {
   FakeContext& other = bench.connect();
   CHECK(bench.send(other, "MONITOR") == "+OK\r\n");
   CHECK(info(bench) == "monitor_clients:2 monitor_lines_left_out:0 ");
-  told(kLine);
+  CHECK(told(kLine, 1) == 2);
   CHECK(bench.context.take_output() == kShown);
   CHECK(other.take_output() == kShown);
   bench.context.end_states();  // RESET
@@ -46,7 +46,7 @@ TEST_CASE("MONITOR: to a person at netcat, too") {
   HandlerBench bench;
   bench.encoding = ReplyEncoding::plain;
   CHECK(bench.send("MONITOR") == "OK\n");
-  bench.service.fake_diagnostics.told(kLine);
+  bench.service.fake_diagnostics.told(kLine, 1);
   CHECK(bench.context.take_output() == kLine);
 }
 
@@ -55,14 +55,14 @@ TEST_CASE("MONITOR: who reads too slowly misses lines, and is told how many") {
   CHECK(bench.send("MONITOR") == "+OK\r\n");
   bench.context.port.push_result = PushResult::dropped;
   const std::string two = std::string(kLine) + std::string(kLine);
-  bench.service.fake_diagnostics.told(two);
-  bench.service.fake_diagnostics.told(kLine);
+  bench.service.fake_diagnostics.told(two, 2);
+  bench.service.fake_diagnostics.told(kLine, 1);
   bench.context.port.push_result = PushResult::queued;
   (void)bench.context.take_output();
-  bench.service.fake_diagnostics.told(kLine);
+  bench.service.fake_diagnostics.told(kLine, 1);
   CHECK(bench.context.take_output() ==
         "+12.000034 [0 reactord] \"3 lines were left out: you read too slowly\"\r\n" + kShown);
-  bench.service.fake_diagnostics.told(kLine);
+  bench.service.fake_diagnostics.told(kLine, 1);
   CHECK(bench.context.take_output() == kShown);
   CHECK(info(bench) == "monitor_clients:1 monitor_lines_left_out:3 ");
 }

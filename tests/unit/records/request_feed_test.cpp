@@ -20,7 +20,11 @@ TEST_CASE("requests: a line each, told together, in the form of Redis' MONITOR")
   RequestFeed feed;
   std::vector<std::string> told;
   CHECK_FALSE(feed.is_watched());
-  feed.watch([&](std::string_view lines) { told.emplace_back(lines); });
+  feed.watch([&](std::string_view lines, std::size_t count) {
+    CHECK(count == 2);
+    told.emplace_back(lines);
+    return std::size_t{3};
+  });
   CHECK(feed.is_watched());
   feed.begin(kNow, "127.0.0.1:5");
   CHECK(feed.has_begun());
@@ -28,9 +32,10 @@ TEST_CASE("requests: a line each, told together, in the form of Redis' MONITOR")
   feed.add(set, 3);
   const std::vector<std::string_view> auth{"AUTH", "pw"};
   feed.add(auth, 1);
-  feed.end();
-  feed.end();
+  const std::size_t bytes = feed.end();
+  CHECK(feed.end() == 0);
   CHECK_FALSE(feed.has_begun());
+  CHECK(bytes == 3 * told.at(0).size());
   REQUIRE(told.size() == 1);
   CHECK(told[0] ==
         "1700000000.000042 [0 127.0.0.1:5] \"set\" \"a b\" \"\\\"x\\\"\\n\"\n"
@@ -49,7 +54,10 @@ TEST_CASE("requests: words are quoted as Redis does") {
 TEST_CASE("requests: a line is bounded, whatever the request") {
   RequestFeed feed;
   std::string told;
-  feed.watch([&](std::string_view lines) { told = lines; });
+  feed.watch([&](std::string_view lines, std::size_t) {
+    told = lines;
+    return std::size_t{1};
+  });
   feed.begin(kNow, "p");
   const std::string big(1 << 20, '\0');
   const std::vector<std::string_view> words{"a", big, "b", "c"};
@@ -62,9 +70,10 @@ TEST_CASE("requests: a line is bounded, whatever the request") {
 TEST_CASE("requests: who is told may end the watch") {
   RequestFeed feed;
   int told = 0;
-  feed.watch([&](std::string_view) {
+  feed.watch([&](std::string_view, std::size_t) {
     feed.watch({});
     ++told;
+    return std::size_t{0};
   });
   const std::vector<std::string_view> words{"ping"};
   for (int i = 0; i < 2; ++i) {
@@ -74,6 +83,37 @@ TEST_CASE("requests: who is told may end the watch") {
   }
   CHECK(told == 1);
   CHECK_FALSE(feed.is_watched());
+}
+
+TEST_CASE("requests: so many lines in a time, then a rest; what was left out is told") {
+  RequestFeed feed;
+  std::string told;
+  feed.watch([&](std::string_view lines, std::size_t) {
+    told = lines;
+    return std::size_t{2};
+  });
+  const TimePoint begin{1h};
+  const std::vector<std::string_view> words{"ping"};
+  const auto batch = [&](std::size_t lines) {
+    feed.begin(kNow, "p");
+    for (std::size_t i = 0; i < lines; ++i) feed.add(words, 1);
+    feed.end();
+  };
+  CHECK(feed.wants_lines(begin, 0));
+  batch(RequestFeed::kMaxLinesPerWindow / 2 - 1);
+  CHECK(feed.wants_lines(begin + 99ms, 1000));
+  batch(1);
+  CHECK_FALSE(feed.wants_lines(begin + 99ms, 1001));
+  CHECK_FALSE(feed.wants_lines(begin + 99ms, 1400));
+  CHECK(feed.wants_lines(begin + 100ms, 1501));
+  batch(1);
+  CHECK(told ==
+        "1700000000.000042 [0 reactord] \"500 requests were left out\"\n"
+        "1700000000.000042 [0 p] \"ping\"\n");
+  batch(1);
+  CHECK(told == "1700000000.000042 [0 p] \"ping\"\n");
+  feed.watch({});
+  CHECK_FALSE(feed.wants_lines(begin + 1s, 2000));
 }
 
 }  // namespace
