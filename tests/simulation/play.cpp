@@ -2,6 +2,7 @@
 #include "tests/simulation/play.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ class Play {
   Play(const Script& script, std::FILE* trace_text)
       : kernel_(script.seed, seconds(script.boot), trace_text),
         world_(kernel_, script),
-        checks_(world_) {
+        checks_(world_),
+        told_(world_) {
     prepare_files();
     prepare_faults();
     for (const ClientPlan& plan : script.clients)
@@ -166,13 +168,18 @@ class Play {
 };
 
 /// A daemon that hangs, and does not call the kernel, is ended by the real one after so many
-/// seconds.
-constexpr unsigned kLongestPlay = 60;
+/// seconds of processor time, or where it waits for something real, of time.
+constexpr rlim_t kMostComputing = 60;
+constexpr unsigned kLongestPlay = 1200;
+
+bool is_hung(int signal) {
+  return signal == SIGALRM || signal == SIGXCPU || signal == SIGKILL;
+}
 
 std::string outcome_text(int status, const std::string& output) {
   if (WIFSIGNALED(status))
     return fmt::format("crash: {}: {:.300}",
-                       WTERMSIG(status) == SIGALRM ? "it hangs" : ::strsignal(WTERMSIG(status)),
+                       is_hung(WTERMSIG(status)) ? "it hangs" : ::strsignal(WTERMSIG(status)),
                        output);
   const std::size_t at = output.find("FAILED ");
   if (at == std::string::npos) return fmt::format("crash: status {}: {:.300}", status, output);
@@ -198,6 +205,8 @@ PlayedApart play_apart(const Script& script) {
     ::close(ends[0]);
     ::close(ends[1]);
     ::alarm(kLongestPlay);
+    const rlimit computing{kMostComputing, kMostComputing};
+    (void)::setrlimit(RLIMIT_CPU, &computing);
     const Played played = play(script, nullptr);
     fmt::print("PLAYED {} {} {}\n", played.hash, played.simulated_seconds, played.turns);
     std::fflush(nullptr);

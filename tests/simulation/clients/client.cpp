@@ -79,6 +79,7 @@ Link Client::make_link() {
 void Client::arrive() {
   const Place& place = place_of(plan_.listener);
   const Link here = make_link();
+  daemons_room_ = here.receive_capacity;
   state_ = State::connecting;
   if (is_unix_) {
     const int error =
@@ -88,6 +89,7 @@ void Client::arrive() {
     if (error != 0) return on_end(true);
   } else {
     Link there = make_link();
+    daemons_room_ = there.receive_capacity;
     there.latency = here.latency;
     there.jitter = here.jitter;
     const auto number = static_cast<std::uint32_t>(plan_.number);

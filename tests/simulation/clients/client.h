@@ -121,6 +121,8 @@ class Client final : public Endpoint::Owner {
     std::vector<std::size_t> ends;
     std::vector<std::size_t> replies;  ///< that all requests up to there get
   } asked_ends_;
+  std::size_t longest_request_ = 0;
+  std::size_t daemons_room_ = 0;          ///< in the socket at its end
   std::size_t handed_ = 0;                ///< bytes that its kernel has taken
   std::optional<Moment> first_whole_at_;  ///< its first request was handed over whole
   Moment incomplete_since_{0};
@@ -140,7 +142,8 @@ class Client final : public Endpoint::Owner {
   bool is_stop_noted_ = false;
   std::string last_words_;
   bool has_closed_ = false;    ///< leave, reset, vanish
-  bool has_finished_ = false;  ///< FIN
+  bool has_finished_ = false;  ///< FIN, as soon as all is sent
+  bool has_sent_fin_ = false;
   bool was_reset_ = false;
   bool is_refused_ = false;
   bool is_farewell_ = false;  ///< its last reply is in words of another protocol

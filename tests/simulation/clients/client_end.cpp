@@ -64,6 +64,8 @@ bool Client::may_have_timed_out() const {
   const Rules& rules = world_.rules;
   const Moment now = world_.now();
   if (has_read_slowly_ || not_reading_since_) return true;  // its input waited for it
+  // A daemon that stood still finds what lay in the socket, and of a longer request no more.
+  if (world_.may_be_late() && longest_request_ > daemons_room_) return true;
   const bool is_first_late =
       rules.first_request.count() > 0 && now - connected_at_ >= rules.first_request - kSlack &&
       (!first_whole_at_ || *first_whole_at_ - connected_at_ >= rules.first_request - kSlack);
@@ -205,7 +207,8 @@ void Client::check_rest() {
   if (end_->is_abandoned()) return;
   if (may_wait_in_backlog()) return check_rest_in_backlog();
   if (next_action_ < plan_.actions.size()) fail("rest", fmt::format("{} is still at work", name()));
-  if (reading_ == Reading::nothing && !expected_.empty())
+  // Refusals are short, and may all lie in its socket.
+  if (reading_ == Reading::nothing && !expected_.empty() && beyond_limit_ != BeyondLimit::refused)
     fail("deadlines", fmt::format("{} does not read, and is still connected", name()));
   if (reading_ == Reading::all) check_rest_of_reader();
 }
@@ -227,7 +230,7 @@ void Client::check_rest_of_reader() {
   if (!expected_.empty())
     fail("rest",
          fmt::format("{} still waits for the answer to '{}'", name(), expected_.front().request));
-  if (has_finished_ || has_quit_)
+  if (has_finished_ || has_quit_ || !last_words_.empty())
     fail("rest", fmt::format("{} has said all, and is still connected", name()));
 }
 

@@ -140,6 +140,7 @@ void Client::ask(const Action& action, bool is_resp) {
   for (std::int64_t i = 0; i < action.number && !words.empty(); ++i) {
     const std::string bytes = dialogue_.encode(words, is_resp);
     unsent_ += bytes;
+    longest_request_ = std::max(longest_request_, bytes.size());
     std::vector<Expected> expected;
     dialogue_.ask(words, is_resp, expected);
     if (!has_quit_) {
@@ -219,7 +220,10 @@ void Client::flush() {
       if (!first_whole_at_) first_whole_at_ = world_.now();
     }
   }
-  if (has_finished_ && !end_->is_dead()) (void)end_->finish_sending();
+  if (has_finished_ && !has_sent_fin_ && !end_->is_dead()) {
+    has_sent_fin_ = true;  // shutdown(2) wakes its own side each time
+    (void)end_->finish_sending();
+  }
 }
 
 void Client::await(Moment patience) {

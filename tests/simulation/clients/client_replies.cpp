@@ -111,11 +111,12 @@ void Client::on_reply(const std::string& text) {
     if (beyond_limit_ == BeyondLimit::closed) last_words_ = text;
     return note_reply();
   }
-  if (!expected_.empty() && expected_.front().matches(text)) return note_reply();
+  // Before what may be any error: an operator's answer.
   if (is_last_word(text)) {
     last_words_ = text;
     return;
   }
+  if (!expected_.empty() && expected_.front().matches(text)) return note_reply();
   fail("replies", expected_.empty()
                       ? fmt::format("{} got a reply that it did not ask for: {:.200}", name(), text)
                       : fmt::format("{} asked '{}', expected {:.200}, got {:.200}", name(),
@@ -124,7 +125,10 @@ void Client::on_reply(const std::string& text) {
 
 /// Whoever was left in the backlog may have begun long before the daemon could see it.
 void Client::note_reply() {
-  if (replies_ == 0 && may_be_refused()) incomplete_since_ = world_.now();
+  if (may_wait_in_backlog()) {
+    incomplete_since_ = world_.now();
+    slowest_request_ = Moment{0};
+  }
   ++replies_;
   expected_.pop_front();
 }

@@ -78,6 +78,17 @@ Plan slow_reader(Random& random) {
   return plan;
 }
 
+/// More than a turn takes, of what is sent from where it was received.
+Plan echoer(Random& random) {
+  Plan plan;
+  add(plan, Verb::ask_resp, random.between(6, 30),
+      fmt::format("ECHO y*{}", random.between(16'000, 40'000)));
+  if (random.chance(50)) add(plan, Verb::ask_resp, random.between(1, 200), exact_request(random));
+  add(plan, Verb::send);
+  add(plan, Verb::await, kPatience);
+  return plan;
+}
+
 Plan never_reader(Random& random) {
   Plan plan;
   add(plan, Verb::stop_reading);
@@ -267,6 +278,7 @@ constexpr Persona kPersonas[] = {
     {"ping_pong", ping_pong, nullptr, false},
     {"half_closer", half_closer, nullptr, false},
     {"slow_reader", slow_reader, nullptr, false},
+    {"echoer", echoer, nullptr, false},
     {"never_reader", never_reader, nullptr, false},
     {"trickler", trickler, nullptr, false},
     {"dawdler", dawdler, nullptr, false},

@@ -60,18 +60,20 @@ void set(Script& script, const char* section, const char* key, const std::string
 void choose_request_limit(Script& script, Random& random) {
   constexpr const char* kActions[] = {"\"slow\"", "\"slow\"", "\"refuse\"", "\"close\""};
   set(script, "[limit]", "action", random.pick(kActions));
-  if (random.chance(40))
-    return set(script, "[limit]", "byte_rate",
-               fmt::format("\"{}KiB/s\"", random.between(200, 2000)));
+  const bool has_bytes = random.chance(50);
+  if (has_bytes)
+    set(script, "[limit]", "byte_rate", fmt::format("\"{}KiB/s\"", random.between(200, 2000)));
+  if (has_bytes && random.chance(60)) return;
   set(script, "[limit]", "request_rate", fmt::format("\"{}/s\"", random.between(300, 3000)));
   if (random.chance(30))
     set(script, "[limit]", "request_burst", std::to_string(random.between(1, 50)));
 }
 
 void choose_connection_limit(Script& script, Random& random) {
-  if (random.chance(40))
+  const bool has_rate = random.chance(50);
+  if (has_rate)
     set(script, "[limit]", "connection_rate", fmt::format("\"{}/s\"", random.between(1, 20)));
-  else
+  if (!has_rate || random.chance(40))
     set(script, "[limit]", "connections", std::to_string(random.between(1, 4)));
   set(script, "[limit]", "exempt", "[\"unix\"]");
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 namespace simulation {
@@ -17,6 +18,9 @@ struct alignas(std::max_align_t) Header {
   std::size_t bytes;
   bool is_of_daemon;
 };
+
+/// What the daemon has freed: whoever still looks at it, or sends it, is found out.
+constexpr int kPoison = 0xdd;
 
 HeapUse use;
 
@@ -43,6 +47,7 @@ void release(void* block) noexcept {
   if (header->is_of_daemon) {
     use.bytes -= static_cast<std::int64_t>(header->bytes);
     --use.blocks;
+    std::memset(block, kPoison, header->bytes);
   }
   std::free(header);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the daemon's log has told of connections: the end of each once, with a reason.
+// What the daemon's log has told of connections: the end of each once, with a reason that can be.
 #pragma once
 
 #include <cstdint>
@@ -7,16 +7,21 @@
 #include <string>
 #include <string_view>
 
+#include "tests/simulation/model/world.h"
+
 namespace simulation {
 
 class ToldLog {
  public:
+  explicit ToldLog(const World& world) : world_(world) {}
+
   /// What was written to the log: lines, perhaps in pieces.
   void take(std::string_view bytes);
 
  private:
   void take_line(std::string_view line);
 
+  const World& world_;
   std::string rest_;
   std::set<std::uint64_t> ended_;
 };
