@@ -4,6 +4,7 @@
 // comes of it. Between MULTI and EXEC it queues instead. What is late is PendingReplies'.
 //
 //   dispatcher.cpp  calls and their replies    dispatcher_words.cpp  which command is meant
+//   dispatcher_transaction.cpp  what is queued, and run by EXEC
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,13 @@
 #include "daemon/dispatch/call_context.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/command_timing.h"
-#include "daemon/dispatch/error_stats.h"
 #include "daemon/dispatch/handler_guard.h"
 #include "daemon/dispatch/pending_replies.h"
 #include "daemon/dispatch/reply_draft.h"
 #include "daemon/dispatch/transaction.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/clock.h"
+#include "daemon/records/error_stats.h"
 #include "daemon/records/request_feed.h"
 #include "daemon/records/slow_log.h"
 #include "protocol/inline_line.h"

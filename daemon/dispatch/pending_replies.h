@@ -17,12 +17,12 @@
 
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
-#include "daemon/dispatch/error_stats.h"
 #include "daemon/dispatch/handler_guard.h"
 #include "daemon/dispatch/reply_rules.h"
 #include "daemon/dispatch/transaction.h"
 #include "daemon/interface/deferred_reply.h"
 #include "daemon/interface/handler.h"
+#include "daemon/records/error_stats.h"
 
 namespace reactord {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/dispatch/error_stats.h"
+#include "daemon/records/error_stats.h"
 
 #include <algorithm>
 
