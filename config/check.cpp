@@ -182,11 +182,16 @@ class Checker {
     check_name(index);
     check_addresses(index);
     if (is_admin(index)) check_admin_addresses(index);
+    if (is_http(index)) check_http(index);
     check_tls(index);
     if (!is_good(key_path(index, "framing"))) return;
     if (is_admin(index) && config_.listeners[index].framing != ListenerFraming::command) {
       report(key_path(index, "framing"),
              "listener.framing: an admin listener takes commands: its framing is \"command\"");
+      return;
+    }
+    if (is_http(index) && config_.listeners[index].framing != ListenerFraming::command) {
+      report(key_path(index, "framing"), "listener.framing: HTTP has a framing of its own");
       return;
     }
     check_unused_keys(index);
@@ -223,6 +228,27 @@ class Checker {
 
   bool is_admin(std::size_t index) const {
     return is_good(key_path(index, "role")) && config_.listeners[index].role == ListenerRole::admin;
+  }
+
+  bool is_http(std::size_t index) const {
+    return is_good(key_path(index, "role")) && config_.listeners[index].role == ListenerRole::http;
+  }
+
+  /// It says much of the daemon, and asks nobody for a name.
+  void check_http(std::size_t index) {
+    const ListenerSettings& listener = config_.listeners[index];
+    if (listener.tls)
+      report(key_path(index, "tls"),
+             "listener.tls: an HTTP listener has none: let it listen on this machine alone, behind "
+             "a server that has");
+    const std::string path = key_path(index, "address");
+    if (!is_good(path) || !is_good(key_path(index, "allow")) || !listener.allow.empty()) return;
+    for (const Endpoint& address : listener.addresses) {
+      if (address.kind == Endpoint::Kind::systemd || is_local(address)) continue;
+      report(path, fmt::format("listener.address: {} can be reached from other machines: an HTTP "
+                               "listener there needs listener.allow, which says who may come",
+                               shown(to_string(address))));
+    }
   }
 
   /// Those of passed sockets are not known before they are adopted.

@@ -29,6 +29,9 @@ struct ServerSettings {
   std::int64_t max_connections = 10'000;
   /// A few people and their scripts; kept free for them when max_connections are there.
   std::int64_t max_admin_connections = 16;
+  /// Of HTTP listeners: a few scrapers, balancers and browsers; all at once are a millisecond's
+  /// work.
+  std::int64_t max_http_connections = 32;
   /// Off: behind NAT or a proxy many honest clients share one address.
   std::int64_t max_connections_per_address = 0;
   WhenFull when_full = WhenFull::refuse;
@@ -46,8 +49,9 @@ struct ServerSettings {
 
 /// Whom a listener is for. Connections of an admin listener have slots of their own.
 enum class ListenerRole : std::uint8_t {
-  open,  ///< clients ("public")
-  admin  ///< who runs the daemon: commands alone, and from this machine alone
+  open,   ///< clients ("public")
+  admin,  ///< who runs the daemon: commands alone, and from this machine alone
+  http    ///< who watches it: metrics and checks, by HTTP alone
 };
 
 /// What a client must have shown before it may run commands.

@@ -49,6 +49,9 @@ constexpr KeySpec kServerKeys[] = {
                                           {1, kMaxConnections, kWhyMaxConnections}),
     key<&ServerSettings::max_admin_connections>("max_admin_connections", Apply::restart,
                                                 {1, kMaxAdminConnections, kWhyMaxAdminConnections}),
+    key<&ServerSettings::max_http_connections>(
+        "max_http_connections", Apply::restart,
+        {1, 1000, "each takes 16 KiB, and a turn serves all"}),
     key<&ServerSettings::max_connections_per_address>("max_connections_per_address", Apply::reload,
                                                       {0, kMaxConnections, kWhyMaxConnections}),
     key<&ServerSettings::when_full>("when_full", Apply::reload),
@@ -277,7 +280,19 @@ std::string modules_of(const Config& config) {
   return plain_text(paths);
 }
 
+/// Of an HTTP listener.
+std::string_view why_unused_by_http(std::string_view key) {
+  constexpr std::string_view kOfCommands[] = {"handler", "inline_replies", "allow_commands",
+                                              "require"};
+  if (std::ranges::find(kOfCommands, key) != std::end(kOfCommands))
+    return "an HTTP listener takes no commands, and shows nothing that has to be kept secret";
+  if (key == "proxy") return "an HTTP listener reads no PROXY header";
+  return {};
+}
+
 std::string_view why_unused(std::string_view key, const ListenerSettings& listener) {
+  if (listener.role == ListenerRole::http)
+    if (const std::string_view why = why_unused_by_http(key); !why.empty()) return why;
   const bool command = listener.framing == ListenerFraming::command;
   if (key == "handler" && command) {
     return "a command listener has no handler of its own: each request names its command";

@@ -20,7 +20,8 @@ struct EnumWords<WhenFull> {
 template <>
 struct EnumWords<ListenerRole> {
   static constexpr std::array kWords{EnumWord<ListenerRole>{"public", ListenerRole::open},
-                                     EnumWord<ListenerRole>{"admin", ListenerRole::admin}};
+                                     EnumWord<ListenerRole>{"admin", ListenerRole::admin},
+                                     EnumWord<ListenerRole>{"http", ListenerRole::http}};
 };
 
 template <>

@@ -38,10 +38,14 @@ std::optional<Refusal> Gate::judge_all(const ListenerRules& rules) const {
   return std::nullopt;
 }
 
+std::optional<Refusal> Gate::judge_address(const Newcomer& newcomer) {
+  if (is_allowed(newcomer)) return std::nullopt;
+  return Refusal{Event::refused_not_allowed,
+                 "DENIED your address is not in the allow list of this listener"};
+}
+
 std::optional<Refusal> Gate::judge(const Newcomer& newcomer) const {
-  if (!is_allowed(newcomer))
-    return Refusal{Event::refused_not_allowed,
-                   "DENIED your address is not in the allow list of this listener"};
+  if (std::optional<Refusal> refusal = judge_address(newcomer)) return refusal;
   if (std::optional<Refusal> refusal = judge_all(newcomer.rules)) return refusal;
   switch (connections_.admit(newcomer.peer, newcomer.rules.policy)) {
     case Admission::admitted:

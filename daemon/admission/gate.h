@@ -52,6 +52,8 @@ class Gate {
 
   /// Why it may not come in; nothing if it may, and is counted as a new connection.
   [[nodiscard]] std::optional<Refusal> judge(const Newcomer& newcomer) const;
+  /// The part of it that is about where it comes from.
+  [[nodiscard]] static std::optional<Refusal> judge_address(const Newcomer& newcomer);
   /// For nobody is there room, or the daemon takes no new clients: whoever they are.
   [[nodiscard]] std::optional<Refusal> judge_all(const ListenerRules& rules) const;
 

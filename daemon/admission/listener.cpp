@@ -137,14 +137,24 @@ bool Listener::accept_one() noexcept {
 
 /// Where there is no memory for it, the client is sent away without a word.
 void Listener::take_in(AcceptResult& accepted) {
+  if (rules_->visitors != nullptr) return take_in_visitor(accepted);
   if (rules_->has_stages())
     return arrivals_.take_in(std::move(accepted.fd), accepted.peer, *rules_);
   gate_.let_in({accepted.peer, *rules_}, IsWatched::no, std::in_place_type<SocketStream>,
                std::move(accepted.fd), accepted.peer);
 }
 
+/// Whoever may not come is sent away without a word: nobody here knows what it speaks.
+void Listener::take_in_visitor(AcceptResult& accepted) {
+  if (const std::optional<Refusal> refusal = Gate::judge_address({accepted.peer, *rules_}))
+    return gate_.tell(*rules_, accepted.peer.to_string(), *refusal);
+  rules_->visitors->take_in(std::move(accepted.fd), accepted.peer);
+}
+
 /// Who could not even be refused now, or need not be.
 std::optional<Event> Listener::reason_to_wait() const {
+  if (rules_->visitors != nullptr)
+    return rules_->visitors->has_room() ? std::nullopt : std::optional(Event::waiting_http);
   if (rules_->has_stages() && arrivals_.is_full()) return Event::waiting_handshakes;
   const ConnectionTable& connections = gate_.connections();
   const bool may_wait = rules_->when_full == WhenFull::wait && !connections.is_draining();

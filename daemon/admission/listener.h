@@ -66,6 +66,7 @@ class Listener {
   [[nodiscard]] bool has_more_at_stop() noexcept;
   [[nodiscard]] bool accept_one() noexcept;
   void take_in(AcceptResult& accepted);
+  void take_in_visitor(AcceptResult& accepted);
   [[nodiscard]] std::optional<Event> reason_to_wait() const;
   void wait_for_room(Event why) noexcept;
   void pause() noexcept;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/admission/visitors.h"
 #include "daemon/client_limits/client_limits.h"
 #include "daemon/connection/listener_policy.h"
 #include "daemon/dispatch/command_table.h"
@@ -44,6 +45,9 @@ struct ListenerRules {
 
   /// What its clients shake hands with; null: it speaks plain TCP.
   std::shared_ptr<const HandshakeContext> handshakes = {};
+
+  /// Who takes its clients in; null: the gate.
+  Visitors* visitors = nullptr;
 
   /// Whether there is something between accept and a connection.
   [[nodiscard]] bool has_stages() const { return proxy.has_value() || handshakes != nullptr; }

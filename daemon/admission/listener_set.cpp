@@ -249,6 +249,7 @@ void ListenerSet::apply_rules(const Config& config) {
     change_kind(listener, kind_of(settings, commands_));
     apply_settings(listener.rules(), settings, config.server.when_full, is_local[settings_of_[i]]);
     listener.rules().set_limits(limits_.limits_of(settings));
+    listener.rules().visitors = settings.role == ListenerRole::http ? &http_ : nullptr;
     for (const auto& rules : retired_)
       if (rules->address == listener.rules().address) {
         apply_settings(*rules, settings, config.server.when_full, is_local[settings_of_[i]]);
@@ -306,7 +307,8 @@ bool ListenerSet::stop_some() noexcept {
 
 std::uint16_t ListenerSet::tcp_port() const {
   for (const auto& listener : listeners_)
-    if (listener->address().is_ip() && !listener->rules().policy.is_admin)
+    if (listener->address().is_ip() && !listener->rules().policy.is_admin &&
+        listener->rules().visitors == nullptr)
       return listener->address().port();
   return 0;
 }

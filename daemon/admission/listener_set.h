@@ -31,11 +31,13 @@ class ListenerSet {
   /// The loop knows the listeners as `first_token` and those that follow it. `loop_context` is what
   /// their connections use, `commands` holds those that line and raw listeners are bound to.
   ListenerSet(Token first_token, EventLoop& loop, Arrivals& arrivals, ClientLimits& limits,
-              EventLog& events, LoopContext& loop_context, const CommandTable& commands)
+              Visitors& http, EventLog& events, LoopContext& loop_context,
+              const CommandTable& commands)
       : next_token_(first_token),
         loop_(loop),
         arrivals_(arrivals),
         limits_(limits),
+        http_(http),
         events_(events),
         loop_context_(loop_context),
         commands_(commands) {}
@@ -111,6 +113,7 @@ class ListenerSet {
   EventLoop& loop_;
   Arrivals& arrivals_;
   ClientLimits& limits_;
+  Visitors& http_;  ///< take in the clients of HTTP listeners
   EventLog& events_;
   LoopContext& loop_context_;
   const CommandTable& commands_;

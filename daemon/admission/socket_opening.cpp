@@ -86,6 +86,11 @@ bool may_be_left_out(const Endpoint& endpoint, const ListenerSettings& settings)
 std::string check_passed(int fd, const ListenerSettings& settings) {
   if (std::string problem = adopt_listening_socket(fd); !problem.empty()) return problem;
   const SocketAddress address = SocketAddress::local_of(fd);
+  if (settings.role == ListenerRole::http && settings.allow.empty() && !address.is_local())
+    return fmt::format(
+        "the socket passed for the HTTP listener '{}' is at {}, which other machines can reach: it "
+        "needs listener.allow, which says who may come",
+        settings.name, address.to_string());
   if (settings.role != ListenerRole::admin || address.is_local()) return {};
   return fmt::format(
       "the socket passed for the admin listener '{}' is at {}, which other machines can reach: "

@@ -45,7 +45,7 @@ InputLimiter::Grant::What what_of(LimitAction action) {
 }
 
 bool concerns(const LimitRuleSettings& rule, const ListenerSettings& listener) {
-  if (rule.listeners.empty()) return listener.role != ListenerRole::admin;
+  if (rule.listeners.empty()) return listener.role == ListenerRole::open;
   return std::find(rule.listeners.begin(), rule.listeners.end(), listener.name) !=
          rule.listeners.end();
 }

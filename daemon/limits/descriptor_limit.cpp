@@ -43,21 +43,24 @@ std::int64_t sockets_of(const Config& config) {
   return count;
 }
 
-/// Without an admin listener nobody could use them.
-std::int64_t admins_of(const Config& config) {
-  const auto is_admin = [](const ListenerSettings& each) {
-    return each.role == ListenerRole::admin;
-  };
-  return std::any_of(config.listeners.begin(), config.listeners.end(), is_admin)
-             ? config.server.max_admin_connections
-             : 0;
+bool has_role(const Config& config, ListenerRole role) {
+  return std::ranges::any_of(config.listeners,
+                             [role](const ListenerSettings& each) { return each.role == role; });
+}
+
+/// Who has places beside clients, where there is a listener for them. HTTP's own epoll is with it.
+std::int64_t others_of(const Config& config) {
+  std::int64_t count = 0;
+  if (has_role(config, ListenerRole::admin)) count += config.server.max_admin_connections;
+  if (has_role(config, ListenerRole::http)) count += config.server.max_http_connections + 1;
+  return count;
 }
 
 }  // namespace
 
 void reserve_descriptor_table(const Config& config) {
   const std::int64_t wanted = config.server.max_connections + kOpenAtStart + sockets_of(config) +
-                              admins_of(config) + kSpare;
+                              others_of(config) + kSpare;
   rlimit before{};
   if (::getrlimit(RLIMIT_NOFILE, &before) != 0) return;
   const rlim_t size = std::min(static_cast<rlim_t>(wanted), before.rlim_max);
@@ -75,7 +78,7 @@ DescriptorLimit DescriptorBudget::raise_for(const Config& config, std::int64_t c
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {0, connections};
   const auto others =
-      static_cast<rlim_t>(open_before_ + sockets_of(config) + admins_of(config) + kSpare);
+      static_cast<rlim_t>(open_before_ + sockets_of(config) + others_of(config) + kSpare);
   const rlim_t wanted = static_cast<rlim_t>(connections) + others;
   if (limit.rlim_cur < wanted) {
     rlimit raised = limit;

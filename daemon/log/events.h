@@ -83,6 +83,7 @@ namespace reactord {
   X(refused_draining,      info,    often,  "refused {peer}: DRAIN ON")                               \
   X(refused_not_allowed,   warning, often,  "refused {peer}: not in the listener's allow list")       \
   X(waiting_handshakes,    warning, often,  "max_handshakes reached: new clients wait in the backlog") \
+  X(waiting_http,          warning, often,  "max_http_connections reached: new ones of HTTP listeners wait in the backlog") \
   X(refused_proxy_sender,  warning, often,  "refused {peer}: not in the listener's proxy list")       \
   X(refused_proxy_header,  warning, often,  "refused {peer}: PROXY header: {problem}")                \
   X(refused_limit,         warning, often,  "refused {peer}: {problem}")                              \

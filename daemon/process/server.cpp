@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cstring>
 #include <system_error>
 
@@ -23,7 +26,8 @@ constexpr Token kChoresToken = 2;
 constexpr Token kReloadToken = 3;
 constexpr Token kWorkersToken = 4;
 constexpr Token kHandshakesToken = 5;
-constexpr Token kFirstListenerToken = 6;
+constexpr Token kHttpToken = 6;
+constexpr Token kFirstListenerToken = 7;
 constexpr Token kFirstWatchToken = Token{1} << 31;
 constexpr Token kFirstConnectionToken = Token{1} << 32;
 /// A handler's function that is called back: as much as a costly request.
@@ -35,6 +39,16 @@ constexpr WorkUnits kSliceWork = work_units(std::chrono::microseconds(100));
 /// Of an event beside what a connection tells: a receive and a send that move nothing, and finding
 /// out whom it concerns.
 constexpr WorkUnits kEventWork = 8;
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// By which others call it; "" where it has no name.
+std::string name_of_machine() {
+  std::array<char, 256> name{};  // HOST_NAME_MAX, and an end
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 WorkerPool::Limits worker_limits_of(const ServerSettings& server) {
   return {.threads = static_cast<std::size_t>(server.workers),
@@ -68,7 +82,20 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       heap_trimmer_(loop_, [this] { return_memory(); }),
       gate_(connections_, events),
       arrivals_(loop_, gate_, kHandshakesToken),
-      listeners_(kFirstListenerToken, loop_, arrivals_, limits_, events, loop_context_, commands_),
+      http_(loop_, kHttpToken, static_cast<std::size_t>(config_.server.max_http_connections),
+            HttpPages({.loop = loop_,
+                       .connections = connections_,
+                       .dispatcher = dispatcher_,
+                       .commands = commands_,
+                       .events = events,
+                       .limits = limits_,
+                       .workers = workers_,
+                       .server = *this,
+                       .started_at = seconds_since_1970()},
+                      name_of_machine()),
+            [this] { listeners_.on_room(); }),
+      listeners_(kFirstListenerToken, loop_, arrivals_, limits_, http_, events, loop_context_,
+                 commands_),
       reload_(
           config_, source, handler_tables_, events, listeners_,
           [this](const Config& next) { return check(next); },
@@ -172,6 +199,8 @@ void Server::on_own_event(Token token) {
     loop_.charge(kCallbackWork * static_cast<WorkUnits>(workers_.on_event()));
   } else if (token == kHandshakesToken) {
     arrivals_.on_handshakes();
+  } else if (token == kHttpToken) {
+    http_.on_event();
   }
 }
 

@@ -28,6 +28,7 @@
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
+#include "daemon/http/http_site.h"
 #include "daemon/interface/handler_entry.h"
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
@@ -168,6 +169,7 @@ class Server final : public EventSink, public ServerControl {
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   Gate gate_;
   Arrivals arrivals_;
+  HttpSite http_;
   ListenerSet listeners_;
   Reload reload_;
   HelperThread helper_;  ///< loads configurations and returns memory; ends before what it uses

@@ -8,6 +8,7 @@
 
 #include "config/check.h"
 #include "config/config.h"
+#include "daemon/http/http_site.h"
 #include "daemon/tls/context/tls_context.h"
 
 namespace reactord {
@@ -23,6 +24,7 @@ LoadedConfig ConfigSource::load(std::span<const HandlerTableSpec> handlers) cons
   for (ListenerSettings& listener : loaded.config.listeners)
     listener.allow_set = std::make_shared<const NetworkSet>(listener.allow);
   if (listen_.empty() && loaded.ok()) load_certificates(loaded);
+  if (listen_.empty() && loaded.ok()) load_http(loaded);
   if (!listen_.empty()) {
     ListenerSettings listener = default_listener();
     listener.addresses = listen_;
@@ -49,6 +51,16 @@ void ConfigSource::load_certificates(LoadedConfig& loaded) const {
     listener.handshakes = std::move(tls.context);
     for (const std::string& problem : tls.problems)
       loaded.problems.push_back({listener.line, 1, fmt::format("listener.tls: {}", problem)});
+  }
+}
+
+/// Before the loop has a use for it.
+void ConfigSource::load_http(LoadedConfig& loaded) {
+  for (const ListenerSettings& listener : loaded.config.listeners) {
+    if (listener.role != ListenerRole::http) continue;
+    const std::string problem = problem_with_http();
+    if (!problem.empty())
+      loaded.problems.push_back({listener.line, 1, fmt::format("listener.role: {}", problem)});
   }
 }
 

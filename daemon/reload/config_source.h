@@ -36,6 +36,7 @@ class ConfigSource {
 
  private:
   void load_certificates(LoadedConfig& loaded) const;
+  static void load_http(LoadedConfig& loaded);
 
   std::string path_;
   std::vector<Endpoint> listen_;

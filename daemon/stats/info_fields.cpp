@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // INFO: what each section shows. The names are Redis' own where monitoring tools look for them.
 #include <fmt/format.h>
-#include <malloc.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -10,10 +8,10 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
 #include "daemon/interface/version.h"
 #include "daemon/stats/daemon_service.h"
+#include "daemon/stats/process_facts.h"
 
 namespace reactord {
 
@@ -33,28 +31,10 @@ std::string human_bytes(std::size_t bytes) {
   return fmt::format("{:.2f}G", value / (1 << 30));
 }
 
-std::size_t allocated_bytes() {
-  const struct mallinfo2 heap = ::mallinfo2();
-  return heap.uordblks + heap.hblkhd;
-}
-
-/// The second number of /proc/self/statm (proc(5)), in bytes.
-std::size_t resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
-  std::size_t total = 0;
-  std::size_t resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
-
 /// Whatever it was called by; "... (deleted)" once an upgrade has replaced it (proc(5)).
 std::string executable() {
   std::error_code error;
   return std::filesystem::read_symlink("/proc/self/exe", error).string();
-}
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
 template <class Rep, class Period>
@@ -225,10 +205,9 @@ void DaemonService::append_replication(Fields& fields) const {
 }
 
 void DaemonService::append_cpu(Fields& fields) const {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  fields.push_back(field("used_cpu_sys", fmt::format("{:.6f}", seconds(usage.ru_stime))));
-  fields.push_back(field("used_cpu_user", fmt::format("{:.6f}", seconds(usage.ru_utime))));
+  const CpuSeconds used = cpu_seconds();
+  fields.push_back(field("used_cpu_sys", fmt::format("{:.6f}", used.system)));
+  fields.push_back(field("used_cpu_user", fmt::format("{:.6f}", used.user)));
 }
 
 void DaemonService::append_command_stats(Fields& fields) const {

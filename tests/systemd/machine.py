@@ -24,7 +24,7 @@ MIRROR = "http://deb.debian.org/debian"
 # systemd and its journal; what the package needs; what the checks need; what reactord-dev needs and recommends, as
 # somebody has it who builds a service there (the machine has no network to fetch it from).
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "man-db",
-            "libspdlog1.10", "libfmt9", "libtomlplusplus3", "libedit2", "libsystemd0",
+            "libspdlog1.10", "libfmt9", "libtomlplusplus3", "libedit2", "libsystemd0", "libmicrohttpd12",
             "python3", "python3-pytest", "procps", "iproute2", "openssl",
             "libfmt-dev", "libspdlog-dev", "libssl-dev", "libtomlplusplus-dev", "libsystemd-dev",
             "g++", "make", "cmake", "doctest-dev", "netcat-openbsd"]

@@ -18,6 +18,7 @@ build_needs=(
   "nlohmann-json3-dev|/usr/include/nlohmann/json.hpp|reactor-cli --json"
   "libcrypt-dev|/usr/include/crypt.h|compares passwords with their hashes"
   "libssl-dev|/usr/include/openssl/ssl.h|TLS"
+  "libmicrohttpd-dev|/usr/include/microhttpd.h|HTTP listeners"
   "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
 )
 package_needs=(
@@ -50,6 +51,8 @@ test_needs=(
   "fish|/usr/bin/fish|takes the completions"
   "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
   "openssl|/usr/bin/openssl|makes certificates to test with"
+  "libmicrohttpd12|/usr/lib/$(uname -m)-linux-gnu/libmicrohttpd.so.12|HTTP listeners"
+  "prometheus|/usr/bin/promtool|reads metrics, and plays its rules"
   "redis-tools|/usr/bin/redis-cli|clients to test with"
   "libhiredis-dev|/usr/include/hiredis/hiredis.h|a client library to test with"
   "php-cli|/usr/bin/php|runs the PHP clients"

@@ -37,6 +37,7 @@ TEST_CASE("the defaults, as settings") {
   CHECK_EQ(text_of(settings_of(default_config(handlers()), handlers())),
            R"(server.max_connections = 10000
 server.max_admin_connections = 16
+server.max_http_connections = 32
 server.max_connections_per_address = 0
 server.when_full = refuse
 server.max_handshakes = 1000

@@ -179,7 +179,7 @@ def asan(part):
 
 
 # Options of the top CMakeLists.txt.
-LEFT_OUT = ["REACTORD_RELAY", "REACTORD_MODULES", "REACTORD_TLS"]
+LEFT_OUT = ["REACTORD_RELAY", "REACTORD_MODULES", "REACTORD_TLS", "REACTORD_HTTP"]
 
 
 @a_part(LONG)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// In place of the site, where the build has none (REACTORD_HTTP).
+#include "daemon/http/http_site.h"
+
+namespace reactord {
+
+class HttpSite::Engine {};
+
+HttpSite::HttpSite(EventLoop& loop, Token token, std::size_t most, HttpPages pages,
+                   std::function<void()> on_room)
+    : loop_(loop),
+      token_(token),
+      most_(most),
+      pages_(std::move(pages)),
+      on_room_(std::move(on_room)) {}
+
+HttpSite::~HttpSite() = default;
+
+bool HttpSite::has_room() const {
+  return true;
+}
+
+void HttpSite::take_in(UniqueFd, const SocketAddress&) {}
+
+void HttpSite::on_event() noexcept {}
+
+std::string problem_with_http() {
+  return "this reactord was built without HTTP (REACTORD_HTTP=OFF)";
+}
+
+}  // namespace reactord

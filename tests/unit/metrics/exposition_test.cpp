@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/metrics/exposition.h"
+
+#include <doctest/doctest.h>
+
+namespace reactord {
+namespace {
+
+std::string text(MetricsFormat format) {
+  Exposition out(format);
+  out.info("x_build_info", "What it is.");
+  out.sample({{"version", "1.2"}, {"commit", ""}}, std::uint64_t{1});
+  out.counter("x_calls_total", "Calls \"so far\", \\ and\nmore.");
+  out.sample({"command", "ceil"}, std::uint64_t{18'446'744'073'709'551'615u});
+  out.gauge("x_seconds", "A time.");
+  out.sample(0.25);
+  return out.finish();
+}
+
+TEST_CASE("exposition: Prometheus' text") {
+  CHECK(text(MetricsFormat::prometheus) ==
+        "# HELP x_build_info What it is.\n"
+        "# TYPE x_build_info gauge\n"
+        "x_build_info{version=\"1.2\",commit=\"\"} 1\n"
+        "# HELP x_calls_total Calls \"so far\", \\\\ and\\nmore.\n"
+        "# TYPE x_calls_total counter\n"
+        "x_calls_total{command=\"ceil\"} 18446744073709551615\n"
+        "# HELP x_seconds A time.\n"
+        "# TYPE x_seconds gauge\n"
+        "x_seconds 0.25\n");
+}
+
+TEST_CASE("exposition: OpenMetrics names families without their suffix, escapes quotes, and ends") {
+  CHECK(text(MetricsFormat::openmetrics) ==
+        "# HELP x_build What it is.\n"
+        "# TYPE x_build info\n"
+        "x_build_info{version=\"1.2\",commit=\"\"} 1\n"
+        "# HELP x_calls Calls \\\"so far\\\", \\\\ and\\nmore.\n"
+        "# TYPE x_calls counter\n"
+        "x_calls_total{command=\"ceil\"} 18446744073709551615\n"
+        "# HELP x_seconds A time.\n"
+        "# TYPE x_seconds gauge\n"
+        "x_seconds 0.25\n"
+        "# EOF\n");
+}
+
+TEST_CASE("exposition: no value of a label breaks its line") {
+  Exposition out(MetricsFormat::prometheus);
+  out.gauge("x", "X.");
+  out.sample({"code", "a\"b\\c\nd\xff\x01"}, std::uint64_t{1});
+  // escaped() has made printable text of it, whose backslashes are escaped once more.
+  CHECK(out.finish() ==
+        "# HELP x X.\n# TYPE x gauge\n"
+        "x{code=\"a\\\"b\\\\\\\\c\\\\nd\\\\xff\\\\x01\"} 1\n");
+}
+
+TEST_CASE("exposition: the format follows Accept") {
+  using enum MetricsFormat;
+  const std::pair<std::string_view, MetricsFormat> kCases[] = {
+      {"", prometheus},
+      {"*/*", prometheus},
+      {"text/html", prometheus},
+      {"application/openmetrics-text", openmetrics},
+      {"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4",
+       openmetrics},
+      {"text/plain;q=0.9, application/openmetrics-text;q=0.2", prometheus},
+      {"application/openmetrics-text;q=0", prometheus},
+      {"application/openmetrics-text;q=x", prometheus},
+      {"application/openmetrics-text ; q=1 , */* ; q=0.1", openmetrics},
+      // Prometheus 2.42
+      {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+       openmetrics},
+      {";;;,,,q=", prometheus},
+  };
+  for (const auto& [accept, expected] : kCases) {
+    CAPTURE(accept);
+    CHECK(format_for(accept) == expected);
+  }
+}
+
+}  // namespace
+}  // namespace reactord
