@@ -21,13 +21,14 @@ constexpr std::string_view kIndex =
 
 /// Of a name with a port behind it, as "[::1]:80" and "name:80".
 std::string_view without_port(std::string_view host) {
-  const std::size_t bracket = host.find(']');
-  if (bracket != host.npos) return host.substr(0, bracket + 1);
-  return host.substr(0, host.find(':'));
+  const std::size_t colon = host.find_last_of(":]");
+  return colon != host.npos && host[colon] == ':' ? host.substr(0, colon) : host;
 }
 
 bool is_ip_literal(std::string_view name) {
-  if (name.starts_with('[')) return name.ends_with(']');
+  if (name.starts_with('['))
+    return name.find_first_not_of("0123456789abcdefABCDEF:.", 1) == name.size() - 1 &&
+           name.ends_with(']');
   return !name.empty() && name.find_first_not_of("0123456789.") == name.npos;
 }
 

@@ -206,7 +206,7 @@ MHD_Result HttpSite::Engine::on_request(void* self, MHD_Connection* connection, 
 }
 
 MHD_Result HttpSite::Engine::answer(MHD_Connection* connection, const HttpQuestion& question) {
-  const HttpAnswer answer = site_.pages_.answer(question);
+  const HttpAnswer answer = site_.answer_(question);
   const Response response = make_response(answer);
   if (response == nullptr) return MHD_NO;
   return library_.queue_response(connection, answer.status, response.get());
@@ -229,12 +229,12 @@ HttpSite::Engine::Response HttpSite::Engine::make_response(const HttpAnswer& ans
 
 // --- the site
 
-HttpSite::HttpSite(EventLoop& loop, Token token, std::size_t most, HttpPages pages,
+HttpSite::HttpSite(EventLoop& loop, Token token, std::size_t most, Answer answer,
                    std::function<void()> on_room)
     : loop_(loop),
       token_(token),
       most_(most),
-      pages_(std::move(pages)),
+      answer_(std::move(answer)),
       on_room_(std::move(on_room)) {}
 
 HttpSite::~HttpSite() = default;

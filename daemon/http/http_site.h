@@ -17,9 +17,10 @@ namespace reactord {
 
 class HttpSite final : public Visitors {
  public:
+  using Answer = std::function<HttpAnswer(const HttpQuestion&)>;
   /// At most `most` at one time. The loop tells of it under `token`. `on_room` is called where
   /// somebody has gone.
-  HttpSite(EventLoop& loop, Token token, std::size_t most, HttpPages pages,
+  HttpSite(EventLoop& loop, Token token, std::size_t most, Answer answer,
            std::function<void()> on_room);
   HttpSite(const HttpSite&) = delete;
   HttpSite& operator=(const HttpSite&) = delete;
@@ -37,7 +38,7 @@ class HttpSite final : public Visitors {
   EventLoop& loop_;
   Token token_;
   std::size_t most_;
-  HttpPages pages_;
+  Answer answer_;
   std::function<void()> on_room_;
   std::unique_ptr<Engine> engine_;  ///< null until the first of them comes
 };

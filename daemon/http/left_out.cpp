@@ -6,12 +6,12 @@ namespace reactord {
 
 class HttpSite::Engine {};
 
-HttpSite::HttpSite(EventLoop& loop, Token token, std::size_t most, HttpPages pages,
+HttpSite::HttpSite(EventLoop& loop, Token token, std::size_t most, Answer answer,
                    std::function<void()> on_room)
     : loop_(loop),
       token_(token),
       most_(most),
-      pages_(std::move(pages)),
+      answer_(std::move(answer)),
       on_room_(std::move(on_room)) {}
 
 HttpSite::~HttpSite() = default;

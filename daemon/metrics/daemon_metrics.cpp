@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/metrics/daemon_metrics.h"
 
+#include <array>
 #include <chrono>
 #include <string_view>
 
@@ -17,6 +18,19 @@ double seconds(std::chrono::nanoseconds time) {
 
 std::uint64_t number(std::size_t value) {
   return value;
+}
+
+/// From 16 us to a second, each twice the one before: there the histogram's own buckets end.
+constexpr unsigned kFirstBound = 14;
+constexpr unsigned kLastBound = 30;
+
+void append_distribution(Exposition& out, Exposition::Label label, const Histogram& of) {
+  std::array<Exposition::Bucket, kLastBound - kFirstBound + 1> buckets;
+  for (unsigned power = kFirstBound; power <= kLastBound; ++power) {
+    const std::uint64_t bound = std::uint64_t{1} << power;
+    buckets[power - kFirstBound] = {static_cast<double>(bound) / 1e9, of.up_to(bound - 1)};
+  }
+  out.distribution(label, {buckets, of.count(), static_cast<double>(of.sum()) / 1e9});
 }
 
 void append_process(const MetricsSources& of, Exposition& out) {
@@ -107,6 +121,11 @@ void append_requests(const MetricsSources& of, Exposition& out) {
   of_commands([](const CommandStats& stats) { return stats.calls; });
   out.counter("reactord_command_seconds_total", "Time that each command's handler has taken.");
   of_commands([](const CommandStats& stats) { return seconds(stats.time); });
+  out.histogram("reactord_command_latency_seconds",
+                "From a request's arrival until its reply was offered to the kernel.");
+  for_each_command(of, [&](const std::string& name, const CommandStats& stats) {
+    if (stats.latency != nullptr) append_distribution(out, {"command", name}, *stats.latency);
+  });
   out.counter("reactord_command_failures_total", "Calls that were answered with an error.");
   of_commands([](const CommandStats& stats) { return stats.failed; });
   out.counter("reactord_command_rejections_total", "Calls with a wrong number of arguments.");
@@ -120,14 +139,13 @@ void append_requests(const MetricsSources& of, Exposition& out) {
 
 void append_loop(const MetricsSources& of, Exposition& out) {
   const EventLoop::Stats& loop = of.loop.stats();
-  out.counter("reactord_loop_turns_total", "Turns of the event loop.");
-  out.sample(loop.turns);
   out.counter("reactord_loop_events_total", "Events that the kernel has told the loop.");
   out.sample(loop.events);
-  out.counter("reactord_loop_busy_seconds_total", "Time of all turns, without the sleep between.");
-  out.sample(seconds(loop.busy));
+  out.histogram("reactord_loop_turn_seconds",
+                "How long the loop's turns took, without the sleep between them.");
+  append_distribution(out, {}, loop.lengths);
   out.gauge("reactord_loop_longest_turn_seconds", "The longest turn since the start.");
-  out.sample(seconds(loop.longest_turn));
+  out.sample(static_cast<double>(loop.lengths.most()) / 1e9);
 }
 
 void append_workers(const MetricsSources& of, Exposition& out) {

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <optional>
+#include <utility>
 
 #include "protocol/escape.h"
 
@@ -99,8 +101,8 @@ void Exposition::info(std::string_view name, std::string_view help) {
   text_ += fmt::format("\n# TYPE {} info\n", of_family);
 }
 
-void Exposition::write_name(Labels labels) {
-  text_ += family_;
+void Exposition::write_name(Labels labels, std::string_view suffix) {
+  (text_ += family_) += suffix;
   if (labels.count == 0) return;
   char separator = '{';
   for (std::size_t i = 0; i < labels.count; ++i) {
@@ -123,6 +125,22 @@ void Exposition::write(Labels labels, std::uint64_t value) {
 void Exposition::write(Labels labels, double value) {
   write_name(labels);
   text_ += fmt::format(" {}\n", value);
+}
+
+void Exposition::distribution(Label label, const Distribution& of) {
+  const std::size_t own = label.name.empty() ? 0 : 1;
+  const auto append_bucket = [&](std::string_view bound, std::uint64_t count) {
+    const std::array<Label, 2> labels{label, Label{"le", bound}};
+    write_name({labels.data() + 1 - own, 1 + own}, "_bucket");
+    text_ += fmt::format(" {}\n", count);
+  };
+  for (const Bucket& bucket : of.buckets)
+    append_bucket(fmt::format("{}", bucket.up_to), bucket.count);
+  append_bucket("+Inf", of.count);
+  write_name({&label, own}, "_sum");
+  text_ += fmt::format(" {}\n", of.sum);
+  write_name({&label, own}, "_count");
+  text_ += fmt::format(" {}\n", of.count);
 }
 
 std::string Exposition::finish() {

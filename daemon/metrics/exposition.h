@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,7 @@ class Exposition {
   /// Begins a family; its samples follow. A counter's name ends with "_total".
   void counter(std::string_view name, std::string_view help) { begin(name, "counter", help); }
   void gauge(std::string_view name, std::string_view help) { begin(name, "gauge", help); }
+  void histogram(std::string_view name, std::string_view help) { begin(name, "histogram", help); }
   /// What never changes while the process lives: a gauge of 1 whose labels tell. Ends with "_info".
   void info(std::string_view name, std::string_view help);
 
@@ -45,6 +48,19 @@ class Exposition {
     write({labels.begin(), labels.size()}, value);
   }
 
+  /// Of a histogram: how many values were up to each of some bounds, the bounds rising.
+  struct Bucket {
+    double up_to;
+    std::uint64_t count;
+  };
+  struct Distribution {
+    std::span<const Bucket> buckets;
+    std::uint64_t count;  ///< of all, those above the last bound too
+    double sum;
+  };
+  /// The sample of a histogram; a label without a name is none.
+  void distribution(Label label, const Distribution& of);
+
   /// The whole text; nothing may follow.
   [[nodiscard]] std::string finish();
 
@@ -54,7 +70,7 @@ class Exposition {
     std::size_t count = 0;
   };
   void begin(std::string_view name, std::string_view kind, std::string_view help);
-  void write_name(Labels labels);
+  void write_name(Labels labels, std::string_view suffix = {});
   void write(Labels labels, std::uint64_t value);
   void write(Labels labels, double value);
 

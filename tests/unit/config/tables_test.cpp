@@ -220,8 +220,8 @@ TEST_CASE("a listener's TLS comes, goes and changes") {
 }
 
 TEST_CASE("what a reload applies") {
-  const std::set<std::string_view> needs_restart{"max_admin_connections", "workers",
-                                                 "max_offloaded"};
+  const std::set<std::string_view> needs_restart{"max_admin_connections", "max_http_connections",
+                                                 "workers", "max_offloaded"};
   for (const auto keys :
        {server_keys(), listener_keys(), tls_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     for (const KeySpec& spec : keys) {

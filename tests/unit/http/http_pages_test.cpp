@@ -15,7 +15,8 @@ TEST_CASE("HTTP: names that DNS cannot have led a browser here by") {
   }
   for (const std::string_view other :
        {"evil.example", "evil.example:9100", "127.0.0.1.evil.example", "localhost.evil.example",
-        "web1.evil.example", "web", "web1.example.com.evil", ":9100", "a[::1]", "[::1"}) {
+        "web1.evil.example", "web", "web1.example.com.evil", ":9100", "a[::1]", "[::1", "[",
+        "[evil.example]", "[::1]x]"}) {
     CAPTURE(other);
     CHECK_FALSE(is_own_host(other, "web1.example.com"));
   }

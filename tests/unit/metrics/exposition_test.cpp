@@ -44,6 +44,22 @@ TEST_CASE("exposition: OpenMetrics names families without their suffix, escapes 
         "# EOF\n");
 }
 
+TEST_CASE("exposition: a histogram is cumulative, and ends with all") {
+  constexpr Exposition::Bucket kBuckets[] = {{0.5, 1}, {1, 3}};
+  Exposition out(MetricsFormat::openmetrics);
+  out.histogram("x_seconds", "X.");
+  out.distribution({}, {kBuckets, 4, 7.25});
+  out.distribution({"command", "ceil"}, {kBuckets, 4, 7.25});
+  CHECK(out.finish() ==
+        "# HELP x_seconds X.\n# TYPE x_seconds histogram\n"
+        "x_seconds_bucket{le=\"0.5\"} 1\nx_seconds_bucket{le=\"1\"} 3\n"
+        "x_seconds_bucket{le=\"+Inf\"} 4\nx_seconds_sum 7.25\nx_seconds_count 4\n"
+        "x_seconds_bucket{command=\"ceil\",le=\"0.5\"} 1\n"
+        "x_seconds_bucket{command=\"ceil\",le=\"1\"} 3\n"
+        "x_seconds_bucket{command=\"ceil\",le=\"+Inf\"} 4\n"
+        "x_seconds_sum{command=\"ceil\"} 7.25\nx_seconds_count{command=\"ceil\"} 4\n# EOF\n");
+}
+
 TEST_CASE("exposition: no value of a label breaks its line") {
   Exposition out(MetricsFormat::prometheus);
   out.gauge("x", "X.");
@@ -68,7 +84,8 @@ TEST_CASE("exposition: the format follows Accept") {
       {"application/openmetrics-text;q=x", prometheus},
       {"application/openmetrics-text ; q=1 , */* ; q=0.1", openmetrics},
       // Prometheus 2.42
-      {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+      {"application/openmetrics-text;version=1.0.0,application/"
+       "openmetrics-text;version=0.0.1;q=0.75,"
        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
        openmetrics},
       {";;;,,,q=", prometheus},

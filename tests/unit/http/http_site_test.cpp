@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Visitors on real sockets, in a loop whose time is the test's.
+#include "daemon/http/http_site.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/unit/support/fake_clock.h"
+#include "tests/unit/support/sockets.h"
+
+namespace reactord {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Site final : EventSink {
+  static constexpr Token kToken = 7;
+
+  explicit Site(std::size_t most = 8)
+      : site(
+            loop, kToken, most,
+            [this](const HttpQuestion& question) {
+              asked.push_back(std::string(question.method) + " " + std::string(question.path));
+              return HttpAnswer{.body = "hello\n"};
+            },
+            [this] { ++rooms; }) {}
+
+  void on_event(Token token, Readiness) noexcept override {
+    if (token == kToken) site.on_event();
+  }
+  std::optional<TimePoint> next_deadline() noexcept override { return {}; }
+  void on_deadlines(TimePoint) noexcept override {}
+  void on_turn_end() noexcept override {}
+
+  UniqueFd visit() {
+    SocketPair pair = tcp_pair();
+    site.take_in(std::move(pair.ours), SocketAddress::ipv4({127, 0, 0, 1}, 1));
+    return std::move(pair.theirs);
+  }
+  /// What has come until the other side has nothing more to say for now.
+  std::string turns(const UniqueFd& theirs, int count = 20) {
+    std::string text;
+    for (int i = 0; i < count; ++i) {
+      loop.stay_awake();
+      loop.run_turn(*this);
+      std::array<char, 4096> chunk{};
+      const ssize_t n = ::recv(theirs.get(), chunk.data(), chunk.size(), MSG_DONTWAIT);
+      if (n > 0) text.append(chunk.data(), static_cast<std::size_t>(n));
+      if (n == 0) return text + "<end>";
+    }
+    return text;
+  }
+  FakeClock clock;
+  EventLoop loop{clock};
+  std::vector<std::string> asked;
+  int rooms = 0;
+  HttpSite site;
+};
+
+constexpr std::string_view kGet = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+TEST_CASE("HTTP site: many requests on one connection") {
+  Site site;
+  const UniqueFd one = site.visit();
+  for (int i = 0; i < 3; ++i) {
+    send_text(one.get(), kGet);
+    const std::string text = site.turns(one);
+    CHECK(text.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(text.ends_with("\r\n\r\nhello\n"));
+  }
+  CHECK(site.asked == std::vector<std::string>(3, "GET /metrics"));
+}
+
+TEST_CASE("HTTP site: as many as there may be, and room again when one has gone") {
+  Site site(2);
+  UniqueFd one = site.visit();
+  const UniqueFd other = site.visit();
+  CHECK_FALSE(site.site.has_room());
+  one.reset();
+  site.turns(other);
+  CHECK(site.rooms == 1);
+  CHECK(site.site.has_room());
+}
+
+TEST_CASE("HTTP site: a trickle ends after a minute, however often a byte comes") {
+  Site site;
+  const UniqueFd one = site.visit();
+  std::string text;
+  int seconds = 0;
+  for (; seconds < 70 && !text.ends_with("<end>"); ++seconds) {
+    if (seconds < 60) send_text(one.get(), seconds == 0 ? "G" : "E");
+    site.clock.advance(1s);
+    text += site.turns(one, 3);
+  }
+  CHECK(text.ends_with("<end>"));
+  CHECK(seconds >= 60);
+  CHECK(site.asked.empty());
+}
+
+TEST_CASE("HTTP site: each answer is a new minute") {
+  Site site;
+  const UniqueFd one = site.visit();
+  for (int i = 0; i < 4; ++i) {
+    send_text(one.get(), kGet);
+    CHECK(site.turns(one).ends_with("hello\n"));
+    site.clock.advance(40s);
+    CHECK(site.turns(one, 3) == "");
+  }
+}
+
+TEST_CASE("HTTP site: who sends no more without having asked is gone soon") {
+  Site site;
+  const UniqueFd one = site.visit();
+  send_text(one.get(), "GET / HT");
+  site.turns(one, 3);
+  ::shutdown(one.get(), SHUT_WR);
+  site.turns(one, 3);
+  site.clock.advance(2s);
+  site.turns(one, 3);
+  site.clock.advance(2s);
+  CHECK(site.turns(one, 5).ends_with("<end>"));
+}
+
+TEST_CASE("HTTP site: headers have a bound") {
+  Site site;
+  const UniqueFd one = site.visit();
+  send_text(one.get(), "GET / HTTP/1.1\r\nHost: localhost\r\nX: ");
+  send_text(one.get(), std::string(32'000, 'x'));
+  const std::string text = site.turns(one, 1000);  // the library takes 128 bytes at a time
+  CHECK_MESSAGE(text.starts_with("HTTP/1.1 431 "), text);
+  CHECK(site.asked.empty());
+}
+
+}  // namespace
+}  // namespace reactord
