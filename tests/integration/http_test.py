@@ -165,7 +165,8 @@ def prometheus(tmp_path):
         port = free_port()
         config = tmp_path / "prometheus.yml"
         config.write_text(json.dumps({
-            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
+            "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms",
+                       "evaluation_interval": "500ms"},
             "rule_files": [str(ROOT / "config/prometheus/reactord.rules.yml")],
             "scrape_configs": [{"job_name": "reactord", "static_configs": [{"targets": [target]}]}]}))
         process = subprocess.Popen(

@@ -156,7 +156,8 @@ TEST_CASE("an admin listener takes commands, and from this machine alone") {
        "5:1: listener.group has no effect here: only Unix sockets have a group"},
       // With the role misspelt nobody knows which addresses are good.
       {"[[listener]]\nrole = \"admn\"\naddress = \"0.0.0.0:1\"\nframing = \"command\"\n",
-       "2:8: listener.role: expected one of \"public\", \"admin\", \"http\", found 'admn'; did you mean "
+       "2:8: listener.role: expected one of \"public\", \"admin\", \"http\", found 'admn'; did you "
+       "mean "
        "'admin'?"},
       {"[server]\nmax_admin_connections = 0\n",
        "2:25: server.max_admin_connections: 0 is out of range, which is from 1 to 1000: they are "
