@@ -12,7 +12,12 @@ HttpSite::HttpSite(EventLoop& loop, Token token, std::size_t most, Answer answer
       token_(token),
       most_(most),
       answer_(std::move(answer)),
-      on_room_(std::move(on_room)) {}
+      on_room_(std::move(on_room)) {
+  // Nobody comes: the compiler need not tell that nothing is done with them.
+  (void)loop_;
+  (void)token_;
+  (void)most_;
+}
 
 HttpSite::~HttpSite() = default;
 

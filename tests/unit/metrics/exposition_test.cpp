@@ -90,9 +90,9 @@ TEST_CASE("exposition: the format follows Accept") {
        openmetrics},
       {";;;,,,q=", prometheus},
   };
-  for (const auto& [accept, expected] : kCases) {
-    CAPTURE(accept);
-    CHECK(format_for(accept) == expected);
+  for (const auto& each : kCases) {
+    CAPTURE(each.first);
+    CHECK(format_for(each.first) == each.second);
   }
 }
 
