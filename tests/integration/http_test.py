@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -183,11 +184,15 @@ def prometheus(tmp_path):
 
 
 def query(port, expression):
+    """Its values now. Where the expression is wrong, Prometheus says so with 400."""
     url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return [float(row["value"][1]) for row in json.load(answer)["data"]["result"]]
-    except OSError:
+    except urllib.error.HTTPError as problem:
+        assert problem.code != 400, f"{expression}: {problem.read().decode()}"
+        return []  # it is about to be ready
+    except OSError:  # it is about to listen
         return []
 
 
@@ -198,6 +203,35 @@ def test_prometheus_scrapes_it_and_knows_its_rules(web, prometheus):
     assert query(port, 'reactord_command_calls_total{command="ceil"}') == [7]
     assert query(port, "count(scrape_samples_scraped > 100)") == [1]
     eventually(lambda: query(port, "reactord:connections:share"), 30, what="a recording rule")
+
+
+def dashboard():
+    """Each query of the dashboard for Grafana, with what Grafana would put in."""
+    board = json.loads((ROOT / "config/prometheus/grafana.json").read_text())
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            yield target["expr"].replace("$__rate_interval", "5s").replace("$instance", ".*")
+
+
+def test_every_query_of_the_dashboard_shows_something(daemon, prometheus):
+    one = daemon(WEB + '[[limit]]\nname = "it"\nlisteners = ["main"]\nconnections = 1\n')
+    port = prometheus("%s:%d" % one.address("web"))
+    missing = set(dashboard())
+    assert len(missing) > 12
+    first = one.connect("main")
+
+    def all_are_shown():
+        """While there are requests, errors, ends and refusals."""
+        first.send(request("CEIL", "4.40") + request("CEIL", "x")).expect(b":5\r\n")
+        first.read_line()
+        with one.connect("main", track=False) as second:
+            second.read_until_eof()
+        with one.connect("admin", track=False) as admin:
+            admin.call("PING")
+        missing.difference_update([each for each in missing if query(port, each)])
+        return not missing
+
+    eventually(all_are_shown, 60, what=lambda: missing)
 
 
 def test_the_rules_pass_their_tests():
