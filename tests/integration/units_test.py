@@ -162,7 +162,7 @@ def page(source):
 
 
 SUBCOMMANDS = {"reactord": [[]], "reactor-load": [[]],
-               "reactor-cli": [[], ["chat"], ["operator"], ["doctor"], ["--stat"]]}
+               "reactor-cli": [[], ["chat"], ["operator"], ["doctor"], ["top"], ["--stat"]]}
 SECTIONS = {"reactord": 8, "reactor-cli": 1, "reactor-load": 1}
 
 

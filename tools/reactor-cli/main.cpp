@@ -29,6 +29,7 @@
 #include "tools/reactor-cli/output/output.h"
 #include "tools/reactor-cli/output/printer.h"
 #include "tools/reactor-cli/raw.h"
+#include "tools/reactor-cli/top/top.h"
 #include "tools/reactor-cli/terminal/prompt.h"
 
 namespace {
@@ -72,6 +73,8 @@ ExitCode watch(const Options& options, Output& output) {
   switch (options.mode) {
     case Mode::doctor:
       return run_doctor(options, output);
+    case Mode::top:
+      return run_top(options, output);
     case Mode::stat:
       return run_stat(options, output);
     case Mode::latency:
@@ -84,7 +87,6 @@ ExitCode watch(const Options& options, Output& output) {
     case Mode::operate:
     case Mode::chat:
     case Mode::hash:
-    case Mode::top:
       break;
   }
   return ExitCode::usage;

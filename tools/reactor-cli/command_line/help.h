@@ -13,7 +13,7 @@ Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
 Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
   chat, operator, hash   a person at the server; a password's hash (each --help)
-  doctor, --stat, --latency  what is wrong; figures, times (each with --help)
+  doctor, top, --stat, --latency   what is wrong; figures (each with --help)
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
   --uri URI              tcp://H:P, tls://H:P, unix:PATH, redis[s]://[U:PW@]H:P
   --tls [--cacert F] [--cert F --key F] [--sni NAME]   TLS; PEM files
@@ -105,6 +105,26 @@ Measures until Ctrl-C, which prints what was measured and exits with 0.
   reactor-cli --latency
   reactor-cli --json --stat -i 5 -n 12
   reactor-cli --intrinsic-latency 10
+)";
+
+inline constexpr std::string_view kTopHelp =
+    R"(Usage: reactor-cli top [--uri URI | --host H --port P | --admin] [-i SECONDS]
+                       [-n ROUNDS] [--json]
+Clients and commands, live: what each has done since the look before, once a
+second, or every SECONDS. In a pipe it prints a table once, or ROUNDS times;
+--json prints an object each time.
+
+  s        sort: by requests, bytes in, bytes out, memory, idle time, age
+  /        shows only those in which a text stands
+  c        commands instead of clients, and back
+  Enter    all that is known of the selected client
+  k        kills it, after a question (with --admin)
+  arrows, Home, End   select       space  looks now       q  leaves
+
+Processor time is told of commands (CPU), not of clients.
+
+  reactor-cli top --admin
+  reactor-cli top --json -n 5 -i 2 | jq '.clients[0]'
 )";
 
 inline constexpr std::string_view kDoctorHelp =

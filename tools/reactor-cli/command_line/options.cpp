@@ -117,6 +117,7 @@ std::optional<Mode> mode_of(std::string_view word) {
   if (word == "operator") return Mode::operate;
   if (word == "chat") return Mode::chat;
   if (word == "doctor") return Mode::doctor;
+  if (word == "top") return Mode::top;
   if (word == "hash") return Mode::hash;
   return std::nullopt;
 }
@@ -145,6 +146,7 @@ std::string_view help_of(Mode mode) {
     case Mode::doctor:
       return kDoctorHelp;
     case Mode::top:
+      return kTopHelp;
     case Mode::stat:
     case Mode::latency:
     case Mode::latency_dist:
