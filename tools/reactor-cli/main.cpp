@@ -29,8 +29,8 @@
 #include "tools/reactor-cli/output/output.h"
 #include "tools/reactor-cli/output/printer.h"
 #include "tools/reactor-cli/raw.h"
-#include "tools/reactor-cli/top/top.h"
 #include "tools/reactor-cli/terminal/prompt.h"
+#include "tools/reactor-cli/top/top.h"
 
 namespace {
 
