@@ -57,8 +57,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] const ErrorStats& errors() const { return errors_; }
   [[nodiscard]] HandlerGuard& guard() { return guard_; }
   [[nodiscard]] SlowLog& slow_log() { return slow_log_; }
-  /// From the next batch on.
-  void watch_requests(Diagnostics::RequestsTold told) { feed_.watch(std::move(told)); }
+  [[nodiscard]] RequestFeed& feed() { return feed_; }
   /// In whose name a handler asks its service for something right now.
   [[nodiscard]] HandlerCall caller() const;
 

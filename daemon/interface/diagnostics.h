@@ -65,11 +65,11 @@ class Diagnostics {
   [[nodiscard]] virtual std::size_t slow_request_count() const = 0;
   virtual void forget_slow_requests() = 0;
 
-  /// From now on `told` is called from the loop with what is run, a line each, in the form of
-  /// MONITOR, ended by \n; an empty one ends that. There is one. It answers how many it has passed
-  /// that on to: the more, the fewer lines it is told, so that it costs others little.
-  using RequestsTold = std::function<std::size_t(std::string_view lines, std::size_t count)>;
-  virtual void watch_requests(RequestsTold told) = 0;
+  /// From now on `told` is called from the loop with what is run, `count` lines in the form of
+  /// MONITOR, each ended by \n, and passes that on to so many watchers; to 0 ends it. The more they
+  /// are, the fewer lines are told, so that it costs others little.
+  using RequestsTold = std::function<void(std::string_view lines, std::size_t count)>;
+  virtual void watch_requests(std::size_t watchers, RequestsTold told) = 0;
 };
 
 }  // namespace reactord

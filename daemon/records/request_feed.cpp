@@ -93,6 +93,10 @@ bool RequestFeed::wants_lines(TimePoint now, std::uint64_t requests) {
 }
 
 void RequestFeed::add(std::span<const std::string_view> words, std::size_t first_secret) {
+  if (count_ * watchers_ >= kMaxLinesPerBatch) {
+    ++left_out_;
+    return;
+  }
   if (left_out_ > 0)
     fmt::format_to(std::back_inserter(lines_),
                    R"({} [0 reactord] "{} requests were left out")"
@@ -117,9 +121,10 @@ void RequestFeed::add(std::span<const std::string_view> words, std::size_t first
 std::size_t RequestFeed::end() {
   prefix_.clear();
   if (lines_.empty()) return 0;
+  const std::size_t watchers = watchers_;
   const Diagnostics::RequestsTold told = told_;  // it may end the watch
-  const std::size_t watchers = told ? told(lines_, count_) : 0;
-  told_in_window_ += count_ * std::max<std::size_t>(watchers, 1);
+  if (watchers > 0) told(lines_, count_);
+  told_in_window_ += count_ * watchers;
   const std::size_t bytes = lines_.size() * watchers;
   lines_.clear();
   count_ = 0;

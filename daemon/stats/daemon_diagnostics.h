@@ -41,7 +41,9 @@ class DaemonDiagnostics final : public Diagnostics {
     return dispatcher_.slow_log().size();
   }
   void forget_slow_requests() override { dispatcher_.slow_log().forget(); }
-  void watch_requests(RequestsTold told) override { dispatcher_.watch_requests(std::move(told)); }
+  void watch_requests(std::size_t watchers, RequestsTold told) override {
+    dispatcher_.feed().watch(watchers, std::move(told));
+  }
 
  private:
   const CommandTable& commands_;

@@ -61,8 +61,12 @@ class FakeDiagnostics : public Diagnostics {
   [[nodiscard]] std::size_t slow_request_count() const override { return requests.size(); }
   void forget_slow_requests() override { requests.clear(); }
 
-  RequestsTold told;  ///< empty where nobody watches
-  void watch_requests(RequestsTold watcher) override { told = std::move(watcher); }
+  std::size_t watchers = 0;
+  RequestsTold told;
+  void watch_requests(std::size_t number, RequestsTold watcher) override {
+    watchers = number;
+    told = std::move(watcher);
+  }
 };
 
 class FakeService : public FakeBackground {

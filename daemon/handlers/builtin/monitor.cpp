@@ -76,22 +76,25 @@ class MonitorHandler : public Handler {
     watching.handler = this;
     watching.watcher = watchers_.back();
     service_.log(HandlerLogLevel::info, "monitor", who_asks(context) + " sees what is run");
-    if (watchers_.size() == 1)
-      service_.diagnostics().watch_requests(
-          [this](std::string_view lines, std::size_t count) { return tell(lines, count); });
+    watch();
   }
 
   void end(const std::shared_ptr<Watcher>& watcher) {
     std::erase(watchers_, watcher);
-    if (watchers_.empty()) service_.diagnostics().watch_requests({});
+    watch();
+  }
+
+  void watch() {
+    service_.diagnostics().watch_requests(
+        watchers_.size(),
+        [this](std::string_view lines, std::size_t count) { tell(lines, count); });
   }
 
   /// A push may end its connection, which takes the watcher from the list.
-  std::size_t tell(std::string_view lines, std::size_t count) {
+  void tell(std::string_view lines, std::size_t count) {
     const Watchers watchers = watchers_;
     for (const std::shared_ptr<Watcher>& watcher : watchers)
       left_out_ += watcher->tell(lines, count);
-    return watchers.size();
   }
 
   Service& service_;

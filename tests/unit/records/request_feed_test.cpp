@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace reactord {
 namespace {
 
@@ -20,10 +24,9 @@ TEST_CASE("requests: a line each, told together, in the form of Redis' MONITOR")
   RequestFeed feed;
   std::vector<std::string> told;
   CHECK_FALSE(feed.is_watched());
-  feed.watch([&](std::string_view lines, std::size_t count) {
+  feed.watch(3, [&](std::string_view lines, std::size_t count) {
     CHECK(count == 2);
     told.emplace_back(lines);
-    return std::size_t{3};
   });
   CHECK(feed.is_watched());
   feed.begin(kNow, "127.0.0.1:5");
@@ -54,10 +57,7 @@ TEST_CASE("requests: words are quoted as Redis does") {
 TEST_CASE("requests: a line is bounded, whatever the request") {
   RequestFeed feed;
   std::string told;
-  feed.watch([&](std::string_view lines, std::size_t) {
-    told = lines;
-    return std::size_t{1};
-  });
+  feed.watch(1, [&](std::string_view lines, std::size_t) { told = lines; });
   feed.begin(kNow, "p");
   const std::string big(1 << 20, '\0');
   const std::vector<std::string_view> words{"a", big, "b", "c"};
@@ -70,10 +70,9 @@ TEST_CASE("requests: a line is bounded, whatever the request") {
 TEST_CASE("requests: who is told may end the watch") {
   RequestFeed feed;
   int told = 0;
-  feed.watch([&](std::string_view, std::size_t) {
-    feed.watch({});
+  feed.watch(1, [&](std::string_view, std::size_t) {
+    feed.watch(0, {});
     ++told;
-    return std::size_t{0};
   });
   const std::vector<std::string_view> words{"ping"};
   for (int i = 0; i < 2; ++i) {
@@ -88,10 +87,7 @@ TEST_CASE("requests: who is told may end the watch") {
 TEST_CASE("requests: so many lines in a time, then a rest; what was left out is told") {
   RequestFeed feed;
   std::string told;
-  feed.watch([&](std::string_view lines, std::size_t) {
-    told = lines;
-    return std::size_t{2};
-  });
+  feed.watch(2, [&](std::string_view lines, std::size_t) { told = lines; });
   const TimePoint begin{1h};
   const std::vector<std::string_view> words{"ping"};
   const auto batch = [&](std::size_t lines) {
@@ -99,8 +95,12 @@ TEST_CASE("requests: so many lines in a time, then a rest; what was left out is 
     for (std::size_t i = 0; i < lines; ++i) feed.add(words, 1);
     feed.end();
   };
+  const auto batches = [&](std::size_t lines) {
+    for (; lines > 500; lines -= 500) batch(500);
+    batch(lines);
+  };
   CHECK(feed.wants_lines(begin, 0));
-  batch(RequestFeed::kMaxLinesPerWindow / 2 - 1);
+  batches(RequestFeed::kMaxLinesPerWindow / 2 - 1);
   CHECK(feed.wants_lines(begin + 99ms, 1000));
   batch(1);
   CHECK_FALSE(feed.wants_lines(begin + 99ms, 1001));
@@ -112,8 +112,26 @@ TEST_CASE("requests: so many lines in a time, then a rest; what was left out is 
         "1700000000.000042 [0 p] \"ping\"\n");
   batch(1);
   CHECK(told == "1700000000.000042 [0 p] \"ping\"\n");
-  feed.watch({});
+  feed.watch(0, {});
   CHECK_FALSE(feed.wants_lines(begin + 1s, 2000));
+}
+
+TEST_CASE("requests: so many lines of a batch, however many watch") {
+  RequestFeed feed;
+  std::string told;
+  std::size_t told_lines = 0;
+  feed.watch(50, [&](std::string_view lines, std::size_t count) {
+    told = lines;
+    told_lines = count;
+  });
+  const std::vector<std::string_view> words{"ping"};
+  for (const std::size_t lines : {1000u, 1u}) {
+    feed.begin(kNow, "p");
+    for (std::size_t i = 0; i < lines; ++i) feed.add(words, 1);
+    feed.end();
+    CHECK(told_lines == std::min(lines, RequestFeed::kMaxLinesPerBatch / 50));
+  }
+  CHECK(told.find("\"960 requests were left out\"") != std::string::npos);
 }
 
 }  // namespace
