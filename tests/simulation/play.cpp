@@ -130,7 +130,8 @@ class Play {
     for (std::size_t i = 0; i < reactord::kEvents.size(); ++i)
       if (reactord::kEvents[i].name.starts_with("closed_"))
         ended += events.count_of(static_cast<Event>(i));
-    if (events.count_of(Event::closed_drain_expired) > 0 && !may_drain_slowly())
+    world_.has_drain_expired = events.count_of(Event::closed_drain_expired) > 0;
+    if (world_.has_drain_expired && !may_drain_slowly())
       fail("stop", "deadlines.drain has expired, and nobody was slow");
     if (ended != events.count_of(Event::connected))
       fail("one end, one reason", fmt::format("{} connections, and {} ends of them",

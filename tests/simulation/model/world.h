@@ -60,9 +60,10 @@ class World {
   std::function<void()> on_stop;
   int stop_signals = 0;
   bool is_told_to_stop = false;
-  bool has_killed = false;    ///< CLIENT KILL was sent by somebody
-  bool has_drained = false;   ///< DRAIN was
-  int clients_connected = 0;  ///< now, as they see it
+  bool has_killed = false;         ///< CLIENT KILL was sent by somebody
+  bool has_drain_expired = false;  ///< while somebody was slow (play.cpp)
+  bool has_drained = false;        ///< DRAIN was
+  int clients_connected = 0;       ///< now, as they see it
   int most_clients = 0;
   std::map<std::uint32_t, int> from_address{};  ///< now, those that connect included
   std::map<std::uint32_t, int> most_from_address{};
