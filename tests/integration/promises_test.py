@@ -160,7 +160,7 @@ HOGS = {
     "CEIL of a MiB": request("CEIL", "9" * MIB + ".5") * 8,
     "CONFIG GET *?": request("CONFIG", "GET", *["*a*a*a*a"] * 32) * 500,
     "ECHO of a MiB": request("ECHO", "x" * MIB) * 30,
-    "a deep pipeline": PING * 200_000,
+    "a deep pipeline": PING * 1_000_000,
     "a line of words": (b"ECHO " + b"a " * 30_000 + b"\n") * 30,
 }
 

@@ -111,7 +111,6 @@ class Play {
   void raise(int signal) {
     if (signal == SIGTERM) {
       world_.tell_to_stop();
-      ++world_.stop_signals;
     }
     kernel_.signals.raise(signal);
   }

@@ -245,11 +245,12 @@ void Client::note_stop() {
 }
 
 void Client::check_end() {
-  const bool is_excused =
-      has_closed_ || !last_words_.empty() || has_read_slowly_ || reading_ != Reading::all ||
-      not_reading_since_ || world_.has_killed || world_.rules.is_memory_short ||
-      world_.rules.is_text_for_operators || world_.stop_signals > 1 || world_.has_drain_expired ||
-      may_wait_in_backlog() || (replies_ == 0 && world_.has_fault("watch_fails"));
+  const bool is_excused = has_closed_ || !last_words_.empty() || has_read_slowly_ ||
+                          reading_ != Reading::all || not_reading_since_ || world_.has_killed ||
+                          world_.rules.is_memory_short || world_.rules.is_text_for_operators ||
+                          world_.times_told_to_stop > 1 || world_.has_drain_expired ||
+                          may_wait_in_backlog() ||
+                          (replies_ == 0 && world_.has_fault("watch_fails"));
   if (is_stop_noted_ && !is_excused && replies_ < must_answer_)
     fail("one request, one reply",
          fmt::format("{} had {} replies owed when the daemon was stopped, and got {}", name(),

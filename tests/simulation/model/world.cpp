@@ -55,7 +55,7 @@ Rules rules_of(const Script& script) {
 }
 
 void World::tell_to_stop() {
-  const bool is_told_again = std::exchange(is_told_to_stop, true);
+  const bool is_told_again = ++times_told_to_stop > 1;
   if (rules.leave.count() == 0 || is_told_again || has_drained) return note_stop();
   kernel.timeline.after(rules.leave, [this] { note_stop(); });
 }

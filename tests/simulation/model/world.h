@@ -58,8 +58,7 @@ class World {
   DaemonView daemon;
   std::optional<Moment> stopping_since;
   std::function<void()> on_stop;
-  int stop_signals = 0;
-  bool is_told_to_stop = false;
+  int times_told_to_stop = 0;      ///< by a signal or SHUTDOWN: the second ends it at once
   bool has_killed = false;         ///< CLIENT KILL was sent by somebody
   bool has_drain_expired = false;  ///< while somebody was slow (play.cpp)
   bool has_drained = false;        ///< DRAIN was
