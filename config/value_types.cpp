@@ -138,6 +138,8 @@ std::string ValueTraits<ByteRate>::parse(const ConfigValue& value, const ValueRa
     out = {};
     return problem;
   }
+  if ('0' <= size.back() && size.back() <= '9')
+    return fmt::format("expected {}: {} has no unit", kByteRateForm, shown(size));
   ByteCount bytes;
   const ValueRange range = size_range({1}, {kMaxByteRate});
   if (std::string problem = ValueTraits<ByteCount>::parse(std::string(size), range, bytes);

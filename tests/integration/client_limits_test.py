@@ -229,6 +229,7 @@ def test_a_reload_under_load_loses_no_reply(daemon):
     ('request_rate = "0/s"', "with a number from 1 to 1000000000"),
     ('request_rate = "1.5/s"', "with a number from 1 to 1000000000"),
     ('byte_rate = "1MB/s"', "limit.byte_rate: "),
+    ('byte_rate = "65536/s"', "expected \"1MiB/s\", \"100MiB/m\" or \"off\": '65536' has no unit"),
     ("connections = 1\nrequest_burst = 5", "limit.request_burst has no effect without request_rate"),
     ('connections = 1\nlisteners = ["mian"]', "there is no listener 'mian'; did you mean 'main'?"),
     ('connections = 1\naction = "drop"', "limit.action: "),

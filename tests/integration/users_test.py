@@ -447,6 +447,13 @@ def test_stock_clients_log_in(users):
     assert done.stdout == "2\n"
 
 
+def test_a_password_on_the_command_line_is_not_sent(users):
+    before = users.stat("total_commands_processed")
+    done = cli(None, "--uri", "tcp://%s:%d" % users.address("open"), "hash", "secret")
+    assert done.returncode == 2 and b"standard input" in done.stderr and b"secret" not in done.stderr
+    assert users.stat("total_commands_processed") == before + 1  # INFO itself
+
+
 def test_reactor_cli_makes_hashes_and_logs_in_with_them(daemon):
     made = cli(None, "hash", stdin=PASSWORD.encode() + b"\n")
     assert made.stdout.startswith(b"$y$j9T$") and made.stdout.endswith(b"\n"), made

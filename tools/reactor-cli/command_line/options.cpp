@@ -129,7 +129,14 @@ Mode take_mode(std::vector<std::string>& command, std::vector<std::string>& opti
   if (!named) return Mode::requests;
   const Mode mode = *named;
   const std::string_view option = watches(mode) ? "-" : "--";
-  if (command.size() > 1 && !command[1].starts_with(option)) return Mode::requests;
+  if (command.size() > 1 && !command[1].starts_with(option)) {
+    // It is a password, most likely, and would be sent as it stands.
+    if (mode == Mode::hash)
+      usage_error(
+          "hash: the password is read from the terminal or standard input, and not taken from "
+          "the command line, which others can list");
+    return Mode::requests;
+  }
   options.insert(options.end(), std::next(command.begin()), command.end());
   command.clear();
   return mode;
