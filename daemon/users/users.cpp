@@ -177,8 +177,15 @@ void Users::become(Connection& connection, const Who& who) {
 
 void Users::begin_again(std::uint64_t client) {
   Connection* const connection = connections_.find_client(client);
-  if (connection != nullptr && loop_context_.gate != nullptr)
-    become(*connection, recognise(*connection));
+  if (connection == nullptr || loop_context_.gate == nullptr) return;
+  const Who who = recognise(*connection);
+  become(*connection, no_room_for(*connection, who).empty() ? who : stand_in(*connection));
+}
+
+/// For who may not be its user again, since that one has all that it may have: it can log in.
+Users::Who Users::stand_in(const Connection& connection) const {
+  const bool needs_certificate = connection.policy().requirement == Requirement::certificate;
+  return needs_certificate ? table_.stranger() : table_.nobody();
 }
 
 // --- users that change ---------------------------------------------------------------------------
@@ -235,7 +242,11 @@ std::optional<LoginOutcome> Users::log_in(std::uint64_t client, std::string_view
                          connection->policy().requirement == Requirement::nothing &&
                          (unknown(*connection) == nullptr || unknown(*connection)->is_user());
   if (is_anyone) {
-    if (loop_context_.gate != nullptr) become(*connection, unknown(*connection));
+    if (loop_context_.gate == nullptr) return LoginResult::accepted;
+    const Who who = unknown(*connection);
+    std::string error = no_room_for(*connection, who);
+    if (!error.empty()) return LoginOutcome(LoginResult::limited, std::move(error));
+    become(*connection, who);
     return LoginResult::accepted;
   }
   if (table_.is_empty()) return LoginResult::refused;

@@ -53,6 +53,7 @@ class Users final : public Logins, public LoginGate {
 
   [[nodiscard]] Who recognise(Connection& connection) const;
   [[nodiscard]] Who unknown(const Connection& connection) const;
+  [[nodiscard]] Who stand_in(const Connection& connection) const;
   void become(Connection& connection, const Who& who);
   void take_right(Connection& connection, const Who& who);
   void lose_user(Connection& connection, std::string_view what);

@@ -30,6 +30,12 @@ SHARED_CONFIG = """
 [log]
 level = "info"
 
+# On a busy machine something is slow now and then.
+[slowlog]
+slower_than = "off"
+[latency]
+slow_turn = "off"
+
 [[listener]]
 name = "main"
 address = "127.0.0.1:0"

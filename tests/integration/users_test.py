@@ -338,6 +338,21 @@ def test_the_user_of_a_unix_socket_who_has_too_many_is_told_and_closed(daemon):
     assert_told(one, "over a limit")
 
 
+def test_reset_and_default_lead_around_no_limit(daemon):
+    unix = '\n[[listener]]\nname = "u"\naddress = "unix:u.sock"\n'
+    user = f'[[user]]\nname = "me"\nunix_user = "{os.geteuid()}"\n'
+    one = daemon(LISTENERS + unix + user + LIMIT + "connections = 2\n")
+    clients = []
+    for _ in range(4):
+        clients.append(one.connect("u"))
+        assert clients[-1].call("ACL", "WHOAMI") == b"me"
+        assert clients[-1].call("AUTH", "default", "x") == "OK"  # its place is free again
+    for client in clients:
+        assert client.call("RESET") == "RESET"
+    assert one.connect("open").call("CLIENT", "LIST").count(b" user=me ") == 2
+    assert [str(client.call("PING"))[:4] for client in clients] == ["PONG", "PONG", "NOAU", "NOAU"]
+
+
 def test_users_change_many_times_under_load(users):
     alice = log_in(users)
     variants = [USERS, USERS.replace("carol", "chris"), USERS.replace('"admin", ', "")]

@@ -69,10 +69,11 @@ class Daemon:
     # --- starting
 
     def write_config(self, config):
-        if isinstance(config, bytes):
-            self.config_path.write_bytes(config)
-        else:
-            self.config_path.write_text(config, encoding="utf-8")
+        """In one step: an earlier reload may be reading it."""
+        text = config if isinstance(config, bytes) else config.encode()
+        beside = self.config_path.with_name(self.config_path.name + ".new")
+        beside.write_bytes(text)
+        beside.replace(self.config_path)
 
     def _environment(self, extra):
         """Sanitizers report to files: a test may have blocked stderr."""
