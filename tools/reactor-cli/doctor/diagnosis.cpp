@@ -6,18 +6,35 @@
 #include <algorithm>
 #include <charconv>
 
+#include "tools/reactor-cli/doctor/rules.h"
+
 namespace reactord::cli {
 namespace {
 
 constexpr double kHourInSeconds = 3600;
 
-bool is_told(const Rule& rule, const Figures& figures) {
+/// Calls `take(name)` for each of what the rule reads.
+template <class Take>
+void for_each_read(const Rule& rule, Take&& take) {
   for (std::string_view rest = rule.reads; !rest.empty();) {
     const std::string_view name = rest.substr(0, rest.find(' '));
-    if (!figures.has(name)) return false;
+    take(name);
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));
   }
-  return true;
+}
+
+bool is_told(const Rule& rule, const Figures& figures) {
+  bool all = true;
+  for_each_read(rule, [&](std::string_view name) { all = all && figures.has(name); });
+  return all;
+}
+
+std::optional<Advice> judge(const Rule& rule, const Figures& figures) {
+  if (rule.judge != nullptr) return rule.judge(figures);
+  double count = 0;
+  for_each_read(rule, [&](std::string_view name) { count += number(figures, name); });
+  const auto& [noun, says, set] = rule.happened;
+  return advise(count > 0, fmt::format(fmt::runtime(says), counted(count, noun)), std::string(set));
 }
 
 }  // namespace
@@ -49,7 +66,7 @@ Diagnosis diagnose(const Figures& figures) {
   for (const Rule* rule : rules()) {
     if (!is_told(*rule, figures))
       diagnosis.not_judged.push_back(rule);
-    else if (std::optional<Advice> advice = rule->judge(figures))
+    else if (std::optional<Advice> advice = judge(*rule, figures))
       diagnosis.findings.push_back({rule, std::move(*advice)});
   }
   return diagnosis;

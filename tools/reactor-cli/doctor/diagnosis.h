@@ -27,6 +27,13 @@ struct Advice {
   std::string set;
 };
 
+/// How a rule speaks that fires where something has happened at all.
+struct Happened {
+  std::string_view noun{};  ///< "client"
+  std::string_view says{};  ///< "{} closed: ...", where "{}" is how many: "3 clients"
+  std::string_view set{};
+};
+
 struct Rule {
   std::string_view id;
   Severity severity;
@@ -35,7 +42,9 @@ struct Rule {
   std::string_view reads;
   /// Why its threshold is where it is.
   std::string_view because;
+  /// Null: it counts what it reads.
   std::optional<Advice> (*judge)(const Figures& figures);
+  Happened happened{};
 };
 
 /// All of them, in the order in which they are told of.

@@ -21,6 +21,13 @@ inline constexpr std::string_view kNothingToWeigh = "it is so, or it is not";
   return Advice{std::move(says), std::move(set)};
 }
 
+/// Fires where the sum of what it reads is not 0.
+[[nodiscard]] constexpr Rule counting(std::string_view id, Severity severity,
+                                      std::string_view reads, std::string_view because,
+                                      Happened happened) {
+  return {id, severity, reads, because, nullptr, happened};
+}
+
 /// 0 where it is no number.
 [[nodiscard]] inline double number(const Figures& figures, std::string_view name) {
   return figures.number_or(name, 0);

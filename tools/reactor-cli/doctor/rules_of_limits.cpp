@@ -44,14 +44,6 @@ std::optional<Advice> admins_refused(const Figures& f) {
                 "(reactor-cli --admin client list)");
 }
 
-std::optional<Advice> addresses_refused(const Figures& f) {
-  const double count = number(f, "event_refused_per_address");
-  return advise(count > 0,
-                fmt::format("{} refused: too many from one address", counted(count, "client")),
-                "server.max_connections_per_address higher, where many clients share an address "
-                "(NAT, a proxy); else nothing: it does what it is for");
-}
-
 std::optional<Advice> descriptors_short(const Figures& f) {
   return advise(number(f, "event_connections_lowered") > 0,
                 fmt::format("max_connections was lowered to {:.0f}: the process may not have more "
@@ -76,31 +68,6 @@ std::optional<Advice> buffers_near_limit(const Figures& f) {
                             short_bytes(now), short_bytes(limit)),
                 "limits.max_buffer_memory higher, or limits.output_high_water and "
                 "limits.max_frame lower");
-}
-
-std::optional<Advice> clients_closed_for_memory(const Figures& f) {
-  const double count = number(f, "event_closed_memory");
-  return advise(count > 0,
-                fmt::format("{} closed, because all buffers together reached "
-                            "limits.max_buffer_memory",
-                            counted(count, "client")),
-                "limits.max_buffer_memory higher, or limits.output_high_water lower");
-}
-
-std::optional<Advice> system_memory(const Figures& f) {
-  const double count = number(f, "event_out_of_memory") + number(f, "event_closed_out_of_memory");
-  return advise(count > 0, fmt::format("the system had no memory {}", counted(count, "time")),
-                "limits.max_buffer_memory lower, or more memory for the machine or the unit "
-                "(MemoryMax=)");
-}
-
-std::optional<Advice> descriptors_exhausted(const Figures& f) {
-  const double count = number(f, "event_accept_exhausted");
-  return advise(count > 0,
-                fmt::format("clients could not be accepted {}: no descriptor or no memory was left",
-                            counted(count, "time")),
-                "LimitNOFILE= higher (the log's accept_exhausted tells what was missing), or "
-                "fs.file-max where the whole machine is short");
 }
 
 std::optional<Advice> output_near_limit(const Figures& f) {
@@ -147,19 +114,29 @@ constexpr Rule kRules[] = {
      clients_waited},
     {"admins-refused", Severity::wrong, "event_refused_admin_full max_admin_clients",
      kOnceIsTooOften, admins_refused},
-    {"addresses-refused", Severity::note, "event_refused_per_address", kOnceIsTooOften,
-     addresses_refused},
+    counting("addresses-refused", Severity::note, "event_refused_per_address", kOnceIsTooOften,
+             {"client", "{} refused: too many from one address",
+              "server.max_connections_per_address higher, where many clients share an address "
+              "(NAT, a proxy); else nothing: it does what it is for"}),
     {"descriptors-short", Severity::wrong, "event_connections_lowered maxclients", kNothingToWeigh,
      descriptors_short},
     {"memory-short", Severity::wrong, "event_memory_lowered", kNothingToWeigh, memory_short},
     {"buffers-near-limit", Severity::near, "mem_client_buffers limits.max_buffer_memory",
      kOneLongReply, buffers_near_limit},
-    {"clients-closed-for-memory", Severity::wrong, "event_closed_memory", kOnceIsTooOften,
-     clients_closed_for_memory},
-    {"system-memory", Severity::wrong, "event_out_of_memory event_closed_out_of_memory",
-     "each time may have cost a client its connection", system_memory},
-    {"descriptors-exhausted", Severity::wrong, "event_accept_exhausted", kOnceIsTooOften,
-     descriptors_exhausted},
+    counting("clients-closed-for-memory", Severity::wrong, "event_closed_memory", kOnceIsTooOften,
+             {"client",
+              "{} closed, because all buffers together reached "
+              "limits.max_buffer_memory",
+              "limits.max_buffer_memory higher, or limits.output_high_water lower"}),
+    counting("system-memory", Severity::wrong, "event_out_of_memory event_closed_out_of_memory",
+             "each time may have cost a client its connection",
+             {"time", "the system had no memory {}",
+              "limits.max_buffer_memory lower, or more memory for the machine or the unit "
+              "(MemoryMax=)"}),
+    counting("descriptors-exhausted", Severity::wrong, "event_accept_exhausted", kOnceIsTooOften,
+             {"time", "clients could not be accepted {}: no descriptor or no memory was left",
+              "LimitNOFILE= higher (the log's accept_exhausted tells what was missing), or "
+              "fs.file-max where the whole machine is short"}),
     {"output-near-limit", Severity::near,
      "clients_most_omem clients_most_omem_who limits.output_high_water", kOneLongReply,
      output_near_limit},

@@ -39,70 +39,6 @@ std::optional<Advice> passwords_in_the_clear(const Figures& f) {
                 "[listener.tls] with a certificate; clients then need --tls or tls://");
 }
 
-std::optional<Advice> handshakes_refused(const Figures& f) {
-  const double count = number(f, "event_refused_handshake");
-  return advise(count > 0, fmt::format("{} of TLS failed", counted(count, "handshake")),
-                "the client's --cacert, or its certificate, where client_auth asks for one (the "
-                "log's refused_handshake tells which, and why)");
-}
-
-std::optional<Advice> plain_text_at_tls(const Figures& f) {
-  const double count = number(f, "event_refused_plain_text");
-  return advise(count > 0,
-                fmt::format("{} sent plain text to a TLS port", counted(count, "client")),
-                "the client's --tls, tls:// or rediss://");
-}
-
-std::optional<Advice> handshakes_waited(const Figures& f) {
-  const double count = number(f, "event_waiting_handshakes");
-  return advise(
-      count > 0,
-      fmt::format("max_handshakes was reached {}, and new clients waited", counted(count, "time")),
-      "server.max_handshakes higher, where so many honest clients come at once; "
-      "[[limit]] with connection_rate, where a few addresses make them");
-}
-
-std::optional<Advice> proxies_refused(const Figures& f) {
-  const double count =
-      number(f, "event_refused_proxy_sender") + number(f, "event_refused_proxy_header");
-  return advise(count > 0,
-                fmt::format("{} refused for a missing or forbidden PROXY header",
-                            counted(count, "connection")),
-                "listener.proxy with the balancer's addresses, and send-proxy-v2 in the balancer");
-}
-
-std::optional<Advice> logins_refused(const Figures& f) {
-  const double count = number(f, "event_login_refused");
-  return advise(count > 0,
-                fmt::format("{} refused: wrong password or user", counted(count, "login")),
-                "a program with an old password, or somebody who guesses (the log's login_refused "
-                "has the addresses)");
-}
-
-std::optional<Advice> logins_crowded(const Figures& f) {
-  const double count = number(f, "event_refused_before_login");
-  return advise(count > 0,
-                fmt::format("{} refused: too many wait to log in", counted(count, "client")),
-                "server.max_before_login higher, where so many honest clients come at once; "
-                "deadlines.login lower, where they never log in");
-}
-
-std::optional<Advice> limits_strike(const Figures& f) {
-  const double count = number(f, "event_limit_refused") + number(f, "event_refused_limit") +
-                       number(f, "event_limit_slowed") + number(f, "event_closed_limit");
-  return advise(count > 0, fmt::format("a [[limit]] struck {}", counted(count, "time")),
-                "nothing, where it does what it is for (INFO limits has the figures of each); else "
-                "raise it, or exempt the address");
-}
-
-std::optional<Advice> limits_tried(const Figures& f) {
-  const double count = number(f, "event_limit_dry_run");
-  return advise(
-      count > 0,
-      fmt::format("a [[limit]] with dry_run would have struck {}", counted(count, "time")),
-      "limit.dry_run = false, where those were the right ones (INFO limits)");
-}
-
 constexpr std::string_view kOnceMayMatter = "one may be a client that somebody misses";
 
 constexpr Rule kRules[] = {
@@ -114,21 +50,38 @@ constexpr Rule kRules[] = {
      "14 days: renewals come earlier, so this one has failed", certificate_ends},
     {"passwords-in-the-clear", Severity::wrong, "event_listener_open_to_all event_logged_in",
      kNothingToWeigh, passwords_in_the_clear},
-    {"handshakes-refused", Severity::note, "event_refused_handshake", kOnceMayMatter,
-     handshakes_refused},
-    {"plain-text-at-tls", Severity::note, "event_refused_plain_text", kOnceMayMatter,
-     plain_text_at_tls},
-    {"handshakes-waited", Severity::near, "event_waiting_handshakes", kOnceIsTooOften,
-     handshakes_waited},
-    {"proxies-refused", Severity::note, "event_refused_proxy_sender event_refused_proxy_header",
-     kOnceMayMatter, proxies_refused},
-    {"logins-refused", Severity::note, "event_login_refused", kOnceMayMatter, logins_refused},
-    {"logins-crowded", Severity::wrong, "event_refused_before_login", kOnceIsTooOften,
-     logins_crowded},
-    {"limits-strike", Severity::note,
-     "event_limit_refused event_refused_limit event_limit_slowed event_closed_limit",
-     kOnceMayMatter, limits_strike},
-    {"limits-tried", Severity::note, "event_limit_dry_run", kNothingToWeigh, limits_tried},
+    counting("handshakes-refused", Severity::note, "event_refused_handshake", kOnceMayMatter,
+             {"handshake", "{} of TLS failed",
+              "the client's --cacert, or its certificate, where client_auth asks for one (the "
+              "log's refused_handshake tells which, and why)"}),
+    counting(
+        "plain-text-at-tls", Severity::note, "event_refused_plain_text", kOnceMayMatter,
+        {"client", "{} sent plain text to a TLS port", "the client's --tls, tls:// or rediss://"}),
+    counting("handshakes-waited", Severity::near, "event_waiting_handshakes", kOnceIsTooOften,
+             {"time", "max_handshakes was reached {}, and new clients waited",
+              "server.max_handshakes higher, where so many honest clients come at once; "
+              "[[limit]] with connection_rate, where a few addresses make them"}),
+    counting("proxies-refused", Severity::note,
+             "event_refused_proxy_sender event_refused_proxy_header", kOnceMayMatter,
+             {"connection", "{} refused for a missing or forbidden PROXY header",
+              "listener.proxy with the balancer's addresses, and send-proxy-v2 in the balancer"}),
+    counting("logins-refused", Severity::note, "event_login_refused", kOnceMayMatter,
+             {"login", "{} refused: wrong password or user",
+              "a program with an old password, or somebody who guesses (the log's login_refused "
+              "has the addresses)"}),
+    counting("logins-crowded", Severity::wrong, "event_refused_before_login", kOnceIsTooOften,
+             {"client", "{} refused: too many wait to log in",
+              "server.max_before_login higher, where so many honest clients come at once; "
+              "deadlines.login lower, where they never log in"}),
+    counting("limits-strike", Severity::note,
+             "event_limit_refused event_refused_limit event_limit_slowed event_closed_limit",
+             kOnceMayMatter,
+             {"time", "a [[limit]] struck {}",
+              "nothing, where it does what it is for (INFO limits has the figures of each); else "
+              "raise it, or exempt the address"}),
+    counting("limits-tried", Severity::note, "event_limit_dry_run", kNothingToWeigh,
+             {"time", "a [[limit]] with dry_run would have struck {}",
+              "limit.dry_run = false, where those were the right ones (INFO limits)"}),
 };
 
 }  // namespace
