@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "daemon/probes/probes.h"
 #include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
@@ -115,6 +116,7 @@ bool Listener::accept_one() noexcept {
   loop_.charge(kAcceptWork);
   switch (accepted.status) {
     case AcceptStatus::accepted:
+      REACTORD_PROBE_ACCEPT(accepted.fd.get(), rules_->name.c_str());
       if (!has_memory_for([&] { take_in(accepted); })) gate_.tell_failed(*rules_, ENOMEM);
       may_accept_ = has_waiting(fd_.get());
       return may_accept_;

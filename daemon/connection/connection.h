@@ -52,6 +52,7 @@
 #include "daemon/interface/session.h"
 #include "daemon/log/events.h"
 #include "daemon/net/socket_stream.h"
+#include "daemon/probes/probes.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/out_of_memory.h"
 #include "daemon/reactor/slot_table.h"
@@ -136,6 +137,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     std::size_t replies = 0;
     if (!has_memory_for([&] { replies = write(output()); }))
       return abort(CloseReason::closed_out_of_memory);
+    REACTORD_PROBE_REPLY_LATE(client_id_, replies);
     owed_replies_ = static_cast<std::uint16_t>(owed_replies_ - replies);
     if (owed_replies_ == 0 && is_pending()) state_ = State::open;
     settle();

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "daemon/probes/probes.h"
+
 namespace reactord {
 
 namespace {
@@ -356,8 +358,11 @@ bool Connection::serve_frame(Turn& turn) {
   if (state_ == State::overlapping) [[unlikely]]
     return serve_frame_behind(turn);
   past_first_ = true;
-  --loop().share_left;
-  const ServeResult result = loop().sink.serve(*this, loop().frame, turn.out);
+  LoopContext& shared = loop();  // asked for once
+  --shared.share_left;
+  REACTORD_PROBE_REQUEST_BEGIN(client_id_, shared.frame.bytes);
+  const ServeResult result = shared.sink.serve(*this, shared.frame, turn.out);
+  REACTORD_PROBE_REQUEST_END(client_id_, static_cast<std::uint8_t>(result));
   if (result != ServeResult::replied) [[unlikely]]
     end_or_wait(result);
   return true;
@@ -365,7 +370,9 @@ bool Connection::serve_frame(Turn& turn) {
 
 bool Connection::serve_frame_behind(Turn& turn) {
   --loop().share_left;
+  REACTORD_PROBE_REQUEST_BEGIN(client_id_, loop().frame.bytes);
   const ServeResult result = loop().sink.serve_behind(*this, loop().frame, turn.out);
+  REACTORD_PROBE_REQUEST_END(client_id_, static_cast<std::uint8_t>(result));
   if (result == ServeResult::not_yet) ++turn.ignored;  // it comes again
   if (result != ServeResult::replied) end_or_wait(result);
   return result != ServeResult::not_yet;

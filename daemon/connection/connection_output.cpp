@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "daemon/probes/probes.h"
+
 namespace reactord {
 
 namespace {
@@ -67,6 +69,7 @@ void Connection::append_unsent(std::span<const std::string_view> parts, std::siz
 
 /// What a send has told; how many bytes it took.
 std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) noexcept {
+  REACTORD_PROBE_SEND(client_id_, wanted, result.bytes, static_cast<std::uint8_t>(result.status));
   switch (result.status) {
     case IoStatus::ok:
       must_linger_ = true;

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/probes/probes.h"
+
 namespace reactord {
 
 namespace {
@@ -86,6 +88,7 @@ bool ConnectionTable::enter(Connection& connection, IsWatched is_watched) {
                                       ? loop_.rename(fd, connection.id(), priority)
                                       : loop_.watch(fd, connection.id(), priority);
   if (problem) return false;
+  REACTORD_PROBE_OPEN(connection.client_id(), fd, connection.policy().is_admin);
   count(connection, +1);
   events_.count(Event::connected);
   if (events_.wants(Event::connected))
@@ -130,6 +133,8 @@ void ConnectionTable::on_end(Connection& connection, CloseReason reason,
   if (observer_ != nullptr) observer_->on_connection_end(connection);
   if (LoginGate* const gate = connection.policy().loop_context.gate) gate->on_end(connection);
   const Event event = event_of(reason);
+  REACTORD_PROBE_CLOSE(connection.client_id(), spec_of(event).name.data(),
+                       connection.bytes_received(), connection.bytes_sent());
   events_.count(event);
   if (events_.wants(event)) (void)has_memory_for([&] { log_end(connection, event, detail); });
 }

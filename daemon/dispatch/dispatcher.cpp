@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatch/dispatcher.h"
 
+#include "daemon/probes/probes.h"
+
 namespace reactord {
 
 namespace {
 
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
+
+/// What the probe tells instead of a HandlerResult.
+constexpr std::uint8_t kThrown = 255;
 
 constexpr std::string_view kUserGone =
     "NOAUTH the user that you have logged in as was removed, or may not be used any more";
@@ -220,9 +225,14 @@ inline ServeResult Dispatcher::call_in_place(Connection& connection, CommandEntr
   pending_.begin_call(connection);
   const Request request{*entry.spec, words, words.subspan(entry.words)};
   HandlerResult result = HandlerResult::replied;
+  REACTORD_PROBE_HANDLER_BEGIN(connection.client_id(), entry.full_name.c_str(), words.size());
   const bool has_returned = guard_.run_unmeasured(
       [&] { return context_.describe(entry); },
-      [&] { result = entry.handler->handle(request, draft.writer, context_); });
+      [&] {
+        result = entry.handler->handle(request, draft.writer, context_);
+        REACTORD_PROBE_HANDLER_END(connection.client_id(), entry.full_name.c_str(),
+                                   static_cast<std::uint8_t>(result));
+      });
   const PromiseState promise = pending_.end_call(draft.out);
   if (result == HandlerResult::replied && promise == PromiseState::none && has_returned &&
       draft.writer.wrote_one_good()) [[likely]]
@@ -271,6 +281,7 @@ bool Dispatcher::may_be_overlapped(const Connection& connection, const CommandEn
 /// The handler has thrown, which was told.
 ServeResult Dispatcher::replace_failed(Connection& connection, CommandEntry& entry,
                                        ReplyDraft& draft) {
+  REACTORD_PROBE_HANDLER_END(connection.client_id(), entry.full_name.c_str(), kThrown);
   ++entry.stats.failed;
   pending_.forget_call(connection.id());
   draft.replace("ERR internal error: the handler failed; the server's log says why");

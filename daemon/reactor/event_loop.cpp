@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/probes/probes.h"
+
 namespace reactord {
 
 namespace {
@@ -99,6 +101,7 @@ void EventLoop::run_turn(EventSink& sink) {
   const bool is_behind = !events_.empty();
   if (!is_behind) poll(sink);
   now_ = clock_.now();
+  REACTORD_PROBE_TURN_BEGIN(events_.count);
   if (urgent_epoll_ && (is_behind || !urgent_events_.empty() || has_urgent_news()))
     serve_urgent(sink);
   if (!urgent_ready_.empty()) serve_ready(urgent_ready_, sink);
@@ -178,6 +181,7 @@ void EventLoop::serve_ready(ReadyList& list, EventSink& sink) {
 
 void EventLoop::account_turn(EventSink& sink) {
   const Duration took = clock_.now() - now_;
+  REACTORD_PROBE_TURN_END(took.count());
   stats_.lengths.record(static_cast<std::uint64_t>(took.count()));
   if (took > slow_turn_) [[unlikely]]
     sink.on_slow_turn(took);

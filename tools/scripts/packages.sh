@@ -19,6 +19,7 @@ build_needs=(
   "libcrypt-dev|/usr/include/crypt.h|compares passwords with their hashes"
   "libssl-dev|/usr/include/openssl/ssl.h|TLS"
   "libmicrohttpd-dev|/usr/include/microhttpd.h|HTTP listeners"
+  "systemtap-sdt-dev|/usr/include/$(uname -m)-linux-gnu/sys/sdt.h|probes for perf and bpftrace"
   "libsystemd-dev|/usr/include/systemd/sd-daemon.h|tells systemd how the daemon is"
 )
 package_needs=(
@@ -52,6 +53,7 @@ test_needs=(
   "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
   "openssl|/usr/bin/openssl|makes certificates to test with"
   "libmicrohttpd12|/usr/lib/$(uname -m)-linux-gnu/libmicrohttpd.so.12|HTTP listeners"
+  "bpftrace|/usr/bin/bpftrace|attaches to the probes"
   "prometheus|/usr/bin/promtool|reads metrics, and plays its rules"
   "redis-tools|/usr/bin/redis-cli|clients to test with"
   "libhiredis-dev|/usr/include/hiredis/hiredis.h|a client library to test with"
