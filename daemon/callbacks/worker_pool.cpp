@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/crash/crash_report.h"
 #include "daemon/reactor/unique_fd.h"
 
 namespace reactord {
@@ -49,6 +50,7 @@ struct WorkerPool::Shared {
 };
 
 void WorkerPool::Shared::work(std::size_t thread) noexcept {
+  const CrashStack stack;  // handlers' work may use up the thread's own
   std::unique_lock lock(mutex);
   while (true) {
     ++idle;

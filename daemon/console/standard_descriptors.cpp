@@ -2,9 +2,12 @@
 #include "daemon/console/standard_descriptors.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <system_error>
 
 namespace reactord {
@@ -26,6 +29,13 @@ void occupy_standard_descriptors() {
                               "a standard descriptor is closed, and /dev/null cannot be opened");
     }
   }
+}
+
+bool is_stderr_the_journal() {
+  const char* stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
+  return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
 }
 
 }  // namespace reactord

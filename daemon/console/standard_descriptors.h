@@ -11,4 +11,9 @@ namespace reactord {
 /// std::system_error.
 void occupy_standard_descriptors();
 
+/// True when stderr is the stream that systemd connected to the journal:
+/// JOURNAL_STREAM=device:inode (systemd.exec(5)). Comparing them tells a redirected stderr from the
+/// journal's.
+[[nodiscard]] bool is_stderr_the_journal();
+
 }  // namespace reactord

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION  // all records come from one line of this file
 #include <systemd/sd-journal.h>
@@ -17,29 +16,19 @@
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "daemon/console/standard_descriptors.h"
 #include "daemon/console/terminal.h"
 #include "daemon/log/record_format.h"
 
 namespace reactord {
 
 namespace {
-
-/// True when stderr is the stream that systemd connected to the journal:
-/// JOURNAL_STREAM=device:inode (systemd.exec(5)). Comparing them tells a redirected stderr from the
-/// journal's.
-bool is_stderr_the_journal() {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat status {};
-  if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return false;
-  return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
-}
 
 /// Where sd_journal_sendv(3) sends to; a service with a root of its own may not have it.
 bool is_journal_in_reach() {

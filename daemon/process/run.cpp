@@ -14,7 +14,9 @@
 
 #include "config/print_config.h"
 #include "daemon/console/standard_descriptors.h"
+#include "daemon/crash/crash_report.h"
 #include "daemon/interface/registry.h"
+#include "daemon/interface/version.h"
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/seccomp_filter.h"
@@ -51,7 +53,14 @@ std::string cannot_start(const std::exception& error) {
   std::_Exit(status);
 }
 
+/// In the journal, of level crit (sd-daemon(3)).
+void report_crashes() {
+  static const std::string name = fmt::format("reactord {}", kVersion);
+  install_crash_report(name, is_stderr_the_journal() ? "<2>" : "");
+}
+
 int serve(const Program& program, Config config) {
+  report_crashes();
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   prepare_heap();
   reserve_descriptor_table(config);

@@ -44,6 +44,7 @@
 #include "daemon/reload/reload.h"
 #include "daemon/reload/reload_queue.h"
 #include "daemon/stats/daemon_service.h"
+#include "daemon/stats/served_now.h"
 #include "daemon/stats/server_control.h"
 #include "daemon/users/users.h"
 
@@ -160,6 +161,7 @@ class Server final : public EventSink, public ServerControl {
   CommandTable commands_;
   Dispatcher dispatcher_;
   LoopContext loop_context_;
+  ServedNow served_now_{loop_context_, dispatcher_.guard()};
   WorkerPool workers_;
   HandlerWatches watches_;
   Users users_;

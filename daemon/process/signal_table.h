@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What each signal does whose default would end the process (signal(7)): the one table, which the
-// man page repeats. Faults of the program (SEGV, ABRT and their like) keep their default, a core
-// dump; KILL and STOP are the kernel's.
+// man page repeats. Faults of the program (SEGV, ABRT and their like) are crash/'s, which
+// reports them and leaves the rest to their default, a core dump; KILL and STOP are the kernel's.
 #pragma once
 
 #include <cstdint>
