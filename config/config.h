@@ -24,6 +24,12 @@ enum class WhenFull : std::uint8_t {
   wait,    ///< leave it in the kernel's backlog until a connection ends
 };
 
+/// What connections outlive.
+enum class Survive : std::uint8_t {
+  no,      ///< nothing: a restart drains them
+  restart  ///< a planned restart: the next process goes on with them
+};
+
 struct ServerSettings {
   /// Enough for any one machine's clients; a descriptor each, and 256 bytes at rest.
   std::int64_t max_connections = 10'000;
@@ -45,6 +51,7 @@ struct ServerSettings {
   std::int64_t max_offloaded = 1000;
   /// Connections that have to log in and have not: a few pools that connect at once, and 16 MiB.
   std::int64_t max_before_login = 1000;
+  Survive survive = Survive::no;
 };
 
 /// Whom a listener is for. Connections of an admin listener have slots of their own.

@@ -62,6 +62,7 @@ constexpr KeySpec kServerKeys[] = {
                                         {1, kMaxOffloaded, kWhyMaxOffloaded}),
     key<&ServerSettings::max_before_login>("max_before_login", Apply::reload,
                                            {1, kMaxConnections, kWhyMaxConnections}),
+    key<&ServerSettings::survive>("survive", Apply::restart),
 };
 
 constexpr KeySpec kListenerKeys[] = {

@@ -12,6 +12,12 @@
 namespace reactord {
 
 template <>
+struct EnumWords<Survive> {
+  static constexpr std::array kWords{EnumWord<Survive>{"no", Survive::no},
+                                     EnumWord<Survive>{"restart", Survive::restart}};
+};
+
+template <>
 struct EnumWords<WhenFull> {
   static constexpr std::array kWords{EnumWord<WhenFull>{"refuse", WhenFull::refuse},
                                      EnumWord<WhenFull>{"wait", WhenFull::wait}};

@@ -305,6 +305,16 @@ bool ListenerSet::stop_some() noexcept {
                      [](const auto& listener) { return listener->stop_some(); });
 }
 
+const ListenerRules* ListenerSet::rules_for(const SavedConnection& saved) const {
+  for (const auto& listener : listeners_) {
+    const ListenerRules& rules = listener->rules();
+    if (rules.name == saved.listener && rules.policy.framing == saved.framing &&
+        rules.policy.is_admin == saved.is_admin && rules.visitors == nullptr)
+      return &rules;
+  }
+  return nullptr;
+}
+
 std::uint16_t ListenerSet::tcp_port() const {
   for (const auto& listener : listeners_)
     if (listener->address().is_ip() && !listener->rules().policy.is_admin &&

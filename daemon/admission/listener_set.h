@@ -19,6 +19,7 @@
 #include "config/config.h"
 #include "daemon/admission/listener.h"
 #include "daemon/admission/listener_rules.h"
+#include "daemon/connection/saved_connection.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/event_loop.h"
@@ -68,6 +69,9 @@ class ListenerSet {
   /// Some of those, for one of them.
   void let_leave();
 
+  /// Those under which a connection goes on that has come in under the same name; null if there are
+  /// none, or they are of another kind.
+  [[nodiscard]] const ListenerRules* rules_for(const SavedConnection& saved) const;
   /// The first port that clients find, for INFO; 0 if there is none.
   [[nodiscard]] std::uint16_t tcp_port() const;
   /// Of sessions: HandshakeContext.

@@ -63,6 +63,8 @@
 
 namespace reactord {
 
+struct SavedConnection;
+
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
  public:
   /// Its stream is made in its place (in_place.h) from `kind` and `args`.
@@ -191,6 +193,20 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// A reload has changed deadlines.idle.
   void restart_idle_deadline() noexcept;
 
+  // --- to another process, and from one (connection_saving.cpp) ---
+  enum class Movable : std::uint8_t {
+    yes,      ///< it is between two requests: what is owed to it is sent, or in output_
+    not_now,  ///< a reply is owed, or a transaction open
+    never     ///< its stream, or what a handler holds for it, belongs to this process
+  };
+  [[nodiscard]] Movable movable() const noexcept;
+  /// Of a movable one. Throws std::bad_alloc.
+  [[nodiscard]] SavedConnection save() const;
+  /// Goes on as `saved` says. Right behind its construction; throws std::bad_alloc.
+  void restore(const SavedConnection& saved);
+  /// Its socket has another owner now: nothing is sent, and nobody is told.
+  void let_go() noexcept;
+
  private:
   enum class State : std::uint8_t {
     open,
@@ -226,6 +242,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void serve_turn();
   WorkUnits serve_share(WorkUnits share);
   [[gnu::noinline]] void serve_limited();
+  [[nodiscard]] bool must_wait() const noexcept;
   void serve_input(Turn& turn);
   void release_wide_frame() noexcept;
   void serve_kept(Turn& turn);
@@ -295,6 +312,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     return state_ == State::pending || kept_ == Kept::frames || is_held_back_ || is_paused_ ||
            is_reader_behind();
   }
+
+  // --- to another process ---
+  void save_session(SavedConnection& saved) const;
+  void restore_session(const SavedConnection& saved);
+  void restore_deadlines(const SavedConnection& saved) noexcept;
 
   // --- after a turn ---
   /// Its turn is under way: replies go to the scratch, and what they change is settled at its end.

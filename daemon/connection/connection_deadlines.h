@@ -40,6 +40,8 @@ class DeadlinesOfKind {
   [[nodiscard]] Duration length() const { return running_.length(); }
   void set_length(Duration length) { running_.set_length(length); }
   void arm(Link& link, TimePoint now) { running_.arm(link, now); }
+  /// Its time has begun before that of others, perhaps (DeadlineQueue).
+  void arm_earlier(Link& link, TimePoint then) { running_.arm_earlier(link, then); }
 
  private:
   friend class ConnectionDeadlines;

@@ -57,7 +57,7 @@ struct Connection::Turn {
 void Connection::serve_turn() {
   if (!output_.empty()) flush(output_);
   if (may_serve()) {
-    if (loop().is_paused && !policy_.is_admin) [[unlikely]]
+    if (loop().paused != Paused::nobody && must_wait()) [[unlikely]]
       is_paused_ = true;
     else if (policy_.limiter == nullptr) [[likely]]
       (void)serve_share(kMaxWorkPerTurn);
@@ -65,6 +65,11 @@ void Connection::serve_turn() {
       serve_limited();
   }
   settle();
+}
+
+bool Connection::must_wait() const noexcept {
+  if (input_state_ == Input::draining || input_state_ == Input::ended_by_drain) return false;
+  return loop().paused == Paused::everyone || !policy_.is_admin;
 }
 
 /// What was used of the share for requests.

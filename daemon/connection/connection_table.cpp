@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/connection/connection_table.h"
 
+#include "daemon/connection/saved_connection.h"
+
 #include <algorithm>
 #include <bit>
 #include <string>
@@ -65,13 +67,11 @@ Admission ConnectionTable::admit(const SocketAddress& peer, const ListenerPolicy
   return Admission::admitted;
 }
 
-bool ConnectionTable::enter_or_erase(Connection& connection, IsWatched is_watched) {
+/// One that has not entered leaves nothing behind.
+template <class Enter>
+bool ConnectionTable::survives(Connection& connection, Enter&& enter) {
   try {
-    if (enter(connection, is_watched)) {
-      // What came before the stream may have left input in it, of which no edge tells.
-      if (is_watched == IsWatched::yes) connection.look_at_socket();
-      return true;
-    }
+    if (enter()) return true;
   } catch (...) {
     slots_.erase(connection.id());
     throw;
@@ -80,7 +80,40 @@ bool ConnectionTable::enter_or_erase(Connection& connection, IsWatched is_watche
   return false;
 }
 
-bool ConnectionTable::enter(Connection& connection, IsWatched is_watched) {
+bool ConnectionTable::enter_or_erase(Connection& connection, IsWatched is_watched) {
+  const bool has_entered =
+      survives(connection, [&] { return enter(connection, is_watched, Event::connected); });
+  // What came before the stream may have left input in it, of which no edge tells.
+  if (has_entered && is_watched == IsWatched::yes) connection.look_at_socket();
+  return has_entered;
+}
+
+bool ConnectionTable::resume(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy,
+                             const SavedConnection& saved) {
+  make_room_to_close();
+  begin_behind(saved.client_id);
+  Connection& connection = slots_.emplace(saved.client_id, policy, std::in_place_type<SocketStream>,
+                                          std::move(fd), peer);
+  const bool has_entered = survives(connection, [&] {
+    if (!enter(connection, IsWatched::no, Event::resumed)) return false;
+    connection.restore(saved);
+    return true;
+  });
+  if (has_entered && !saved.user.empty() && !connection.is_ending())
+    resume_user(connection, saved.user);
+  return has_entered;
+}
+
+/// Without users there is nobody that it could be.
+void ConnectionTable::resume_user(Connection& connection, const std::string& user) {
+  if (LoginGate* const gate = connection.policy().loop_context.gate)
+    return gate->on_resume(connection, user);
+  connection.end(CloseReason::closed_user_gone,
+                 "NOAUTH the user that you have logged in as was removed",
+                 "there are no users any more, and it was " + user);
+}
+
+bool ConnectionTable::enter(Connection& connection, IsWatched is_watched, Event how) {
   note_client(connection);
   const int fd = connection.stream().fd();
   const Priority priority = priority_of(connection.policy());
@@ -90,11 +123,11 @@ bool ConnectionTable::enter(Connection& connection, IsWatched is_watched) {
   if (problem) return false;
   REACTORD_PROBE_OPEN(connection.client_id(), fd, connection.policy().is_admin);
   count(connection, +1);
-  events_.count(Event::connected);
-  if (events_.wants(Event::connected))
+  events_.count(how);
+  if (events_.wants(how))
     (void)has_memory_for([&] {
-      events_.log(Event::connected, {{"peer", connection.stream().peer()},
-                                     {"client", std::to_string(connection.client_id())}});
+      events_.log(how, {{"peer", connection.stream().peer()},
+                        {"client", std::to_string(connection.client_id())}});
     });
   if (LoginGate* const gate = connection.policy().loop_context.gate) gate->on_open(connection);
   return true;

@@ -4,6 +4,7 @@
 // hold. Closing only queues; what has ended is destroyed at the end of the turn.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -74,6 +75,14 @@ class ConnectionTable final : public ConnectionHost {
     return enter_or_erase(
         slots_.emplace(++last_client_id_, policy, kind, std::forward<Args>(args)...), is_watched);
   }
+  /// Opens one that another process has served before, with its number and all that was saved of
+  /// it. There must be room (is_full()). As open().
+  [[nodiscard]] bool resume(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy,
+                            const SavedConnection& saved);
+  /// New ones have numbers above this one from now on.
+  void begin_behind(std::uint64_t client_id) {
+    last_client_id_ = std::max(last_client_id_, client_id);
+  }
   /// Keeps a slot of the policy's kind free for somebody who is on the way to a connection, and the
   /// policy alive.
   void hold_slot(const ListenerPolicy& policy) { count_held(policy, +1); }
@@ -134,7 +143,10 @@ class ConnectionTable final : public ConnectionHost {
 
  private:
   [[nodiscard]] bool enter_or_erase(Connection& connection, IsWatched is_watched);
-  [[nodiscard]] bool enter(Connection& connection, IsWatched is_watched);
+  template <class Enter>
+  [[nodiscard]] bool survives(Connection& connection, Enter&& enter);
+  [[nodiscard]] bool enter(Connection& connection, IsWatched is_watched, Event how);
+  static void resume_user(Connection& connection, const std::string& user);
   void count_held(const ListenerPolicy& policy, int change);
   void log_end(Connection& connection, Event event, std::string_view detail);
   void count(Connection& connection, int change);

@@ -35,6 +35,9 @@ class InPlace {
 
   [[nodiscard]] Base& operator*() { return *get(); }
   [[nodiscard]] Base* operator->() { return get(); }
+  [[nodiscard]] const Base* operator->() const {
+    return std::launder(reinterpret_cast<const Base*>(storage_));
+  }
 
  private:
   [[nodiscard]] Base* get() { return std::launder(reinterpret_cast<Base*>(storage_)); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "daemon/net/socket_address.h"
 
@@ -18,6 +19,8 @@ class LoginGate {
   /// It is open, and the loop watches it. What it is known by decides who it is: the name in its
   /// certificate (Stream::certificate_name()), or its user at a Unix socket. May end it.
   virtual void on_open(Connection& connection) noexcept = 0;
+  /// In another process it had logged in as this user. May end it.
+  virtual void on_resume(Connection& connection, std::string_view user) noexcept = 0;
   /// It serves no more.
   virtual void on_end(Connection& connection) noexcept = 0;
   /// Users have changed since its principal was made: it has today's, or is ended with the reason.

@@ -25,6 +25,9 @@ class Connection;
 class ConnectionHost;
 class RequestSink;
 
+/// Whose requests wait; but not those of who is drained.
+enum class Paused : std::uint8_t { nobody, clients, everyone };
+
 /// What the loop lends to whichever connection it serves: the limits, the sinks, and large scratch
 /// buffers, so that a connection at rest needs none of its own.
 struct LoopContext {
@@ -41,7 +44,7 @@ struct LoopContext {
   WorkUnits work = 0;                   ///< of whoever was served since take_work()
   WorkUnits charged = 0;                ///< by charge(), since a limited turn has begun
   std::uint64_t received = 0;           ///< bytes, of all connections
-  bool is_paused = false;               ///< clients' requests wait; administrators' do not
+  Paused paused = Paused::nobody;       ///< whose requests wait
   TimePoint arrived{};                  ///< the turn in which what is being served had come
   std::string_view refusal{};           ///< the error of requests that are refused in this turn
   /// Of clients that have to log in and have not.

@@ -73,6 +73,8 @@ class CallContext final : public HandlerContext {
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
   [[nodiscard]] bool is_subscribed() const override { return connection_->is_subscribed(); }
+  /// A handler keeps something for it (HandlerContext::state()).
+  [[nodiscard]] bool has_states(SlotId connection) const { return states_.contains(connection); }
   void end_states() override { forget(connection_->id()); }
 
  protected:

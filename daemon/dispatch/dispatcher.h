@@ -58,6 +58,10 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] HandlerGuard& guard() { return guard_; }
   [[nodiscard]] SlowLog& slow_log() { return slow_log_; }
   [[nodiscard]] RequestFeed& feed() { return feed_; }
+  /// A handler keeps something for it.
+  [[nodiscard]] bool keeps_state_of(const Connection& connection) const {
+    return context_.has_states(connection.id());
+  }
   /// In whose name a handler asks its service for something right now.
   [[nodiscard]] HandlerCall caller() const;
 

@@ -36,6 +36,7 @@ namespace reactord {
   X(closed_memory,         warning, often,  "{peer} closed: it held the most of limits.max_buffer_memory ({bytes} bytes)") \
    X(closed_out_of_memory,  warning, often,  "{peer} closed: the system has no memory for its requests or replies") \
   X(closed_limit,          warning, often,  "{peer} closed: {problem}")                               \
+  X(closed_handover,       warning, often,  "{peer} closed unanswered: the server restarts, and its reply was not ready in time") \
   X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
   X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
   X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")
@@ -71,6 +72,12 @@ namespace reactord {
   X(out_of_memory,         error,   often,  "the system has no memory for {what}, which is tried again") \
   X(leaving,               info,    seldom, "HEALTH says DRAINING from now on, and nothing else changes until deadlines.leave has passed: {request}") \
   X(draining,              info,    seldom, "stopping on {request}: answering what was received")     \
+  X(handing_over,          info,    seldom, "restarting on {request}: connections are left to the process that follows") \
+  X(handed_over,           info,    seldom, "{count} connections wait for the process that follows, {drained} were drained") \
+  X(handover_failed,       error,   seldom, "connections cannot be left to the process that follows, and are drained: {problem}") \
+  X(handover_impossible,   warning, seldom, "server.survive has no effect, and a restart drains connections: {problem}") \
+  X(handover_damaged,      error,   seldom, "not all that the process before has left can be read: {problem}") \
+  X(taken_over,            info,    seldom, "{count} connections go on from the process before; {lost} could not") \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(work_left,             warning, seldom, "{count} pieces of handlers' offloaded work did not end: the process ends without them") \
   X(stopped_at_once,       warning, seldom, "stopped at once by {signal}, before all was answered")   \
@@ -98,6 +105,8 @@ namespace reactord {
   X(handshake_resumed,     debug,   seldom, "{peer} goes on with an earlier session: {session}")      \
   /* connections */                                                                                   \
   X(connected,             debug,   seldom, "{peer} connected")                                       \
+  X(resumed,               debug,   seldom, "{peer} goes on from the process before")                 \
+  X(not_resumed,           warning, often,  "{peer} closed: it cannot go on from the process before: {problem}") \
   X(logged_in,             debug,   seldom, "{peer} logged in as {user}")                             \
   X(login_refused,         info,    often,  "{peer} was refused: wrong password, or no such user")    \
   REACTORD_CLOSE_EVENTS(X)                                                                            \

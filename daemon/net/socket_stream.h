@@ -27,6 +27,8 @@ class SocketStream final : public Stream {
   [[nodiscard]] Delivery delivery() const noexcept override;
   [[nodiscard]] std::string peer() const override;
   [[nodiscard]] std::array<std::uint8_t, 16> peer_ip() const noexcept override { return peer_ip_; }
+  [[nodiscard]] std::uint16_t peer_port() const noexcept override { return peer_port_; }
+  [[nodiscard]] bool can_change_process() const noexcept override { return true; }
   [[nodiscard]] int fd() const noexcept override { return fd_.get(); }
 
  private:

@@ -70,9 +70,14 @@ class Stream {
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Its address as IPv6, IPv4 as ::ffff:a.b.c.d; zeros where there is none.
   [[nodiscard]] virtual std::array<std::uint8_t, 16> peer_ip() const noexcept = 0;
+  /// Its port; 0 where there is none.
+  [[nodiscard]] virtual std::uint16_t peer_port() const noexcept { return 0; }
   /// The subject's common name in the certificate that the peer has shown and that was verified;
   /// its first alternative name where it has no such name, and "" where there is none.
   [[nodiscard]] virtual std::string certificate_name() const { return {}; }
+  /// All there is of it is its descriptor: whoever has that one can go on with it, in another
+  /// process too.
+  [[nodiscard]] virtual bool can_change_process() const noexcept { return false; }
   /// The descriptor behind it, for the loop and for CLIENT LIST; -1 where there is none.
   [[nodiscard]] virtual int fd() const noexcept = 0;
 };

@@ -142,6 +142,7 @@ Server::~Server() {
 
 bool Server::start(std::vector<PassedSocket> passed) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
+  UniqueFd parcel = take_parcel(passed);
   if (const std::string problem = listeners_.start(config_, std::move(passed)); !problem.empty()) {
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
@@ -153,6 +154,8 @@ bool Server::start(std::vector<PassedSocket> passed) {
   warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
   watch_certificates();
+  take_over(std::move(parcel));
+  try_store();
   reports_.ready();
   events_.record(Event::ready);
   return true;
@@ -223,6 +226,7 @@ void Server::end_turn() {
   const bool has_more = connections_.end_turn();
   if (arrivals_.take_has_gone()) listeners_.on_room();
   renew_memory_reserve();
+  if (phase_ == Phase::parting) go_on_handing_over();
   heap_trimmer_.note(connections_.buffer_bytes() + loop_context_.pool.take_use());
   if (!has_long_replies_scheduled_ && dispatcher_.pending().has_long_replies()) {
     // With the urgent, among whom it has a share: the ready list may take many turns.
@@ -253,7 +257,7 @@ void Server::do_chores() {
 /// Who has connected by now is the last to come, if it has brought what its listener wants.
 void Server::take_in_the_last() {
   if (!listeners_.stop_some() || !arrivals_.stop_some()) return;
-  drain_connections();
+  end_connections();
   is_closed_to_new_ = true;
 }
 
@@ -295,6 +299,8 @@ void Server::on_signal(int signal) {
       return reload_on_signal(signal);
     case SignalAction::drain:
       return drain_on_signal(signal);
+    case SignalAction::succeed:
+      return hand_over_on_signal(signal);
     case SignalAction::mention:
       signals_.take(signal);
       return mention_signal(rule);

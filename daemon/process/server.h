@@ -35,6 +35,7 @@
 #include "daemon/limits/memory_limit.h"
 #include "daemon/log/event_log.h"
 #include "daemon/process/connection_walk.h"
+#include "daemon/process/departure.h"
 #include "daemon/process/signal_table.h"
 #include "daemon/process/systemd_reports.h"
 #include "daemon/reactor/event_loop.h"
@@ -49,6 +50,9 @@
 #include "daemon/users/users.h"
 
 namespace reactord {
+
+struct Parcel;
+struct SavedConnection;
 
 class Server final : public EventSink, public ServerControl {
  public:
@@ -98,7 +102,8 @@ class Server final : public EventSink, public ServerControl {
   void shut_down(std::string_view who) override;
 
  private:
-  enum class Phase : std::uint8_t { serving, leaving, draining, cutting_off, stopped };
+  /// `parting`: connections are about to go to the process that follows.
+  enum class Phase : std::uint8_t { serving, leaving, parting, draining, cutting_off, stopped };
 
   // --- start ---
   [[nodiscard]] std::unique_ptr<Handler> make_handler(const HandlerEntry& entry);
@@ -132,10 +137,27 @@ class Server final : public EventSink, public ServerControl {
   void begin_stop(std::string reason);
   void begin_drain();
   void tell_stopping(const std::string& request) noexcept;
+  void end_connections();
   void drain_connections();
+  [[nodiscard]] bool is_paused() const { return loop_context_.paused == Paused::clients; }
   void on_drain_expired();
   void cut_off();
   void abort_connections();
+  // --- to the process that follows, and from the one before (server_handover.cpp) ---
+  void hand_over_on_signal(int signal);
+  void try_store();
+  [[nodiscard]] static std::string store(Parcel& parcel, std::string_view name);
+  void begin_handover(const std::string& request);
+  void go_on_handing_over();
+  void end_handover_waits();
+  void hand_over_or_give_up();
+  void hand_over();
+  void give_up_handover(const std::string& problem);
+  void call_off_handover();
+  [[nodiscard]] static UniqueFd take_parcel(std::vector<PassedSocket>& passed);
+  void take_over(UniqueFd fd);
+  [[nodiscard]] bool resume(UniqueFd fd, const std::optional<SavedConnection>& saved);
+
   [[nodiscard]] bool is_done() const;
   void return_memory();
   void end_work();
@@ -186,6 +208,12 @@ class Server final : public EventSink, public ServerControl {
   std::uint64_t mentioned_signals_ = 0;     ///< a bit for each
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
   ConnectionWalks walks_{connections_};
+  Departure departure_{connections_, walks_, loop_context_, [this](const Connection& connection) {
+                         return dispatcher_.keeps_state_of(connection);
+                       }};
+  TimerQueue::TimerId settling_timer_ =
+      0;                          ///< until whoever is owed a reply has it, or goes without
+  bool has_store_ = false;        ///< connections can be left to the process that follows
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop
   bool has_left_work_ = false;
   bool has_long_replies_scheduled_ = false;

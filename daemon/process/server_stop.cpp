@@ -46,13 +46,13 @@ std::string Server::why_draining() const {
 // --- CLIENT PAUSE
 
 void Server::pause_clients(std::chrono::milliseconds length, std::string_view who) {
-  if (phase_ >= Phase::draining) return;
+  if (phase_ >= Phase::parting) return;
   const TimePoint ends = loop_.now() + length;
-  if (loop_context_.is_paused && pause_ends_ >= ends) return;
+  if (is_paused() && pause_ends_ >= ends) return;
   loop_.timers().cancel(std::exchange(pause_timer_, 0));
   pause_timer_ = loop_.timers().add(ends, [this] { end_pause("its time has passed"); });
   pause_ends_ = ends;
-  loop_context_.is_paused = true;
+  loop_context_.paused = Paused::clients;
   events_.record(Event::clients_paused,
                  {{"ms", std::to_string(length.count())}, {"who", std::string(who)}});
 }
@@ -62,16 +62,16 @@ void Server::resume_clients(std::string_view who) {
 }
 
 void Server::end_pause(const std::string& reason) {
-  if (!loop_context_.is_paused) return;
+  if (!is_paused()) return;
   walks_.add({.visit = [](Connection& connection) { connection.end_pause(); },
               .visits_per_turn = ConnectionWalks::kManyPerTurn});
-  loop_context_.is_paused = false;
+  loop_context_.paused = Paused::nobody;
   loop_.timers().cancel(std::exchange(pause_timer_, 0));
   events_.record(Event::clients_resumed, {{"reason", reason}});
 }
 
 std::chrono::milliseconds Server::pause_left() const {
-  if (!loop_context_.is_paused) return {};
+  if (!is_paused()) return {};
   return std::chrono::ceil<std::chrono::milliseconds>(pause_ends_ - loop_.now());
 }
 
@@ -115,15 +115,20 @@ void Server::tell_stopping(const std::string& request) noexcept {
 }
 
 /// Nobody comes any more.
+void Server::end_connections() {
+  for (std::size_t i = 0; i < handlers_.size(); ++i)
+    call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
+  phase_ == Phase::parting ? departure_.begin() : drain_connections();
+}
+
 void Server::drain_connections() {
   walks_.add({.visit = [](Connection& connection) { connection.drain(); },
               .visits_per_turn = ConnectionWalks::kManyPerTurn});
-  for (std::size_t i = 0; i < handlers_.size(); ++i)
-    call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
 }
 
 /// Those that can be told why are told.
 void Server::on_drain_expired() {
+  if (phase_ == Phase::parting) return end_handover_waits();
   walks_.add({.visit =
                   [](Connection& connection) {
                     if (connection.is_ending())
@@ -157,13 +162,22 @@ void Server::drain_on_signal(int signal) {
   const Phase before = phase_;
   if (before == Phase::serving) begin_stop(signal_name(signal));
   if (before == Phase::leaving) begin_drain();
+  if (before == Phase::parting) call_off_handover();
   if (before == Phase::draining) cut_off();
   signals_.take(signal);
-  if (before <= Phase::leaving) tell_stopping(signal_name(signal));
+  if (before <= Phase::parting) tell_stopping(signal_name(signal));
   if (before == Phase::draining)
     (void)has_memory_for([&] {
       events_.record(Event::stopped_at_once, {{"signal", signal_name(signal)}});
     });
+}
+
+/// A restart, if connections can outlive it. Once it is under way another one means the same.
+void Server::hand_over_on_signal(int signal) {
+  const bool is_possible = config_.server.survive == Survive::restart && has_store_;
+  if (phase_ == Phase::serving && !is_possible) return drain_on_signal(signal);
+  if (phase_ <= Phase::leaving && is_possible) begin_handover(signal_name(signal));
+  signals_.take(signal);
 }
 
 /// Whoever is still there is closed, some in each turn.

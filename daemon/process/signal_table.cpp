@@ -19,7 +19,7 @@ constexpr SignalRule kRules[] = {
     {SIGINT, SignalAction::drain},
     {SIGQUIT, SignalAction::drain},          // what nginx's images and many supervisors send
     {SIGUSR1, SignalAction::mention, kHow},  // nginx: reopen the logs
-    {SIGUSR2, SignalAction::mention, kHow},
+    {SIGUSR2, SignalAction::succeed},        // what nginx and HAProxy are upgraded with
     {SIGALRM, SignalAction::mention, kHow},
     {SIGVTALRM, SignalAction::mention, kHow},
     {SIGPROF, SignalAction::mention, kHow},

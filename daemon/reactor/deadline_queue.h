@@ -68,6 +68,19 @@ class DeadlineQueue {
     head_.previous_ = &link;
   }
 
+  /// The same for a time that has begun `then`, perhaps before others: looks for its place from the
+  /// latest on.
+  void arm_earlier(Link& link, TimePoint then) {
+    link.cancel();
+    link.started_ = then;
+    Link* before = head_.previous_;
+    while (before != &head_ && before->started_ > then) before = before->previous_;
+    link.previous_ = before;
+    link.next_ = before->next_;
+    before->next_->previous_ = &link;
+    before->next_ = &link;
+  }
+
   /// The link that was armed first; null if there is none.
   [[nodiscard]] Link* first() const { return head_.next_ == &head_ ? nullptr : head_.next_; }
 

@@ -157,6 +157,18 @@ void Users::on_open(Connection& connection) noexcept {
   if (!has_memory) connection.abort(CloseReason::closed_out_of_memory);
 }
 
+/// A user that a password has proved; who is given one by what it is known by has it again already.
+void Users::on_resume(Connection& connection, std::string_view user) noexcept {
+  if (connection.session().user() == user) return;
+  const bool has_memory = has_memory_for([&] {
+    const std::shared_ptr<const User> found = table_.find(user);
+    if (found == nullptr || !found->has_password() || !may_have_password(connection))
+      return lose_user(connection, user, "was removed, or is off");
+    become(connection, found->principal);
+  });
+  if (!has_memory) connection.abort(CloseReason::closed_out_of_memory);
+}
+
 /// The error of a limit on what its user may have; "" where there is room.
 std::string Users::no_room_for(Connection& connection, const Who& who) {
   InputLimiter* const limiter = connection.policy().limiter;
@@ -219,7 +231,10 @@ void Users::take_right(Connection& connection, const Who& who) {
 }
 
 void Users::lose_user(Connection& connection, std::string_view what) {
-  const std::string_view name = connection.session().user();
+  lose_user(connection, connection.session().user(), what);
+}
+
+void Users::lose_user(Connection& connection, std::string_view name, std::string_view what) {
   connection.end(CloseReason::closed_user_gone,
                  "NOAUTH the user that you have logged in as was removed, or lost a right",
                  fmt::format("its user {} {}", name.empty() ? kDefaultUser : name, what));

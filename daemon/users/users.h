@@ -37,6 +37,7 @@ class Users final : public Logins, public LoginGate {
   // --- LoginGate ---
   [[nodiscard]] bool has_room_for(const SocketAddress& peer) const override;
   void on_open(Connection& connection) noexcept override;
+  void on_resume(Connection& connection, std::string_view user) noexcept override;
   void on_end(Connection& connection) noexcept override { before_login_.forget(connection.id()); }
   void renew(Connection& connection) override;
 
@@ -57,6 +58,7 @@ class Users final : public Logins, public LoginGate {
   void become(Connection& connection, const Who& who);
   void take_right(Connection& connection, const Who& who);
   void lose_user(Connection& connection, std::string_view what);
+  void lose_user(Connection& connection, std::string_view name, std::string_view what);
   [[nodiscard]] bool may_have_password(const Connection& connection) const;
   [[nodiscard]] static bool is_default(std::string_view user) { return user == kDefaultUser; }
   [[nodiscard]] static std::string no_room_for(Connection& connection, const Who& who);

@@ -16,7 +16,7 @@
 #include <optional>
 #include <string_view>
 
-#include "protocol/proxy/crc32c.h"
+#include "protocol/crc32c.h"
 
 namespace reactord {
 

@@ -45,6 +45,7 @@ ROOMS = {
     "dispatch": ["probes", "reactor", "log", "interface", "connection", "records"],
     "callbacks": ["crash", "reactor", "log", "interface", "dispatch"],
     "systemd": ["reactor"],
+    "handover": ["reactor", "interface", "connection"],
     "admission": ["probes", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch", "systemd"],
     "users": [],
     "stats": ["crash", "reactor", "log", "interface", "connection", "client_limits", "dispatch", "callbacks",
@@ -99,7 +100,7 @@ TOML = "tools/reactor-load/scenario/"
 RULES = {
     "protocol": Rule(["protocol/"]),
     "protocol/buffers": Rule(["protocol/buffers/"]),
-    "protocol/proxy": Rule(["protocol/proxy/"], {"arpa/inet.h"}),
+    "protocol/proxy": Rule(["protocol/proxy/", "protocol/crc32c.h"], {"arpa/inet.h"}),
     "protocol/replies": Rule(["protocol/replies/", "protocol/escape.h", "protocol/reply_writer.h"]),
     "config/secrets": Rule(["config/secrets/"], {"crypt.h", "string.h", "sys/mman.h", "sys/random.h"},
                            {"openssl/": None}),

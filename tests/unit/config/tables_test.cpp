@@ -44,6 +44,7 @@ server.max_handshakes = 1000
 server.workers = 4
 server.max_offloaded = 1000
 server.max_before_login = 1000
+server.survive = no
 limits.max_frame = 16MiB
 limits.max_arguments = 1048576
 limits.max_inline = 64KiB
@@ -221,7 +222,7 @@ TEST_CASE("a listener's TLS comes, goes and changes") {
 
 TEST_CASE("what a reload applies") {
   const std::set<std::string_view> needs_restart{"max_admin_connections", "max_http_connections",
-                                                 "workers", "max_offloaded"};
+                                                 "workers", "max_offloaded", "survive"};
   for (const auto keys :
        {server_keys(), listener_keys(), tls_keys(), limit_keys(), deadline_keys(), log_keys()}) {
     for (const KeySpec& spec : keys) {

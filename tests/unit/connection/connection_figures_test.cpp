@@ -50,7 +50,7 @@ TEST_CASE("pause: input waits in the socket, and no deadline runs; nothing is lo
   ConnectionBench bench;
   bench.receive(kEcho);
   (void)bench.take_sent();
-  bench.loop_context.is_paused = true;
+  bench.loop_context.paused = Paused::clients;
   bench.receive(kEcho + kEcho.substr(0, 5));
   CHECK(bench.take_sent().empty());
   CHECK(bench.served.size() == 1);
@@ -59,7 +59,7 @@ TEST_CASE("pause: input waits in the socket, and no deadline runs; nothing is lo
   bench.connection->end_pause();  // before its end: it waits again
   bench.turn({});
   CHECK(bench.served.size() == 1);
-  bench.loop_context.is_paused = false;
+  bench.loop_context.paused = Paused::nobody;
   bench.connection->end_pause();
   bench.turn({});
   CHECK(bench.take_sent() == kReply);
@@ -69,11 +69,11 @@ TEST_CASE("pause: input waits in the socket, and no deadline runs; nothing is lo
 
 TEST_CASE("pause: a first request that waits is waited for no longer than ever") {
   ConnectionBench bench;
-  bench.loop_context.is_paused = true;
+  bench.loop_context.paused = Paused::clients;
   bench.receive("EC");
   bench.pass(1h);
   CHECK(bench.ends.empty());
-  bench.loop_context.is_paused = false;
+  bench.loop_context.paused = Paused::nobody;
   bench.connection->end_pause();
   bench.turn({});
   bench.pass(ConnectionBench::kFirstRequest + 1s);
@@ -83,11 +83,11 @@ TEST_CASE("pause: a first request that waits is waited for no longer than ever")
 TEST_CASE("pause: replies that are owed come all the same; who goes on waits again") {
   ConnectionBench bench;
   bench.receive(kWait + kEcho);
-  bench.loop_context.is_paused = true;
+  bench.loop_context.paused = Paused::clients;
   bench.complete("done");
   CHECK(bench.take_sent() == "$4\r\ndone\r\n");
   CHECK(bench.served.size() == 1);
-  bench.loop_context.is_paused = false;
+  bench.loop_context.paused = Paused::nobody;
   bench.connection->end_pause();
   bench.turn({});
   CHECK(bench.take_sent() == kReply);
@@ -96,14 +96,14 @@ TEST_CASE("pause: replies that are owed come all the same; who goes on waits aga
 TEST_CASE("pause: not of administrators, and not of who is drained") {
   ConnectionBench bench;
   bench.policy.is_admin = true;
-  bench.loop_context.is_paused = true;
+  bench.loop_context.paused = Paused::clients;
   bench.receive(kEcho);
   CHECK(bench.take_sent() == kReply);
   ConnectionBench drained;
-  drained.loop_context.is_paused = true;
+  drained.loop_context.paused = Paused::clients;
   drained.receive(kEcho);
   CHECK(drained.served.empty());
-  drained.loop_context.is_paused = false;  // the server ends it first
+  drained.loop_context.paused = Paused::nobody;  // the server ends it first
   drained.connection->drain();
   drained.turn({});
   CHECK(drained.take_sent() == kReply);

@@ -56,10 +56,12 @@ class Conversation {
       add("*1\r\n:1\r\n", "-ERR Protocol error: expected '$', got ':'\r\n");
   }
 
-  void run() {
+  enum class Processes : bool { one, many };
+  void run(Processes processes) {
     const bool is_cut_short = one_in(4);
     while (!input_.empty() && !(is_cut_short && one_in(30))) {
       act();
+      if (processes == Processes::many && one_in(3)) (void)bench_.change_process();
       check_held();
     }
     finish();
@@ -223,6 +225,13 @@ class Conversation {
 TEST_CASE("connection: random conversations get their replies, in order and whole") {
   for (std::uint32_t seed = 0; seed < kConversations; ++seed) {
     CAPTURE(seed);
-    Conversation(seed).run();
+    Conversation(seed).run(Conversation::Processes::one);
+  }
+}
+
+TEST_CASE("connection: so they do where they go from process to process in the middle of it") {
+  for (std::uint32_t seed = 0; seed < kConversations; ++seed) {
+    CAPTURE(seed);
+    Conversation(seed).run(Conversation::Processes::many);
   }
 }

@@ -50,6 +50,18 @@ TEST_SUITE("deadline_queue") {
     CHECK(queue.next() == std::nullopt);
   }
 
+  TEST_CASE("one that has started earlier is put in its place") {
+    FakeClock clock;
+    Queue queue(10s);
+    Link a, b, c, d;
+    queue.arm(b, clock.now());
+    queue.arm_earlier(a, clock.now() - 2s);
+    queue.arm_earlier(d, clock.now() + 1s);
+    queue.arm_earlier(c, clock.now());
+    CHECK(queue.next() == clock.now() + 8s);
+    CHECK(pop_all(queue, clock.now() + 20s) == std::vector<Link*>{&a, &b, &c, &d});
+  }
+
   TEST_CASE("links expire in the order in which they started") {
     FakeClock clock;
     Queue queue(10s);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "daemon/connection/connection.h"
+#include "daemon/handover/handover_state.h"
 #include "tests/unit/support/scripted_stream.h"
 
 namespace reactord::test {
@@ -67,6 +68,20 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
       loop_context.deadlines.expire(time);
       turn({});
     } while (loop_context.deadlines.next().value_or(TimePoint::max()) <= time);
+  }
+  /// The connection goes on as in another process, with the same socket; false if it cannot now.
+  [[nodiscard]] bool change_process() {
+    if (connection->movable() != Connection::Movable::yes) return false;
+    const std::string state = write_state({.connections = {connection->save()}});
+    connection->let_go();
+    --closed;
+    const std::uint64_t client_id = connection->client_id();
+    is_ready = false;
+    connection.emplace(SlotId{1} << 32, client_id, policy, std::in_place_type<ScriptedStream>,
+                       script);
+    connection->restore(read_state(state, 1).connections.at(0).value());
+    turn({.readable = true, .writable = !script.blocks_sends, .peer_finished = script.input_ends});
+    return true;
   }
   [[nodiscard]] std::string take_sent() { return std::exchange(script.sent, {}); }
 

@@ -77,6 +77,7 @@ class ScriptedStream final : public Stream {
     return send(all);
   }
 
+  [[nodiscard]] bool can_change_process() const noexcept override { return true; }
   [[nodiscard]] IoStatus send_end() noexcept override {
     if (script_.is_lost) return IoStatus::lost;
     if (script_.blocks_end) return IoStatus::would_block;

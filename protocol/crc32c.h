@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace reactord {
 
@@ -34,5 +35,11 @@ class Crc32c {
  private:
   std::uint32_t state_ = ~std::uint32_t{0};
 };
+
+[[nodiscard]] inline std::uint32_t crc32c(std::string_view bytes) {
+  Crc32c crc;
+  for (const char byte : bytes) crc.add(static_cast<std::uint8_t>(byte));
+  return crc.value();
+}
 
 }  // namespace reactord

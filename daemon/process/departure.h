@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The way of connections out of a process that is followed by another one: who cannot go is drained
+// first, while all others are served; then everybody waits, until no reply is owed to anybody. What
+// becomes of them then is its owner's. Sends nothing itself, and knows no service manager.
+//
+//   begin() -> sorting -> draining -> looking -> settling -> ready
+//              who can    those who   all are    those to whom
+//              never go?  cannot      paused     a reply is owed
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "daemon/connection/connection_table.h"
+#include "daemon/process/connection_walk.h"
+
+namespace reactord {
+
+class Departure {
+ public:
+  /// `is_bound` of those for whom a handler keeps something, which it cannot take along.
+  Departure(ConnectionTable& connections, ConnectionWalks& walks, LoopContext& loop_context,
+            std::function<bool(const Connection&)> is_bound)
+      : connections_(connections),
+        walks_(walks),
+        loop_context_(loop_context),
+        is_bound_(std::move(is_bound)) {}
+
+  void begin();
+  [[nodiscard]] bool is_under_way() const { return step_ != Step::none; }
+  /// All wait, and nobody new is drained any more.
+  [[nodiscard]] bool is_holding() const { return step_ >= Step::looking; }
+  /// At the end of each turn: true once nobody is left who must be waited for.
+  [[nodiscard]] bool go_on();
+  /// Nobody goes: all are served as before.
+  void call_off();
+
+  [[nodiscard]] Connection::Movable movable(const Connection& connection) const;
+  /// How many could not go.
+  [[nodiscard]] std::size_t drained() const { return drained_; }
+
+ private:
+  enum class Step : std::uint8_t { none, sorting, draining, looking, settling, ready };
+
+  void hold();
+  [[nodiscard]] bool is_waited_for(SlotId id);
+
+  ConnectionTable& connections_;
+  ConnectionWalks& walks_;
+  LoopContext& loop_context_;
+  std::function<bool(const Connection&)> is_bound_;
+  Step step_ = Step::none;
+  std::vector<SlotId> waited_for_;  ///< some of them have gone, perhaps
+  std::size_t drained_ = 0;
+};
+
+}  // namespace reactord

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// How connections leave for the process that follows this one (server.survive), and how those come
+// in that the process before has left. Between the two they wait in the service manager's store, in
+// one parcel (daemon/handover/). The rest of the server's end is in server_stop.cpp.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <numeric>
+
+#include "daemon/handover/handover_state.h"
+#include "daemon/handover/parcel.h"
+#include "daemon/process/server.h"
+#include "daemon/systemd/descriptor_store.h"
+
+namespace reactord {
+
+namespace {
+
+constexpr std::string_view kParcelName = "reactord-connections";
+constexpr std::string_view kTrialName = "reactord-trial";
+/// While everybody waits, for replies that are owed already: a pause that people notice, and
+/// clients' timeouts do not.
+constexpr Duration kMaxSettling = std::chrono::seconds(1);
+/// Four times of what limits.max_buffer_memory is by default.
+constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;
+/// What the kernel gives one process (fs.nr_open).
+constexpr std::size_t kMaxTakenOver = std::size_t{1} << 20;
+
+constexpr std::string_view kNotReady =
+    "ERR the server restarts, and the reply was not ready in time: connect again";
+constexpr std::string_view kCannotGoOn =
+    "ERR the server was restarted, and cannot go on with this connection: connect again";
+
+/// An older process' own word for it goes first: whoever waits for longest is the nearest to its
+/// deadline, and queues of deadlines are in that order.
+std::vector<std::size_t> by_deadline(const std::vector<std::optional<SavedConnection>>& saved) {
+  std::vector<std::size_t> order(saved.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::size_t i) {
+    return saved[i] ? saved[i]->input_waited : SavedConnection::Milliseconds{};
+  });
+  return order;
+}
+
+/// As the kernel has it, unless a PROXY header has told another one.
+SocketAddress peer_of(int fd, const SavedConnection& saved) {
+  const SocketAddress peer = SocketAddress::peer_of(fd);
+  if (peer.mapped_ip() == saved.peer_ip && peer.port() == saved.peer_port) return peer;
+  return SocketAddress::mapped(saved.peer_ip, saved.peer_port);
+}
+
+/// What it reads as an error, where anything is known of it.
+void say_last_words(Stream& stream, const SavedConnection& saved) {
+  Buffer text;
+  const ReplyEncoding command = saved.answers_in_resp ? ReplyEncoding::resp2 : ReplyEncoding::plain;
+  ReplyWriter(text, encoding_of(saved.framing, command)).error(kCannotGoOn);
+  // Behind an unfinished reply it would be read as a part of it.
+  if (saved.output.empty()) (void)stream.send(text.view());
+}
+
+}  // namespace
+
+// --- leaving
+
+/// With a parcel that is empty.
+void Server::try_store() {
+  if (config_.server.survive == Survive::no) return;
+  Parcel trial = pack({}, {});
+  std::string problem = trial.problem;
+  if (problem.empty()) problem = store(trial, kTrialName);
+  remove_from_store(kTrialName);
+  has_store_ = problem.empty();
+  if (!has_store_) events_.record(Event::handover_impossible, {{"problem", problem}});
+}
+
+/// The manager says nothing where it keeps nothing: then nobody has it any more.
+std::string Server::store(Parcel& parcel, std::string_view name) {
+  if (std::string problem = store_descriptor(parcel.fd.get(), name); !problem.empty())
+    return problem;
+  UniqueFd ours = std::move(parcel.fd);
+  ours.reset();
+  if (!parcel.is_lost()) return {};
+  return "the service manager does not keep it: set FileDescriptorStoreMax= in the service to 4";
+}
+
+/// Balancers are told nothing: for them the server does not go.
+void Server::begin_handover(const std::string& request) {
+  begin_drain();
+  phase_ = Phase::parting;
+  events_.record(Event::handing_over, {{"request", request}});
+  reports_.stopping();
+}
+
+void Server::go_on_handing_over() {
+  const bool was_holding = departure_.is_holding();
+  if (departure_.go_on()) return hand_over_or_give_up();
+  if (departure_.is_holding() && !was_holding)
+    settling_timer_ = loop_.timers().add(loop_.now() + kMaxSettling, [this] {
+      settling_timer_ = 0;
+      end_handover_waits();
+    });
+}
+
+/// Who is to be waited for still is told so, and closed; then the others go.
+void Server::end_handover_waits() {
+  walks_.add_instead({.visit =
+                          [this](Connection& connection) {
+                            if (departure_.movable(connection) == Connection::Movable::yes) return;
+                            if (connection.is_ending())
+                              return connection.abort(CloseReason::closed_drain_expired);
+                            connection.end(CloseReason::closed_handover, kNotReady);
+                            connection.on_event({});  // sends them
+                          },
+                      .visits_per_turn = ConnectionWalks::kFewPerTurn,
+                      .done = [this] { hand_over_or_give_up(); }});
+}
+
+void Server::hand_over_or_give_up() {
+  if (!has_memory_for([&] { hand_over(); })) give_up_handover("the system has no memory for it");
+}
+
+void Server::hand_over() {
+  loop_.timers().cancel(std::exchange(settling_timer_, 0));
+  std::vector<Connection*> going;
+  std::vector<int> fds;
+  HandoverState state{.last_client_id = connections_.opened(), .connections = {}};
+  connections_.for_each([&](Connection& connection) {
+    if (departure_.movable(connection) != Connection::Movable::yes) return;
+    going.push_back(&connection);
+    fds.push_back(connection.stream().fd());
+    state.connections.push_back(connection.save());
+  });
+  if (!going.empty()) {
+    Parcel parcel = pack(write_state(state), fds);
+    std::string problem = parcel.problem;
+    if (problem.empty()) problem = store(parcel, kParcelName);
+    if (!problem.empty()) return give_up_handover(problem);
+  }
+  for (Connection* const connection : going) connection->let_go();
+  events_.record(Event::handed_over, {{"count", std::to_string(going.size())},
+                                      {"drained", std::to_string(departure_.drained())}});
+  phase_ = Phase::stopped;
+}
+
+/// Nothing has changed for anybody: they are drained, as without.
+void Server::give_up_handover(const std::string& problem) {
+  events_.record(Event::handover_failed, {{"problem", problem}});
+  call_off_handover();
+}
+
+void Server::call_off_handover() {
+  loop_.timers().cancel(std::exchange(settling_timer_, 0));
+  departure_.call_off();
+  phase_ = Phase::draining;
+  if (is_closed_to_new_) drain_connections();
+}
+
+// --- coming in
+
+UniqueFd Server::take_parcel(std::vector<PassedSocket>& passed) {
+  UniqueFd parcel;
+  std::erase_if(passed, [&](PassedSocket& socket) {
+    if (socket.name == kTrialName) return true;
+    if (socket.name != kParcelName) return false;
+    parcel = std::move(socket.fd);
+    return true;
+  });
+  return parcel;
+}
+
+void Server::take_over(UniqueFd fd) {
+  if (!fd) return;
+  UnpackedParcel parcel = unpack(fd.get(), kMaxStateBytes, kMaxTakenOver);
+  ReceivedState state = read_state(parcel.bytes, parcel.fds.size());
+  if (!parcel.problem.empty() || !state.problem.empty())
+    events_.record(Event::handover_damaged,
+                   {{"problem", parcel.problem.empty() ? state.problem : parcel.problem}});
+  connections_.begin_behind(state.last_client_id);
+  std::size_t resumed = 0;
+  for (const std::size_t i : by_deadline(state.connections))
+    if (resume(std::move(parcel.fds[i]), state.connections[i])) ++resumed;
+  events_.record(Event::taken_over, {{"count", std::to_string(resumed)},
+                                     {"lost", std::to_string(parcel.fds.size() - resumed)}});
+  fd.reset();
+  remove_from_store(kParcelName);
+}
+
+bool Server::resume(UniqueFd fd, const std::optional<SavedConnection>& saved) {
+  const auto refuse = [&](std::string_view problem) {
+    const SocketAddress peer = saved ? peer_of(fd.get(), *saved) : SocketAddress::peer_of(fd.get());
+    SocketStream stream(std::move(fd), peer);
+    events_.record(Event::not_resumed,
+                   {{"peer", stream.peer()}, {"problem", std::string(problem)}});
+    if (saved) say_last_words(stream, *saved);
+    return false;
+  };
+  if (!saved) return refuse("its state is damaged");
+  const ListenerRules* const rules = listeners_.rules_for(*saved);
+  if (rules == nullptr)
+    return refuse(fmt::format("there is no listener {} of its kind any more", saved->listener));
+  if (connections_.is_full(rules->policy)) return refuse("max_connections reached");
+  const SocketAddress peer = peer_of(fd.get(), *saved);
+  return connections_.resume(std::move(fd), peer, rules->policy, *saved);
+}
+
+}  // namespace reactord

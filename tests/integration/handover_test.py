@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+"""Connections that outlive the process: server.survive, with a service manager's store in between."""
+
+import random
+import signal
+import socket
+import threading
+
+import pytest
+
+from harness import resp
+from harness.client import eventually
+from harness.keeper import Keeper
+
+SURVIVE = '[server]\nsurvive = "restart"\n'
+PARCEL = "reactord-connections"
+LINES = '\n[[listener]]\nname = "lines"\naddress = "127.0.0.1:0"\nframing = "line"\nhandler = "ceil"\n'
+MAIN = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
+
+
+@pytest.fixture
+def keeper(tmp_path):
+    keeper = Keeper(tmp_path / "notify")
+    yield keeper
+    keeper.close()
+
+
+def restart(daemon, keeper, before, config=SURVIVE):
+    """What `systemctl restart` does; the next process."""
+    before.signal(signal.SIGUSR2)
+    assert before.wait() == 0, before.log
+    return daemon(config, **keeper.successor())
+
+
+def ended(client):
+    """All that a client reads before its connection ends."""
+    return client.read_until_eof()
+
+
+# --- who goes on, and with what
+
+def test_a_client_goes_on(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    client = one.connect()
+    number = client.call("CLIENT", "ID")
+    client.call("CLIENT", "SETNAME", "me")
+    client.call("HELLO", "3")
+    address = client.call("CLIENT", "INFO").split("addr=")[1].split()[0]
+    two = restart(daemon, keeper, one)
+    assert client.call("CLIENT", "ID") == number
+    assert client.call("CLIENT", "GETNAME") == b"me"
+    info = client.call("CLIENT", "INFO")
+    assert "resp=3" in info and f"addr={address}" in info
+    one.wait_for_log("1 connections wait for the process that follows, 0 were drained")
+    two.wait_for_log("1 connections go on from the process before; 0 could not")
+    assert keeper.names() == []
+    assert two.connect().call("CLIENT", "ID") > number
+
+
+def test_what_is_on_its_way_arrives(daemon, keeper):
+    """Half a request, requests in the kernel, and replies that nobody reads."""
+    one = daemon(SURVIVE, environment=keeper.environment)
+    half, reader = one.connect(), one.connect()
+    half.send(b"*2\r\n$4\r\nECHO\r\n$5\r\nhe")
+    size, count = 1 << 20, 16
+    everything = resp.request("ECHO", b"x" * size) * count
+    sender = threading.Thread(target=reader.socket.sendall, args=(everything,), daemon=True)
+    sender.start()
+    eventually(lambda: "obl=0" not in one.connect(track=False).call("CLIENT", "LIST", "ID", "2").decode(),
+               what="replies that are not taken")
+    restart(daemon, keeper, one)
+    half.send(b"llo\r\n")
+    assert half.reply() == b"hello"
+    for _ in range(count):
+        assert reader.reply() == b"x" * size
+    sender.join()
+
+
+def test_every_kind_of_listener(daemon, keeper, tmp_path):
+    unix = f'\n[[listener]]\nname = "local"\naddress = "unix:{tmp_path}/s"\n'
+    admin = f'\n[[listener]]\nname = "admin"\naddress = "unix:{tmp_path}/a"\nrole = "admin"\n'
+    config = SURVIVE + MAIN + LINES + unix + admin
+    one = daemon(config, environment=keeper.environment)
+    clients = {name: one.connect(name) for name in ("main", "lines", "local", "admin")}
+    clients["lines"].send(b"1.")
+    two = restart(daemon, keeper, one, config)
+    for name in ("main", "local", "admin"):
+        clients[name].expect_alive()
+    clients["lines"].send(b"5\n").expect(b"2\n")
+    assert int(two.info("clients")["connected_admin_clients"]) == 1
+
+
+def test_what_a_client_has_asked_for_stays(daemon, keeper):
+    """CLIENT REPLY OFF, and plain replies to lines."""
+    one = daemon(SURVIVE, environment=keeper.environment)
+    silent, inline = one.connect(), one.connect()
+    silent.request("CLIENT", "REPLY", "OFF")
+    inline.send(b"CEIL 1.5\n").expect(b"2\n")
+    restart(daemon, keeper, one)
+    silent.request("ECHO", "a").request("CLIENT", "REPLY", "ON").expect(b"+OK\r\n")
+    inline.send(b"CEIL 2.5\n").expect(b"3\n")
+
+
+def test_many_restarts_under_load(daemon, keeper):
+    """Pipelines of 16 from many clients: each request is answered once, and in order."""
+    one = daemon(SURVIVE, environment=keeper.environment)
+    stop, failures, counts = threading.Event(), [], []
+
+    def play(client, seed):
+        dice, sent = random.Random(seed), 0
+        try:
+            while not stop.is_set():
+                words = [b"%d-%d" % (seed, sent + i) for i in range(16)]
+                batch = b"".join(resp.request("ECHO", word) for word in words)
+                cut = dice.randrange(len(batch))
+                client.send(batch[:cut]).send(batch[cut:])
+                for word in words:
+                    got = client.reply()
+                    assert got == word, f"{got} instead of {word}"
+                sent += 16
+        except (AssertionError, OSError) as problem:
+            failures.append((seed, problem))
+        counts.append(sent)
+
+    players = [threading.Thread(target=play, args=(one.connect(), seed)) for seed in range(20)]
+    for player in players:
+        player.start()
+    before = one
+    for _ in range(5):
+        before = restart(daemon, keeper, before)
+        before.wait_for_log("20 connections go on from the process before; 0 could not")
+    stop.set()
+    for player in players:
+        player.join()
+    assert not failures, failures
+    assert all(counts), counts
+
+
+def test_a_thousand_clients(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    clients = [one.connect() for _ in range(1000)]
+    for client in clients:
+        client.send(b"*2\r\n$4\r\nECHO\r\n")
+    two = restart(daemon, keeper, one)
+    for number, client in enumerate(clients):
+        client.send(b"$%d\r\n%d\r\n" % (len(str(number)), number))
+    for number, client in enumerate(clients):
+        assert client.reply() == b"%d" % number
+    assert two.info("clients")["connected_clients"] == "1001"
+    two.wait_for_log("1000 connections go on from the process before; 0 could not")
+
+
+# --- who cannot
+
+def test_who_watches_requests_is_drained(daemon, keeper, tmp_path):
+    admin = f'\n[[listener]]\nname = "admin"\naddress = "unix:{tmp_path}/a"\nrole = "admin"\n'
+    one = daemon(SURVIVE + MAIN + admin, environment=keeper.environment)
+    watcher, client = one.connect("admin"), one.connect("main")
+    assert watcher.call("MONITOR") == "OK"
+    restart(daemon, keeper, one, SURVIVE + MAIN + admin)
+    ended(watcher)
+    client.expect_alive()
+    one.wait_for_log("1 connections wait for the process that follows, 1 were drained")
+
+
+def test_a_transaction_is_not_cut_in_two(daemon, keeper):
+    """One that ends in time goes on; one that does not is told."""
+    one = daemon(SURVIVE, environment=keeper.environment)
+    slow = one.connect()
+    assert slow.call("MULTI") == "OK"
+    assert slow.call("ECHO", "a") == "QUEUED"
+    restart(daemon, keeper, one)
+    assert b"" == ended(slow)
+    one.wait_for_log("closed unanswered: the server restarts")
+
+
+def test_a_listener_that_is_gone(daemon, keeper):
+    one = daemon(SURVIVE + MAIN + LINES, environment=keeper.environment)
+    client, line = one.connect("main"), one.connect("lines")
+    two = restart(daemon, keeper, one, SURVIVE + MAIN)
+    assert ended(line) == (b"(error) ERR the server was restarted, and cannot go on with this connection: "
+                           b"connect again\n")
+    client.expect_alive()
+    two.wait_for_log("it cannot go on from the process before: there is no listener lines of its kind")
+    two.wait_for_log("1 connections go on from the process before; 1 could not")
+
+
+def test_fewer_connections_than_before(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    clients = [one.connect() for _ in range(4)]
+    for client in clients:
+        client.expect_alive()
+    two = restart(daemon, keeper, one, SURVIVE + "max_connections = 2\n")
+    two.wait_for_log("2 connections go on from the process before; 2 could not")
+    two.wait_for_log("max_connections reached")
+
+
+# --- stores that do not keep what they are given
+
+def test_without_a_service_manager_it_drains(daemon):
+    one = daemon(SURVIVE)
+    client = one.connect()
+    one.wait_for_log(r"server.survive has no effect.*there is no service manager")
+    one.signal(signal.SIGUSR2)
+    assert one.wait() == 0
+    assert ended(client) == b""
+
+
+def test_a_manager_that_keeps_nothing(daemon, keeper):
+    keeper.most = 0
+    one = daemon(SURVIVE, environment=keeper.environment)
+    client = one.connect()
+    one.wait_for_log(r"server.survive has no effect.*set FileDescriptorStoreMax=")
+    one.signal(signal.SIGUSR2)
+    assert one.wait() == 0
+    assert ended(client) == b""
+
+
+def test_a_store_that_is_full_when_it_counts(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    client = one.connect()
+    client.expect_alive()
+    keeper.most = 0
+    one.signal(signal.SIGUSR2)
+    assert one.wait() == 0
+    one.wait_for_log("connections cannot be left to the process that follows, and are drained")
+    assert ended(client) == b""
+
+
+def test_what_is_stored_is_no_state_of_ours(daemon, keeper):
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    right.send(b"x")
+    keeper.stored[PARCEL] = left.detach()
+    one = daemon(SURVIVE, **keeper.successor())
+    one.wait_for_log("not all that the process before has left can be read: it is empty")
+    one.connect().expect_alive()
+    assert keeper.names() == []
+
+
+# --- signals in the middle of it
+
+def test_stopped_while_it_restarts(daemon, keeper, tmp_path):
+    """Whoever is waited for holds it up; TERM makes a stop of it."""
+    one = daemon(SURVIVE, environment=keeper.environment)
+    client = one.connect()
+    assert client.call("MULTI") == "OK"
+    one.signal(signal.SIGUSR2)
+    one.wait_for_log("restarting on SIGUSR2")
+    one.signal(signal.SIGUSR2)
+    one.signal(signal.SIGTERM)
+    one.wait_for_log("stopping on SIGTERM")
+    assert one.wait() == 0
+    assert keeper.names() == []
+
+
+def test_killed_while_it_restarts(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment, expected_status=-signal.SIGKILL)
+    client = one.connect()
+    assert client.call("MULTI") == "OK"
+    one.signal(signal.SIGUSR2)
+    one.wait_for_log("restarting on SIGUSR2")
+    one.process.kill()
+    one.process.wait()
+    assert keeper.names() == []
+    two = daemon(SURVIVE, environment=keeper.environment)
+    two.connect().expect_alive()
