@@ -5,19 +5,16 @@
 
 #include <algorithm>
 
+#include "protocol/json_writer.h"
+
 namespace reactord {
 
 namespace {
 
-/// In quotes. What a record consists of has no control characters: these two are all that JSON
-/// wants escaped of the others.
 std::string quoted(std::string_view value) {
-  std::string text = "\"";
-  for (const char c : value) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text += '"';
+  std::string text;
+  append_json_quoted(text, value);
+  return text;
 }
 
 std::string small_letters(std::string_view name) {

@@ -13,6 +13,19 @@ void Histogram::merge(const Histogram& other) {
   most_ = std::max(most_, other.most_);
 }
 
+Histogram Histogram::since(const Histogram& earlier) const {
+  Histogram later;
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    later.buckets_[i] = buckets_[i] - earlier.buckets_[i];
+    if (later.buckets_[i] == 0) continue;
+    later.least_ = std::min(later.least_, value_of(i));
+    later.most_ = value_of(i);
+  }
+  later.count_ = count_ - earlier.count_;
+  later.sum_ = sum_ - earlier.sum_;
+  return later;
+}
+
 double Histogram::mean() const {
   return count_ == 0 ? 0 : static_cast<double>(sum_) / static_cast<double>(count_);
 }

@@ -30,6 +30,8 @@ class Histogram {
   }
 
   void merge(const Histogram& other);
+  /// What was counted since it was `earlier`; least() and most() are right to one percent.
+  [[nodiscard]] Histogram since(const Histogram& earlier) const;
   void clear() { *this = {}; }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }

@@ -136,6 +136,21 @@ TEST_CASE("shares: one long in ten thousand is beyond the 99.99th, not beyond al
   CHECK_EQ(histogram.at_share(1), 5'000'000);
 }
 
+TEST_CASE("what came since an earlier time") {
+  Histogram histogram;
+  for (const std::uint64_t value : {10u, 1'000'000u}) histogram.record(value);
+  const Histogram earlier = histogram;
+  CHECK_EQ(histogram.since(earlier).count(), 0);
+  CHECK_EQ(histogram.since(earlier).most(), 0);
+  for (const std::uint64_t value : {5'000u, 70'000u}) histogram.record(value);
+  const Histogram later = histogram.since(earlier);
+  CHECK_EQ(later.count(), 2);
+  CHECK_EQ(later.sum(), 75'000);
+  CHECK(later.least() == doctest::Approx(5'000).epsilon(0.01));
+  CHECK(later.most() == doctest::Approx(70'000).epsilon(0.01));
+  CHECK(later.at_share(0.5) == doctest::Approx(5'000).epsilon(0.01));
+}
+
 TEST_CASE("of nothing there is nothing to tell") {
   Histogram histogram;
   CHECK_EQ(histogram.at_share(0.99), 0);
