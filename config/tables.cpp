@@ -286,7 +286,7 @@ std::string_view why_unused_by_http(std::string_view key) {
   constexpr std::string_view kOfCommands[] = {"handler", "inline_replies", "allow_commands",
                                               "require"};
   if (std::ranges::find(kOfCommands, key) != std::end(kOfCommands))
-    return "an HTTP listener takes no commands, and shows nothing that has to be kept secret";
+    return "an HTTP listener takes no commands, and shows no secrets";
   if (key == "proxy") return "an HTTP listener reads no PROXY header";
   return {};
 }

@@ -5,14 +5,18 @@
 //   GET /metrics   for Prometheus, in the format that it asks for
 //   GET /healthz   200: the process answers
 //   GET /readyz    200, or 503 while balancers should send their clients elsewhere
-//   GET /          these, for people
+//   GET /          for people: a page that shows what the daemon does, as it does it
+//   GET /api/...   what the page is made of, as JSON; /api/live as a stream of events
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "daemon/metrics/daemon_metrics.h"
+#include "daemon/page/feed.h"
+#include "daemon/page/live_figures.h"
 
 namespace reactord {
 
@@ -21,25 +25,38 @@ struct HttpQuestion {
   std::string_view path;       ///< without what follows a '?'
   std::string_view host = {};  ///< the header; "" where there is none
   std::string_view accept = {};
+  std::string_view origin = {};         ///< of the page that asks, where a browser tells it
+  std::string_view fetch_site = {};     ///< Sec-Fetch-Site: where that page is from
+  std::string_view last_event_id = {};  ///< of who comes back to a stream
 
   [[nodiscard]] bool is_reading() const { return method == "GET" || method == "HEAD"; }
 };
+
+/// What a page may load and do: nothing.
+inline constexpr std::string_view kStrictPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 struct HttpAnswer {
   unsigned status = 200;
   std::string_view content_type = "text/plain; charset=utf-8";
   std::string body = {};
+  std::string_view policy = kStrictPolicy;  ///< Content-Security-Policy
+  /// The connection ends behind it: a browser would keep it for later, of which there are few.
+  bool is_last = false;
+  std::shared_ptr<Feed> feed = {};  ///< in place of the body
 };
 
 /// "[::1]:80", "localhost", "10.0.0.1:9100", and this machine's own name: none that somebody else's
 /// DNS could have led a browser here by (DNS rebinding).
 [[nodiscard]] bool is_own_host(std::string_view host, std::string_view machine);
 
+/// Whether a page of another site asks, as far as its browser says so.
+[[nodiscard]] bool is_from_elsewhere(const HttpQuestion& question);
+
 class HttpPages {
  public:
   /// `machine` is the name by which others call this machine.
-  HttpPages(const MetricsSources& of, std::string machine)
-      : of_(of), machine_(std::move(machine)) {}
+  HttpPages(const MetricsSources& of, LiveFigures& live, std::string machine)
+      : of_(of), live_(live), machine_(std::move(machine)) {}
 
   [[nodiscard]] HttpAnswer answer(const HttpQuestion& question);
 
@@ -50,8 +67,10 @@ class HttpPages {
     TimePoint made{};
   };
   [[nodiscard]] const std::string& metrics(MetricsFormat format);
+  [[nodiscard]] HttpAnswer api(const HttpQuestion& question);
 
   MetricsSources of_;
+  LiveFigures& live_;
   std::string machine_;
   std::array<Rendered, 2> rendered_;  ///< by format
 };

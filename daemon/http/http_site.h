@@ -4,9 +4,7 @@
 // What is answered is in http_pages.h.
 #pragma once
 
-#include <array>
 #include <functional>
-#include <list>
 #include <memory>
 
 #include "daemon/admission/visitors.h"
@@ -31,6 +29,8 @@ class HttpSite final : public Visitors {
   void take_in(UniqueFd fd, const SocketAddress& peer) override;
 
   void on_event() noexcept;
+  /// The feeds of answers have more to say. Throws std::bad_alloc.
+  void wake();
 
  private:
   class Engine;

@@ -29,6 +29,8 @@ void HttpSite::take_in(UniqueFd, const SocketAddress&) {}
 
 void HttpSite::on_event() noexcept {}
 
+void HttpSite::wake() {}
+
 std::string problem_with_http() {
   return "this reactord was built without HTTP (REACTORD_HTTP=OFF)";
 }

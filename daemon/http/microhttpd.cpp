@@ -31,6 +31,9 @@ std::optional<Microhttpd> functions_of(void* library) {
       find(library, "MHD_get_connection_info", all.get_connection_info) &&
       find(library, "MHD_lookup_connection_value", all.lookup_connection_value) &&
       find(library, "MHD_create_response_from_buffer", all.create_response_from_buffer) &&
+      find(library, "MHD_create_response_from_callback", all.create_response_from_callback) &&
+      find(library, "MHD_suspend_connection", all.suspend_connection) &&
+      find(library, "MHD_resume_connection", all.resume_connection) &&
       find(library, "MHD_add_response_header", all.add_response_header) &&
       find(library, "MHD_queue_response", all.queue_response) &&
       find(library, "MHD_destroy_response", all.destroy_response);

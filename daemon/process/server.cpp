@@ -82,20 +82,15 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       heap_trimmer_(loop_, [this] { return_memory(); }),
       gate_(connections_, events),
       arrivals_(loop_, gate_, kHandshakesToken),
+      started_at_(seconds_since_1970()),
+      live_(loop_, {.metrics = metrics_sources(),
+                    .connections = connections_,
+                    .service = service_,
+                    .started = loop_.now()}),
       http_(
           loop_, kHttpToken, static_cast<std::size_t>(config_.server.max_http_connections),
-          [pages = HttpPages({.loop = loop_,
-                              .connections = connections_,
-                              .dispatcher = dispatcher_,
-                              .commands = commands_,
-                              .events = events,
-                              .limits = limits_,
-                              .workers = workers_,
-                              .server = *this,
-                              .started_at = seconds_since_1970()},
-                             name_of_machine())](const HttpQuestion& question) mutable {
-            return pages.answer(question);
-          },
+          [pages = HttpPages(metrics_sources(), live_, name_of_machine())](
+              const HttpQuestion& question) mutable { return pages.answer(question); },
           [this] { listeners_.on_room(); }),
       listeners_(kFirstListenerToken, loop_, arrivals_, limits_, http_, events, loop_context_,
                  commands_),
@@ -114,6 +109,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   keep_memory_reserve();
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
+  live_.set_on_news([this] { http_.wake(); });
   service_.set_config_file(source.path());
   make_handlers(handlers);
   loop_context_.command_names = commands_.names();
@@ -124,6 +120,18 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   if (const std::error_code error =
           loop_.watch_level(signals_.fd(), kSignalsToken, Priority::urgent))
     throw std::system_error(error, "epoll_ctl");
+}
+
+MetricsSources Server::metrics_sources() const {
+  return {.loop = loop_,
+          .connections = connections_,
+          .dispatcher = dispatcher_,
+          .commands = commands_,
+          .events = events_,
+          .limits = limits_,
+          .workers = workers_,
+          .server = *this,
+          .started_at = started_at_};
 }
 
 /// Handlers go last but one: promises that they still hold are given up while connections exist,

@@ -110,6 +110,8 @@ class Server final : public EventSink, public ServerControl {
   void make_handlers(std::span<const HandlerEntry> entries);
   [[nodiscard]] std::string start_handlers();
 
+  [[nodiscard]] MetricsSources metrics_sources() const;
+
   // --- turns ---
   void on_own_event(Token token);
   void end_turn();
@@ -193,6 +195,8 @@ class Server final : public EventSink, public ServerControl {
   std::vector<std::unique_ptr<Handler>> handlers_;  ///< in the order of handler_entries_
   Gate gate_;
   Arrivals arrivals_;
+  double started_at_;  ///< seconds since 1970
+  LiveFigures live_;
   HttpSite http_;
   ListenerSet listeners_;
   Reload reload_;

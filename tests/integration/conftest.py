@@ -2,6 +2,7 @@
 """Fixtures: daemons started and judged, a real Redis to compare with, and a limit on time."""
 
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -222,6 +223,15 @@ def serve(tmp_path):
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def many_descriptors():
+    """For 10,000 clients, and as many again."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 20_000), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 import contextlib
 import random
 import re
-import resource
 import signal
 import socket
 import threading
@@ -328,14 +327,6 @@ def test_nobody_gets_words_that_answer_nothing(daemon):
 # --- Nobody is kept out by those who never finish a handshake.
 
 HALF_OPEN = 10_000
-
-
-@pytest.fixture
-def many_descriptors():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 2 * HALF_OPEN), before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @contextlib.contextmanager

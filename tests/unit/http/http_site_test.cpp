@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +18,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+struct ScriptedFeed final : Feed {
+  std::deque<std::string> pieces;
+  bool is_over = false;
+  int asked = 0;
+  Piece next() override {
+    ++asked;
+    if (pieces.empty()) return {.is_end = is_over};
+    Piece piece{.text = std::make_shared<const std::string>(std::move(pieces.front()))};
+    pieces.pop_front();
+    return piece;
+  }
+};
+
 struct Site final : EventSink {
   static constexpr Token kToken = 7;
 
@@ -23,7 +39,9 @@ struct Site final : EventSink {
             loop, kToken, most,
             [this](const HttpQuestion& question) {
               asked.push_back(std::string(question.method) + " " + std::string(question.path));
-              return HttpAnswer{.body = "hello\n"};
+              if (question.path != "/live") return HttpAnswer{.body = "hello\n"};
+              feeds.push_back(std::make_shared<ScriptedFeed>());
+              return HttpAnswer{.is_last = true, .feed = feeds.back()};
             },
             [this] { ++rooms; }) {}
 
@@ -55,6 +73,7 @@ struct Site final : EventSink {
   FakeClock clock;
   EventLoop loop{clock};
   std::vector<std::string> asked;
+  std::vector<std::shared_ptr<ScriptedFeed>> feeds;
   int rooms = 0;
   HttpSite site;
 };
@@ -121,6 +140,114 @@ TEST_CASE("HTTP site: who sends no more without having asked is gone soon") {
   site.turns(one, 3);
   site.clock.advance(2s);
   CHECK(site.turns(one, 5).ends_with("<end>"));
+}
+
+constexpr std::string_view kLive = "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+TEST_CASE("HTTP site: a feed is sent as it comes about, and rests meanwhile") {
+  Site site;
+  const UniqueFd one = site.visit();
+  send_text(one.get(), kLive);
+  const std::string head = site.turns(one);
+  CHECK(head.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(head.find("Transfer-Encoding: chunked\r\n") != head.npos);
+  CHECK(head.ends_with("\r\n\r\n"));
+  const int asked = site.feeds[0]->asked;
+  site.turns(one);
+  CHECK(site.feeds[0]->asked == asked);
+  site.feeds[0]->pieces = {"one", "two"};
+  site.site.wake();
+  CHECK(site.turns(one) == "3\r\none\r\n3\r\ntwo\r\n");
+  site.feeds[0]->is_over = true;
+  site.site.wake();
+  CHECK(site.turns(one) == "0\r\n\r\n<end>");
+  CHECK(site.site.has_room());
+  CHECK(site.feeds[0].use_count() == 1);
+}
+
+TEST_CASE("HTTP site: a feed at rest may last, and one that nobody reads may not") {
+  Site site;
+  const UniqueFd one = site.visit();
+  send_text(one.get(), kLive);
+  site.turns(one);
+  for (int seconds = 0; seconds < 100; ++seconds) {
+    site.clock.advance(1s);
+    CHECK(site.turns(one, 3) == "");
+  }
+  site.feeds[0]->pieces = {std::string(8u << 20, 'x')};
+  site.site.wake();
+  std::string text = site.turns(one, 3);
+  for (int seconds = 0; seconds < 8; ++seconds) {
+    CHECK(site.feeds[0].use_count() == (seconds < 6 ? 2 : 1));
+    site.clock.advance(1s);
+    for (int turn = 0; turn < 3; ++turn) {
+      site.loop.stay_awake();
+      site.loop.run_turn(site);
+    }
+  }
+  CHECK(site.rooms == 1);
+}
+
+TEST_CASE("HTTP site: whoever has gone from a feed at rest is found out with the next piece") {
+  Site site;
+  UniqueFd one = site.visit();
+  const UniqueFd other = site.visit();
+  send_text(one.get(), kLive);
+  site.turns(one);
+  one.reset();
+  for (int i = 0; i < 3; ++i) {
+    site.clock.advance(1s);
+    site.feeds[0]->pieces = {"more"};
+    site.site.wake();
+    site.turns(other, 3);
+  }
+  CHECK(site.feeds[0].use_count() == 1);
+  CHECK(site.rooms == 1);
+}
+
+TEST_CASE("HTTP site: feeds leave room for those who come for a moment") {
+  Site site(8);
+  std::vector<UniqueFd> all;
+  for (int i = 0; i < 6; ++i) {
+    all.push_back(site.visit());
+    send_text(all.back().get(), kLive);
+    CHECK(site.turns(all.back()).starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+  all.push_back(site.visit());
+  send_text(all.back().get(), kLive);
+  CHECK(site.turns(all.back()).starts_with("HTTP/1.1 503 "));
+  all.push_back(site.visit());
+  send_text(all.back().get(), kGet);
+  CHECK(site.turns(all.back()).ends_with("hello\n"));
+  all.erase(all.begin());
+  for (int i = 0; i < 2; ++i) {
+    site.feeds[0]->pieces = {"more"};
+    site.site.wake();
+    site.turns(all.back());
+  }
+  all.push_back(site.visit());
+  send_text(all.back().get(), kLive);
+  CHECK(site.turns(all.back()).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_CASE("HTTP site: many feeds at once are served over several turns") {
+  Site site(64);
+  std::vector<UniqueFd> all;
+  for (int i = 0; i < 40; ++i) {
+    all.push_back(site.visit());
+    send_text(all.back().get(), kLive);
+    site.turns(all.back(), 3);
+  }
+  const auto woken = [&site] {
+    return std::ranges::count_if(site.feeds, [](const auto& feed) { return feed->pieces.empty(); });
+  };
+  for (const auto& feed : site.feeds) feed->pieces = {"news"};
+  site.site.wake();
+  for (const int expected : {16, 32, 40}) {
+    site.loop.stay_awake();
+    site.loop.run_turn(site);
+    CHECK(woken() == expected);
+  }
 }
 
 TEST_CASE("HTTP site: headers have a bound") {
