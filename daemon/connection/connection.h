@@ -114,6 +114,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   }
   [[nodiscard]] std::size_t owed_replies() const { return owed_replies_; }
   [[nodiscard]] bool is_subscribed() const { return subscriptions_ > 0; }
+  [[nodiscard]] std::size_t subscriptions() const { return subscriptions_; }
   /// The client has sent FIN, though perhaps not all before it is read yet. It may still wait for
   /// replies.
   [[nodiscard]] bool is_fin_announced() const { return is_fin_announced_; }
@@ -196,8 +197,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   // --- to another process, and from one (connection_saving.cpp) ---
   enum class Movable : std::uint8_t {
     yes,      ///< it is between two requests: what is owed to it is sent, or in output_
-    not_now,  ///< a reply is owed, or a transaction open
-    never     ///< its stream, or what a handler holds for it, belongs to this process
+    not_now,  ///< a reply is owed
+    never     ///< its stream belongs to this process, or it is ending
   };
   [[nodiscard]] Movable movable() const noexcept;
   /// Of a movable one. Throws std::bad_alloc.

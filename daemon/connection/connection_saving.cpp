@@ -23,9 +23,8 @@ Milliseconds waited(const Link& link, TimePoint now) {
 Connection::Movable Connection::movable() const noexcept {
   const bool is_draining = input_state_ == Input::draining || input_state_ == Input::ended_by_drain;
   if (is_ending() || is_draining || input_state_ == Input::cut_off) return Movable::never;
-  if (is_subscribed() || wants_receipt_ || !stream_->can_change_process()) return Movable::never;
-  const bool is_between_requests = state_ == State::open && !session_.in_transaction();
-  return is_between_requests ? Movable::yes : Movable::not_now;
+  if (wants_receipt_ || !stream_->can_change_process()) return Movable::never;
+  return state_ == State::open ? Movable::yes : Movable::not_now;
 }
 
 SavedConnection Connection::save() const {

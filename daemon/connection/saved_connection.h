@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "daemon/interface/session.h"
 #include "protocol/frame_parser.h"
@@ -35,6 +36,19 @@ struct SavedConnection {
   std::string library_name;
   std::string library_version;
   std::string user;  ///< that it has logged in as by a password; "" where it has not
+
+  // --- between MULTI and EXEC ---
+  bool in_transaction = false;
+  bool is_spoilt = false;  ///< EXEC will refuse
+  std::string queued;      ///< what EXEC will run, as RESP requests
+
+  /// What handlers keep for it (ConnectionState), by their names.
+  struct HandlerState {
+    std::string handler;
+    std::string bytes;
+    bool operator==(const HandlerState&) const = default;
+  };
+  std::vector<HandlerState> handler_states;
 
   // --- what is on its way ---
   std::string input;        ///< received, and not served

@@ -9,6 +9,18 @@ void CallContext::forget(SlotId connection) noexcept {
   states_.erase(connection);
 }
 
+std::optional<CallContext::HandlerStates> CallContext::save_states(SlotId connection) const {
+  HandlerStates saved;
+  const auto found = states_.find(connection);
+  if (found == states_.end()) return saved;
+  for (const auto& [handler, state] : found->second) {
+    std::optional<std::string> bytes = state->save();
+    if (!bytes) return std::nullopt;
+    saved.emplace_back(handler, std::move(*bytes));
+  }
+  return saved;
+}
+
 HandlerCall CallContext::describe(const CommandEntry& entry) const {
   return {entry.handler_name, entry.full_name, "handle()", connection_->client_id(),
           connection_->stream().peer()};

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
@@ -73,8 +75,10 @@ class CallContext final : public HandlerContext {
   void produce(std::unique_ptr<ReplyProducer> producer) override;
   [[nodiscard]] PushHandle subscribe() override;
   [[nodiscard]] bool is_subscribed() const override { return connection_->is_subscribed(); }
-  /// A handler keeps something for it (HandlerContext::state()).
   [[nodiscard]] bool has_states(SlotId connection) const { return states_.contains(connection); }
+  /// What handlers keep for that connection, as bytes; nothing where one cannot say it.
+  using HandlerStates = std::vector<std::pair<const Handler*, std::string>>;
+  [[nodiscard]] std::optional<HandlerStates> save_states(SlotId connection) const;
   void end_states() override { forget(connection_->id()); }
 
  protected:

@@ -5,9 +5,11 @@
 //
 //   dispatcher.cpp  calls and their replies    dispatcher_words.cpp  which command is meant
 //   dispatcher_transaction.cpp  what is queued, and run by EXEC
+//   dispatcher_moving.cpp  what goes along with a connection to another process
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +32,8 @@
 #include "protocol/inline_line.h"
 
 namespace reactord {
+
+struct SavedConnection;
 
 class Dispatcher final : public RequestSink, public ConnectionObserver {
  public:
@@ -58,10 +62,15 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] HandlerGuard& guard() { return guard_; }
   [[nodiscard]] SlowLog& slow_log() { return slow_log_; }
   [[nodiscard]] RequestFeed& feed() { return feed_; }
-  /// A handler keeps something for it.
-  [[nodiscard]] bool keeps_state_of(const Connection& connection) const {
-    return context_.has_states(connection.id());
-  }
+
+  // --- connections that go on in another process (dispatcher_moving.cpp) ---
+  /// All that handlers keep for it can go along.
+  [[nodiscard]] bool can_move(const Connection& connection) noexcept;
+  /// That, and its transaction. Of one that can move; throws std::bad_alloc.
+  void save(const Connection& connection, SavedConnection& saved);
+  /// The problem with what was saved of it, or "".
+  [[nodiscard]] std::string restore(Connection& connection, const SavedConnection& saved);
+
   /// In whose name a handler asks its service for something right now.
   [[nodiscard]] HandlerCall caller() const;
 
@@ -146,6 +155,13 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                       CallEnd end, ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] ServeResult replace_failed(Connection& connection,
                                                           CommandEntry& entry, ReplyDraft& draft);
+
+  // --- connections that go on in another process ---
+  using HandlerStates = CallContext::HandlerStates;
+  [[nodiscard]] std::optional<HandlerStates> save_states(const Connection& connection);
+  [[nodiscard]] std::string restore_state(Connection& connection, const std::string& handler,
+                                          std::string_view state);
+  void queue_again(Connection& connection, std::string_view requests);
 
   // --- between MULTI and EXEC ---
   [[nodiscard]] ServeResult answer_in_transaction(Connection& connection, const Frame& frame,

@@ -57,6 +57,11 @@ class Transactions {
     QueuedRequests requests;
     bool is_spoilt = false;
   };
+  /// Null where nothing is queued.
+  [[nodiscard]] Transaction* find(const Connection& connection) {
+    const auto found = open_.find(connection.id());
+    return found == open_.end() ? nullptr : &found->second;
+  }
   /// Takes it out, and ends it.
   [[nodiscard]] Transaction take(Connection& connection);
   void forget(Connection& connection) { (void)take(connection); }

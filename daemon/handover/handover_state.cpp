@@ -20,6 +20,9 @@ constexpr std::uint32_t kOldestReader = 1;
 /// How a record begins.
 constexpr std::size_t kRecordHeadBytes = 8;
 
+/// Of one connection: each is of another handler.
+constexpr std::uint32_t kMaxHandlerStates = 64;
+
 struct Head {
   std::uint64_t last_client_id = 0;
   std::uint64_t connections = 0;
@@ -34,8 +37,30 @@ void describe_head(Fields&& fields, HeadOrConst& head) {
   fields(2, head.connections);
 }
 
+/// In pairs, from 1 on: a handler's name, and its bytes.
+void describe_handler_states(FieldWriter fields,
+                             const std::vector<SavedConnection::HandlerState>& states) {
+  std::uint32_t number = 0;
+  for (const SavedConnection::HandlerState& state : states) {
+    fields(++number, state.handler);
+    fields(++number, state.bytes);
+  }
+}
+
+void describe_handler_states(FieldReader& fields,
+                             std::vector<SavedConnection::HandlerState>& states) {
+  for (std::uint32_t number = 0; number < kMaxHandlerStates * 2;) {
+    SavedConnection::HandlerState state;
+    fields(++number, state.handler);
+    fields(++number, state.bytes);
+    if (state.handler.empty()) return;
+    states.push_back(std::move(state));
+  }
+}
+
 template <class Fields, class SavedOrConst>
-void describe_connection(Fields&& fields, SavedOrConst& saved, std::string& peer_ip) {
+void describe_connection(Fields&& fields, SavedOrConst& saved, std::string& peer_ip,
+                         std::string& handler_states) {
   fields(1, saved.client_id);
   fields(2, saved.listener);
   fields(3, saved.framing, Framing::raw);
@@ -66,6 +91,10 @@ void describe_connection(Fields&& fields, SavedOrConst& saved, std::string& peer
   fields(28, saved.bytes_received);
   fields(29, saved.bytes_sent);
   fields(30, saved.last_command);
+  fields(31, saved.in_transaction);
+  fields(32, saved.is_spoilt);
+  fields(33, saved.queued);
+  fields(34, handler_states);
 }
 
 // --- numbers in front of records
@@ -113,7 +142,9 @@ std::optional<Record> take_record(std::string_view& rest) {
 
 void put_connection(std::string& out, const SavedConnection& saved) {
   std::string peer_ip(saved.peer_ip.begin(), saved.peer_ip.end());
-  describe_connection(FieldWriter(out), saved, peer_ip);
+  std::string handler_states;
+  describe_handler_states(FieldWriter(handler_states), saved.handler_states);
+  describe_connection(FieldWriter(out), saved, peer_ip, handler_states);
 }
 
 bool is_label(const std::string& text) {
@@ -125,14 +156,18 @@ std::optional<SavedConnection> read_connection(const Record& record) {
   if (!record.is_intact) return std::nullopt;
   SavedConnection saved;
   std::string peer_ip;
+  std::string handler_states;
   FieldReader fields(record.bytes);
-  describe_connection(fields, saved, peer_ip);
+  describe_connection(fields, saved, peer_ip, handler_states);
+  FieldReader of_handlers(handler_states);
+  describe_handler_states(of_handlers, saved.handler_states);
   const bool has_peer = peer_ip.size() == saved.peer_ip.size();
   if (has_peer) std::copy(peer_ip.begin(), peer_ip.end(), saved.peer_ip.begin());
   const bool is_protocol = saved.protocol == 2 || saved.protocol == 3;
   const bool has_labels =
       is_label(saved.name) && is_label(saved.library_name) && is_label(saved.library_version);
-  if (!fields.is_good() || !has_peer || !is_protocol || !has_labels) return std::nullopt;
+  if (!fields.is_good() || !of_handlers.is_good() || !has_peer || !is_protocol || !has_labels)
+    return std::nullopt;
   return saved;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,6 +53,10 @@ class ReplyProducer {
 class ConnectionState {
  public:
   virtual ~ConnectionState() = default;
+  /// As bytes, for the process that goes on with the connection after a restart (server.survive):
+  /// Handler::restore() of this release, of the one before and of the one after must understand
+  /// them. Nothing: the connection cannot go on, and is drained.
+  [[nodiscard]] virtual std::optional<std::string> save() const { return std::nullopt; }
 };
 
 /// What a handler may do besides replying. Valid until handle() returns.
@@ -128,6 +133,14 @@ class Handler {
   /// The daemon begins to stop: what waits for a person or for time is to be answered now, and what
   /// still comes at once.
   virtual void stop() {}
+
+  /// A connection goes on in this process, of which an earlier one has saved `state`
+  /// (ConnectionState::save()): makes it anew by context.state(), and subscribes again where the
+  /// connection was subscribed. No request is served meanwhile: nothing can be replied or promised.
+  /// False: it cannot be understood, and the connection is closed.
+  [[nodiscard]] virtual bool restore(std::string_view /*state*/, HandlerContext& /*context*/) {
+    return false;
+  }
 
   /// What INFO's section `handlers` shows of it. A name says whose it is: "relay1_backend2".
   virtual void append_info(std::vector<InfoField>& /*fields*/) const {}

@@ -213,7 +213,7 @@ class Server final : public EventSink, public ServerControl {
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
   ConnectionWalks walks_{connections_};
   Departure departure_{connections_, walks_, loop_context_, [this](const Connection& connection) {
-                         return dispatcher_.keeps_state_of(connection);
+                         return !dispatcher_.can_move(connection);
                        }};
   TimerQueue::TimerId settling_timer_ =
       0;                          ///< until whoever is owed a reply has it, or goes without

@@ -130,7 +130,7 @@ void Server::hand_over() {
     if (departure_.movable(connection) != Connection::Movable::yes) return;
     going.push_back(&connection);
     fds.push_back(connection.stream().fd());
-    state.connections.push_back(connection.save());
+    dispatcher_.save(connection, state.connections.emplace_back(connection.save()));
   });
   if (!going.empty()) {
     Parcel parcel = pack(write_state(state), fds);
@@ -139,6 +139,8 @@ void Server::hand_over() {
     if (!problem.empty()) return give_up_handover(problem);
   }
   for (Connection* const connection : going) connection->let_go();
+  // Only now: whatever handlers do about it reaches nobody any more.
+  for (Connection* const connection : going) dispatcher_.on_connection_end(*connection);
   events_.record(Event::handed_over, {{"count", std::to_string(going.size())},
                                       {"drained", std::to_string(departure_.drained())}});
   phase_ = Phase::stopped;
@@ -202,7 +204,14 @@ bool Server::resume(UniqueFd fd, const std::optional<SavedConnection>& saved) {
     return refuse(fmt::format("there is no listener {} of its kind any more", saved->listener));
   if (connections_.is_full(rules->policy)) return refuse("max_connections reached");
   const SocketAddress peer = peer_of(fd.get(), *saved);
-  return connections_.resume(std::move(fd), peer, rules->policy, *saved);
+  if (!connections_.resume(std::move(fd), peer, rules->policy, *saved)) return false;
+  Connection* const connection = connections_.find_client(saved->client_id);
+  if (connection == nullptr || connection->is_ending()) return false;
+  const std::string problem = dispatcher_.restore(*connection, *saved);
+  if (problem.empty()) return true;
+  events_.record(Event::not_resumed, {{"peer", connection->stream().peer()}, {"problem", problem}});
+  connection->end(CloseReason::closed_handover, kCannotGoOn);
+  return false;
 }
 
 }  // namespace reactord

@@ -11,6 +11,7 @@ import pytest
 from harness import resp
 from harness.client import eventually
 from harness.keeper import Keeper
+from harness.scripted import held
 
 SURVIVE = '[server]\nsurvive = "restart"\n'
 PARCEL = "reactord-connections"
@@ -101,6 +102,42 @@ def test_what_a_client_has_asked_for_stays(daemon, keeper):
     inline.send(b"CEIL 2.5\n").expect(b"3\n")
 
 
+def test_a_transaction_goes_on(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    queued, spoilt, empty = (one.connect() for _ in range(3))
+    for client in (queued, spoilt, empty):
+        assert client.call("MULTI") == "OK"
+    assert queued.call("ECHO", b"a\0b\r\n") == "QUEUED"
+    assert queued.call("CEIL", "4.40") == "QUEUED"
+    assert "unknown command" in str(spoilt.call("NONSENSE"))
+    two = restart(daemon, keeper, one)
+    assert queued.call("PING") == "QUEUED"
+    three = restart(daemon, keeper, two)
+    assert queued.call("EXEC") == [b"a\0b\r\n", 5, "PONG"]
+    assert "EXECABORT" in str(spoilt.call("EXEC"))
+    assert empty.call("EXEC") == []
+    three.wait_for_log("3 connections go on from the process before; 0 could not")
+
+
+def test_an_operator_stays_at_the_desk(daemon, keeper, tmp_path):
+    config = (SURVIVE + MAIN + f'\n[[listener]]\nname = "admin"\naddress = "unix:{tmp_path}/a"\nrole = "admin"\n'
+              '[handlers.text]\nmode = "operator"\n')
+    one = daemon(config, environment=keeper.environment)
+    ann, bob, client = one.connect("admin"), one.connect("admin"), one.connect("main")
+    for operator, name in ((ann, "ann"), (bob, "bob")):
+        operator.call("HELLO", "3")
+        assert operator.call("OPERATOR", "JOIN", name)[b"name"] == name.encode()
+    assert ann.reply() == resp.Push([b"operator", b"joined", b"bob"])
+    two = restart(daemon, keeper, one, config)
+    client.request("TEXT", "hello")
+    message = ann.reply()
+    assert message[:2] == [b"operator", b"message"], "nobody was told that anybody has come or gone"
+    assert bob.reply() == message
+    assert ann.call("OPERATOR", "REPLY", message[2], "hi") == "OK"
+    assert client.reply() == b"hi"
+    two.wait_for_log("3 connections go on from the process before; 0 could not")
+
+
 def test_many_restarts_under_load(daemon, keeper):
     """Pipelines of 16 from many clients: each request is answered once, and in order."""
     one = daemon(SURVIVE, environment=keeper.environment)
@@ -161,17 +198,6 @@ def test_who_watches_requests_is_drained(daemon, keeper, tmp_path):
     ended(watcher)
     client.expect_alive()
     one.wait_for_log("1 connections wait for the process that follows, 1 were drained")
-
-
-def test_a_transaction_is_not_cut_in_two(daemon, keeper):
-    """One that ends in time goes on; one that does not is told."""
-    one = daemon(SURVIVE, environment=keeper.environment)
-    slow = one.connect()
-    assert slow.call("MULTI") == "OK"
-    assert slow.call("ECHO", "a") == "QUEUED"
-    restart(daemon, keeper, one)
-    assert b"" == ended(slow)
-    one.wait_for_log("closed unanswered: the server restarts")
 
 
 def test_a_listener_that_is_gone(daemon, keeper):
@@ -237,30 +263,78 @@ def test_what_is_stored_is_no_state_of_ours(daemon, keeper):
     assert keeper.names() == []
 
 
+# --- replies that are owed
+
+def relay_to(server):
+    """CEIL stays ours; GET is passed on, and answered when the server does."""
+    return ('[[relay]]\ncommands = ["GET"]\nhealth = "off"\ntimeout = "1h"\n'
+            f'backends = ["127.0.0.1:{server.port}"]\n')
+
+
+@pytest.fixture
+def go():
+    """Set at the end, so that nobody is waited for."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_an_owed_reply_is_waited_for(daemon, keeper, serve, go):
+    """It comes while all others wait."""
+    server = serve(held(go))
+    one = daemon(SURVIVE + relay_to(server), environment=keeper.environment)
+    client, other = one.connect(), one.connect()
+    client.request("GET", "a").request("ECHO", "behind")
+    eventually(lambda: one.info("clients")["blocked_clients"] == "1")
+    one.signal(signal.SIGUSR2)
+    one.wait_for_log("restarting on SIGUSR2")
+    go.set()
+    assert one.wait() == 0, one.log
+    daemon(SURVIVE, **keeper.successor())
+    assert client.reply() == "a"
+    assert client.reply() == b"behind"
+    other.expect_alive()
+
+
+def test_a_reply_that_is_owed_for_too_long(daemon, keeper, serve, go):
+    server = serve(held(go))
+    one = daemon(SURVIVE + relay_to(server), environment=keeper.environment)
+    client, other = one.connect(), one.connect()
+    client.request("GET", "a")
+    eventually(lambda: one.info("clients")["blocked_clients"] == "1")
+    restart(daemon, keeper, one)
+    assert "the server restarts, and the reply was not ready in time" in str(client.reply())
+    client.expect_eof()
+    other.expect_alive()
+    one.wait_for_log("closed unanswered: the server restarts")
+
+
 # --- signals in the middle of it
 
-def test_stopped_while_it_restarts(daemon, keeper, tmp_path):
-    """Whoever is waited for holds it up; TERM makes a stop of it."""
-    one = daemon(SURVIVE, environment=keeper.environment)
-    client = one.connect()
-    assert client.call("MULTI") == "OK"
+@pytest.fixture
+def restarting(daemon, keeper, serve, go):
+    """A daemon that waits for a reply that it owes."""
+    server = serve(held(go))
+    one = daemon(SURVIVE + relay_to(server), environment=keeper.environment, expected_status=None)
+    one.connect().request("GET", "a")
+    eventually(lambda: one.info("clients")["blocked_clients"] == "1")
     one.signal(signal.SIGUSR2)
     one.wait_for_log("restarting on SIGUSR2")
-    one.signal(signal.SIGUSR2)
-    one.signal(signal.SIGTERM)
-    one.wait_for_log("stopping on SIGTERM")
-    assert one.wait() == 0
+    return one
+
+
+def test_stopped_while_it_restarts(restarting, keeper):
+    """TERM makes a stop of it; and USR2 is no signal to end at once."""
+    restarting.signal(signal.SIGUSR2)
+    restarting.signal(signal.SIGTERM)
+    restarting.wait_for_log("stopping on SIGTERM")
+    restarting.signal(signal.SIGTERM)
+    assert restarting.wait() == 0
     assert keeper.names() == []
 
 
-def test_killed_while_it_restarts(daemon, keeper):
-    one = daemon(SURVIVE, environment=keeper.environment, expected_status=-signal.SIGKILL)
-    client = one.connect()
-    assert client.call("MULTI") == "OK"
-    one.signal(signal.SIGUSR2)
-    one.wait_for_log("restarting on SIGUSR2")
-    one.process.kill()
-    one.process.wait()
+def test_killed_while_it_restarts(restarting, keeper, daemon):
+    restarting.process.kill()
+    restarting.process.wait()
     assert keeper.names() == []
-    two = daemon(SURVIVE, environment=keeper.environment)
-    two.connect().expect_alive()
+    daemon(SURVIVE, environment=keeper.environment).connect().expect_alive()

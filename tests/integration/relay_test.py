@@ -8,7 +8,7 @@ import threading
 
 import pytest
 from harness.client import eventually
-from harness.scripted import answering, echo, replies
+from harness.scripted import answering, echo, held, replies
 from harness.resp import Error, request
 
 
@@ -30,18 +30,6 @@ def address_of(server):
 def named(name):
     """Answers with its own name and the last word."""
     return answering(lambda number, words: b"+%s:%s\r\n" % (name.encode(), words[-1]))
-
-
-def held(go):
-    """Answers with the last word, the first request not before `go` is set."""
-    def script(peer):
-        words = peer.request()
-        go.wait(30)
-        while words is not None:
-            peer.send(b"+%s\r\n" % words[-1])
-            words = peer.request()
-
-    return script
 
 
 def backend_line(daemon, backend=1, table=1):

@@ -56,6 +56,9 @@ class TextHandler : public Handler {
   }
 
   void stop() override { desk_.stop(); }
+  [[nodiscard]] bool restore(std::string_view state, HandlerContext& context) override {
+    return desk_.resume(state, context);
+  }
 
   void reload(const void* settings) override {
     const TextMode before = settings_.mode;

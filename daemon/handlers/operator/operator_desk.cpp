@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <utility>
 
 namespace reactord {
@@ -14,6 +16,9 @@ constexpr std::string_view kHandlerName = "operator";
 
 /// Ends an operator's stay with its connection.
 struct Seat final : ConnectionState {
+  [[nodiscard]] std::optional<std::string> save() const override {
+    return desk == nullptr ? std::string() : desk->saved_seat(client);
+  }
   OperatorDesk* desk = nullptr;
   std::uint64_t client = 0;
   Seat() = default;
@@ -162,11 +167,46 @@ std::string OperatorDesk::join(std::string_view name, HandlerContext& context) {
     return fmt::format("ERR {} operators are attached, which is the most there may be",
                        kMaxOperators);
   announce_operator("joined", name);
-  operators_.push_back({std::string(name), client, context.subscribe()});
-  Seat& seat = context.state<Seat>();
-  seat.desk = this;
-  seat.client = client;
+  Operator one;
+  one.name = name;
+  one.client = client;
+  one.pushes = context.subscribe();
+  take_seat(std::move(one), context);
   return {};
+}
+
+void OperatorDesk::take_seat(Operator one, HandlerContext& context) {
+  Seat& seat = context.state<Seat>();
+  seat.client = one.client;
+  operators_.push_back(std::move(one));
+  seat.desk = this;
+}
+
+std::string OperatorDesk::saved_seat(std::uint64_t client) const {
+  const auto one = std::ranges::find(operators_, client, &Operator::client);
+  if (one == operators_.end()) return {};
+  return fmt::format("{} {} {} {} {}", last_id_, one->answered, one->dropped, one->untold,
+                     one->name);
+}
+
+/// Four numbers and a name, which has no blanks (label_problem()).
+bool OperatorDesk::resume(std::string_view state, HandlerContext& context) {
+  if (state.empty()) return true;  // it has left its seat
+  Operator one;
+  one.client = context.client_id();
+  std::uint64_t last_id = 0;
+  for (std::uint64_t* const number : {&last_id, &one.answered, &one.dropped, &one.untold}) {
+    const auto [end, error] = std::from_chars(state.data(), state.data() + state.size(), *number);
+    if (error != std::errc() || end == state.data() + state.size() || *end != ' ') return false;
+    state.remove_prefix(static_cast<std::size_t>(end - state.data()) + 1);
+  }
+  const bool is_taken = std::ranges::find(operators_, state, &Operator::name) != operators_.end();
+  if (state.empty() || is_taken || operators_.size() >= kMaxOperators) return false;
+  one.name = state;
+  one.pushes = context.subscribe();
+  last_id_ = std::max(last_id_, last_id);
+  take_seat(std::move(one), context);
+  return true;
 }
 
 bool OperatorDesk::leave(std::uint64_t client) noexcept {

@@ -82,6 +82,11 @@ class OperatorDesk {
   // --- operators ---
   /// The problem, or "".
   [[nodiscard]] std::string join(std::string_view name, HandlerContext& context);
+  /// One who has joined in another process goes on; nobody is told. `state` is its seat's
+  /// (ConnectionState::save()); false where it is none.
+  [[nodiscard]] bool resume(std::string_view state, HandlerContext& context);
+  /// "" of who has none.
+  [[nodiscard]] std::string saved_seat(std::uint64_t client) const;
   /// False if that client is no operator.
   bool leave(std::uint64_t client) noexcept;
   [[nodiscard]] const std::list<Operator>& operators() const { return operators_; }
@@ -106,6 +111,7 @@ class OperatorDesk {
   /// As many as an operator could have on the screen.
   static constexpr std::size_t kKeptOutcomes = 1024;
 
+  void take_seat(Operator one, HandlerContext& context);
   [[nodiscard]] std::string settle(std::uint64_t id, Fate fate, const Answerer& by,
                                    const WriteReply& write);
   [[nodiscard]] WaitingMessage take(std::uint64_t id, Fate fate, const std::string& by);

@@ -158,3 +158,15 @@ def echo(peer):
             peer.send(b"-ERR unknown command 'nope'\r\n")
         else:
             peer.send(b"$%d\r\n%s\r\n" % (len(words[-1]), words[-1]))
+
+
+def held(go):
+    """Answers with the last word, the first request not before `go` is set."""
+    def script(peer):
+        words = peer.request()
+        go.wait(30)
+        while words is not None:
+            peer.send(b"+%s\r\n" % words[-1])
+            words = peer.request()
+
+    return script

@@ -180,16 +180,6 @@ TEST_CASE("saved connection: when it can go") {
     bench.receive("*2\r\n$5\r\nAHEAD\r\n$1\r\na\r\n");
     CHECK(movable() == Movable::not_now);
   }
-  SUBCASE("not within a transaction") {
-    bench.connection->session().set_in_transaction(true);
-    CHECK(movable() == Movable::not_now);
-  }
-  SUBCASE("never where messages are pushed to it") {
-    bench.connection->subscribe();
-    CHECK(movable() == Movable::never);
-    bench.connection->unsubscribe();
-    CHECK(movable() == Movable::yes);
-  }
   SUBCASE("never where it is to be told whether a reply has arrived") {
     bench.connection->want_receipt();
     CHECK(movable() == Movable::never);

@@ -25,6 +25,9 @@ SavedConnection sample() {
   saved.library_name = "lib";
   saved.library_version = "1.0";
   saved.user = "ann";
+  saved.in_transaction = saved.is_spoilt = true;
+  saved.queued = "*1\r\n$4\r\nPING\r\n";
+  saved.handler_states = {{"operator", std::string("\0\1", 2)}, {"other", ""}};
   saved.input = std::string("*1\r\n$4\r\0PI", 11);
   saved.has_frames = true;
   saved.output = "+OK\r\n";
