@@ -59,6 +59,10 @@ void report_crashes() {
   install_crash_report(name, is_stderr_the_journal() ? "<2>" : "");
 }
 
+std::string in_file(const Program& program, const BadConfiguration& problem) {
+  return fmt::format("{}: {}", program.source.path(), problem.what());
+}
+
 int serve(const Program& program, Config config) {
   report_crashes();
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
@@ -82,6 +86,9 @@ int serve(const Program& program, Config config) {
     if (!server.start(take_passed_sockets())) return kExitFailure;
     server.run();
     has_left_work = server.has_left_work();
+  } catch (const BadConfiguration& error) {
+    events->record(Event::start_failed, {{"problem", in_file(program, error)}});
+    return kExitBadConfig;
   } catch (const std::exception& error) {
     events->record(Event::start_failed, {{"problem", cannot_start(error)}});
     return kExitFailure;
@@ -98,7 +105,12 @@ int check_config_in_use(const Program& program, Config config) {
   SignalWatch signals({SIGHUP});
   EventLog events(clock, {.level = LogLevel::off});
   const ConfigTrial trial = try_config(config);
-  const Server server(clock, events, signals, std::move(config), program.source, program.handlers);
+  try {
+    const Server server(clock, events, signals, std::move(config), program.source,
+                        program.handlers);
+  } catch (const BadConfiguration& error) {
+    return fail(in_file(program, error), kExitBadConfig);
+  }
   for (const std::string& problem : trial.problems) (void)fail(problem, kExitFailure);
   for (const std::string& note : trial.notes) std::cerr << "note: " << note << '\n';
   return trial.problems.empty() ? print("the configuration is good\n") : kExitFailure;

@@ -114,7 +114,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   make_handlers(handlers);
   loop_context_.command_names = commands_.names();
   if (const std::string problem = users_.check(config_); !problem.empty())
-    throw std::runtime_error(problem);
+    throw BadConfiguration(problem);
   apply(config_);
   service_.set_settings(sorted_settings(config_, handler_tables_));
   if (const std::error_code error =

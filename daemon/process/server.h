@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -54,9 +55,15 @@ namespace reactord {
 struct Parcel;
 struct SavedConnection;
 
+/// What only the parts of a server find wrong with a configuration: std::exception::what() says it.
+struct BadConfiguration : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 class Server final : public EventSink, public ServerControl {
  public:
-  /// Throws std::system_error or std::logic_error where the parts cannot be put together.
+  /// Throws BadConfiguration, and std::system_error or std::logic_error where the parts cannot be
+  /// put together.
   Server(const Clock& clock, EventLog& events, SignalWatch& signals, Config config,
          const ConfigSource& source, std::span<const HandlerEntry> handlers);
   Server(const Server&) = delete;

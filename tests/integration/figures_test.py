@@ -11,6 +11,7 @@ import pytest
 import redis
 
 from harness.admin import both
+from harness.cli import CLI
 from harness.client import eventually
 from harness.resp import Error, pairs, request
 
@@ -156,6 +157,20 @@ def test_redis_cli_monitors(pair):
     with redis.Redis(unix_socket_path=one.address("admin"), socket_timeout=30).monitor() as python:
         client.call("PING", "y")
         assert python.next_command()["command"] == "PING y"
+
+
+def test_reactor_cli_monitors(pair):
+    one, _, client = pair()
+    uri = f"unix:{one.address('admin')}"
+    with subprocess.Popen([CLI, "--uri", uri, "monitor"], stdout=subprocess.PIPE) as watcher:
+        assert watcher.stdout.readline() == b"OK\n"
+        client.call("PING", "x")
+        assert shown(watcher.stdout.readline().rstrip()) == b'"PING" "x"'
+        client.call("PING", "y")
+        assert shown(watcher.stdout.readline().rstrip()) == b'"PING" "y"'
+        watcher.send_signal(signal.SIGINT)
+        assert watcher.wait(30) == -signal.SIGINT
+    eventually(lambda: one.info("handlers")["monitor_clients"] == "0")
 
 
 def test_monitor_is_for_administrators(shared):

@@ -11,7 +11,7 @@ import redis
 
 from harness.cli import cli
 from harness.client import eventually
-from harness.daemon import REACTORD
+from harness.daemon import REACTORD, run_reactord
 from harness.reasons import assert_told
 from harness.resp import Error, request
 
@@ -486,3 +486,15 @@ def test_reactor_cli_makes_hashes_and_logs_in_with_them(daemon):
     wrong = cli(None, *where, "-a", "x", "ping")
     assert wrong.returncode == 1 and b"WRONGPASS" in wrong.stderr
     assert cli(None, "hash", stdin=b"").returncode == 2
+
+
+# --- what only the daemon finds wrong
+
+@pytest.mark.parametrize("arguments", [(), ("--check-config",)], ids=["start", "check"])
+def test_a_command_that_nobody_has(tmp_path, arguments):
+    file = tmp_path / "reactord.toml"
+    file.write_text('[[listener]]\naddress = "127.0.0.1:0"\n[[user]]\nname = "ann"\n'
+                    f'password = "{TOKEN_HASH}"\ncommands = ["ciel"]\n')
+    done = run_reactord("--config", file, *arguments)
+    assert done.returncode == 78, "a mistake in the configuration, which no start mends"
+    assert f"{file}: " in done.stderr and "there is no command or class of commands 'ciel'" in done.stderr

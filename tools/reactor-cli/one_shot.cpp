@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "protocol/words.h"
+
 namespace reactord::cli {
 namespace {
 
@@ -37,6 +39,20 @@ Reply ask(Session& session, const std::vector<std::string_view>& words, Deadline
   }
 }
 
+// MONITOR, whose answer goes on until somebody ends it.
+bool goes_on(const Options& options) {
+  return options.framing == Framing::resp && options.command.size() == 1 &&
+         same_word(options.command.front(), "monitor");
+}
+
+void print_until_closed(Session& session, Printer& printer) {
+  while (const std::optional<Reply> reply = session.wait_for_reply({})) {
+    printer.print(*reply);
+    printer.output().flush();
+  }
+  session.fail_closed();
+}
+
 }  // namespace
 
 ExitCode run_one_shot(const Options& options, Printer& printer) {
@@ -44,13 +60,15 @@ ExitCode run_one_shot(const Options& options, Printer& printer) {
   const std::vector<std::string_view> words(options.command.begin(), options.command.end());
   const Shape shape = shape_of(std::span<const std::string_view>(words));
   ExitCode code = ExitCode::success;
-  for (std::uint64_t i = 0; i < options.repeat; ++i) {
+  const bool is_endless = goes_on(options);
+  for (std::uint64_t i = 0; i < (is_endless ? 1 : options.repeat); ++i) {
     if (i > 0) std::this_thread::sleep_for(options.interval);
     expect_silence(session, printer);
     const Reply reply = ask(session, words, deadline_in(options.timeout), printer);
     if (!printer.print(reply, shape)) code = ExitCode::server_error;
     printer.output().flush();
   }
+  if (is_endless && code == ExitCode::success) print_until_closed(session, printer);
   if (session.dialect().may_say_more()) print_rest(session, printer);
   if (options.push) print_pushes(session, printer);
   return code;

@@ -25,9 +25,11 @@ void Session::log_in() {
   static_cast<void>(dialect_->write_words(output_, words));
   const Reply reply = exchange(deadline_in(options_.timeout));
   if (reply.kind != Reply::Kind::error) return;
-  throw Failure(ExitCode::server_error,
-                fmt::format("{} refused the password of REACTORCLI_AUTH or --uri: {}",
-                            to_string(endpoint()), reply.text));
+  const std::string_view what = reply.text.starts_with("WRONGPASS")
+                                    ? "refused the password"
+                                    : "does not log in by the password";
+  throw Failure(ExitCode::server_error, fmt::format("{} {} of REACTORCLI_AUTH or --uri: {}",
+                                                    to_string(endpoint()), what, reply.text));
 }
 
 void Session::ask_for_pushes() {

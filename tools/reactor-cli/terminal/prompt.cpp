@@ -219,6 +219,9 @@ class Prompt final : private Background {
   }
 
   void ask(const std::string& line, std::string_view word) {
+    if (same_word(word, "monitor"))
+      return printer_.output().message(
+          "MONITOR takes a connection for itself: run `reactor-cli monitor`; not sent");
     if (!session_) connect();
     if (!still_connected()) {
       connect();
