@@ -33,8 +33,8 @@ constexpr std::string_view kNotReady =
 constexpr std::string_view kCannotGoOn =
     "ERR the server was restarted, and cannot go on with this connection: connect again";
 
-/// An older process' own word for it goes first: whoever waits for longest is the nearest to its
-/// deadline, and queues of deadlines are in that order.
+/// Those that have waited for longest first: queues of deadlines are in that order, and putting one
+/// behind all others takes no search.
 std::vector<std::size_t> by_deadline(const std::vector<std::optional<SavedConnection>>& saved) {
   std::vector<std::size_t> order(saved.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Connections that outlive the process: server.survive, with a service manager's store in between."""
 
+import hashlib
 import random
 import signal
 import socket
@@ -12,8 +13,11 @@ from harness import resp
 from harness.client import eventually
 from harness.keeper import Keeper
 from harness.scripted import held
+from harness.tls import Authority, TlsClient, client_context, tls_listener
 
 SURVIVE = '[server]\nsurvive = "restart"\n'
+TOKEN = hashlib.sha256(b"as long as one that is random").hexdigest()
+TOKEN_HASH = "sha256:" + hashlib.sha256(TOKEN.encode()).hexdigest()
 PARCEL = "reactord-connections"
 LINES = '\n[[listener]]\nname = "lines"\naddress = "127.0.0.1:0"\nframing = "line"\nhandler = "ceil"\n'
 MAIN = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
@@ -219,6 +223,72 @@ def test_fewer_connections_than_before(daemon, keeper):
     two = restart(daemon, keeper, one, SURVIVE + "max_connections = 2\n")
     two.wait_for_log("2 connections go on from the process before; 2 could not")
     two.wait_for_log("max_connections reached")
+
+
+def test_fewer_descriptors_than_before(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    clients = [one.connect() for _ in range(300)]
+    for client in clients:
+        client.expect_alive()
+    one.signal(signal.SIGUSR2)
+    assert one.wait() == 0
+    start = keeper.successor()
+    start["prefix"] = ("prlimit", "--nofile=200", *start["prefix"])
+    two = daemon(SURVIVE, **start)
+    two.wait_for_log("not all that the process before has left can be read: descriptors are missing")
+    two.connect().expect_alive()
+    assert 0 < int(two.info("clients")["connected_clients"]) < 300
+
+
+def test_nobody_is_connected(daemon, keeper):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    restart(daemon, keeper, one).connect().expect_alive()
+    one.wait_for_log("0 connections wait for the process that follows, 0 were drained")
+
+
+def test_while_new_clients_are_refused_or_all_wait(daemon, keeper, tmp_path):
+    """DRAIN ON and CLIENT PAUSE are of the process, and end with it."""
+    admin = f'\n[[listener]]\nname = "admin"\naddress = "unix:{tmp_path}/a"\nrole = "admin"\n'
+    one = daemon(SURVIVE + MAIN + admin, environment=keeper.environment)
+    client, boss = one.connect("main"), one.connect("admin")
+    client.expect_alive()
+    assert boss.call("DRAIN", "ON") == "OK"
+    assert boss.call("CLIENT", "PAUSE", "3600000") == "OK"
+    client.request("ECHO", "later")
+    two = restart(daemon, keeper, one, SURVIVE + MAIN + admin)
+    assert client.reply() == b"later"
+    assert boss.call("PING") == "PONG"
+    two.connect("main").expect_alive()
+
+
+def test_users_stay_who_they_are(daemon, keeper):
+    """By the password that they have logged in with; who has been removed is told so."""
+    def user(name):
+        return f'[[user]]\nname = "{name}"\npassword = "{TOKEN_HASH}"\ncommands = ["public", "acl"]\n'
+
+    listener = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\nrequire = "user"\n'
+    one = daemon(SURVIVE + listener + user("ann") + user("bob"), environment=keeper.environment)
+    ann, bob, nobody = one.connect(), one.connect(), one.connect()
+    for client, name in ((ann, "ann"), (bob, "bob")):
+        assert client.call("AUTH", name, TOKEN) == "OK"
+    restart(daemon, keeper, one, SURVIVE + listener + user("ann"))
+    assert ann.call("ACL", "WHOAMI") == b"ann"
+    assert ended(bob) == b""
+    assert "NOAUTH" in str(nobody.call("CEIL", "1.5"))
+    assert nobody.call("AUTH", "ann", TOKEN) == "OK"
+
+
+def test_tls_is_drained(daemon, keeper, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    config = SURVIVE + MAIN + tls_listener(authority.issue("server", ("DNS:localhost", "IP:127.0.0.1")))
+    one = daemon(config, environment=keeper.environment)
+    plain = one.connect("main")
+    shielded = TlsClient(one.address("tls"), client_context(authority))
+    shielded.expect_alive()
+    restart(daemon, keeper, one, config)
+    plain.expect_alive()
+    shielded.expect_eof()
+    one.wait_for_log("1 connections wait for the process that follows, 1 were drained")
 
 
 # --- stores that do not keep what they are given
