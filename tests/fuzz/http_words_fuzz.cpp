@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What an HTTP listener reads and writes of anybody's bytes: Accept and Host never crash, the
-// format does not depend on blanks around the words, and no label breaks the line that it stands
-// in.
+// format does not depend on blanks around the words, no label breaks the line that it stands in,
+// and no name the JSON.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "daemon/http/http_pages.h"
 #include "daemon/metrics/exposition.h"
+#include "protocol/json_writer.h"
 
 namespace {
 
@@ -43,6 +44,18 @@ void check_label(std::string_view value) {
   if (quotes != 2 || !line.ends_with("\"} 1\n")) std::abort();
 }
 
+/// One string to its last quote, and nothing that RFC 8259 has escaped.
+void check_json(std::string_view value) {
+  const std::string text = JsonWriter().text(value, value.size()).take();
+  if (text.size() < 2 || !text.starts_with('"') || !text.ends_with('"')) std::abort();
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (static_cast<unsigned char>(text[i]) < 0x20 || text[i] == '"') std::abort();
+    if (text[i] != '\\') continue;
+    ++i;
+    if (i + 1 == text.size() || (text[i] != '"' && text[i] != '\\')) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -52,5 +65,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A name that nobody but its owner can have given out.
   if (is_own && text.find(".evil") != text.npos) std::abort();
   check_label(text);
+  check_json(text);
   return 0;
 }

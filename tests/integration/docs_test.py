@@ -47,6 +47,7 @@ INSTEAD = {
     "tests/bench/admin_when_full": "tests/bench/admin_when_full --seconds 0.3 --within 5000",
     "tests/bench/relay_cost": "tests/bench/relay_cost --rounds 1 --shorter 50",
     "tests/bench/limit_cost": "tests/bench/limit_cost --rounds 1 --shorter 100",
+    "tests/bench/page_cost": "tests/bench/page_cost --rounds 1 --shorter 100",
     "tests/bench/tls_cost": "tests/bench/tls_cost --rounds 1 --shorter 50",
     "tests/bench/generator_cost": "tests/bench/generator_cost --rounds 1 --requests 20000",
     "DESTDIR=/tmp/reactord-root cmake --install build/release":

@@ -74,7 +74,7 @@ class Browser:
     def page(self, url, width=1200, height=900, scheme="light"):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = Page(self, session)
+        page = Page(self, target, session)
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
@@ -86,8 +86,11 @@ class Browser:
 
 
 class Page:
-    def __init__(self, browser, session):
-        self._browser, self._session = browser, session
+    def __init__(self, browser, target, session):
+        self._browser, self._target, self._session = browser, target, session
+
+    def close(self):
+        self._browser.call("Target.closeTarget", targetId=self._target)
 
     def call(self, method, **parameters):
         return self._browser.call(method, self._session, **parameters)
