@@ -12,6 +12,7 @@ import pytest
 from harness import resp
 from harness.client import eventually
 from harness.keeper import Keeper
+from harness.load import result_of
 from harness.scripted import held
 from harness.tls import Authority, TlsClient, client_context, tls_listener
 
@@ -175,6 +176,27 @@ def test_many_restarts_under_load(daemon, keeper):
         player.join()
     assert not failures, failures
     assert all(counts), counts
+
+
+def test_the_load_generator_sees_a_pause_and_no_loss(daemon, keeper, tmp_path):
+    one = daemon(SURVIVE, environment=keeper.environment)
+    seen = {}
+
+    def play():
+        seen["result"], seen["done"] = result_of(
+            tmp_path, "--port", one.port, "-c", "50", "-d", "16", "-t", "3s", "--check", "pause_max > 1us",
+            "--check", "errors == 0")
+
+    player = threading.Thread(target=play)
+    player.start()
+    eventually(lambda: int(one.info("clients")["connected_clients"]) > 50)
+    two = restart(daemon, keeper, one)
+    player.join()
+    assert seen["done"].returncode == 0, seen["done"].stdout
+    group = seen["result"]["groups"][0]
+    assert group["connects"] == 50 and group["pauses"]["count"] == 50
+    assert group["pauses"]["max"] == max(each["latency"]["max"] for each in group["commands"])
+    two.wait_for_log("50 connections go on from the process before; 0 could not")
 
 
 def test_a_thousand_clients(daemon, keeper):

@@ -222,8 +222,9 @@ TEST_CASE("a failed connection's cause says what to do") {
 
 TEST_CASE("a latency that nobody measured is not good") {
   const GroupTally nobody;
-  for (const char* text : {"p99 < 1ms", "mean < 1s", "max >= 0ms", "p50 of CEIL < 60s",
-                           "connect_p99 < 1s", "late_p99 != 1s", "reached >= 0"}) {
+  for (const char* text :
+       {"p99 < 1ms", "mean < 1s", "max >= 0ms", "p50 of CEIL < 60s", "connect_p99 < 1s",
+        "late_p99 != 1s", "reached >= 0", "pause_p99 < 1s", "pause_max < 1s"}) {
     CAPTURE(text);
     const double value = measure(threshold(text), nobody, 1);
     CHECK_FALSE(holds(threshold(text), value));

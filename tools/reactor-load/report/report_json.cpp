@@ -60,6 +60,7 @@ Json group_of(const GroupTally& group, const Group& settings, double seconds) {
           {"commands", commands_of(group, seconds)},
           {"connects", group.connects},
           {"connect_latency", latency_of(group.connect_latency)},
+          {"pauses", latency_of(group.pauses)},
           {"connect_failures", group.connect_failures},
           {"connect_problems", causes},
           {"unconnected", group.unconnected},

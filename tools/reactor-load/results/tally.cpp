@@ -89,6 +89,8 @@ double group_metric(const Threshold& threshold, const GroupTally& group) {
   if (metric == "errors") return static_cast<double>(group.errors());
   if (metric == "wrong") return static_cast<double>(group.wrong());
   if (metric == "closed") return closes(group, threshold.quoted);
+  if (metric == "pause_p99") return latency_metric("p99", group.pauses);
+  if (metric == "pause_max") return latency_metric("max", group.pauses);
   if (metric == "connect_p99") return latency_metric("p99", group.connect_latency);
   if (metric == "reached") return reached(group);
   if (metric == "late_p99") return latency_metric("p99", group.lateness);
@@ -139,6 +141,7 @@ void GroupTally::merge(const GroupTally& other) {
     }
   }
   connect_latency.merge(other.connect_latency);
+  pauses.merge(other.pauses);
   lateness.merge(other.lateness);
   for (const CountMetric& known : kCounts) this->*known.count += other.*known.count;
   broken += other.broken;

@@ -29,6 +29,7 @@ struct GroupTally {
   bool hostile = false;
   std::vector<CommandTally> commands;
   Histogram connect_latency;
+  Histogram pauses;  ///< of each client the longest that it has waited for a reply
   std::uint64_t connects = 0;
   std::uint64_t connect_failures = 0;
   /// Why connections were not made, in words for people, and how often.

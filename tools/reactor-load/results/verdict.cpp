@@ -39,6 +39,7 @@ constexpr std::array kMetrics{
     Metric{"closed_by_client", Unit::number}, Metric{"closed_by_server", Unit::number},
     Metric{"closed_by_reset", Unit::number},  Metric{"late", Unit::number},
     Metric{"late_p99", Unit::time},           Metric{"held_back", Unit::number},
+    Metric{"pause_p99", Unit::time},          Metric{"pause_max", Unit::time},
 };
 
 struct OperatorWord {

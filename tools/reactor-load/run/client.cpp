@@ -173,6 +173,7 @@ void Client::received(std::string_view bytes, TimePoint now) {
   const std::size_t owed_before = talk_.owed();
   const Heard heard = talk_.receive(bytes, now);
   if (talk_.owed() < owed_before) last_reply_ = now;
+  if (now < host_.measure_from) talk_.forget_longest_wait();
   if (!hostile()) host_.tally.last_reply = now;
   now_ = now;
   if (heard == Heard::fine) return;
@@ -325,6 +326,7 @@ void Client::note_whether_it_took_part() {
     if (wanted_) ++group_.tally->unconnected;
     return;
   }
+  if (talk_.longest_wait() > 0) group_.tally->pauses.record(talk_.longest_wait());
   const bool only_warmed_up = last_reply_ != TimePoint{} && group_.plan->group.requests > 0;
   const bool silent = !group_.plan->owes_replies || last_reply_ >= host_.measure_from;
   if (!silent && (!goes_by_script_ || only_warmed_up)) ++group_.tally->unmeasured;

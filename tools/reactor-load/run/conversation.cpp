@@ -277,6 +277,7 @@ void Conversation::settle(std::size_t reply_bytes, TimePoint now) {
       static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::nanoseconds(took).count()));
   row.latency.record(nanoseconds);
   ledger_.recent->record(nanoseconds);
+  longest_wait_ = std::max(longest_wait_, nanoseconds);
   ++position_;
   --owed_;
   front().answered = true;

@@ -57,6 +57,10 @@ class Conversation {
   /// Requests that wait for their reply.
   [[nodiscard]] std::size_t owed() const { return owed_; }
 
+  /// In nanoseconds: of all replies since the last forget_longest_wait().
+  [[nodiscard]] std::uint64_t longest_wait() const { return longest_wait_; }
+  void forget_longest_wait() { longest_wait_ = 0; }
+
   /// The last error that was heard, if nothing else followed it.
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
@@ -123,6 +127,7 @@ class Conversation {
   std::size_t sent_of_sending_ = 0;
   ReplyScanner scanner_;
   std::string last_error_;
+  std::uint64_t longest_wait_ = 0;
 };
 
 }  // namespace reactord::load
