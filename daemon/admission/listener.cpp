@@ -60,6 +60,11 @@ void Listener::close() noexcept {
   fd_.reset();
 }
 
+void Listener::leave() noexcept {
+  file_ = 0;
+  close();
+}
+
 std::optional<UnixFileOptions> Listener::file() const {
   struct stat status {};
   const std::string path = address_.path();
@@ -74,7 +79,7 @@ std::string Listener::change_file(const UnixFileOptions& options) const {
 void Listener::on_event(Readiness readiness) noexcept {
   if (readiness.is_none()) is_scheduled_ = false;
   if (readiness.readable || readiness.hung_up) may_accept_ = true;  // accept(2) says what broke
-  if (pause_timer_ == 0 && fd_) accept_some();
+  if (pause_timer_ == 0 && fd_ && !is_resting_) accept_some();
 }
 
 void Listener::on_room() noexcept {

@@ -58,6 +58,10 @@ class Listener {
   /// later is refused at once, and a successor can listen there. What is adopted leaves its backlog
   /// to the successor. True once it is closed.
   [[nodiscard]] bool stop_some() noexcept;
+  /// Nobody is accepted any more, but by stop_some(): who comes waits.
+  void rest() noexcept { is_resting_ = true; }
+  /// A successor has the socket, and its file.
+  void leave() noexcept;
   /// Whoever waits is refused.
   void close() noexcept;
 
@@ -87,6 +91,7 @@ class Listener {
   bool may_accept_ = false;  ///< an edge that is not used up
   bool is_waiting_for_room_ = false;
   bool is_scheduled_ = false;
+  bool is_resting_ = false;
 };
 
 }  // namespace reactord

@@ -2,6 +2,7 @@
 #include "daemon/admission/listener_set.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -27,10 +28,13 @@ bool has_passed_place(const ListenerSettings& settings) {
 
 }  // namespace
 
-std::string ListenerSet::start(const Config& config, std::vector<PassedSocket> passed) {
+std::string ListenerSet::start(const Config& config, std::vector<PassedSocket> passed,
+                               std::vector<UniqueFd> inherited) {
   passed_ = std::move(passed);
+  inherited_ = std::move(inherited);
   if (std::string problem = prepare(config); !problem.empty()) return problem;
   commit(config);
+  drop_unwanted_inheritance();
   return {};
 }
 
@@ -141,6 +145,11 @@ std::string ListenerSet::open(Staged& staged, const ListenerSettings& settings) 
       std::any_of(listeners_.begin(), listeners_.end(), [&](const auto& listener) {
         return !is_kept(*listener) && same_place(listener->place().endpoint, staged.endpoint);
       });
+  if (UniqueFd inherited = take_inherited(staged.endpoint)) {
+    if (std::string problem = renew_file(staged.endpoint, settings); !problem.empty())
+      return problem;
+    return adopt(std::move(inherited), {staged.endpoint, {}}, settings, staged.opened);
+  }
   ListenResult result = open_endpoint(staged.endpoint, settings, is_beside_ours);
   switch (result.status) {
     case ListenStatus::ok:
@@ -154,6 +163,31 @@ std::string ListenerSet::open(Staged& staged, const ListenerSettings& settings) 
       return {};
   }
   return result.problem;
+}
+
+/// Who waits in its backlog is served.
+UniqueFd ListenerSet::take_inherited(const Endpoint& endpoint) {
+  const std::string wanted = socket_address(endpoint).to_string();
+  for (UniqueFd& fd : inherited_)
+    if (fd && SocketAddress::local_of(fd.get()).to_string() == wanted &&
+        adopt_listening_socket(fd.get()).empty())
+      return std::move(fd);
+  return {};
+}
+
+/// Of a Unix socket that the process before has made: as today's settings want it.
+std::string ListenerSet::renew_file(const Endpoint& endpoint, const ListenerSettings& settings) {
+  if (endpoint.kind != Endpoint::Kind::unix_path) return {};
+  UnixFileOptions wanted;
+  if (std::string problem = unix_file_of(settings, wanted); !problem.empty()) return problem;
+  return change_unix_file(socket_address(endpoint), wanted);
+}
+
+/// Nobody listens on it any more: its file would refuse everyone.
+void ListenerSet::drop_unwanted_inheritance() {
+  for (const UniqueFd& fd : std::exchange(inherited_, {}))
+    if (const std::string path = fd ? SocketAddress::local_of(fd.get()).path() : ""; !path.empty())
+      ::unlink(path.c_str());
 }
 
 std::string ListenerSet::adopt(UniqueFd fd, Listener::Place place, const ListenerSettings& settings,
@@ -298,6 +332,22 @@ void ListenerSet::on_room() noexcept {
 void ListenerSet::close() noexcept {
   for (const auto& listener : leaving_) listener->close();
   for (const auto& listener : listeners_) listener->close();
+}
+
+void ListenerSet::rest() noexcept {
+  for (const auto& listener : leaving_) listener->rest();
+  for (const auto& listener : listeners_) listener->rest();
+}
+
+std::vector<int> ListenerSet::own_sockets() const {
+  std::vector<int> fds;
+  for (const auto& listener : listeners_)
+    if (!listener->place().is_adopted() && listener->fd() >= 0) fds.push_back(listener->fd());
+  return fds;
+}
+
+void ListenerSet::leave() noexcept {
+  for (const auto& listener : listeners_) listener->leave();
 }
 
 bool ListenerSet::stop_some() noexcept {

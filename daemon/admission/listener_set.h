@@ -44,7 +44,9 @@ class ListenerSet {
         commands_(commands) {}
 
   /// Opens or adopts the sockets of every [[listener]], and serves; the problem, or "".
-  [[nodiscard]] std::string start(const Config& config, std::vector<PassedSocket> passed);
+  /// `inherited` are those that the process before has listened on: adopted where they are wanted.
+  [[nodiscard]] std::string start(const Config& config, std::vector<PassedSocket> passed,
+                                  std::vector<UniqueFd> inherited = {});
 
   /// Opens what `config` asks for and is not open yet; the problem, or "". Until commit() nobody is
   /// served otherwise than before.
@@ -60,6 +62,12 @@ class ListenerSet {
   /// Each takes in who has connected already, some at each call, and closes. True once all are
   /// closed.
   [[nodiscard]] bool stop_some() noexcept;
+  /// Nobody is accepted from now on, and nobody refused: stop_some() or a successor takes them in.
+  void rest() noexcept;
+  /// Those that no service manager keeps.
+  [[nodiscard]] std::vector<int> own_sockets() const;
+  /// A successor listens on all of them: they are let go, and left as they are.
+  void leave() noexcept;
   /// All, at once. What connections need of them stays.
   void close() noexcept;
   void clear() { listeners_.clear(); }
@@ -100,6 +108,10 @@ class ListenerSet {
   void let_leaving_share(bool may_share) const;
   [[nodiscard]] std::string open_missing(const Config& config);
   [[nodiscard]] std::string open(Staged& staged, const ListenerSettings& settings);
+  [[nodiscard]] UniqueFd take_inherited(const Endpoint& endpoint);
+  [[nodiscard]] static std::string renew_file(const Endpoint& endpoint,
+                                              const ListenerSettings& settings);
+  void drop_unwanted_inheritance();
   [[nodiscard]] std::string change_files(const Config& config);
   [[nodiscard]] std::string adopt(UniqueFd fd, Listener::Place place,
                                   const ListenerSettings& settings,
@@ -122,6 +134,7 @@ class ListenerSet {
   LoopContext& loop_context_;
   const CommandTable& commands_;
   std::vector<PassedSocket> passed_;  ///< at start, until they have found their listeners
+  std::vector<UniqueFd> inherited_;   ///< likewise
   std::vector<Staged> staged_;
   /// Unix sockets whose files prepare() has changed, and how they were.
   std::vector<std::pair<const Listener*, UnixFileOptions>> changed_files_;

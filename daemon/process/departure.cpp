@@ -13,23 +13,26 @@ void Departure::begin() {
   step_ = Step::sorting;
   walks_.add({.visit =
                   [this](Connection& connection) {
-                    if (movable(connection) != Movable::never) return;
-                    if (!connection.is_ending()) ++drained_;
-                    connection.drain();
-                    waited_for_.push_back(connection.id());
+                    if (movable(connection) == Movable::never) drain(connection);
                   },
               .visits_per_turn = ConnectionWalks::kManyPerTurn,
               .done = [this] { step_ = Step::draining; }});
 }
 
-/// From here on no request is served, but those of who is drained.
-void Departure::hold() {
+void Departure::drain(Connection& connection) {
+  if (!connection.is_ending()) ++drained_;
+  connection.drain();
+  waited_for_.push_back(connection.id());
+}
+
+/// Some have come since begin(), or have become such that they cannot go.
+void Departure::look() {
   step_ = Step::looking;
-  loop_context_.paused = Paused::everyone;
   walks_.add({.visit =
                   [this](Connection& connection) {
-                    if (movable(connection) == Movable::not_now)
-                      waited_for_.push_back(connection.id());
+                    const Movable can = movable(connection);
+                    if (can == Movable::never) drain(connection);
+                    if (can == Movable::not_now) waited_for_.push_back(connection.id());
                   },
               .visits_per_turn = ConnectionWalks::kManyPerTurn,
               .done = [this] { step_ = Step::settling; }});
@@ -38,19 +41,16 @@ void Departure::hold() {
 bool Departure::is_waited_for(SlotId id) {
   const Connection* const connection = connections_.find(id);
   if (connection == nullptr || connection->is_closed()) return false;
-  return step_ == Step::draining || movable(*connection) == Movable::not_now;
+  return step_ == Step::draining || movable(*connection) != Movable::yes;
 }
 
-bool Departure::go_on() {
-  if (step_ != Step::draining && step_ != Step::settling) return false;
+/// From when all wait no request is served, but those of who is drained.
+void Departure::go_on() {
+  if (step_ != Step::draining && step_ != Step::settling) return;
   while (!waited_for_.empty() && !is_waited_for(waited_for_.back())) waited_for_.pop_back();
-  if (!waited_for_.empty()) return false;
-  if (step_ == Step::draining) {
-    hold();
-    return false;
-  }
-  step_ = Step::ready;
-  return true;
+  if (!waited_for_.empty()) return;
+  if (step_ == Step::draining) loop_context_.paused = Paused::everyone;
+  step_ = step_ == Step::draining ? Step::holding : Step::ready;
 }
 
 void Departure::call_off() {

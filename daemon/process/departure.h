@@ -3,9 +3,9 @@
 // first, while all others are served; then everybody waits, until no reply is owed to anybody. What
 // becomes of them then is its owner's. Sends nothing itself, and knows no service manager.
 //
-//   begin() -> sorting -> draining -> looking -> settling -> ready
-//              who can    those who   all are    those to whom
-//              never go?  cannot      paused     a reply is owed
+//   begin() -> sorting -> draining -> holding -> look() -> looking -> settling -> ready
+//              who can    those who   all wait;             whose      those to whom
+//              never go?  cannot      nobody new comes      is owed?   a reply is owed
 #pragma once
 
 #include <cstdint>
@@ -30,10 +30,14 @@ class Departure {
 
   void begin();
   [[nodiscard]] bool is_under_way() const { return step_ != Step::none; }
-  /// All wait, and nobody new is drained any more.
-  [[nodiscard]] bool is_holding() const { return step_ >= Step::looking; }
-  /// At the end of each turn: true once nobody is left who must be waited for.
-  [[nodiscard]] bool go_on();
+  /// All wait.
+  [[nodiscard]] bool is_holding() const { return step_ >= Step::holding; }
+  /// While all wait: nobody new comes any more.
+  void look();
+  /// At the end of each turn.
+  void go_on();
+  /// Nobody is left who must be waited for.
+  [[nodiscard]] bool is_ready() const { return step_ == Step::ready; }
   /// Nobody goes: all are served as before.
   void call_off();
 
@@ -42,9 +46,9 @@ class Departure {
   [[nodiscard]] std::size_t drained() const { return drained_; }
 
  private:
-  enum class Step : std::uint8_t { none, sorting, draining, looking, settling, ready };
+  enum class Step : std::uint8_t { none, sorting, draining, holding, looking, settling, ready };
 
-  void hold();
+  void drain(Connection& connection);
   [[nodiscard]] bool is_waited_for(SlotId id);
 
   ConnectionTable& connections_;

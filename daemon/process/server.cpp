@@ -150,8 +150,10 @@ Server::~Server() {
 
 bool Server::start(std::vector<PassedSocket> passed) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
-  UniqueFd parcel = take_parcel(passed);
-  if (const std::string problem = listeners_.start(config_, std::move(passed)); !problem.empty()) {
+  Inheritance inherited = open_parcel(take_parcel(passed));
+  if (const std::string problem =
+          listeners_.start(config_, std::move(passed), std::move(inherited.listening));
+      !problem.empty()) {
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
   }
@@ -162,7 +164,7 @@ bool Server::start(std::vector<PassedSocket> passed) {
   warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
   watch_certificates();
-  take_over(std::move(parcel));
+  take_over(std::move(inherited));
   try_store();
   reports_.ready();
   events_.record(Event::ready);
@@ -264,7 +266,8 @@ void Server::do_chores() {
 
 /// Who has connected by now is the last to come, if it has brought what its listener wants.
 void Server::take_in_the_last() {
-  if (!listeners_.stop_some() || !arrivals_.stop_some()) return;
+  const bool has_stopped = phase_ == Phase::parting || listeners_.stop_some();
+  if (!has_stopped || !arrivals_.stop_some()) return;
   end_connections();
   is_closed_to_new_ = true;
 }

@@ -29,6 +29,7 @@
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
+#include "daemon/handover/inheritance.h"
 #include "daemon/http/http_site.h"
 #include "daemon/interface/handler_entry.h"
 #include "daemon/limits/descriptor_limit.h"
@@ -145,6 +146,8 @@ class Server final : public EventSink, public ServerControl {
   void end_pause(const std::string& reason);
   void begin_stop(std::string reason);
   void begin_drain();
+  void time_drain();
+  void stop_handlers();
   void tell_stopping(const std::string& request) noexcept;
   void end_connections();
   void drain_connections();
@@ -164,7 +167,7 @@ class Server final : public EventSink, public ServerControl {
   void give_up_handover(const std::string& problem);
   void call_off_handover();
   [[nodiscard]] static UniqueFd take_parcel(std::vector<PassedSocket>& passed);
-  void take_over(UniqueFd fd);
+  void take_over(Inheritance inherited);
   [[nodiscard]] bool resume(UniqueFd fd, const std::optional<SavedConnection>& saved);
 
   [[nodiscard]] bool is_done() const;
@@ -223,7 +226,8 @@ class Server final : public EventSink, public ServerControl {
                          return !dispatcher_.can_move(connection);
                        }};
   TimerQueue::TimerId settling_timer_ =
-      0;                          ///< until whoever is owed a reply has it, or goes without
+      0;  ///< until whoever is owed a reply has it, or goes without
+  bool have_handlers_stopped_ = false;
   bool has_store_ = false;        ///< connections can be left to the process that follows
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop
   bool has_left_work_ = false;

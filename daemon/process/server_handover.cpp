@@ -23,10 +23,6 @@ constexpr std::string_view kTrialName = "reactord-trial";
 /// While everybody waits, for replies that are owed already: a pause that people notice, and
 /// clients' timeouts do not.
 constexpr Duration kMaxSettling = std::chrono::seconds(1);
-/// Four times of what limits.max_buffer_memory is by default.
-constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;
-/// What the kernel gives one process (fs.nr_open).
-constexpr std::size_t kMaxTakenOver = std::size_t{1} << 20;
 
 constexpr std::string_view kNotReady =
     "ERR the server restarts, and the reply was not ready in time: connect again";
@@ -85,22 +81,29 @@ std::string Server::store(Parcel& parcel, std::string_view name) {
   return "the service manager does not keep it: set FileDescriptorStoreMax= in the service to 4";
 }
 
-/// Balancers are told nothing: for them the server does not go.
+/// Balancers are told nothing: for them the server does not go. New clients come in for as long as
+/// others are served.
 void Server::begin_handover(const std::string& request) {
-  begin_drain();
   phase_ = Phase::parting;
+  time_drain();
+  end_pause("the server restarts");
+  stop_handlers();
+  departure_.begin();
   events_.record(Event::handing_over, {{"request", request}});
   reports_.stopping();
 }
 
 void Server::go_on_handing_over() {
   const bool was_holding = departure_.is_holding();
-  if (departure_.go_on()) return hand_over_or_give_up();
-  if (departure_.is_holding() && !was_holding)
-    settling_timer_ = loop_.timers().add(loop_.now() + kMaxSettling, [this] {
-      settling_timer_ = 0;
-      end_handover_waits();
-    });
+  departure_.go_on();
+  if (departure_.is_ready()) return hand_over_or_give_up();
+  if (was_holding || !departure_.is_holding()) return;
+  listeners_.rest();
+  is_closed_to_new_ = false;
+  settling_timer_ = loop_.timers().add(loop_.now() + kMaxSettling, [this] {
+    settling_timer_ = 0;
+    end_handover_waits();
+  });
 }
 
 /// Who is to be waited for still is told so, and closed; then the others go.
@@ -132,12 +135,15 @@ void Server::hand_over() {
     fds.push_back(connection.stream().fd());
     dispatcher_.save(connection, state.connections.emplace_back(connection.save()));
   });
-  if (!going.empty()) {
+  const std::vector<int> listening = listeners_.own_sockets();
+  fds.insert(fds.end(), listening.begin(), listening.end());
+  if (!fds.empty()) {
     Parcel parcel = pack(write_state(state), fds);
     std::string problem = parcel.problem;
     if (problem.empty()) problem = store(parcel, kParcelName);
     if (!problem.empty()) return give_up_handover(problem);
   }
+  listeners_.leave();
   for (Connection* const connection : going) connection->let_go();
   // Only now: whatever handlers do about it reaches nobody any more.
   for (Connection* const connection : going) dispatcher_.on_connection_end(*connection);
@@ -156,7 +162,7 @@ void Server::call_off_handover() {
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
   departure_.call_off();
   phase_ = Phase::draining;
-  if (is_closed_to_new_) drain_connections();
+  is_closed_to_new_ = false;
 }
 
 // --- coming in
@@ -172,20 +178,18 @@ UniqueFd Server::take_parcel(std::vector<PassedSocket>& passed) {
   return parcel;
 }
 
-void Server::take_over(UniqueFd fd) {
-  if (!fd) return;
-  UnpackedParcel parcel = unpack(fd.get(), kMaxStateBytes, kMaxTakenOver);
-  ReceivedState state = read_state(parcel.bytes, parcel.fds.size());
-  if (!parcel.problem.empty() || !state.problem.empty())
-    events_.record(Event::handover_damaged,
-                   {{"problem", parcel.problem.empty() ? state.problem : parcel.problem}});
-  connections_.begin_behind(state.last_client_id);
+void Server::take_over(Inheritance inherited) {
+  if (!inherited.is_there) return;
+  if (!inherited.problem.empty())
+    events_.record(Event::handover_damaged, {{"problem", inherited.problem}});
+  const auto& saved = inherited.state.connections;
+  connections_.begin_behind(inherited.state.last_client_id);
   std::size_t resumed = 0;
-  for (const std::size_t i : by_deadline(state.connections))
-    if (resume(std::move(parcel.fds[i]), state.connections[i])) ++resumed;
+  for (const std::size_t i : by_deadline(saved))
+    if (i < inherited.connections.size() && resume(std::move(inherited.connections[i]), saved[i]))
+      ++resumed;
   events_.record(Event::taken_over, {{"count", std::to_string(resumed)},
-                                     {"lost", std::to_string(parcel.fds.size() - resumed)}});
-  fd.reset();
+                                     {"lost", std::to_string(saved.size() - resumed)}});
   remove_from_store(kParcelName);
 }
 

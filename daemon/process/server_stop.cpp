@@ -100,10 +100,14 @@ void Server::begin_stop(std::string reason) {
 }
 
 void Server::begin_drain() {
-  (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
+  time_drain();
   phase_ = Phase::draining;
   is_closed_to_new_ = false;
   end_pause("the server stops");
+}
+
+void Server::time_drain() {
+  (void)loop_.timers().add(loop_.now() + config_.deadlines.drain, [this] { on_drain_expired(); });
 }
 
 void Server::tell_stopping(const std::string& request) noexcept {
@@ -116,9 +120,15 @@ void Server::tell_stopping(const std::string& request) noexcept {
 
 /// Nobody comes any more.
 void Server::end_connections() {
+  if (phase_ == Phase::parting) return departure_.look();
+  stop_handlers();
+  drain_connections();
+}
+
+void Server::stop_handlers() {
+  if (std::exchange(have_handlers_stopped_, true)) return;
   for (std::size_t i = 0; i < handlers_.size(); ++i)
     call_handler(i, "stop()", [](Handler& handler) { handler.stop(); });
-  phase_ == Phase::parting ? departure_.begin() : drain_connections();
 }
 
 void Server::drain_connections() {

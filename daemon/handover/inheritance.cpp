@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/handover/inheritance.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "daemon/handover/parcel.h"
+
+namespace reactord {
+
+namespace {
+
+/// Four times of what limits.max_buffer_memory is by default.
+constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;
+/// What the kernel gives one process (fs.nr_open).
+constexpr std::size_t kMaxTakenOver = std::size_t{1} << 20;
+
+}  // namespace
+
+Inheritance open_parcel(const UniqueFd& parcel) {
+  Inheritance found;
+  if (!parcel) return found;
+  found.is_there = true;
+  UnpackedParcel unpacked = unpack(parcel.get(), kMaxStateBytes, kMaxTakenOver);
+  found.state = read_state(unpacked.bytes, kMaxTakenOver);
+  found.problem = unpacked.problem.empty() ? found.state.problem : unpacked.problem;
+  const std::size_t connections = std::min(found.state.connections.size(), unpacked.fds.size());
+  const auto border = unpacked.fds.begin() + static_cast<std::ptrdiff_t>(connections);
+  found.connections.assign(std::make_move_iterator(unpacked.fds.begin()),
+                           std::make_move_iterator(border));
+  found.listening.assign(std::make_move_iterator(border),
+                         std::make_move_iterator(unpacked.fds.end()));
+  return found;
+}
+
+}  // namespace reactord
