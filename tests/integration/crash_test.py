@@ -66,7 +66,6 @@ def test_of_many_words_a_few_lengths_are_told(daemon, crash):
 
 def test_what_is_sent_to_it_is_told_with_its_sender(daemon):
     one = daemon(expected_status=-signal.SIGSEGV)
-    one.connect().expect_alive()
     os.kill(one.pid, signal.SIGSEGV)
     ended_by(one, signal.SIGSEGV)
     assert re.search(rf"crashed: SIGSEGV, sent by process {os.getpid()} of user {os.getuid()}\n"
