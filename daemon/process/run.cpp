@@ -22,11 +22,11 @@
 #include "daemon/limits/seccomp_filter.h"
 #include "daemon/modules/module_loader.h"
 #include "daemon/process/command_line.h"
-#include "daemon/process/config_trial.h"
 #include "daemon/process/server.h"
 #include "daemon/process/signal_table.h"
 #include "daemon/reload/config_source.h"
 #include "daemon/reload/reload_request.h"
+#include "daemon/trial/config_trial.h"
 
 namespace reactord {
 

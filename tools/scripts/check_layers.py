@@ -56,6 +56,7 @@ ROOMS = {
     "limits": ["reactor"],
     "modules": ["reactor", "interface"],
     "reload": ["reactor", "net", "tls", "log", "interface", "admission", "http"],
+    "trial": ["reactor", "net", "log", "admission"],
     "process": ["console", "reactor", "net", "tls", "log", "interface", "connection", "client_limits", "dispatch",
                 "callbacks", "systemd", "admission", "users", "records", "stats", "limits", "modules", "reload"],
     "testing": ["interface", "dispatch"],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/socket_owner.h"
+#include "daemon/trial/socket_owner.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/config_trial.h"
+#include "daemon/trial/config_trial.h"
 
 #include <fmt/format.h>
 
 #include "daemon/admission/socket_opening.h"
 #include "daemon/log/event_log.h"
 #include "daemon/net/listening_socket.h"
-#include "daemon/process/socket_owner.h"
+#include "daemon/trial/socket_owner.h"
 
 namespace reactord {
 
