@@ -5,6 +5,7 @@
 //
 //   connection.cpp          events, states, the end        connection_output.cpp  replies
 //   connection_input.cpp    requests                       connection_timing.cpp  deadlines
+//   connection_details.cpp  what a dump tells of it
 //
 //   accept
 //     |
@@ -63,6 +64,7 @@
 
 namespace reactord {
 
+struct ConnectionDetails;
 struct SavedConnection;
 
 class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink<OutputDeadline> {
@@ -126,6 +128,9 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] std::size_t buffer_bytes() const {
     return input_.capacity() + output_.capacity() + session_.held_bytes();
   }
+
+  /// For a dump: connection_details.h.
+  [[nodiscard]] ConnectionDetails details() const;
 
   /// The loop has news, or (none) the connection's turn has come again. An allocation that fails
   /// costs this connection, and no other; so it does wherever one is served.

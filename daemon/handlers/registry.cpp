@@ -24,6 +24,7 @@ namespace reactord {
   HANDLER(command)                         \
   HANDLER(config)                          \
   HANDLER(connection)                      \
+  HANDLER(debug)                           \
   HANDLER(health)                          \
   HANDLER(help)                            \
   HANDLER(info)                            \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the daemon has on record for who asks why it was slow, and what it does just now: LATENCY,
-// SLOWLOG, MONITOR. Implemented by the daemon and by the tests' fake.
+// SLOWLOG, MONITOR, DEBUG DUMP. Implemented by the daemon and by the tests' fake.
 #pragma once
 
 #include <chrono>
@@ -48,6 +48,16 @@ struct SlowRequest {
   std::string client_name = {};
 };
 
+/// All that there is to tell of the daemon's state, as one JSON document.
+class StateDump {
+ public:
+  virtual ~StateDump() = default;
+  /// Writes a part worth some 100 microseconds; false where that was the last one.
+  virtual bool write_some() = 0;
+  /// What is written so far.
+  [[nodiscard]] virtual std::string_view text() const = 0;
+};
+
 class Diagnostics {
  public:
   virtual ~Diagnostics() = default;
@@ -70,6 +80,9 @@ class Diagnostics {
   /// are, the fewer lines are told, so that it costs others little.
   using RequestsTold = std::function<void(std::string_view lines, std::size_t count)>;
   virtual void watch_requests(std::size_t watchers, RequestsTold told) = 0;
+
+  /// `why` tells in it who has asked. Not to be kept beyond the daemon's service.
+  [[nodiscard]] virtual std::unique_ptr<StateDump> begin_dump(std::string_view why) const = 0;
 };
 
 }  // namespace reactord

@@ -41,6 +41,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
   return spdlog::level::off;
 }
 
+std::int64_t milliseconds_since_1970() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 /// Records of one kind in a second.
 int most_a_second(Repeats repeats) {
   // Enough to read what handlers say of single requests, and some 40 KB a second at most, whatever
@@ -136,6 +141,7 @@ void EventLog::write(Event event, EventFields fields) {
   std::uint64_t& left_out = rates_[static_cast<std::size_t>(event)].left_out;
   if (left_out > 0) text += fmt::format(" ({} more like this before)", left_out);
   left_out = 0;
+  recent_.note(milliseconds_since_1970(), event, text, fields);
   if (writer_->wants_fields()) text += '\n' + event_fields(event, fields);
   if (is_for_stderr(event)) return writer_->write_also_to_stderr(text);
   writer_->write(spec_of(event).level, text);

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "daemon/log/event_text.h"
 #include "daemon/log/events.h"
+#include "daemon/log/recent_records.h"
 #include "daemon/reactor/clock.h"
 
 namespace reactord {
@@ -40,6 +41,8 @@ class EventLog {
   [[nodiscard]] std::uint64_t count_of(Event event) const;
   /// Records that the queue had no room for, or that the sink could not write.
   [[nodiscard]] std::uint64_t dropped() const;
+
+  [[nodiscard]] const RecentRecords& recent() const { return recent_; }
 
   /// Records were left out, and no later one of their kind has told so.
   [[nodiscard]] bool has_left_out() const { return has_left_out_; }
@@ -80,6 +83,7 @@ class EventLog {
   std::unique_ptr<Writer> writer_;
   std::array<std::uint64_t, kEvents.size()> counts_{};
   std::array<Rate, kEvents.size()> rates_{};
+  RecentRecords recent_;
   bool has_left_out_ = false;
   std::uint64_t lost_ = 0;  ///< records that there was no memory for
 };

@@ -66,6 +66,8 @@ namespace reactord {
   X(clients_paused,        warning, seldom, "requests of clients wait from now on, for {ms} ms: CLIENT PAUSE by {who}") \
   X(clients_resumed,       info,    seldom, "requests of clients are served again: {reason}")         \
   X(signal_ignored,        warning, seldom, "{signal} means nothing here, and is ignored from now on: {advice}") \
+  X(dump_written,          info,    seldom, "wrote {path}, {bytes} bytes of the daemon's state: {request}") \
+  X(dump_failed,           error,   seldom, "cannot write {path}: {problem}; reactor-cli --admin debug dump shows the same: {request}") \
   X(more_like_this,        info,    seldom, "{count} more of {event_name} were left out")             \
   X(log_unwritable,        error,   seldom, "cannot write the log {target}: {problem}; records are lost until it can be written") \
   X(log_writable,          warning, seldom, "the log {target} can be written again; {lost} records were lost") \

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "config/tables.h"
+#include "daemon/dump/dump.h"
 #include "daemon/interface/version.h"
 
 namespace reactord {
@@ -111,6 +112,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   connections_.set_on_room([this] { listeners_.on_room(); });
   live_.set_on_news([this] { http_.wake(); });
   service_.set_config_file(source.path());
+  service_.diagnostics().set_begin_dump([this](std::string_view why) { return begin_dump(why); });
   make_handlers(handlers);
   loop_context_.command_names = commands_.names();
   if (const std::string problem = users_.check(config_); !problem.empty())
@@ -255,6 +257,10 @@ void Server::end_turn() {
 }
 
 void Server::do_chores() {
+  if (signal_dump_.has_parts()) {
+    signal_dump_.go_on();
+    loop_.charge(kSliceWork * SignalDump::kMaxPartsPerTurn);
+  }
   if (!is_closed_to_new_) {
     take_in_the_last();
   } else if (listeners_.has_leaving()) {
@@ -312,12 +318,27 @@ void Server::on_signal(int signal) {
       return drain_on_signal(signal);
     case SignalAction::succeed:
       return hand_over_on_signal(signal);
+    case SignalAction::dump:
+      return dump_on_signal(signal);
     case SignalAction::mention:
       signals_.take(signal);
       return mention_signal(rule);
     case SignalAction::ignore:
       return;  // never watched
   }
+}
+
+/// One at a time: whoever sends it again meanwhile gets that one.
+void Server::dump_on_signal(int signal) {
+  signals_.take(signal);
+  const std::string name = signal_name(signal);
+  if (signal_dump_.is_idle()) signal_dump_.begin(begin_dump(name), name);
+}
+
+std::unique_ptr<StateDump> Server::begin_dump(std::string_view why) {
+  return std::make_unique<Dump>(
+      DumpSources{loop_, connections_, loop_context_, dispatcher_.pending(), events_, service_},
+      why);
 }
 
 /// Once each: whoever sends it again has been told.

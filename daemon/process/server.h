@@ -29,6 +29,7 @@
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/dispatcher.h"
+#include "daemon/dump/signal_dump.h"
 #include "daemon/handover/inheritance.h"
 #include "daemon/http/http_site.h"
 #include "daemon/interface/handler_entry.h"
@@ -129,6 +130,8 @@ class Server final : public EventSink, public ServerControl {
   void on_signal(int signal);
   void reload_on_signal(int signal);
   void drain_on_signal(int signal);
+  void dump_on_signal(int signal);
+  [[nodiscard]] std::unique_ptr<StateDump> begin_dump(std::string_view why);
   void mention_signal(const SignalRule& rule);
   [[nodiscard]] ReloadOutcome finish_reload(const std::string& request, ReloadPlan plan);
   [[nodiscard]] std::string check(const Config& next) const;
@@ -176,7 +179,8 @@ class Server final : public EventSink, public ServerControl {
 
   // --- what is too much for one turn ---
   [[nodiscard]] bool has_chores() const {
-    return !is_closed_to_new_ || listeners_.has_leaving() || !walks_.empty();
+    return !is_closed_to_new_ || listeners_.has_leaving() || !walks_.empty() ||
+           signal_dump_.has_parts();
   }
   void do_chores();
   void take_in_the_last();
@@ -212,6 +216,7 @@ class Server final : public EventSink, public ServerControl {
   Reload reload_;
   HelperThread helper_;  ///< loads configurations and returns memory; ends before what it uses
   ReloadQueue reloads_;
+  SignalDump signal_dump_{loop_, helper_, events_};
   Phase phase_ = Phase::serving;
   std::string stop_reason_;               ///< from `leaving` on
   TimerQueue::TimerId refuse_timer_ = 0;  ///< DRAIN ON waits for deadlines.leave

@@ -17,9 +17,9 @@ constexpr SignalRule kRules[] = {
     {SIGHUP, SignalAction::reload},
     {SIGTERM, SignalAction::drain},
     {SIGINT, SignalAction::drain},
-    {SIGQUIT, SignalAction::drain},          // what nginx's images and many supervisors send
-    {SIGUSR1, SignalAction::mention, kHow},  // nginx: reopen the logs
-    {SIGUSR2, SignalAction::succeed},        // what nginx and HAProxy are upgraded with
+    {SIGQUIT, SignalAction::drain},    // what nginx's images and many supervisors send
+    {SIGUSR1, SignalAction::dump},     // to nginx, reopen the logs: HUP does it here
+    {SIGUSR2, SignalAction::succeed},  // what nginx and HAProxy are upgraded with
     {SIGALRM, SignalAction::mention, kHow},
     {SIGVTALRM, SignalAction::mention, kHow},
     {SIGPROF, SignalAction::mention, kHow},

@@ -14,6 +14,7 @@ namespace reactord {
 
 enum class SignalAction : std::uint8_t {
   reload,
+  dump,     ///< write all that there is to tell of its state to a file
   drain,    ///< answer what was received, then end; a second one ends at once
   succeed,  ///< leave connections to the process that follows (server.survive), or else drain
   mention,  ///< nothing, but the log says once what to send instead

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 #include "daemon/dispatch/command_table.h"
@@ -29,6 +32,9 @@ class DaemonDiagnostics final : public Diagnostics {
     if (commands_.unknown().stats.latency) visit(commands_.unknown());
   }
   [[nodiscard]] TurnRecord& turns() { return turns_; }
+  /// Who knows how to begin a dump, which is of rooms above this one.
+  using BeginDump = std::function<std::unique_ptr<StateDump>(std::string_view why)>;
+  void set_begin_dump(BeginDump begin) { begin_dump_ = std::move(begin); }
 
   // --- Diagnostics ---
   bool next_latency(std::size_t& cursor, CommandLatency& latency) const override;
@@ -44,11 +50,15 @@ class DaemonDiagnostics final : public Diagnostics {
   void watch_requests(std::size_t watchers, RequestsTold told) override {
     dispatcher_.feed().watch(watchers, std::move(told));
   }
+  [[nodiscard]] std::unique_ptr<StateDump> begin_dump(std::string_view why) const override {
+    return begin_dump_(why);
+  }
 
  private:
   const CommandTable& commands_;
   Dispatcher& dispatcher_;
   TurnRecord turns_;
+  BeginDump begin_dump_;
 };
 
 }  // namespace reactord

@@ -36,6 +36,27 @@ std::vector<std::string> FakeLogins::rules() const {
   return rules;
 }
 
+namespace {
+
+class FakeDump : public StateDump {
+ public:
+  bool write_some() override {
+    text_ += text_.empty() ? "{" : "}";
+    return text_.size() < 2;
+  }
+  [[nodiscard]] std::string_view text() const override { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::unique_ptr<StateDump> FakeDiagnostics::begin_dump(std::string_view why) const {
+  dumps.emplace_back(why);
+  return std::make_unique<FakeDump>();
+}
+
 bool FakeDiagnostics::next_latency(std::size_t& cursor, CommandLatency& latency) const {
   if (cursor >= latencies.size()) return false;
   latency = latencies[cursor++];

@@ -67,6 +67,9 @@ class FakeDiagnostics : public Diagnostics {
     watchers = number;
     told = std::move(watcher);
   }
+
+  mutable std::vector<std::string> dumps;  ///< who has asked for one; each is "{}", in two parts
+  [[nodiscard]] std::unique_ptr<StateDump> begin_dump(std::string_view why) const override;
 };
 
 class FakeService : public FakeBackground {

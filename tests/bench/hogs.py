@@ -227,6 +227,11 @@ def kill_all(server, over, stack):
     admin.sendall(request("CLIENT", "KILL", "TYPE", "normal", "MAXAGE", "1"))
 
 
+def dump_all(server, over, stack):
+    crowd_of(server, stack, many())
+    pipelines(request("DEBUG", "DUMP") * 20, admin=True)(server, over, stack)
+
+
 def terminate(server, over, stack):
     crowd_of(server, stack, many())
     server.process.send_signal(signal.SIGTERM)
@@ -290,6 +295,7 @@ HOGS = [
     Hog("stop with thousands of messages waiting", "operator", desk_then_end, PERSON,
         ends_server=True),
     Hog("CLIENT KILL of thousands", "administrator", kill_all),
+    Hog("DEBUG DUMP with thousands connected", "administrator", dump_all),
     Hog("RELOAD pipelined", "administrator", pipelines(request("RELOAD") * 100, admin=True)),
     Hog("SIGHUP without a pause", "administrator", admin_does(hang_up, 0.0002)),
     Hog("SIGHUP without a pause, 1,000 allow entries", "administrator", admin_does(hang_up, 0.0002),

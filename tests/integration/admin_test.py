@@ -26,8 +26,8 @@ from sockets_test import start_with_sockets
 STOPPED = 0
 ADMIN_COMMANDS = [("LOG", "LEVEL"), ("LOG", "LEVEL", "debug"), ("LOG", "HELP"), ("RELOAD",),
                   ("DRAIN",), ("SHUTDOWN",), ("CLIENT", "KILL", "ID", "999999"), ("SLOWLOG", "RESET"),
-                  ("OPERATOR", "LIST")]
-ADMIN_NAMES = {b"drain", b"log", b"monitor", b"operator", b"reload", b"shutdown"}
+                  ("OPERATOR", "LIST"), ("DEBUG", "DUMP")]
+ADMIN_NAMES = {b"debug", b"drain", b"log", b"monitor", b"operator", b"reload", b"shutdown"}
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def reactord(*arguments):
 
 # --- signals
 
-@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGALRM, signal.SIGVTALRM,
+@pytest.mark.parametrize("number", [signal.SIGALRM, signal.SIGVTALRM,
                                     signal.SIGPROF, signal.SIGIO, signal.SIGPWR, signal.SIGXCPU,
                                     signal.SIGRTMIN + 1, signal.SIGRTMAX])
 def test_a_signal_without_a_meaning_is_mentioned_once(daemon, number):

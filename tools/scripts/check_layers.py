@@ -43,6 +43,7 @@ ROOMS = {
     "client_limits": ["reactor", "net", "log", "connection"],
     "records": ["reactor", "interface"],
     "dispatch": ["probes", "reactor", "log", "interface", "connection", "records"],
+    "dump": ["reactor", "log", "interface", "connection", "dispatch"],
     "callbacks": ["crash", "reactor", "log", "interface", "dispatch"],
     "systemd": ["reactor"],
     "handover": ["reactor", "interface", "connection"],

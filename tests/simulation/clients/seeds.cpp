@@ -123,7 +123,7 @@ void choose_faults(Script& script, Random& random) {
 
 void choose_end(Script& script, Random& random) {
   for (std::int64_t i = random.chance(25) ? random.between(1, 3) : 0; i > 0; --i)
-    script.signals.push_back({random.between(0, 10'000), random.chance(80) ? SIGHUP : SIGUSR1});
+    script.signals.push_back({random.between(0, 10'000), random.chance(80) ? SIGHUP : SIGALRM});
   if (random.chance(30)) {
     script.stop = random.between(1, 8000);
     if (random.chance(20))

@@ -25,8 +25,9 @@ TEST_CASE("what each signal does is decided") {
     CHECK(rule_of(signal).action == SignalAction::drain);
   CHECK(rule_of(SIGUSR2).action == SignalAction::succeed);
   for (const int signal : {SIGPIPE, SIGXFSZ}) CHECK(rule_of(signal).action == SignalAction::ignore);
-  for (const int signal : {SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU,
-                           SIGRTMIN, SIGRTMIN + 3, SIGRTMAX}) {
+  CHECK(rule_of(SIGUSR1).action == SignalAction::dump);
+  for (const int signal : {SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXCPU, SIGRTMIN,
+                           SIGRTMIN + 3, SIGRTMAX}) {
     CHECK(rule_of(signal).action == SignalAction::mention);
     CHECK_FALSE(rule_of(signal).advice.empty());
   }
