@@ -84,9 +84,9 @@ function connect() {
     show();
   });
   source.onerror = () => {
-    if (!paused) tellLive("no connection", "bad");
-    if (source.readyState !== EventSource.CLOSED) return;  // the browser tries again by itself
-    setTimeout(connect, 5000);
+    const isRefused = source.readyState === EventSource.CLOSED;  // else the browser tries again by itself
+    if (!paused) tellLive(isRefused ? "too many pages are open" : "no connection", "bad");
+    if (isRefused) setTimeout(connect, 5000);
   };
 }
 setInterval(() => { if (!paused && heardAt && performance.now() - heardAt > 5000) tellLive("no connection", "bad"); }, 1000);

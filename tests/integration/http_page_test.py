@@ -373,6 +373,17 @@ def test_keys_read_a_chart_and_pause(loaded, browser):
 
 
 @pytest.mark.release_only
+def test_one_page_too_many_says_so(daemon, browser):
+    one = daemon("[server]\nmax_http_connections = 4\n" + WEB)
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(3):
+            open_ones.enter_context(Stream(one))
+        page = browser.page(url_of(one))
+        page.wait_for("document.getElementById('live')?.textContent === 'too many pages are open'")
+        page.close()
+
+
+@pytest.mark.release_only
 def test_10_000_clients(daemon, browser, many_descriptors):
     one = daemon("[server]\nmax_connections = 10_000\n" + WEB)
     with contextlib.ExitStack() as all_of_them:
