@@ -242,6 +242,9 @@ struct LogSettings {
 struct SlowlogSettings {
   /// A command that takes longer is on record (SLOWLOG): Redis' own default.
   std::chrono::milliseconds slower_than{10};
+  /// The same of a command whose reply comes later, from a worker or a backend: nobody else waits
+  /// for it, and one over a network takes some time at best.
+  std::chrono::milliseconds deferred_slower_than{1000};
   /// The latest so many.
   std::int64_t max_requests = 128;
 };

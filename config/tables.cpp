@@ -135,6 +135,8 @@ constexpr KeySpec kLogKeys[] = {
 constexpr std::int64_t kMaxSlowRequests = 1000;
 constexpr KeySpec kSlowlogKeys[] = {
     key<&SlowlogSettings::slower_than>("slower_than", Apply::reload, duration_range(0ms, 1h)),
+    key<&SlowlogSettings::deferred_slower_than>("deferred_slower_than", Apply::reload,
+                                                duration_range(0ms, 1h)),
     key<&SlowlogSettings::max_requests>("max_requests", Apply::reload,
                                         {1, kMaxSlowRequests, "each may take 4 KiB"}),
 };

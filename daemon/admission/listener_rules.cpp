@@ -69,6 +69,7 @@ std::shared_ptr<ListenerRules> make_rules(const ListenerKind& kind, LoopContext&
 void apply_settings(ListenerRules& rules, const ListenerSettings& settings, WhenFull when_full,
                     bool is_local) {
   rules.name = settings.name;
+  rules.policy.latency = nullptr;  // it is of the name
   rules.allow = settings.allow_set != nullptr ? settings.allow_set
                                               : std::make_shared<const NetworkSet>(settings.allow);
   rules.proxy = senders_of(settings.proxy);

@@ -83,7 +83,7 @@ void Connection::end(CloseReason reason, std::string_view last_words,
   if (!last_words.empty() && owes_answer()) {
     if (!has_memory_for([&] { ReplyWriter(output(), reply_encoding_).error(last_words); }))
       return abort(reason, detail);
-    loop().sink.note_error(last_words);
+    figures_.note_error(loop().sink.note_error(last_words));
   }
   state_ = State::flushing;
   host().on_end(*this, reason, detail);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/connection/client_figures.h"
 #include "daemon/log/events.h"
 #include "daemon/reactor/event_loop.h"
 #include "protocol/buffers/buffer.h"
@@ -44,11 +45,12 @@ class RequestSink {
   virtual void end_batch() noexcept = 0;
   /// The replies of the batches since the last call have been sent, as far as the kernel takes
   /// them. Their requests had come at `arrived`.
-  virtual void on_sent(TimePoint /*arrived*/) noexcept {}
+  virtual void on_sent(Connection& /*connection*/, TimePoint /*arrived*/) noexcept {}
   /// The same after serve() has thrown: what it has begun is forgotten.
   virtual void give_up_batch() noexcept { end_batch(); }
   /// An error was sent that answers no served frame: `error` begins with its code.
-  virtual void note_error(std::string_view /*error*/) noexcept {}
+  /// Its code's number.
+  virtual ClientFigures::ErrorNumber note_error(std::string_view /*error*/) noexcept { return 0; }
 };
 
 /// What a connection asks of those around it.

@@ -145,7 +145,7 @@ void Connection::flush_early(Turn& turn) {
 void Connection::send_batch(Buffer& out) {
   loop().sink.end_batch();
   flush_turn(out);
-  loop().sink.on_sent(loop().arrived);
+  loop().sink.on_sent(*this, loop().arrived);
 }
 
 /// Of frames that wait in input_: to the microsecond, and wrong by 71 minutes where they have
@@ -162,7 +162,7 @@ void Connection::note_arrival(std::size_t bytes) noexcept {
   const TimePoint now = host().now();
   kept_since_usec_ = usec_of(now);
   if (loop().arrived == now) return;
-  loop().sink.on_sent(loop().arrived);
+  loop().sink.on_sent(*this, loop().arrived);
   loop().arrived = now;
 }
 
@@ -354,7 +354,7 @@ void Connection::reject_input() {
   if (is_ending()) return;
   const std::string error = parser_.error();
   ReplyWriter(output(), reply_encoding_).error(error);
-  loop().sink.note_error(error);
+  figures_.note_error(loop().sink.note_error(error));
   end(CloseReason::closed_protocol_error, {}, error);
 }
 

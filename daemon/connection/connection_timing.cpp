@@ -13,6 +13,11 @@ constexpr std::string_view kTooLate =
 
 }  // namespace
 
+void Connection::note_answers(Duration latency, std::uint64_t requests) noexcept {
+  figures_.add_answers(latency, requests);
+  loop().latencies.record(policy_, latency, requests);
+}
+
 void Connection::look_at_socket() noexcept {
   may_receive_ = may_send_ = true;
   schedule();

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "daemon/interface/command_spec.h"
 #include "daemon/reactor/event_loop.h"
+#include "daemon/reactor/histogram.h"
 #include "protocol/frame_parser.h"
 #include "protocol/reply_writer.h"
 
@@ -30,6 +31,8 @@ struct ListenerPolicy {
   bool is_admin = false;  ///< the listener's role: its connections have slots of their own
   InputLimiter* limiter = nullptr;        ///< null where nothing is limited
   const std::string* listener = nullptr;  ///< its name, which a reload may change
+  /// Of its listener's name; null before the first request (ListenerLatency).
+  mutable Histogram* latency = nullptr;
   /// That refer to it, or will once they have come in; counted by the table.
   mutable std::uint32_t connections = 0;
 };

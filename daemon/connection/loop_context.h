@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/connection/connection_deadlines.h"
+#include "daemon/connection/listener_latency.h"
 #include "daemon/connection/login_gate.h"
 #include "daemon/reactor/event_loop.h"
 #include "protocol/buffers/buffer.h"
@@ -59,6 +60,7 @@ struct LoopContext {
   GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output
   BufferPool pool{kMaxPoolBytes};
   Frame frame{};
+  ListenerLatency latencies{};
 
   /// The request under way costs this much more than an ordinary one.
   void charge(WorkUnits units) {

@@ -123,6 +123,12 @@ void CommandStats::note_latency(TimePoint arrived, TimePoint now, std::uint64_t 
                   requests);
 }
 
+void CommandStats::note_sent(TimePoint arrived, TimePoint now) noexcept {
+  note_latency(arrived, now, unsent);
+  const auto all = (now - arrived) * static_cast<std::int64_t>(unsent);
+  waited += std::max<std::chrono::nanoseconds>(all - unsent_time, Duration::zero());
+}
+
 CommandTable::CommandTable() {
   static constexpr CommandSpec kUnknown{.name = "(unknown)"};
   unknown_.spec = &kUnknown;

@@ -28,13 +28,23 @@ struct CommandStats {
   /// From the turn in which a request had come until its reply was sent, or handed over to be;
   /// null before the first.
   std::unique_ptr<Histogram> latency;
+  /// Of all that latency, what was neither the handler's time (`time`) nor `behind`: others were
+  /// served, or sent to, those of its own batch among them.
+  std::chrono::nanoseconds waited{0};
+  /// ... and what somebody behind the daemon took, a worker or a backend: of replies that came
+  /// later, from the call of the handler until they were there.
+  std::chrono::nanoseconds behind{0};
+  std::uint64_t deferred = 0;  ///< calls whose reply comes later
 
   /// Requests were answered, which had come at `arrived`. Without memory for the first of them they
   /// are not counted.
   void note_latency(TimePoint arrived, TimePoint now, std::uint64_t requests = 1) noexcept;
+  /// Those that are unsent were.
+  void note_sent(TimePoint arrived, TimePoint now) noexcept;
 
   // CommandTiming's: whose replies are not sent yet, and how many; a list without allocations.
   std::uint64_t unsent = 0;
+  std::chrono::nanoseconds unsent_time{0};  ///< that their handler has taken
   bool is_listed = false;
   CommandEntry* next_listed = nullptr;
 };

@@ -20,7 +20,9 @@ void CommandTiming::begin_run(CommandEntry& entry, Words words) {
   if (timed_ != nullptr) finish(now);
   timed_ = &entry;
   since_ = now;
+  if (batch_began_ == TimePoint{}) batch_began_ = now;
   calls_before_ = entry.stats.calls;
+  deferred_before_ = entry.stats.deferred;
   all_words_ = words.size();
   std::copy_n(words.begin(), std::min(words.size(), words_.size()), words_.begin());
   if (std::exchange(entry.stats.is_listed, true)) return;
@@ -36,8 +38,13 @@ void CommandTiming::end_run() {
 void CommandTiming::finish(TimePoint now) {
   const auto time = now - since_;
   const std::uint64_t calls = timed_->stats.calls - calls_before_;
-  timed_->stats.time += time;
-  timed_->stats.unsent += calls;
+  CommandStats& stats = timed_->stats;
+  stats.time += time;
+  stats.unsent += calls;
+  stats.unsent_time += time;
+  if (const std::uint64_t deferred = stats.deferred - deferred_before_; deferred > 0) [[unlikely]]
+    stats.unsent_time -=
+        time * static_cast<std::int64_t>(deferred) / static_cast<std::int64_t>(calls);
   if (guard_.is_slow(time) || slow_log_.is_slow(time)) [[unlikely]]
     tell_slow(now, calls);
   else if (looks_closely_ && now >= look_ends_)
@@ -79,19 +86,26 @@ void CommandTiming::clear_list(Each&& each) noexcept {
     CommandStats& stats = first_listed_->stats;
     each(stats);
     stats.unsent = 0;
+    stats.unsent_time = Duration::zero();
     stats.is_listed = false;
     first_listed_ = std::exchange(stats.next_listed, nullptr);
   }
 }
 
-void CommandTiming::count_sent(TimePoint arrived) noexcept {
+void CommandTiming::count_sent(Connection& connection, TimePoint arrived) noexcept {
   const TimePoint now = clock_.now();
+  std::uint64_t requests = 0;
   clear_list([&](CommandStats& stats) {
-    if (stats.unsent > 0) stats.note_latency(arrived, now, stats.unsent);
+    if (stats.unsent == 0) return;
+    stats.note_sent(arrived, now);
+    requests += stats.unsent;
   });
+  if (requests > 0) connection.note_answers(now - arrived, requests);
+  connection.figures().add_work(now - std::exchange(batch_began_, {}));
 }
 
 void CommandTiming::give_up() noexcept {
+  batch_began_ = {};
   clear_list([](CommandStats&) {});
 }
 

@@ -9,6 +9,10 @@
 // connection (PendingReplies), which sends it in this turn or the next. What the kernel did not
 // take at once is counted no further: that is the client's time.
 //
+// Of a request's time some is its handler's, some is somebody's behind the daemon (PendingReplies),
+// and the rest is what it has waited (CommandStats). What a client has cost is its batches' time,
+// from their first call until they are sent.
+//
 // A slow run goes to the slow log. Which call of several it was is not known: for a while each is
 // timed by itself then (looks_closely()).
 #pragma once
@@ -47,9 +51,11 @@ class CommandTiming {
   /// A call since the last note_sent() has no reply yet.
   static void leave_out(CommandEntry& entry) { --entry.stats.unsent; }
   /// All that was run since the last time is answered; it had come at `arrived`.
-  void note_sent(TimePoint arrived) noexcept {
-    if (first_listed_ != nullptr) count_sent(arrived);
+  void note_sent(Connection& connection, TimePoint arrived) noexcept {
+    if (first_listed_ != nullptr) count_sent(connection, arrived);
   }
+  /// When the run of calls began that the latest one is of.
+  [[nodiscard]] TimePoint run_began() const { return since_; }
   /// It will not be answered.
   void give_up() noexcept;
   /// Whoever calls should stop() behind each call.
@@ -61,7 +67,7 @@ class CommandTiming {
   void finish(TimePoint now);
   [[gnu::noinline]] void tell_slow(TimePoint now, std::uint64_t calls);
   [[nodiscard]] SlowRequest describe_slow(Duration time, std::uint64_t calls) const;
-  [[gnu::noinline]] void count_sent(TimePoint arrived) noexcept;
+  [[gnu::noinline]] void count_sent(Connection& connection, TimePoint arrived) noexcept;
   template <class Each>
   void clear_list(Each&& each) noexcept;
 
@@ -72,11 +78,13 @@ class CommandTiming {
   CommandEntry* timed_ = nullptr;
   TimePoint since_;
   std::uint64_t calls_before_ = 0;
+  std::uint64_t deferred_before_ = 0;
   /// Of the run's first call, as many as are shown.
   std::array<std::string_view, ShortWords::kMaxWords> words_;
   std::size_t all_words_ = 0;
   bool looks_closely_ = false;
   TimePoint look_ends_;
+  TimePoint batch_began_;                 ///< whose calls are not sent yet; none at 0
   CommandEntry* first_listed_ = nullptr;  ///< of those with a run that is not answered
 };
 

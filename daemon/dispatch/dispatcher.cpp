@@ -22,7 +22,7 @@ Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& co
                        CommandTable& commands)
     : commands_(commands),
       guard_(clock, events),
-      pending_(connections, guard_, errors_),
+      pending_(connections, guard_, errors_, slow_log_),
       context_(events, pending_),
       timing_(clock, guard_, slow_log_, context_) {}
 
@@ -46,7 +46,7 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
 ServeResult Dispatcher::refuse(Connection& connection, ReplyDraft& draft) {
   const std::string_view error = connection.policy().loop_context.refusal;
   draft.writer.error(error);
-  errors_.count(error);
+  note_error(connection, error);
   if (connection.session().in_transaction()) transactions_.spoil(connection);
   return ServeResult::replied;
 }
@@ -133,7 +133,7 @@ ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, Reply
     note_known(frame, request);
     return call(connection, *entry, request.words, draft);
   }
-  if (draft.writer.wrote_error()) errors_.count(draft.written());
+  if (draft.writer.wrote_error()) note_error(connection, draft.written());
   return ServeResult::replied;
 }
 
@@ -237,16 +237,17 @@ inline ServeResult Dispatcher::call_in_place(Connection& connection, CommandEntr
   if (result == HandlerResult::replied && promise == PromiseState::none && has_returned &&
       draft.writer.wrote_one_good()) [[likely]]
     return ServeResult::replied;
-  const ServeResult judged = has_returned ? judge_call(connection, entry, {result, promise}, draft)
-                                          : replace_failed(connection, entry, draft);
-  if (draft.writer.wrote_error()) errors_.count(draft.written());
+  const ServeResult judged = has_returned
+                                 ? judge_call(connection, entry, {result, promise, request}, draft)
+                                 : replace_failed(connection, entry, draft);
+  if (draft.writer.wrote_error()) note_error(connection, draft.written());
   return judged;
 }
 
 /// What is rare: promises, errors, the connection's end, and handlers that break the rules.
 ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, CallEnd end,
                                    ReplyDraft& draft) {
-  const auto [result, promise] = end;
+  const auto& [result, promise, request] = end;
   // What was promised is given up with the connection.
   if (connection.is_ending() && result == HandlerResult::pending) return ServeResult::replied;
   if (const std::optional<Breach> breach = find_breach(result, promise, draft.writer)) {
@@ -262,8 +263,11 @@ ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, 
     case HandlerResult::replied:
       return ServeResult::replied;
     case HandlerResult::pending:
+      connection.figures().note_error(pending_.take_error());
       if (promise != PromiseState::open) return ServeResult::replied;
       CommandTiming::leave_out(entry);
+      ++entry.stats.deferred;
+      pending_.note_deferred(connection.id(), timing_.run_began(), request.words);
       return may_be_overlapped(connection, entry) ? ServeResult::overlapping : ServeResult::pending;
     case HandlerResult::close_after_reply:
       return ServeResult::close_after_reply;

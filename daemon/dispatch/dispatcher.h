@@ -44,9 +44,13 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] ServeResult serve_behind(Connection& connection, const Frame& frame,
                                          Buffer& out) override;
   void end_batch() noexcept override;
-  void on_sent(TimePoint arrived) noexcept override { timing_.note_sent(arrived); }
+  void on_sent(Connection& connection, TimePoint arrived) noexcept override {
+    timing_.note_sent(connection, arrived);
+  }
   void give_up_batch() noexcept override;
-  void note_error(std::string_view error) noexcept override { errors_.count(error); }
+  ErrorStats::Number note_error(std::string_view error) noexcept override {
+    return errors_.count(error);
+  }
   void on_connection_end(Connection& connection) noexcept override;
   void on_peer_finished(Connection& connection) noexcept override {
     pending_.on_peer_finished(connection.id());
@@ -141,6 +145,9 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
                                                                      ReplyDraft& draft);
   [[nodiscard, gnu::noinline]] ServeResult call_closely(Connection& connection, CommandEntry& entry,
                                                         Words words, ReplyDraft& draft);
+  void note_error(Connection& connection, std::string_view error) {
+    connection.figures().note_error(errors_.count(error));
+  }
   void show(Connection& connection, const CommandEntry& entry, Words words);
   void end_feed() noexcept;
   [[nodiscard]] bool wants_lines() {
@@ -150,6 +157,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   struct CallEnd {
     HandlerResult result;
     PromiseState promise;
+    const Request& request;
   };
   [[nodiscard, gnu::noinline]] ServeResult judge_call(Connection& connection, CommandEntry& entry,
                                                       CallEnd end, ReplyDraft& draft);

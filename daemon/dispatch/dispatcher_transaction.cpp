@@ -20,7 +20,7 @@ ServeResult Dispatcher::answer_in_transaction(Connection& connection, const Fram
   CommandEntry* entry = nullptr;
   if (!request.words.empty()) entry = resolve(connection, request, draft);
   if (draft.writer.wrote_error()) {
-    errors_.count(draft.written());
+    note_error(connection, draft.written());
     executes(request.entry) ? transactions_.forget(connection) : transactions_.spoil(connection);
   }
   if (entry == nullptr) return ServeResult::replied;
@@ -42,7 +42,7 @@ ServeResult Dispatcher::queue(Connection& connection, CommandEntry& entry, Words
     draft.writer.simple("QUEUED");
   } else {
     draft.writer.error(problem);
-    errors_.count(problem);
+    note_error(connection, problem);
   }
   return ServeResult::replied;
 }
@@ -65,14 +65,15 @@ ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, Repl
   Transactions::Transaction transaction = transactions_.take(connection);
   if (transaction.is_spoilt) {
     draft.writer.error(kAborted);
-    errors_.count(kAborted);
+    note_error(connection, kAborted);
     ++exec.stats.failed;
     return ServeResult::replied;
   }
   QueuedRequests& requests = transaction.requests;
   const bool is_silent = connection.session().reply_mode() != ReplyMode::on;
   GatheredReply& gathered = pending_.begin_gathering(
-      connection, exec, GatheredReply(draft.writer.encoding(), is_silent, requests.size()));
+      connection, exec, GatheredReply(draft.writer.encoding(), is_silent, requests.size()),
+      timing_.run_began());
   for (std::size_t i = 0; i < requests.size(); ++i) run_queued(connection, requests, i, gathered);
   connection.note_command(exec.number);
   timing_.stop();  // it may know of their words, which end here
@@ -91,7 +92,7 @@ void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, st
                             GatheredReply& gathered) {
   ReplyDraft draft(gathered.given(), GatheredReply::element_encoding(connection));
   if (connection.session().has_principal() && refuses(connection, &requests.entry(index), draft))
-    return errors_.count(draft.written());
+    return note_error(connection, draft.written());
   switch (call(connection, requests.entry(index), requests.words(index), draft)) {
     case ServeResult::replied:
     case ServeResult::not_yet:

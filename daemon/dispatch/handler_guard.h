@@ -61,10 +61,13 @@ class HandlerGuard {
     const Caller caller(*this, call);
     const TimePoint begun = clock_.now();
     const bool is_good = run_unmeasured([&] { return call; }, body);
-    const auto time = clock_.now() - begun;
+    const auto time = latest_time_ = clock_.now() - begun;
     if (is_slow(time)) report_slow(call, time, 1);
     return is_good;
   }
+
+  /// How long the latest call of run() took.
+  [[nodiscard]] std::chrono::nanoseconds latest_time() const { return latest_time_; }
 
   void report_breach(const HandlerCall& call, const Breach& breach);
   /// `calls` in a row took `time` together.
@@ -105,6 +108,7 @@ class HandlerGuard {
   const Clock& clock_;
   EventLog& events_;
   std::chrono::nanoseconds slow_ = std::chrono::milliseconds(100);
+  std::chrono::nanoseconds latest_time_{0};
   const HandlerCall* calling_ = nullptr;
   std::map<Kind, Recent> recent_;  ///< as many as there are handlers and kinds of faults
 };

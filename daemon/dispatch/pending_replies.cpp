@@ -26,11 +26,6 @@ PendingReplies::Owner PendingReplies::owner_of(Connection& connection, CommandEn
   return {&entry, connection.client_id(), connection.policy().loop_context.arrived};
 }
 
-/// The reply to it is its connection's now.
-void PendingReplies::note_answered(const Owner& owner) noexcept {
-  if (owner.entry != nullptr) owner.entry->stats.note_latency(owner.arrived, guard_.now());
-}
-
 PendingReplies::Promise PendingReplies::new_promise(Connection& connection,
                                                     CommandEntry& entry) const {
   const bool is_element = gathering_ == connection.id();
@@ -123,10 +118,14 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
       write_one_reply(gathering.reply.hole(*promise.hole), promise, write);
       if (on_uncertain) gathering.receipts.push_back({promise.owner, std::move(on_uncertain)});
     });
-    if (is_filled) note_answered(promise.owner);
-    if (is_filled) finish_hole(id);
-    return is_filled;
+    note_error(*connection);
+    if (!is_filled) return false;
+    note_slow(id, promise);
+    note_answered(*connection, promise.owner);
+    finish_hole(id);
+    return true;
   }
+  note_slow(id, promise);
   return hand_over(
       *connection, std::move(node),
       [&](const Promise& kept, Buffer& out) { write_one_reply(out, kept, write); },
@@ -150,6 +149,8 @@ bool PendingReplies::hand_over(Connection& connection, Promises::node_type node,
   if (!is_next(node.key())) {
     return survives(id, [&] {
       fill(node.mapped(), node.mapped().reply);
+      note_error(connection);
+      node.mapped().owner.came = guard_.now();
       keep(connection, std::move(node), std::move(on_uncertain));
     });
   }
@@ -166,7 +167,8 @@ bool PendingReplies::hand_over(Connection& connection, Promises::node_type node,
     fill(promise, out);
     if (promise.is_silent) out.truncate(before);
     handed_over_to_ = 0;
-    note_answered(promise.owner);
+    note_error(connection);
+    note_answered(connection, promise.owner);
     const std::size_t replies = 1 + append_kept(connection, out);
     has_failed = false;
     return replies;
@@ -199,7 +201,7 @@ std::size_t PendingReplies::append_kept(Connection& connection, Buffer& out) {
       expect_receipt(connection, {promise.owner, std::move(promise.on_uncertain)});
     out.append(promise.reply.view());
     session.set_held_bytes(session.held_bytes() - promise.reply.capacity());
-    note_answered(promise.owner);
+    note_answered(connection, promise.owner);
     next = promises_.erase(next);
     ++replies;
   }
@@ -244,6 +246,7 @@ void PendingReplies::forget(SlotId id) noexcept {
   while (true) {  // a callback may do anything but promise to this connection
     const auto first = first_of(id);
     if (first == promises_.end() || first->first.connection != id) break;
+    note_slow(id, first->second);
     give_up(promises_.extract(first));
   }
   gathered_.erase(id);
@@ -292,7 +295,8 @@ unsigned PendingReplies::run_slices() {
     const Key key = long_replies_.front();
     const auto found = promises_.find(key);
     const bool is_wanted = found != promises_.end();
-    if (is_wanted && !run_slice(found->second.owner, *found->second.long_reply)) continue;
+    if (is_wanted && !run_slice(key.connection, found->second.owner, *found->second.long_reply))
+      continue;
     drop_first_long_reply();
     if (is_wanted) finish_long_reply(key);
   }
@@ -305,10 +309,14 @@ void PendingReplies::drop_first_long_reply() {
 }
 
 /// True when the reply is whole, or will never be.
-bool PendingReplies::run_slice(const Owner& owner, LongReply& reply) noexcept {
+bool PendingReplies::run_slice(SlotId id, Owner& owner, LongReply& reply) noexcept {
   auto progress = ReplyProducer::Progress::done;
   reply.has_thrown =
       !guard_.run(owner.in("produce()"), [&] { progress = reply.producer->produce(reply.writer); });
+  owner.worked += guard_.latest_time();
+  owner.entry->stats.time += guard_.latest_time();
+  if (Connection* connection = connections_.find(id))
+    connection->figures().add_work(guard_.latest_time());
   return reply.has_thrown || progress == ReplyProducer::Progress::done;
 }
 
@@ -323,7 +331,8 @@ void PendingReplies::finish_long_reply(const Key& key) noexcept {
       append_long_reply(gathering.reply.hole(*promise.hole), promise, *promise.long_reply);
       gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
     });
-    if (is_filled) note_answered(promise.owner);
+    note_error(*connection);
+    if (is_filled) note_answered(*connection, promise.owner);
     return is_filled ? finish_hole(key.connection) : void();
   }
   const Owner owner = promise.owner;
@@ -340,9 +349,10 @@ void PendingReplies::tell_producer(const Owner& owner, ReplyProducer& producer) 
 // --- EXEC --------------------------------------------------------------------------------------
 
 GatheredReply& PendingReplies::begin_gathering(Connection& connection, CommandEntry& exec,
-                                               GatheredReply reply) {
+                                               GatheredReply reply, TimePoint called) {
   gathering_ = connection.id();
   Gathering gathering{owner_of(connection, exec), std::move(reply)};
+  gathering.owner.called = called;
   return gathered_.insert_or_assign(gathering_, std::move(gathering)).first->second.reply;
 }
 
@@ -377,7 +387,7 @@ void PendingReplies::deliver(Connection& connection, Gathering gathering) noexce
   if (!is_expected) return;
   connection.complete([&](Buffer& out) {
     if (!gathering.reply.is_silent()) gathering.reply.write(out);
-    note_answered(gathering.owner);
+    note_answered(connection, gathering.owner);
     return std::size_t{1};
   });
   for (const auto& [owner, producer] : gathering.producers) tell_producer(owner, *producer);

@@ -12,6 +12,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -23,13 +25,16 @@
 #include "daemon/interface/deferred_reply.h"
 #include "daemon/interface/handler.h"
 #include "daemon/records/error_stats.h"
+#include "daemon/records/kept_words.h"
+#include "daemon/records/slow_log.h"
 
 namespace reactord {
 
 class PendingReplies final : public ReplyPort {
  public:
-  PendingReplies(ConnectionTable& connections, HandlerGuard& guard, ErrorStats& errors)
-      : connections_(connections), guard_(guard), errors_(errors) {}
+  PendingReplies(ConnectionTable& connections, HandlerGuard& guard, ErrorStats& errors,
+                 SlowLog& slow_log)
+      : connections_(connections), guard_(guard), errors_(errors), slow_log_(slow_log) {}
 
   // --- for the dispatcher, around Handler::handle() ---
   void begin_call(const Connection& connection) {
@@ -53,6 +58,11 @@ class PendingReplies final : public ReplyPort {
     const SlotId called = std::exchange(calling_, 0);
     return calling_promise_ == 0 ? PromiseState::none : state_of(called, out);
   }
+  /// The promise of the call that has just ended is open: since `called` its reply is somebody
+  /// else's business. For the slow log, `words` are those of its request.
+  void note_deferred(SlotId connection, TimePoint called, std::span<const std::string_view> words);
+  /// The code of the latest error that was written here to whom is called.
+  [[nodiscard]] ErrorStats::Number take_error() { return std::exchange(error_, {}); }
   /// The call has broken a rule: what it promised is given up.
   void forget_call(SlotId connection) noexcept;
   /// The call, and the EXEC that it may be of, have failed: so has the connection.
@@ -64,7 +74,7 @@ class PendingReplies final : public ReplyPort {
 
   // --- for the dispatcher, around the calls of an EXEC ---
   [[nodiscard]] GatheredReply& begin_gathering(Connection& connection, CommandEntry& exec,
-                                               GatheredReply reply);
+                                               GatheredReply reply, TimePoint called);
   /// The promise of the latest call becomes an element of EXEC's reply.
   void leave_hole(Connection& connection);
   /// The whole reply; none if some of it comes later.
@@ -97,6 +107,9 @@ class PendingReplies final : public ReplyPort {
     CommandEntry* entry = nullptr;
     std::uint64_t client = 0;
     TimePoint arrived{};  ///< when its request had come
+    TimePoint called{};   ///< since when its reply is somebody else's business; none at 0
+    TimePoint came{};     ///< the reply, which waits for others; none at 0
+    Duration worked{0};   ///< what the loop has spent on a long reply
     [[nodiscard]] HandlerCall in(std::string_view call) const {
       return {entry->handler_name, entry->full_name, call, client};
     }
@@ -125,6 +138,7 @@ class PendingReplies final : public ReplyPort {
     std::function<void()> on_gone = {};
     std::function<void()> on_finished = {};
     std::unique_ptr<LongReply> long_reply = {};
+    KeptWords words = {};
     std::optional<std::size_t> hole = {};  ///< it is an element of EXEC's reply
     bool is_kept = false;                  ///< its reply is there, and waits for earlier ones
     Buffer reply = {};
@@ -151,7 +165,15 @@ class PendingReplies final : public ReplyPort {
 
   [[nodiscard]] static Owner owner_of(Connection& connection, CommandEntry& entry);
   [[nodiscard]] Promise new_promise(Connection& connection, CommandEntry& entry) const;
-  void note_answered(const Owner& owner) noexcept;
+
+  // --- figures ---
+  void note_answered(Connection& connection, const Owner& owner) noexcept;
+  [[nodiscard]] Duration behind(const Owner& owner, TimePoint now) const;
+  void note_error(Connection& connection) { connection.figures().note_error(take_error()); }
+  void note_slow(SlotId connection, const Promise& promise) noexcept;
+  [[nodiscard]] SlowRequest describe_slow(Connection& connection, const Promise& promise,
+                                          Duration took) const;
+
   [[nodiscard]] bool is_of_call(const Key& key) const {
     return key.connection == calling_ && key.number == calling_promise_;
   }
@@ -170,7 +192,7 @@ class PendingReplies final : public ReplyPort {
   void call_back(const Owner& owner, std::string_view name,
                  const std::function<void()>& callback) noexcept;
 
-  [[nodiscard]] bool run_slice(const Owner& owner, LongReply& reply) noexcept;
+  [[nodiscard]] bool run_slice(SlotId connection, Owner& owner, LongReply& reply) noexcept;
   template <class Fill>
   bool hand_over(Connection& connection, Promises::node_type node, Fill&& fill,
                  std::function<void()> on_uncertain = {}) noexcept;
@@ -189,6 +211,8 @@ class PendingReplies final : public ReplyPort {
   ConnectionTable& connections_;
   HandlerGuard& guard_;
   ErrorStats& errors_;
+  SlowLog& slow_log_;
+  ErrorStats::Number error_ = 0;   ///< that was written last, until its connection knows
   std::size_t being_written_ = 0;  ///< of the promises, those with a producer
   Promises promises_;
   SlotId handed_over_to_ = 0;  ///< whose reply is being written

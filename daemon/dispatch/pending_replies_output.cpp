@@ -18,7 +18,7 @@ constexpr std::string_view kBrokenReply =
 
 void PendingReplies::write_error(Buffer& out, ReplyEncoding encoding, std::string_view error) {
   ReplyWriter(out, encoding).error(error);
-  errors_.count(error);
+  error_ = errors_.count(error);
 }
 
 /// Whatever goes wrong, one proper reply is there afterwards.
@@ -30,7 +30,7 @@ void PendingReplies::write_one_reply(Buffer& out, const Promise& promise, const 
   const std::optional<Breach> breach = has_ended ? find_breach(writer) : std::nullopt;
   if (breach) guard_.report_breach(call(), *breach);
   if (has_ended && !breach) {
-    if (writer.wrote_error()) errors_.count(out.view().substr(before));
+    if (writer.wrote_error()) error_ = errors_.count(out.view().substr(before));
     return;
   }
   out.truncate(before);
@@ -53,7 +53,7 @@ void PendingReplies::append_long_reply(Buffer& out, const Promise& promise, Long
   const std::optional<Breach> breach = reply.has_thrown ? std::nullopt : find_breach(reply.writer);
   if (breach) guard_.report_breach(promise.owner.in("produce()"), *breach);
   if (reply.has_thrown || breach) return write_error(out, promise.encoding, kBrokenReply);
-  if (reply.writer.wrote_error()) errors_.count(reply.bytes.view());
+  if (reply.writer.wrote_error()) error_ = errors_.count(reply.bytes.view());
   // A copy of megabytes would take a turn of its own.
   if (out.empty()) return std::swap(out, reply.bytes);
   out.append(reply.bytes.view());

@@ -42,6 +42,8 @@ struct SlowRequest {
   std::uint64_t id = 0;   ///< counts up from 0, never used twice
   std::int64_t time = 0;  ///< of its end, in seconds since 1970
   std::chrono::microseconds took{0};
+  /// Its reply came later: `took` is what somebody behind the daemon took, a worker or a backend.
+  bool is_deferred = false;
   std::uint64_t calls = 1;              ///< so many in a row took that together
   std::vector<std::string> words = {};  ///< of the first of them; shortened, and without secrets
   std::string peer = {};

@@ -58,6 +58,11 @@ struct ClientFacts {
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;  ///< that the kernel has taken
   std::string last_command;      ///< "client|list"; "NULL" before the first, as in Redis
+  /// What the loop has worked for it: from a batch's first call until its replies are sent.
+  std::chrono::microseconds worked{0};
+  std::chrono::microseconds latency{0};  ///< of all its requests together, from arrival to reply
+  std::chrono::microseconds longest_latency{0};  ///< right to one percent
+  std::string_view latest_error;                 ///< its code: "ERR"; "" before the first
 };
 
 struct InfoField {

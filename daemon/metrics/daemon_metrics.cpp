@@ -121,6 +121,12 @@ void append_requests(const MetricsSources& of, Exposition& out) {
   of_commands([](const CommandStats& stats) { return stats.calls; });
   out.counter("reactord_command_seconds_total", "Time that each command's handler has taken.");
   of_commands([](const CommandStats& stats) { return seconds(stats.time); });
+  out.counter("reactord_command_waited_seconds_total",
+              "Time in which each command's requests have waited while others were served.");
+  of_commands([](const CommandStats& stats) { return seconds(stats.waited); });
+  out.counter("reactord_command_behind_seconds_total",
+              "Time that workers and backends took for each command, of replies that came later.");
+  of_commands([](const CommandStats& stats) { return seconds(stats.behind); });
   out.histogram("reactord_command_latency_seconds",
                 "From a request's arrival until its reply was offered to the kernel.");
   for_each_command(of, [&](const std::string& name, const CommandStats& stats) {
@@ -132,7 +138,11 @@ void append_requests(const MetricsSources& of, Exposition& out) {
   of_commands([](const CommandStats& stats) { return stats.rejected; });
   out.counter("reactord_errors_total", "Errors that were sent, by their code.");
   for (const auto& [code, count] : of.dispatcher.errors().counts())
-    out.sample({"code", code}, count);
+    out.sample({"code", code}, count.errors);
+  out.histogram("reactord_listener_latency_seconds",
+                "The same by the listener that the request came in by.");
+  for (const auto& [name, latency] : of.latencies.by_name())
+    append_distribution(out, {"listener", name}, latency);
   out.gauge("reactord_pending_replies", "Requests whose reply a handler has put off.");
   out.sample(number(of.dispatcher.pending().waiting()));
 }

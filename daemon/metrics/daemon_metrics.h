@@ -28,6 +28,7 @@ struct MetricsSources {
   const ClientLimits& limits;
   const WorkerPool& workers;
   const ServerControl& server;
+  const ListenerLatency& latencies;
   double started_at = 0;  ///< seconds since 1970
 };
 

@@ -189,7 +189,7 @@ std::string limits_json(const PageSources& of) {
 std::string errors_json(const PageSources& of) {
   const ErrorStats::Counts& counts = of.metrics.dispatcher.errors().counts();
   std::vector<std::pair<std::uint64_t, std::string_view>> rows;
-  for (const auto& [code, count] : counts) rows.emplace_back(count, code);
+  for (const auto& [code, count] : counts) rows.emplace_back(count.errors, code);
   std::ranges::sort(rows, std::greater());
   if (rows.size() > kMaxRowsTold) rows.resize(kMaxRowsTold);
   JsonWriter json;

@@ -36,7 +36,7 @@ std::uint64_t events_of(const EventLog& events, std::string_view prefix) {
 
 std::uint64_t errors_of(const Dispatcher& dispatcher) {
   std::uint64_t sum = 0;
-  for (const auto& [code, count] : dispatcher.errors().counts()) sum += count;
+  for (const auto& [code, count] : dispatcher.errors().counts()) sum += count.errors;
   return sum;
 }
 

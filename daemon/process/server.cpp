@@ -78,7 +78,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
       watches_(loop_, dispatcher_.guard(), kFirstWatchToken, kFirstConnectionToken),
       users_(loop_, connections_, commands_, workers_, loop_context_, events),
       service_(loop_, connections_, limits_, dispatcher_, commands_, events, workers_, watches_,
-               users_, *this),
+               users_, loop_context_.latencies, *this),
       reports_(loop_, connections_, dispatcher_),
       heap_trimmer_(loop_, [this] { return_memory(); }),
       gate_(connections_, events),
@@ -133,6 +133,7 @@ MetricsSources Server::metrics_sources() const {
           .limits = limits_,
           .workers = workers_,
           .server = *this,
+          .latencies = loop_context_.latencies,
           .started_at = started_at_};
 }
 

@@ -168,6 +168,7 @@ void Server::apply(const Config& config) {
   dispatcher_.guard().set_slow(config.log.slow_handler);
   dispatcher_.slow_log().set_limits(off_is_never(config.slowlog.slower_than),
                                     static_cast<std::size_t>(config.slowlog.max_requests));
+  dispatcher_.slow_log().set_deferred_limit(off_is_never(config.slowlog.deferred_slower_than));
   loop_.set_slow_turn(off_is_never(config.latency.slow_turn));
   // Who asks is renewed at once; the walk is for those who do not.
   if (users_.apply(config))

@@ -12,13 +12,23 @@ namespace reactord {
 
 class ErrorStats {
  public:
-  using Counts = std::map<std::string, std::uint64_t, std::less<>>;
+  /// A code by the order in which they came; 0 for none, and for those beyond the most.
+  using Number = std::uint8_t;
+  struct Count {
+    std::uint64_t errors = 0;
+    Number number = 0;
+    bool operator==(const Count&) const = default;
+  };
+  using Counts = std::map<std::string, Count, std::less<>>;
 
-  /// `error` begins with its code ("ERR unknown command"), as written in any encoding.
-  void count(std::string_view error) noexcept;
+  /// `error` begins with its code ("ERR unknown command"), as written in any encoding; which that
+  /// is.
+  Number count(std::string_view error) noexcept;
 
   /// {"ERR", 3}
   [[nodiscard]] const Counts& counts() const { return counts_; }
+  /// "ERR"; "" for 0.
+  [[nodiscard]] std::string_view code_of(Number number) const;
 
  private:
   Counts counts_;

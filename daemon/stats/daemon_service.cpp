@@ -21,7 +21,7 @@ void describe_peer(int fd, ClientFacts& facts) {
 }
 
 /// Views into the connection: valid until it goes.
-void describe(Connection& connection, ClientFacts& facts) {
+void describe(Connection& connection, const ErrorStats& errors, ClientFacts& facts) {
   Session& session = connection.session();
   facts.id = connection.client_id();
   facts.peer = connection.stream().peer();
@@ -48,6 +48,12 @@ void describe(Connection& connection, ClientFacts& facts) {
   facts.bytes_sent = connection.bytes_sent();
   const std::string* last = connection.last_command();
   facts.last_command = last == nullptr ? "NULL" : *last;
+  using std::chrono::duration_cast, std::chrono::microseconds;
+  const ClientFigures& figures = connection.figures();
+  facts.worked = duration_cast<microseconds>(figures.work());
+  facts.latency = figures.latency();
+  facts.longest_latency = duration_cast<microseconds>(figures.longest_latency());
+  facts.latest_error = errors.code_of(figures.latest_error());
 }
 
 }  // namespace
@@ -55,7 +61,8 @@ void describe(Connection& connection, ClientFacts& facts) {
 DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
                              const ClientLimits& limits, Dispatcher& dispatcher,
                              const CommandTable& commands, EventLog& events, WorkerPool& workers,
-                             HandlerWatches& watches, Logins& logins, ServerControl& server)
+                             HandlerWatches& watches, Logins& logins,
+                             const ListenerLatency& latencies, ServerControl& server)
     : loop_(loop),
       connections_(connections),
       limits_(limits),
@@ -67,6 +74,7 @@ DaemonService::DaemonService(EventLoop& loop, ConnectionTable& connections,
       tasks_(workers, dispatcher.guard(), events),
       watches_(watches),
       logins_(logins),
+      latencies_(latencies),
       server_(server),
       diagnostics_(commands, dispatcher),
       started_(loop.now()) {}
@@ -95,7 +103,7 @@ bool DaemonService::next_client(std::uint32_t& cursor, ClientFacts& facts) const
   while (cursor < connections_.slots_used()) {
     Connection* connection = connections_.at_slot(cursor++);
     if (connection == nullptr || connection->is_closed()) continue;
-    describe(*connection, facts);
+    describe(*connection, dispatcher_.errors(), facts);
     return true;
   }
   return false;
@@ -104,7 +112,7 @@ bool DaemonService::next_client(std::uint32_t& cursor, ClientFacts& facts) const
 bool DaemonService::find_client(std::uint64_t id, ClientFacts& facts) const {
   Connection* connection = connections_.find_client(id);
   if (connection == nullptr || connection->is_closed()) return false;
-  describe(*connection, facts);
+  describe(*connection, dispatcher_.errors(), facts);
   return true;
 }
 

@@ -31,7 +31,7 @@ class DaemonService final : public Service {
   DaemonService(EventLoop& loop, ConnectionTable& connections, const ClientLimits& limits,
                 Dispatcher& dispatcher, const CommandTable& commands, EventLog& events,
                 WorkerPool& workers, HandlerWatches& watches, Logins& logins,
-                ServerControl& server);
+                const ListenerLatency& latencies, ServerControl& server);
 
   void set_settings(std::vector<Setting> settings) { settings_ = std::move(settings); }
   /// Nothing: there is no such setting.
@@ -102,6 +102,7 @@ class DaemonService final : public Service {
   void append_replication(Fields& fields) const;
   void append_cpu(Fields& fields) const;
   void append_command_stats(Fields& fields) const;
+  void append_listeners(Fields& fields) const;
   void append_error_stats(Fields& fields) const;
   void append_latency_stats(Fields& fields) const;
   void append_handlers(Fields& fields) const;
@@ -110,7 +111,7 @@ class DaemonService final : public Service {
     std::string_view name;
     void (DaemonService::*append)(Fields&) const;
   };
-  static const std::array<Section, 13> kSections;
+  static const std::array<Section, 14> kSections;
 
   EventLoop& loop_;
   ConnectionTable& connections_;
@@ -123,6 +124,7 @@ class DaemonService final : public Service {
   HandlerTasks tasks_;
   HandlerWatches& watches_;
   Logins& logins_;
+  const ListenerLatency& latencies_;
   ServerControl& server_;
   DaemonDiagnostics diagnostics_;
   std::vector<Setting> settings_;

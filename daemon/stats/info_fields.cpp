@@ -51,14 +51,16 @@ void append_command(const CommandEntry& entry, std::vector<InfoField>& fields) {
       stats.calls == 0 ? 0.0 : static_cast<double>(usec) / static_cast<double>(stats.calls);
   fields.push_back(
       {"cmdstat_" + entry.full_name,
-       fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
-                   stats.calls, usec, each, stats.rejected, stats.failed)});
+       fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={},"
+                   "waited_usec={},behind_usec={}",
+                   stats.calls, usec, each, stats.rejected, stats.failed,
+                   microseconds(stats.waited), microseconds(stats.behind))});
 }
 
 }  // namespace
 
 // In Redis' order, and in its sections: clients look for loading and role where Redis has them.
-const std::array<DaemonService::Section, 13> DaemonService::kSections{{
+const std::array<DaemonService::Section, 14> DaemonService::kSections{{
     {"server", &DaemonService::append_server},
     {"clients", &DaemonService::append_clients},
     {"memory", &DaemonService::append_memory},
@@ -70,6 +72,7 @@ const std::array<DaemonService::Section, 13> DaemonService::kSections{{
     {"cpu", &DaemonService::append_cpu},
     {"commandstats", &DaemonService::append_command_stats},
     {"latencystats", &DaemonService::append_latency_stats},
+    {"listeners", &DaemonService::append_listeners},
     {"errorstats", &DaemonService::append_error_stats},
     {"handlers", &DaemonService::append_handlers},
 }};
@@ -216,7 +219,7 @@ void DaemonService::append_command_stats(Fields& fields) const {
 
 void DaemonService::append_error_stats(Fields& fields) const {
   for (const auto& [code, count] : dispatcher_.errors().counts())
-    fields.push_back({"errorstat_" + code, fmt::format("count={}", count)});
+    fields.push_back({"errorstat_" + code, fmt::format("count={}", count.errors)});
 }
 
 /// In Redis' form, with its percentiles by default.
@@ -229,6 +232,20 @@ void DaemonService::append_latency_stats(Fields& fields) const {
         {"latency_percentiles_usec_" + entry.full_name,
          fmt::format("p50={:.3f},p99={:.3f},p99.9={:.3f}", usec(0.5), usec(0.99), usec(0.999))});
   });
+}
+
+/// How long requests took, by the listener that they came in by.
+void DaemonService::append_listeners(Fields& fields) const {
+  for (const auto& each : latencies_.by_name()) {
+    const Histogram& latency = each.second;
+    const auto usec = [&latency](double share) {
+      return static_cast<double>(latency.at_share(share)) / 1000;
+    };
+    fields.push_back(
+        {"listener_" + each.first,
+         fmt::format("requests={},usec={},p50={:.3f},p99={:.3f},p99.9={:.3f}", latency.count(),
+                     latency.sum() / 1000, usec(0.5), usec(0.99), usec(0.999))});
+  }
 }
 
 /// Of each handler that has a command, once.

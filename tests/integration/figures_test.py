@@ -246,6 +246,28 @@ def test_client_list_counts_bytes_and_commands(pair):
     assert int(told["tot-net-in"]) == sent + 10 * len(request("ECHO", "x"))
     assert int(told["tot-net-out"]) == len(b"+OK\r\n") + 10 * len(b"$1\r\nx\r\n")
     assert int(told["tot-cmds"]) == 11 and told["cmd"] == "echo"
+    assert int(told["tot-latency-usec"]) >= int(told["max-latency-usec"]) > 0
+    assert 0 < int(told["tot-cpu-usec"]) <= int(told["tot-latency-usec"]) and told["last-error"] == ""
+
+
+def test_client_list_tells_the_code_of_the_latest_error(pair):
+    _, admin, client = pair()
+    client.call("CLIENT", "SETNAME", "erring")
+    for words, code in [(("HELLO", "9"), "NOPROTO"), (("NOSUCH",), "ERR"), (("PING",), "ERR")]:
+        client.call(*words)
+        line = next(line for line in admin.call("CLIENT", "LIST").splitlines() if b"name=erring" in line)
+        assert fields(line)["last-error"] == code
+
+
+def test_the_time_of_requests_is_told_apart_and_by_listener(pair):
+    one, _, client = pair()
+    client.send(request("ECHO", "x") * 10)
+    client.read_exact(10 * len(b"$1\r\nx\r\n"))
+    stats = dict(pair.split("=") for pair in one.info("commandstats")["cmdstat_echo"].split(","))
+    assert int(stats["waited_usec"]) > 0 and stats["behind_usec"] == "0"
+    listeners = one.info("listeners")
+    told = dict(pair.split("=") for pair in listeners["listener_main"].split(","))
+    assert int(told["requests"]) >= 10 and float(told["p99"]) > 0
 
 
 @pytest.mark.parametrize("words, killed", [

@@ -20,7 +20,7 @@ std::string client(int id, std::string_view name, int commands, int in, int idle
                    std::string_view command = "ceil") {
   return fmt::format(
       "id={} addr=10.0.0.{}:1 name={} age={} idle={} tot-mem={} cmd={} user=ada tot-net-in={} "
-      "tot-net-out=0 tot-cmds={} listener=default\n",
+      "tot-net-out=0 tot-cmds={} tot-cpu-usec=500000 listener=default\n",
       id, id, name, 100 - id, idle, 1000 * id, command, in, commands);
 }
 

@@ -64,6 +64,7 @@ log.target = stderr
 log.format = text
 log.slow_handler = 100ms
 slowlog.slower_than = 10ms
+slowlog.deferred_slower_than = 1s
 slowlog.max_requests = 128
 latency.slow_turn = 10ms
 listener.default.name = default

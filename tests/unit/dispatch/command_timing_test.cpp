@@ -41,9 +41,9 @@ struct TimingBench : test::TableBench {
 
   HandlerGuard guard{clock, events};
   ErrorStats errors;
-  PendingReplies pending{table, guard, errors};
-  CallContext context{events, pending};
   SlowLog slow_log;
+  PendingReplies pending{table, guard, errors, slow_log};
+  CallContext context{events, pending};
   CommandTiming timing{clock, guard, slow_log, context};
   CommandEntry ping;
   CommandEntry auth;
@@ -60,14 +60,48 @@ TEST_CASE("timing: a command has its handler's time, a request all of it until i
   bench.timing.stop();
   bench.clock.advance(100us);  // the kernel takes the replies
   CHECK(bench.ping.stats.latency == nullptr);
-  bench.timing.note_sent(arrived);
+  bench.timing.note_sent(bench.connection, arrived);
   CHECK(bench.ping.stats.time == 4us);
   CHECK(bench.auth.stats.time == 1us);
   REQUIRE(bench.ping.stats.latency->count() == 2);
   CHECK(bench.ping.stats.latency->most() == 1'105'000);
   CHECK(bench.auth.stats.latency->count() == 1);
-  bench.timing.note_sent(arrived);
+  bench.timing.note_sent(bench.connection, arrived);
   CHECK(bench.ping.stats.latency->count() == 2);
+}
+
+TEST_CASE("timing: a request has waited while its handler did not work") {
+  TimingBench bench;
+  const TimePoint arrived = bench.clock.now();
+  bench.clock.advance(1ms);  // others are served
+  bench.call(bench.ping, 2us);
+  bench.call(bench.ping, 2us);
+  bench.call(bench.auth, 1us);
+  bench.timing.stop();
+  bench.clock.advance(100us);
+  bench.timing.note_sent(bench.connection, arrived);
+  CHECK(bench.ping.stats.waited == 2 * 1105us - 4us);
+  CHECK(bench.auth.stats.waited == 1105us - 1us);
+  CHECK(bench.ping.stats.behind == 0us);
+  CHECK(bench.connection.figures().work() == 105us);
+  CHECK(bench.connection.figures().latency() == 3 * 1105us);
+  CHECK(Histogram::bucket_of(1'105'000) ==
+        Histogram::bucket_of(
+            static_cast<std::uint64_t>(bench.connection.figures().longest_latency().count())));
+}
+
+TEST_CASE("timing: what is put off takes its share of its run's time along") {
+  TimingBench bench;
+  const TimePoint arrived = bench.clock.now();
+  bench.call(bench.ping, 3us);
+  CommandTiming::leave_out(bench.ping);
+  ++bench.ping.stats.deferred;
+  bench.call(bench.ping, 3us);
+  bench.timing.stop();
+  bench.timing.note_sent(bench.connection, arrived);
+  CHECK(bench.ping.stats.time == 6us);
+  CHECK(bench.ping.stats.waited == 6us - 3us);
+  CHECK(bench.connection.figures().latency() == 6us);
 }
 
 TEST_CASE("timing: what has no reply yet is no answered request") {
@@ -78,12 +112,12 @@ TEST_CASE("timing: what has no reply yet is no answered request") {
   bench.call(bench.auth, 1us);
   bench.call(bench.ping, 1us);
   bench.timing.stop();
-  bench.timing.note_sent(arrived);
+  bench.timing.note_sent(bench.connection, arrived);
   CHECK(bench.ping.stats.latency->count() == 1);
   bench.call(bench.auth, 1us);
   CommandTiming::leave_out(bench.auth);
   bench.timing.stop();
-  bench.timing.note_sent(arrived);
+  bench.timing.note_sent(bench.connection, arrived);
   CHECK(bench.auth.stats.latency->count() == 1);
   bench.auth.stats.note_latency(arrived, arrived + 5s);  // its reply has come
   CHECK(Duration(bench.auth.stats.latency->most()) == 5s);
@@ -94,11 +128,11 @@ TEST_CASE("timing: what is given up is no answered request, and the next is one"
   bench.call(bench.ping, 1us);
   bench.timing.stop();
   bench.timing.give_up();
-  bench.timing.note_sent(bench.clock.now());
+  bench.timing.note_sent(bench.connection, bench.clock.now());
   CHECK(bench.ping.stats.latency == nullptr);
   bench.call(bench.ping, 1us);
   bench.timing.stop();
-  bench.timing.note_sent(bench.clock.now());
+  bench.timing.note_sent(bench.connection, bench.clock.now());
   CHECK(bench.ping.stats.latency->count() == 1);
 }
 

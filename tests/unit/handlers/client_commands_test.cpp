@@ -10,6 +10,8 @@
 namespace reactord {
 namespace {
 
+using namespace std::chrono_literals;
+
 using test::HandlerBench;
 using Ids = std::vector<std::uint64_t>;
 
@@ -120,12 +122,17 @@ TEST_CASE("a client is described with Redis' field names") {
   facts.last_command = "client|info";
   facts.commands = 12;
   facts.bytes_received = 900;
+  facts.worked = 34us;
+  facts.latency = 56us;
+  facts.longest_latency = 9us;
+  facts.latest_error = "NOAUTH";
   facts.bytes_sent = 700;
   CHECK(bench.send("CLIENT INFO") ==
         "id=7 addr=127.0.0.1:1007 laddr=127.0.0.1:12345 fd=7 name=worker age=70 idle=3 flags=N "
         "db=0 sub=0 psub=0 ssub=0 multi=-1 qbuf=10 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
         "obl=20 oll=0 omem=0 tot-mem=300 events=rw cmd=client|info user=default redir=-1 resp=3 "
-        "lib-name=redis-py lib-ver=5.0 tot-net-in=900 tot-net-out=700 tot-cmds=12 listener=\n");
+        "lib-name=redis-py lib-ver=5.0 tot-net-in=900 tot-net-out=700 tot-cmds=12 "
+        "tot-cpu-usec=34 tot-latency-usec=56 max-latency-usec=9 last-error=NOAUTH listener=\n");
 }
 
 TEST_CASE("a client is described with its listener, and the process at a Unix socket") {
@@ -133,7 +140,8 @@ TEST_CASE("a client is described with its listener, and the process at a Unix so
   ClientFacts& facts = bench.service.clients[1];
   facts.listener = "web";
   CHECK(bench.send("CLIENT INFO")
-            .ends_with(" lib-ver= tot-net-in=0 tot-net-out=0 tot-cmds=0 listener=web\n"));
+            .ends_with(" tot-cpu-usec=0 tot-latency-usec=0 max-latency-usec=0 last-error= "
+                       "listener=web\n"));
   facts.peer_pid = 42;
   facts.peer_uid = 0;
   CHECK(bench.send("CLIENT INFO").ends_with(" listener=web peer-pid=42 peer-uid=0\n"));

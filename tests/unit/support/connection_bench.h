@@ -119,7 +119,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     return words_of(frame)[0] == "AHEAD" ? serve(c, frame, out) : ServeResult::not_yet;
   }
   void end_batch() noexcept override { ++batches; }
-  void on_sent(TimePoint arrived) noexcept override {
+  void on_sent(Connection&, TimePoint arrived) noexcept override {
     sent_after.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(time - arrived));
   }
 

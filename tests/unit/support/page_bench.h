@@ -86,6 +86,7 @@ struct PageBench {
                                   .limits = limits,
                                   .workers = workers,
                                   .server = server,
+                                  .latencies = bench.loop_context.latencies,
                                   .started_at = 1000},
                       .connections = bench.table,
                       .service = service,

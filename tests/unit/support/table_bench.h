@@ -20,8 +20,9 @@ namespace reactord::test {
 class SilentSink final : public RequestSink {
  public:
   [[nodiscard]] ServeResult serve(Connection&, const Frame&, Buffer&) noexcept override {
-    return ServeResult::replied;
+    return result;
   }
+  ServeResult result = ServeResult::replied;
   void end_batch() noexcept override {}
 };
 

@@ -9,7 +9,7 @@
 namespace reactord::cli {
 namespace {
 
-constexpr std::array<std::string_view, kTopOrders> kNames{"rate",   "in",   "out",
+constexpr std::array<std::string_view, kTopOrders> kNames{"rate",   "cpu",  "in", "out",
                                                           "memory", "idle", "age"};
 
 /// What a counter has gone up by, in a second; a smaller one is another counter.
@@ -29,6 +29,8 @@ double value_of(const ClientRow& row, TopOrder order) {
   switch (order) {
     case TopOrder::rate:
       return row.rate;
+    case TopOrder::work:
+      return row.share;
     case TopOrder::received:
       return row.received;
     case TopOrder::sent:
@@ -65,6 +67,7 @@ ClientRow row_of(std::uint64_t id, const Figures& now, const Figures* before, do
   const double since =
       before != nullptr ? seconds : std::clamp(row.age, 1.0, std::max(1.0, row.age));
   row.rate = rate_of(now, before, "tot-cmds", since);
+  row.share = rate_of(now, before, "tot-cpu-usec", since) / 1e6;
   row.received = rate_of(now, before, "tot-net-in", since);
   row.sent = rate_of(now, before, "tot-net-out", since);
   return row;

@@ -15,9 +15,9 @@
 namespace reactord::cli {
 
 /// By what rows are sorted, the most first.
-enum class TopOrder : std::uint8_t { rate, received, sent, memory, idle, age };
-inline constexpr std::size_t kTopOrders = 6;
-/// "rate", "in", "out", "memory", "idle", "age".
+enum class TopOrder : std::uint8_t { rate, work, received, sent, memory, idle, age };
+inline constexpr std::size_t kTopOrders = 7;
+/// "rate", "cpu", "in", "out", "memory", "idle", "age".
 [[nodiscard]] std::string_view name_of(TopOrder order);
 
 struct ClientRow {
@@ -27,6 +27,7 @@ struct ClientRow {
   std::string listener;
   std::string command;  ///< the latest
   double rate = 0;      ///< requests a second
+  double share = 0;     ///< of one processor, 0 to 1
   double received = 0;  ///< bytes a second, as `sent`
   double sent = 0;
   double memory = 0;  ///< bytes

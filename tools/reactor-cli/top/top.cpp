@@ -82,6 +82,7 @@ Json json_of(const TopLook& now, const TopLook& before) {
                        {"listener", row.listener},
                        {"command", row.command},
                        {"requests_per_second", row.rate},
+                       {"processor", row.share},
                        {"in_per_second", row.received},
                        {"out_per_second", row.sent},
                        {"memory", row.memory},

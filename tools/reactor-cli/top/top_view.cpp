@@ -180,8 +180,9 @@ std::string TopView::titles() const {
   if (shows_commands_)
     return fmt::format("{:<24} {:>9} {:>9} {:>9} {:>6} {:>9}", "COMMAND", "CALLS/s", "MEAN", "P99",
                        "CPU", "ERRORS/s");
-  return fmt::format("{:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6}  {:<12} {:<10} {}", "ID", "REQ/s",
-                     "IN/s", "OUT/s", "MEMORY", "IDLE", "AGE", "COMMAND", "USER", "CLIENT");
+  return fmt::format("{:>7} {:>7} {:>6} {:>7} {:>7} {:>7} {:>6} {:>6}  {:<12} {:<10} {}", "ID",
+                     "REQ/s", "CPU", "IN/s", "OUT/s", "MEMORY", "IDLE", "AGE", "COMMAND", "USER",
+                     "CLIENT");
 }
 
 std::string TopView::row(std::size_t index) const {
@@ -193,10 +194,11 @@ std::string TopView::row(std::size_t index) const {
                        short_count(command.failures));
   }
   const ClientRow& client = clients_[index];
-  return fmt::format("{:>7} {:>7} {:>7} {:>7} {:>7} {:>6} {:>6}  {:<12} {:<10} {}", client.id,
-                     short_count(client.rate), short_bytes(client.received),
-                     short_bytes(client.sent), short_bytes(client.memory), short_time(client.idle),
-                     short_time(client.age), escaped(client.command, 12), escaped(client.user, 10),
+  return fmt::format("{:>7} {:>7} {:>5.1f}% {:>7} {:>7} {:>7} {:>6} {:>6}  {:<12} {:<10} {}",
+                     client.id, short_count(client.rate), 100 * client.share,
+                     short_bytes(client.received), short_bytes(client.sent),
+                     short_bytes(client.memory), short_time(client.idle), short_time(client.age),
+                     escaped(client.command, 12), escaped(client.user, 10),
                      escaped(client.who, 200));
 }
 
@@ -222,7 +224,7 @@ std::vector<std::string> TopView::detail_lines() const {
   const auto found = look_.clients.find(chosen_);
   if (found == look_.clients.end()) return {lines[0], "", "It has gone."};
   for (const auto& [name, value] : found->second.all())
-    lines.push_back(fmt::format("{:>12}  {}", escaped(name, 24), escaped(value, 200)));
+    lines.push_back(fmt::format("{:>17}  {}", escaped(name, 24), escaped(value, 200)));
   return lines;
 }
 
