@@ -235,6 +235,15 @@ struct LogSettings {
   LogLevel level = LogLevel::info;
   std::string target = "stderr";  ///< "stderr", or the path of a file that SIGHUP reopens
   LogFormat format = LogFormat::text;
+  /// "connected = info": kinds of events that have another level than their own; "closed_*" is all
+  /// that begin so.
+  std::vector<std::string> levels = {};
+  /// One in so many requests is logged, each where it is 1, none where it is 0.
+  std::int64_t access_sample = 0;
+  std::string access_target = "stderr";
+  /// Formatting one takes the loop some microseconds: 1% of it.
+  std::int64_t access_max_per_second = 2000;
+  bool access_arguments = false;  ///< shortened, without secrets
   /// A call into a handler that holds the loop for longer is told: long before people notice.
   std::chrono::milliseconds slow_handler{100};
 };

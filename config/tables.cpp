@@ -130,6 +130,12 @@ constexpr KeySpec kLogKeys[] = {
     key<&LogSettings::target>("target", Apply::reload, {1, 4095}),
     key<&LogSettings::format>("format", Apply::reload),
     key<&LogSettings::slow_handler>("slow_handler", Apply::reload, duration_range(1ms, 1h)),
+    key<&LogSettings::levels>("levels", Apply::reload, {0, 64}),
+    key<&LogSettings::access_sample>("access_sample", Apply::reload, {0, 1'000'000'000}),
+    key<&LogSettings::access_target>("access_target", Apply::reload, {1, 4095}),
+    key<&LogSettings::access_max_per_second>("access_max_per_second", Apply::reload,
+                                             {1, 100'000, "each takes the loop some microseconds"}),
+    key<&LogSettings::access_arguments>("access_arguments", Apply::reload),
 };
 
 constexpr std::int64_t kMaxSlowRequests = 1000;

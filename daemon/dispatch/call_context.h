@@ -50,6 +50,9 @@ class CallContext final : public HandlerContext {
   /// The latest call of handle(), which was of `entry`, for the log.
   [[nodiscard]] HandlerCall describe(const CommandEntry& entry) const;
   [[nodiscard]] std::string_view client_name() const { return connection_->session().name(); }
+  [[nodiscard]] std::string_view traceparent() const {
+    return connection_->session().traceparent();
+  }
   [[nodiscard]] CommandEntry* entry() const { return entry_; }
   /// Others were sent as much because of the latest call.
   void note_moved(std::size_t bytes) {

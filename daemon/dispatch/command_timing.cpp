@@ -73,7 +73,8 @@ SlowRequest CommandTiming::describe_slow(Duration time, std::uint64_t calls) con
                    .words = ShortWords::of(kept, all_words_,
                                            first_secret(kept, name_words, timed_->spec->secrets)),
                    .peer = context_.describe(*timed_).peer,
-                   .client_name = std::string(context_.client_name())};
+                   .client_name = std::string(context_.client_name()),
+                   .traceparent = std::string(context_.traceparent())};
   if (calls == 1) return slow;
   slow.words.resize(std::min(slow.words.size(), name_words));
   slow.words.push_back(fmt::format("... (one of {} calls in a row)", calls));

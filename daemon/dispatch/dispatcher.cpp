@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/dispatch/dispatcher.h"
 
+#include <utility>
+
 #include "daemon/probes/probes.h"
 
 namespace reactord {
@@ -20,7 +22,8 @@ constexpr std::string_view kUserGone =
 
 Dispatcher::Dispatcher(const Clock& clock, EventLog& events, ConnectionTable& connections,
                        CommandTable& commands)
-    : commands_(commands),
+    : events_(events),
+      commands_(commands),
       guard_(clock, events),
       pending_(connections, guard_, errors_, slow_log_),
       context_(events, pending_),
@@ -46,16 +49,17 @@ ServeResult Dispatcher::serve(Connection& connection, const Frame& frame, Buffer
 ServeResult Dispatcher::refuse(Connection& connection, ReplyDraft& draft) {
   const std::string_view error = connection.policy().loop_context.refusal;
   draft.writer.error(error);
-  note_error(connection, error);
+  note_refused(connection, {}, draft);
   if (connection.session().in_transaction()) transactions_.spoil(connection);
   return ServeResult::replied;
 }
 
-/// In a transaction, over a limit, where CLIENT REPLY has asked for silence, or where it counts who
-/// asks.
+/// In a transaction, over a limit, where CLIENT REPLY has asked for silence, where it counts who
+/// asks, or where one request is part of a trace of its own.
 ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame, Buffer& out) {
   Session& session = connection.session();
   if (session.reply_mode() == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::skipping);
+  session.begin_trace();
   ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
   ServeResult result = ServeResult::replied;
   if (!is_renewed(connection))
@@ -69,6 +73,7 @@ ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame
   // A request that has turned replies on is answered, one that has turned them off is not.
   if (session.reply_mode() != ReplyMode::on && !draft.must_send) draft.take_back();
   if (session.reply_mode() == ReplyMode::skipping) session.set_reply_mode(ReplyMode::on);
+  session.end_trace();
   pending_.append_pushes(out);
   return result;
 }
@@ -133,7 +138,7 @@ ServeResult Dispatcher::answer(Connection& connection, const Frame& frame, Reply
     note_known(frame, request);
     return call(connection, *entry, request.words, draft);
   }
-  if (draft.writer.wrote_error()) note_error(connection, draft.written());
+  if (draft.writer.wrote_error()) note_refused(connection, request.words, draft);
   return ServeResult::replied;
 }
 
@@ -141,8 +146,8 @@ void Dispatcher::end_batch() noexcept {
   timing_.stop();
   if (is_looked_at_) [[unlikely]]
     end_feed();
-  if (const bool looks = wants_lines() || timing_.looks_closely(); looks != is_looked_at_)
-      [[unlikely]] {
+  if (const bool looks = wants_lines() || timing_.looks_closely() || events_.logs_requests();
+      looks != is_looked_at_) [[unlikely]] {
     is_looked_at_ = looks;
     known_ = {};
   }
@@ -201,8 +206,12 @@ void Dispatcher::show(Connection& connection, const CommandEntry& entry, Words w
 ServeResult Dispatcher::call_closely(Connection& connection, CommandEntry& entry, Words words,
                                      ReplyDraft& draft) {
   show(connection, entry, words);
+  std::optional<LoggedCall> logged;
+  if (events_.logs_requests() && events_.takes_request())
+    logged = begin_logged(connection, entry, words, draft);
   const ServeResult result = call_in_place(connection, entry, words, draft);
-  if (timing_.looks_closely()) timing_.stop();
+  if (logged || timing_.looks_closely()) timing_.stop();
+  if (logged) end_logged(connection, std::move(*logged), result, draft);
   return result;
 }
 
@@ -267,7 +276,7 @@ ServeResult Dispatcher::judge_call(Connection& connection, CommandEntry& entry, 
       if (promise != PromiseState::open) return ServeResult::replied;
       CommandTiming::leave_out(entry);
       ++entry.stats.deferred;
-      pending_.note_deferred(connection.id(), timing_.run_began(), request.words);
+      pending_.note_deferred(connection, timing_.run_began(), request.words);
       return may_be_overlapped(connection, entry) ? ServeResult::overlapping : ServeResult::pending;
     case HandlerResult::close_after_reply:
       return ServeResult::close_after_reply;

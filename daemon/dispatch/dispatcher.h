@@ -8,6 +8,7 @@
 //   dispatcher_moving.cpp  what goes along with a connection to another process
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -25,6 +26,7 @@
 #include "daemon/dispatch/reply_draft.h"
 #include "daemon/dispatch/transaction.h"
 #include "daemon/log/event_log.h"
+#include "daemon/log/request_record.h"
 #include "daemon/reactor/clock.h"
 #include "daemon/records/error_stats.h"
 #include "daemon/records/request_feed.h"
@@ -149,6 +151,22 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
     connection.figures().note_error(errors_.count(error));
   }
   void show(Connection& connection, const CommandEntry& entry, Words words);
+  /// A call that the access log takes.
+  struct LoggedCall {
+    RequestRecord record;
+    std::size_t borrowed = 0;  ///< bytes, by replies before it
+  };
+  [[nodiscard]] LoggedCall begin_logged(Connection& connection, const CommandEntry& entry,
+                                        Words words, const ReplyDraft& draft);
+  void end_logged(Connection& connection, LoggedCall call, ServeResult result,
+                  const ReplyDraft& draft);
+  void log_refused(Connection& connection, Words words, const ReplyDraft& draft);
+  [[nodiscard]] RequestRecord record_of(Connection& connection, std::string_view command) const;
+  void note_refused(Connection& connection, Words words, const ReplyDraft& draft) {
+    note_error(connection, draft.written());
+    if (events_.logs_requests()) [[unlikely]]
+      log_refused(connection, words, draft);
+  }
   void end_feed() noexcept;
   [[nodiscard]] bool wants_lines() {
     shows_ = feed_.is_watched() && feed_.wants_lines(guard_.now(), requests_);
@@ -187,6 +205,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[gnu::noinline]] void reject_arity(CommandEntry& entry, std::size_t arguments,
                                       ReplyDraft& draft);
 
+  EventLog& events_;
   CommandTable& commands_;
   ErrorStats errors_;
   HandlerGuard guard_;

@@ -20,7 +20,7 @@ ServeResult Dispatcher::answer_in_transaction(Connection& connection, const Fram
   CommandEntry* entry = nullptr;
   if (!request.words.empty()) entry = resolve(connection, request, draft);
   if (draft.writer.wrote_error()) {
-    note_error(connection, draft.written());
+    note_refused(connection, request.words, draft);
     executes(request.entry) ? transactions_.forget(connection) : transactions_.spoil(connection);
   }
   if (entry == nullptr) return ServeResult::replied;
@@ -92,7 +92,7 @@ void Dispatcher::run_queued(Connection& connection, QueuedRequests& requests, st
                             GatheredReply& gathered) {
   ReplyDraft draft(gathered.given(), GatheredReply::element_encoding(connection));
   if (connection.session().has_principal() && refuses(connection, &requests.entry(index), draft))
-    return note_error(connection, draft.written());
+    return note_refused(connection, requests.words(index), draft);
   switch (call(connection, requests.entry(index), requests.words(index), draft)) {
     case ServeResult::replied:
     case ServeResult::not_yet:

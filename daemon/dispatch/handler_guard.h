@@ -38,6 +38,7 @@ class HandlerGuard {
   HandlerGuard(const Clock& clock, EventLog& events) : clock_(clock), events_(events) {}
 
   [[nodiscard]] TimePoint now() const noexcept { return clock_.now(); }
+  [[nodiscard]] EventLog& events() { return events_; }
   /// Calls that take longer are told (log.slow_handler).
   void set_slow(std::chrono::nanoseconds slow) { slow_ = slow; }
   [[nodiscard]] bool is_slow(std::chrono::nanoseconds time) const { return time > slow_; }

@@ -116,6 +116,7 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
     const bool is_filled = survives(id, [&] {
       Gathering& gathering = gathered_.at(id);
       write_one_reply(gathering.reply.hole(*promise.hole), promise, write);
+      log_answer(promise, gathering.reply.hole(*promise.hole).size());
       if (on_uncertain) gathering.receipts.push_back({promise.owner, std::move(on_uncertain)});
     });
     note_error(*connection);
@@ -149,6 +150,7 @@ bool PendingReplies::hand_over(Connection& connection, Promises::node_type node,
   if (!is_next(node.key())) {
     return survives(id, [&] {
       fill(node.mapped(), node.mapped().reply);
+      log_answer(node.mapped(), node.mapped().reply.size());
       note_error(connection);
       node.mapped().owner.came = guard_.now();
       keep(connection, std::move(node), std::move(on_uncertain));
@@ -165,6 +167,7 @@ bool PendingReplies::hand_over(Connection& connection, Promises::node_type node,
     handed_over_to_ = id;
     const std::size_t before = out.size();
     fill(promise, out);
+    log_answer(promise, out.size() - before);
     if (promise.is_silent) out.truncate(before);
     handed_over_to_ = 0;
     note_error(connection);
@@ -247,6 +250,7 @@ void PendingReplies::forget(SlotId id) noexcept {
     const auto first = first_of(id);
     if (first == promises_.end() || first->first.connection != id) break;
     note_slow(id, first->second);
+    if (!first->second.is_kept) log_answer(first->second, 0);
     give_up(promises_.extract(first));
   }
   gathered_.erase(id);

@@ -24,6 +24,7 @@
 #include "daemon/dispatch/transaction.h"
 #include "daemon/interface/deferred_reply.h"
 #include "daemon/interface/handler.h"
+#include "daemon/log/request_record.h"
 #include "daemon/records/error_stats.h"
 #include "daemon/records/kept_words.h"
 #include "daemon/records/slow_log.h"
@@ -60,7 +61,10 @@ class PendingReplies final : public ReplyPort {
   }
   /// The promise of the call that has just ended is open: since `called` its reply is somebody
   /// else's business. For the slow log, `words` are those of its request.
-  void note_deferred(SlotId connection, TimePoint called, std::span<const std::string_view> words);
+  void note_deferred(Connection& connection, TimePoint called,
+                     std::span<const std::string_view> words);
+  /// The same promise: the access log is told once its reply is there.
+  void log_when_answered(SlotId connection, RequestRecord record);
   /// The code of the latest error that was written here to whom is called.
   [[nodiscard]] ErrorStats::Number take_error() { return std::exchange(error_, {}); }
   /// The call has broken a rule: what it promised is given up.
@@ -139,8 +143,10 @@ class PendingReplies final : public ReplyPort {
     std::function<void()> on_finished = {};
     std::unique_ptr<LongReply> long_reply = {};
     KeptWords words = {};
-    std::optional<std::size_t> hole = {};  ///< it is an element of EXEC's reply
-    bool is_kept = false;                  ///< its reply is there, and waits for earlier ones
+    std::string traceparent = {};                ///< for the slow log
+    std::unique_ptr<RequestRecord> record = {};  ///< for the access log
+    std::optional<std::size_t> hole = {};        ///< it is an element of EXEC's reply
+    bool is_kept = false;                        ///< its reply is there, and waits for earlier ones
     Buffer reply = {};
     std::function<void()> on_uncertain = {};
   };
@@ -171,6 +177,7 @@ class PendingReplies final : public ReplyPort {
   [[nodiscard]] Duration behind(const Owner& owner, TimePoint now) const;
   void note_error(Connection& connection) { connection.figures().note_error(take_error()); }
   void note_slow(SlotId connection, const Promise& promise) noexcept;
+  void log_answer(const Promise& promise, std::size_t bytes) noexcept;
   [[nodiscard]] SlowRequest describe_slow(Connection& connection, const Promise& promise,
                                           Duration took) const;
 

@@ -9,14 +9,15 @@
 
 namespace reactord {
 
-void PendingReplies::note_deferred(SlotId connection, TimePoint called,
+void PendingReplies::note_deferred(Connection& connection, TimePoint called,
                                    std::span<const std::string_view> words) {
-  Promise& promise = promises_.at({connection, calling_promise_});
+  Promise& promise = promises_.at({connection.id(), calling_promise_});
   if (promise.long_reply) return;  // it is written here
   promise.owner.called = called;
   const CommandEntry& entry = *promise.owner.entry;
-  if (slow_log_.keeps_deferred())
-    promise.words.keep(words, first_secret(words, entry.words, entry.spec->secrets));
+  if (!slow_log_.keeps_deferred()) return;
+  promise.words.keep(words, first_secret(words, entry.words, entry.spec->secrets));
+  promise.traceparent = connection.session().traceparent();
 }
 
 /// Of what was called, and of nothing else: until its reply had come.
@@ -46,6 +47,19 @@ void PendingReplies::note_slow(SlotId id, const Promise& promise) noexcept {
   (void)has_memory_for([&] { slow_log_.add(describe_slow(*connection, promise, took)); });
 }
 
+void PendingReplies::log_when_answered(SlotId connection, RequestRecord record) {
+  const auto found = promises_.find({connection, calling_promise_});
+  if (found != promises_.end())
+    found->second.record = std::make_unique<RequestRecord>(std::move(record));
+}
+
+/// `bytes` of its reply were written; none where its client has gone.
+void PendingReplies::log_answer(const Promise& promise, std::size_t bytes) noexcept {
+  if (promise.record)
+    log_request(guard_.events(), *promise.record, bytes, guard_.now(),
+                bytes == 0 ? "GONE" : errors_.code_of(error_));
+}
+
 SlowRequest PendingReplies::describe_slow(Connection& connection, const Promise& promise,
                                           Duration took) const {
   using namespace std::chrono;
@@ -54,7 +68,8 @@ SlowRequest PendingReplies::describe_slow(Connection& connection, const Promise&
           .is_deferred = true,
           .words = promise.words.shown(),
           .peer = connection.stream().peer(),
-          .client_name = std::string(connection.session().name())};
+          .client_name = std::string(connection.session().name()),
+          .traceparent = promise.traceparent};
 }
 
 }  // namespace reactord

@@ -48,6 +48,7 @@ struct SlowRequest {
   std::vector<std::string> words = {};  ///< of the first of them; shortened, and without secrets
   std::string peer = {};
   std::string client_name = {};
+  std::string traceparent = {};  ///< of the trace that it was part of; "" for none
 };
 
 /// All that there is to tell of the daemon's state, as one JSON document.

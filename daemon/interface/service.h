@@ -205,6 +205,11 @@ class Service {
   [[nodiscard]] virtual std::string log_level() const = 0;
   /// Changes it until it is changed here or in the file, or the process ends. The problem, or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
+  /// One in so many requests is logged, each where it is 1, none where it is 0; and from now on, as
+  /// set_log_level().
+  [[nodiscard]] virtual std::int64_t access_sample() const = 0;
+  [[nodiscard]] virtual std::string set_access_sample(std::int64_t one_in,
+                                                      std::string_view who) = 0;
   /// Loads the configuration again, as SIGHUP does, and says later what became of it.
   virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
   /// Whether new clients are refused; and from now on. Who is connected stays.

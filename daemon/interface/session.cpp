@@ -33,12 +33,35 @@ void Session::set_principal(std::shared_ptr<const Principal> who, std::string_vi
   note(kHasPrincipal, kept.principal != nullptr);
 }
 
+void Session::trace_next(std::string_view traceparent) {
+  rare().request_traceparent = traceparent;
+  rare().is_traced = false;
+  note(kTraced, true);
+}
+
+void Session::begin_trace() {
+  if ((unusual_ & kTraced) != 0) rare().is_traced = true;
+}
+
+/// The request itself may have told of a next one.
+void Session::end_trace() {
+  if ((unusual_ & kTraced) == 0 || !rare().is_traced) return;
+  rare().is_traced = false;
+  rare().request_traceparent.clear();
+  note(kTraced, false);
+}
+
 void Session::reset() {
   protocol_ = 2;
   if (reply_mode_ != ReplyMode::skipping) set_reply_mode(ReplyMode::on);
   set_in_transaction(false);
   no_evict_ = false;
-  if (rare_) rare_->name.clear();
+  if (!rare_) return;
+  rare_->name.clear();
+  rare_->traceparent.clear();
+  rare_->request_traceparent.clear();
+  rare_->is_traced = false;
+  note(kTraced, false);
 }
 
 Session::Rare& Session::rare() {

@@ -83,6 +83,19 @@ class Session {
   void set_library_name(std::string_view name) { rare().library_name = name; }
   void set_library_version(std::string_view version) { rare().library_version = version; }
 
+  /// The trace that the request under way is part of (protocol/traceparent.h), as the client has
+  /// told by CLIENT TRACEPARENT; "" where it has not.
+  [[nodiscard]] std::string_view traceparent() const {
+    if (!rare_) return {};
+    return rare_->is_traced ? rare_->request_traceparent : rare_->traceparent;
+  }
+  /// Of all its requests, or of the next alone.
+  void set_traceparent(std::string_view traceparent) { rare().traceparent = traceparent; }
+  void trace_next(std::string_view traceparent);
+  /// Around each request that is not ordinary: the next has become the one under way, and is over.
+  void begin_trace();
+  void end_trace();
+
   /// Memory that is held for this session elsewhere (queued requests), so that its connection
   /// accounts for it.
   [[nodiscard]] std::size_t held_bytes() const { return rare_ ? rare_->held_bytes : 0; }
@@ -102,12 +115,16 @@ class Session {
     std::shared_ptr<const Principal> principal;
     std::string user;
     bool must_log_in = false;
+    std::string traceparent;          ///< of the connection
+    std::string request_traceparent;  ///< of one request
+    bool is_traced = false;           ///< which is under way
   };
   Rare& rare();
   static constexpr std::uint8_t kSilent = 1;
   static constexpr std::uint8_t kInTransaction = 2;
   static constexpr std::uint8_t kHasPrincipal = 4;
   static constexpr std::uint8_t kRefused = 8;
+  static constexpr std::uint8_t kTraced = 16;
   void note(std::uint8_t what, bool is_so) {
     unusual_ = static_cast<std::uint8_t>(is_so ? unusual_ | what : unusual_ & ~what);
   }

@@ -66,8 +66,8 @@ bool is_for_stderr(Event event) {
 /// The queue and the thread behind it.
 class EventLog::Writer {
  public:
-  explicit Writer(const LogSettings& settings)
-      : sink_(std::make_shared<LogSink>(settings.target, settings.format)),
+  Writer(const std::string& target, LogFormat format)
+      : sink_(std::make_shared<LogSink>(target, format)),
         pool_(make_pool()),
         logger_(std::make_shared<spdlog::async_logger>(
             "reactord", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)) {
@@ -119,16 +119,21 @@ EventLog::EventLog(const Clock& clock, const LogSettings& settings)
       level_(settings.level),
       target_(settings.target),
       format_(settings.format),
-      writer_(std::make_unique<Writer>(settings)) {}
+      writer_(std::make_unique<Writer>(settings.target, settings.format)) {
+  if (const std::string problem = levels_.set(settings.levels); !problem.empty())
+    throw std::runtime_error(problem);
+  if (const std::string problem = open_access(settings); !problem.empty())
+    throw std::runtime_error(problem);
+}
 
 EventLog::~EventLog() {
   for (Rate& rate : rates_) rate.since = clock_.now() - kRateInterval;  // no burst goes on
   tell_left_out();
-  if (writer_->drain()) return;
   // A thread that hangs in write(2) cannot be joined: it is left behind, and the process is about
   // to end.
-  [[maybe_unused]] static Writer* volatile left_behind = nullptr;
-  left_behind = writer_.release();
+  [[maybe_unused]] static std::array<Writer* volatile, 2> left_behind{};
+  if (!writer_->drain()) left_behind[0] = writer_.release();
+  if (access_writer_ && !access_writer_->drain()) left_behind[1] = access_writer_.release();
 }
 
 void EventLog::log(Event event, EventFields fields) noexcept {
@@ -144,7 +149,7 @@ void EventLog::write(Event event, EventFields fields) {
   recent_.note(milliseconds_since_1970(), event, text, fields);
   if (writer_->wants_fields()) text += '\n' + event_fields(event, fields);
   if (is_for_stderr(event)) return writer_->write_also_to_stderr(text);
-  writer_->write(spec_of(event).level, text);
+  writer_->write(levels_.of(event), text);
 }
 
 bool EventLog::is_suppressed(Event event) {
@@ -183,7 +188,7 @@ void EventLog::tell_left_out(Event event, Rate& rate) {
   if (!wants(event)) return;
   std::string text = event_text(Event::more_like_this, fields);
   if (writer_->wants_fields()) text += '\n' + event_fields(Event::more_like_this, fields);
-  writer_->write(spec_of(event).level, text);
+  writer_->write(levels_.of(event), text);
 }
 
 /// Those of the log itself happen on the thread that writes.
@@ -198,8 +203,14 @@ std::uint64_t EventLog::dropped() const {
 }
 
 std::string EventLog::reconfigure(const LogSettings& settings) {
-  std::string problem = writer_->retarget(settings.target, settings.format);
+  EventLevels levels;
+  std::string problem = levels.set(settings.levels);
+  if (problem.empty() && settings.access_sample > 0)
+    problem = problem_with_target(settings.access_target);
+  if (problem.empty()) problem = writer_->retarget(settings.target, settings.format);
+  if (problem.empty()) problem = open_access(settings);
   if (!problem.empty()) return problem;
+  levels_ = levels;
   level_ = settings.level;
   target_ = settings.target;
   format_ = settings.format;
@@ -211,7 +222,59 @@ std::string EventLog::problem_with_target(const std::string& target) {
 }
 
 std::string EventLog::reopen() {
-  return writer_->retarget(target_, format_);
+  std::string problem = writer_->retarget(target_, format_);
+  if (problem.empty() && access_writer_)
+    problem = access_writer_->retarget(access_.access_target, format_);
+  return problem;
+}
+
+// --- requests
+
+std::string EventLog::open_access(const LogSettings& settings) {
+  if (settings.access_sample > 0) {
+    try {
+      if (!access_writer_)
+        access_writer_ = std::make_unique<Writer>(settings.access_target, settings.format);
+      else if (std::string problem =
+                   access_writer_->retarget(settings.access_target, settings.format);
+               !problem.empty())
+        return problem;
+    } catch (const std::runtime_error& problem) {
+      return problem.what();
+    }
+  }
+  if (settings.access_sample != access_.access_sample) requests_passed_ = 0;
+  access_ = settings;
+  return {};
+}
+
+std::string EventLog::set_access_sample(std::int64_t one_in) {
+  LogSettings wanted = access_;
+  wanted.access_sample = one_in;
+  return open_access(wanted);
+}
+
+bool EventLog::takes_request() noexcept {
+  if (++requests_passed_ < access_.access_sample) return false;
+  requests_passed_ = 0;
+  const TimePoint now = clock_.now();
+  if (request_rate_.since == TimePoint{} || now - request_rate_.since >= kRateInterval)
+    request_rate_ = {.since = now};
+  if (++request_rate_.logged <= access_.access_max_per_second) return true;
+  ++requests_left_out_;
+  return false;
+}
+
+void EventLog::log_request(EventFields fields) {
+  if (!access_writer_) return;
+  count(Event::request);
+  std::string text = event_text(Event::request, fields);
+  if (access_writer_->wants_fields()) text += '\n' + event_fields(Event::request, fields);
+  access_writer_->write(LogLevel::info, text);
+}
+
+std::uint64_t EventLog::requests_dropped() const {
+  return access_writer_ ? access_writer_->dropped() : 0;
 }
 
 }  // namespace reactord

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "daemon/log/event_levels.h"
 #include "daemon/log/event_text.h"
 #include "daemon/log/events.h"
 #include "daemon/log/recent_records.h"
@@ -34,7 +35,7 @@ class EventLog {
   }
   /// The halves of record(), where fields are dear to build and nobody may want to read them.
   void count(Event event) { ++counts_[static_cast<std::size_t>(event)]; }
-  [[nodiscard]] bool wants(Event event) const { return spec_of(event).level >= level_; }
+  [[nodiscard]] bool wants(Event event) const { return levels_.reaches(event, level_); }
   /// Costs the record, and is counted as dropped, where there is no memory for it.
   void log(Event event, EventFields fields) noexcept;
 
@@ -51,9 +52,21 @@ class EventLog {
   /// Tells of those whose burst is over.
   void tell_left_out() noexcept;
 
+  // --- the access log: Event::request, of which one in log.access_sample is told ---
+  [[nodiscard]] bool logs_requests() const { return access_.access_sample > 0; }
+  /// Once for each request: whether this one is told.
+  [[nodiscard]] bool takes_request() noexcept;
+  [[nodiscard]] bool shows_arguments() const { return access_.access_arguments; }
+  void log_request(EventFields fields);
+  /// From now on one in so many; the problem with the target, or "".
+  [[nodiscard]] std::string set_access_sample(std::int64_t one_in);
+  /// More than may be in a second.
+  [[nodiscard]] std::uint64_t requests_left_out() const { return requests_left_out_; }
+  [[nodiscard]] std::uint64_t requests_dropped() const;
+
   void set_level(LogLevel level) { level_ = level; }
-  /// Applies a new level, target and format, and opens a file anew (log rotation). A target that
-  /// cannot be opened leaves both as they were; the problem, or "".
+  /// Applies a new level, levels, targets and format, and opens a file anew (log rotation). A
+  /// target that cannot be opened leaves both as they were; the problem, or "".
   [[nodiscard]] std::string reconfigure(const LogSettings& settings);
   /// Why `target` could not be logged to, or ""; creates no file.
   [[nodiscard]] static std::string problem_with_target(const std::string& target);
@@ -62,6 +75,7 @@ class EventLog {
 
  private:
   class Writer;
+  [[nodiscard]] std::string open_access(const LogSettings& settings);
 
   /// True if as many events of this kind as may be were logged within a second; counts what is left
   /// out.
@@ -78,6 +92,7 @@ class EventLog {
   void tell_left_out(Event event, Rate& rate);
 
   LogLevel level_;
+  EventLevels levels_;
   std::string target_;
   LogFormat format_;
   std::unique_ptr<Writer> writer_;
@@ -85,6 +100,11 @@ class EventLog {
   std::array<Rate, kEvents.size()> rates_{};
   RecentRecords recent_;
   bool has_left_out_ = false;
+  LogSettings access_;                     ///< of these, what is the access log's
+  std::unique_ptr<Writer> access_writer_;  ///< null until a request was to be logged
+  std::int64_t requests_passed_ = 0;       ///< since the latest that was taken
+  Rate request_rate_;
+  std::uint64_t requests_left_out_ = 0;
   std::uint64_t lost_ = 0;  ///< records that there was no memory for
 };
 

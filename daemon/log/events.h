@@ -61,6 +61,7 @@ namespace reactord {
   X(setting_changed,       info,    seldom, "{path} changed from '{before}' to '{after}'")            \
   X(setting_needs_restart, warning, seldom, "{path} changed from '{before}' to '{after}', which takes effect at the next restart") \
   X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until it is changed again") \
+  X(access_log_changed,    info,    seldom, "log.access_sample changed from {before} to {after} by {who}, until it is changed again") \
   X(drain_on,              info,    seldom, "new clients are refused from now on, and who is connected stays: DRAIN ON by {who}") \
   X(drain_off,             info,    seldom, "new clients are taken again: DRAIN OFF by {who}")        \
   X(clients_paused,        warning, seldom, "requests of clients wait from now on, for {ms} ms: CLIENT PAUSE by {who}") \
@@ -115,6 +116,7 @@ namespace reactord {
   X(limit_refused,         warning, often,  "requests of {peer} are refused by the limit {limit}: {problem}") \
   X(limit_slowed,          info,    often,  "requests of {peer} wait because of the limit {limit}: {problem}") \
   X(limit_dry_run,         info,    often,  "the limit {limit}, a dry run, would {action} {peer}: {problem}") \
+  X(request,               info,    seldom, "{peer} {command}: {usec} us")                            \
   /* handlers */                                                                                      \
   X(workers_unavailable,   error,   often,  "{handler}'s work is refused: no thread for it: {problem}") \
   X(handler_debug,         debug,   many,   "{handler}: {message}")                                   \

@@ -98,6 +98,11 @@ void append_events(const MetricsSources& of, Exposition& out) {
   out.counter("reactord_log_records_dropped_total",
               "Log records that were lost: the log could not be written, or not fast enough.");
   out.sample(of.events.dropped());
+  out.counter("reactord_access_log_missed_total",
+              "Requests that the access log was to tell and did not: too many in a second, or it "
+              "could not be written fast enough.");
+  out.sample({"reason", "rate"}, of.events.requests_left_out());
+  out.sample({"reason", "dropped"}, of.events.requests_dropped());
 }
 
 /// Calls `sample(name, stats)` for each command and subcommand.

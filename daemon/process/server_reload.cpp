@@ -169,6 +169,7 @@ void Server::apply(const Config& config) {
   dispatcher_.slow_log().set_limits(off_is_never(config.slowlog.slower_than),
                                     static_cast<std::size_t>(config.slowlog.max_requests));
   dispatcher_.slow_log().set_deferred_limit(off_is_never(config.slowlog.deferred_slower_than));
+  dispatcher_.end_batch();  // from the next one on requests are logged, or are not
   loop_.set_slow_turn(off_is_never(config.latency.slow_turn));
   // Who asks is renewed at once; the walk is for those who do not.
   if (users_.apply(config))
@@ -215,6 +216,18 @@ std::string Server::set_log_level(std::string_view level, std::string_view who) 
               {{"before", before}, {"after", log_level()}, {"who", std::string(who)}});
   events_.set_level(wanted);
   publish_log_level();
+  return {};
+}
+
+std::string Server::set_access_sample(std::int64_t one_in, std::string_view who) {
+  const std::int64_t before = config_.log.access_sample;
+  if (one_in == before) return {};
+  if (std::string problem = events_.set_access_sample(one_in); !problem.empty()) return problem;
+  config_.log.access_sample = one_in;
+  events_.record(Event::access_log_changed, {{"before", std::to_string(before)},
+                                             {"after", std::to_string(one_in)},
+                                             {"who", std::string(who)}});
+  service_.set_setting("log.access_sample", std::to_string(one_in));
   return {};
 }
 

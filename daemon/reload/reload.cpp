@@ -49,7 +49,8 @@ ReloadPlan Reload::load_and_compare(const Config& running) const {
   if (!loaded.ok()) return plan;
   plan.next = std::move(loaded.config);
   plan.level_in_file = plan.next.log.level;
-  keep_live_level(plan.next, running.log.level, plan.level_in_file);
+  plan.access_in_file = plan.next.log.access_sample;
+  keep_live_log(plan.next, running.log, plan);
   plan.merged = merge_reloadable(running, plan.next, handlers_);
   plan.changes = changes_between(running, plan.next, handlers_);
   for (Change& change : plan.changes) {
@@ -76,17 +77,20 @@ ReloadOutcome Reload::finish(const std::string& request, ReloadPlan plan) {
 ReloadOutcome Reload::put_in_force(ReloadPlan& plan) {
   if (plan.has_failed) return {.problems = {"the system has no memory to load the configuration"}};
   if (!plan.problems.empty()) return {.problems = std::move(plan.problems)};
-  keep_live_level(plan.next, config_.log.level, plan.level_in_file);
+  keep_live_log(plan.next, config_.log, plan);
   plan.merged.log.level = plan.next.log.level;
+  plan.merged.log.access_sample = plan.next.log.access_sample;
   if (std::vector<std::string> problems = prepare(plan.next); !problems.empty())
     return {.problems = std::move(problems)};
   level_in_file_ = plan.level_in_file;
+  access_in_file_ = plan.access_in_file;
   return commit(plan);
 }
 
-/// A rotation's SIGHUP is no wish to end what LOG LEVEL has begun.
-void Reload::keep_live_level(Config& next, LogLevel running, LogLevel in_file) const {
-  if (in_file == level_in_file_) next.log.level = running;
+/// A rotation's SIGHUP is no wish to end what LOG LEVEL or LOG ACCESS has begun.
+void Reload::keep_live_log(Config& next, const LogSettings& running, const ReloadPlan& plan) const {
+  if (plan.level_in_file == level_in_file_) next.log.level = running.level;
+  if (plan.access_in_file == access_in_file_) next.log.access_sample = running.access_sample;
 }
 
 /// Whoever has rotated the log must not find the daemon writing to the old file because of a

@@ -29,6 +29,7 @@ struct ReloadPlan {
   Config next;                        ///< as loaded
   Config merged;                      ///< as it will be in force
   LogLevel level_in_file = LogLevel::info;
+  std::int64_t access_in_file = 0;  ///< log.access_sample
   std::vector<Change> changes;
   std::vector<Setting> settings;  ///< of `merged`, sorted by path
 };
@@ -53,7 +54,8 @@ class Reload {
         listeners_(listeners),
         check_(std::move(check)),
         apply_(std::move(apply)),
-        level_in_file_(config.log.level) {}
+        level_in_file_(config.log.level),
+        access_in_file_(config.log.access_sample) {}
 
   /// The level of the log in the file: LOG LEVEL may have set another, which lasts until the file's
   /// changes.
@@ -68,7 +70,7 @@ class Reload {
  private:
   [[nodiscard]] ReloadPlan load_and_compare(const Config& running) const;
   [[nodiscard]] ReloadOutcome put_in_force(ReloadPlan& plan);
-  void keep_live_level(Config& next, LogLevel running, LogLevel in_file) const;
+  void keep_live_log(Config& next, const LogSettings& running, const ReloadPlan& plan) const;
   void reopen_log(std::vector<std::string>& problems);
   [[nodiscard]] std::vector<std::string> prepare(const Config& next);
   [[nodiscard]] ReloadOutcome commit(ReloadPlan& plan);
@@ -82,6 +84,7 @@ class Reload {
   std::function<std::string(const Config&)> check_;
   Apply apply_;
   LogLevel level_in_file_;
+  std::int64_t access_in_file_;
 };
 
 }  // namespace reactord

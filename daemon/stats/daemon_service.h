@@ -76,6 +76,10 @@ class DaemonService final : public Service {
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override {
     return server_.set_log_level(level, who);
   }
+  [[nodiscard]] std::int64_t access_sample() const override { return server_.access_sample(); }
+  [[nodiscard]] std::string set_access_sample(std::int64_t one_in, std::string_view who) override {
+    return server_.set_access_sample(one_in, who);
+  }
   void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override {
     server_.reload(who, std::move(answer));
   }

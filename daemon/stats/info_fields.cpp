@@ -171,6 +171,8 @@ void DaemonService::append_stats(Fields& fields) const {
   fields.push_back(field("request_usec_p99", latencies.at_share(0.99) / 1000));
   fields.push_back(field("request_usec_p99.9", latencies.at_share(0.999) / 1000));
   fields.push_back(field("log_records_dropped", events_.dropped()));
+  fields.push_back(field("access_log_left_out", events_.requests_left_out()));
+  fields.push_back(field("access_log_dropped", events_.requests_dropped()));
   for (std::size_t i = 0; i < kEvents.size(); ++i)
     fields.push_back(
         field(fmt::format("event_{}", kEvents[i].name), events_.count_of(static_cast<Event>(i))));

@@ -23,6 +23,10 @@ class ServerControl {
   /// In force at once, until it is changed, here or in the file, or the process ends. The problem,
   /// or "".
   [[nodiscard]] virtual std::string set_log_level(std::string_view level, std::string_view who) = 0;
+  /// One in so many requests is logged; the same of it.
+  [[nodiscard]] virtual std::int64_t access_sample() const = 0;
+  [[nodiscard]] virtual std::string set_access_sample(std::int64_t one_in,
+                                                      std::string_view who) = 0;
   /// As SIGHUP does; the answer comes from the loop.
   virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
   /// Whether new clients are refused, or are about to be; and from now on, once deadlines.leave has

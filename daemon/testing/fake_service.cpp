@@ -89,6 +89,12 @@ std::string FakeService::set_log_level(std::string_view wanted, std::string_view
   return level_problem;
 }
 
+std::string FakeService::set_access_sample(std::int64_t one_in, std::string_view who) {
+  asked.push_back("access sample " + std::to_string(one_in) + " by " + std::string(who));
+  if (level_problem.empty()) sample = one_in;
+  return level_problem;
+}
+
 void FakeService::reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) {
   asked.push_back("reload by " + std::string(who));
   answer(reload_outcome);

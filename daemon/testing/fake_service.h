@@ -110,6 +110,9 @@ class FakeService : public FakeBackground {
 
   [[nodiscard]] std::string log_level() const override { return level; }
   [[nodiscard]] std::string set_log_level(std::string_view wanted, std::string_view who) override;
+  std::int64_t sample = 0;
+  [[nodiscard]] std::int64_t access_sample() const override { return sample; }
+  [[nodiscard]] std::string set_access_sample(std::int64_t one_in, std::string_view who) override;
   void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override;
   bool draining = false;
   [[nodiscard]] bool is_draining() const override { return draining; }

@@ -53,6 +53,12 @@ ConfigTrial try_config(const Config& config) {
   ConfigTrial trial;
   if (std::string problem = EventLog::problem_with_target(config.log.target); !problem.empty())
     trial.problems.push_back(std::move(problem));
+  if (config.log.access_sample > 0)
+    if (std::string problem = EventLog::problem_with_target(config.log.access_target);
+        !problem.empty())
+      trial.problems.push_back(std::move(problem));
+  if (std::string problem = EventLevels().set(config.log.levels); !problem.empty())
+    trial.problems.push_back(std::move(problem));
   for (const ListenerSettings& listener : config.listeners) try_listener(listener, trial);
   return trial;
 }

@@ -25,6 +25,7 @@ class AdminHandler : public Handler {
   }
 
  private:
+  HandlerResult log_access(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult log_level(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult reload_configuration(const Request& request, ReplyWriter& reply,
                                      HandlerContext& context);
@@ -34,6 +35,12 @@ class AdminHandler : public Handler {
 
   static constexpr MethodRow<AdminHandler> kRows[] = {
       // LOG
+      {{.name = "access",
+        .synopsis = "[<ON|OFF|one-in>]",
+        .summary = "Tells one in how many requests is logged, or changes it; 0 for none",
+        .max_arguments = 1,
+        .command_class = CommandClass::admin},
+       &AdminHandler::log_access},
       {{.name = "level",
         .synopsis = "[TRACE|DEBUG|INFO|WARNING|ERROR|OFF]",
         .summary = "Tells the level of the log, or changes it until it is changed again",
@@ -62,10 +69,10 @@ class AdminHandler : public Handler {
                                                .min_arguments = 1,
                                                .max_arguments = CommandSpec::kAnyNumber,
                                                .command_class = CommandClass::admin,
-                                               .subcommands = std::span(kSpecs).first<1>()},
-                                              kSpecs[1],
+                                               .subcommands = std::span(kSpecs).first<2>()},
                                               kSpecs[2],
-                                              kSpecs[3]};
+                                              kSpecs[3],
+                                              kSpecs[4]};
 
   Service& service_;
 };
@@ -82,6 +89,29 @@ HandlerResult AdminHandler::log_level(const Request& request, ReplyWriter& reply
     reply.ok();
   else
     reply.error("ERR log level: " + problem);
+  return HandlerResult::replied;
+}
+
+HandlerResult AdminHandler::log_access(const Request& request, ReplyWriter& reply,
+                                       HandlerContext& context) {
+  if (request.arguments.empty()) {
+    reply.integer(service_.access_sample());
+    return HandlerResult::replied;
+  }
+  const std::string_view word = request.arguments[0];
+  const std::optional<std::int64_t> one_in = same_word(word, "on")    ? 1
+                                             : same_word(word, "off") ? 0
+                                                                      : parse_integer(word);
+  constexpr std::int64_t kLargest = 1'000'000'000;
+  if (!one_in || *one_in < 0 || *one_in > kLargest) {
+    reply.error("ERR log access: expected ON, OFF, or one in how many requests is logged");
+    return HandlerResult::replied;
+  }
+  const std::string problem = service_.set_access_sample(*one_in, who_asks(context));
+  if (problem.empty())
+    reply.ok();
+  else
+    reply.error("ERR log access: " + problem);
   return HandlerResult::replied;
 }
 

@@ -17,7 +17,8 @@ namespace {
 
 class SlowlogProducer : public ReplyProducer {
  public:
-  explicit SlowlogProducer(Diagnostics::SlowRequests requests) : requests_(std::move(requests)) {}
+  SlowlogProducer(Diagnostics::SlowRequests requests, bool has_details)
+      : requests_(std::move(requests)), has_details_(has_details) {}
 
   Progress produce(ReplyWriter& reply) override {
     // Each may have 4 KiB, which are written in two microseconds.
@@ -29,8 +30,8 @@ class SlowlogProducer : public ReplyProducer {
   }
 
  private:
-  static void write(const SlowRequest& request, ReplyWriter& reply) {
-    reply.array(6);
+  void write(const SlowRequest& request, ReplyWriter& reply) const {
+    reply.array(has_details_ ? 8 : 6);
     reply.integer(static_cast<std::int64_t>(request.id));
     reply.integer(request.time);
     reply.integer(request.took.count());
@@ -38,9 +39,13 @@ class SlowlogProducer : public ReplyProducer {
     for (const std::string& word : request.words) reply.bulk(word);
     reply.bulk(request.peer);
     reply.bulk(request.client_name);
+    if (!has_details_) return;
+    reply.bulk(request.is_deferred ? "behind" : "handler");
+    reply.bulk(request.traceparent);
   }
 
   Diagnostics::SlowRequests requests_;
+  bool has_details_;  ///< libraries that know GET stumble over more than six fields
   std::size_t next_ = 0;
 };
 
@@ -56,11 +61,24 @@ class SlowlogHandler : public Handler {
   }
 
  private:
-  HandlerResult get(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult details(const Request& request, ReplyWriter& reply, HandlerContext& context) {
+    return tell(request, reply, context, true);
+  }
+  HandlerResult get(const Request& request, ReplyWriter& reply, HandlerContext& context) {
+    return tell(request, reply, context, false);
+  }
+  HandlerResult tell(const Request& request, ReplyWriter& reply, HandlerContext& context,
+                     bool has_details);
   HandlerResult len(const Request&, ReplyWriter& reply, HandlerContext&);
   HandlerResult reset(const Request&, ReplyWriter& reply, HandlerContext&);
 
   static constexpr MethodRow<SlowlogHandler> kRows[] = {
+      {{.name = "details",
+        .synopsis = "[count]",
+        .summary = "As GET, and whose time it was (handler, behind), and the traceparent",
+        .max_arguments = 1,
+        .command_class = CommandClass::introspection},
+       &SlowlogHandler::details},
       {{.name = "get",
         .synopsis = "[count]",
         .summary = "Lists the latest slow commands: id, time, usec, words, client, name",
@@ -88,8 +106,8 @@ class SlowlogHandler : public Handler {
 };
 
 /// Ten where nothing is said, all for -1.
-HandlerResult SlowlogHandler::get(const Request& request, ReplyWriter& reply,
-                                  HandlerContext& context) {
+HandlerResult SlowlogHandler::tell(const Request& request, ReplyWriter& reply,
+                                   HandlerContext& context, bool has_details) {
   const auto arguments = request.arguments;
   const std::optional<std::int64_t> count = arguments.empty() ? 10 : parse_integer(arguments[0]);
   if (!count || *count < -1) {
@@ -97,7 +115,8 @@ HandlerResult SlowlogHandler::get(const Request& request, ReplyWriter& reply,
     return HandlerResult::replied;
   }
   const std::size_t most = *count == -1 ? SIZE_MAX : static_cast<std::size_t>(*count);
-  context.produce(std::make_unique<SlowlogProducer>(service_.diagnostics().slow_requests(most)));
+  context.produce(
+      std::make_unique<SlowlogProducer>(service_.diagnostics().slow_requests(most), has_details));
   return HandlerResult::pending;
 }
 

@@ -72,7 +72,7 @@ struct PendingBench : test::TableBench {
     const std::uint64_t promise = pending.defer(connection, asked, {}, {});
     Buffer out;
     CHECK(pending.end_call(out) == PromiseState::open);
-    pending.note_deferred(connection.id(), called, words);
+    pending.note_deferred(connection, called, words);
     return promise;
   }
   /// Its connection has sent a request, which is put off.
@@ -175,6 +175,7 @@ TEST_CASE("slow log: what somebody behind took, without what it has waited, and 
   bench.slow_log.set_deferred_limit(1s);
   Connection& connection = bench.open_waiting();
   connection.session().set_name("me");
+  connection.session().set_traceparent("of a test");
   bench.clock.advance(5s);
   const std::uint64_t in_time = bench.put_off(connection, bench.clock.now());
   bench.clock.advance(1s);
@@ -193,6 +194,7 @@ TEST_CASE("slow log: what somebody behind took, without what it has waited, and 
   CHECK(slow[1]->is_deferred);
   CHECK(slow[1]->words == Notes{"ASKED", "it"});
   CHECK(slow[1]->client_name == "me");
+  CHECK(slow[1]->traceparent == "of a test");
   CHECK(slow[0]->took == 2s);
   CHECK(slow[0]->words == Notes{"ASKED", "(redacted)"});
 }

@@ -37,13 +37,30 @@ TEST_CASE("LOG LEVEL answers with what is wrong") {
   CHECK(bench.service.level == "info");
 }
 
+TEST_CASE("LOG ACCESS tells and changes how many requests are logged") {
+  HandlerBench bench;
+  CHECK(bench.send("LOG ACCESS") == ":0\r\n");
+  CHECK(bench.send("LOG ACCESS on") == kOk);
+  CHECK(bench.send("LOG ACCESS 100") == kOk);
+  CHECK(bench.send("LOG ACCESS") == ":100\r\n");
+  CHECK(bench.send("LOG ACCESS OFF") == kOk);
+  CHECK(bench.service.asked == std::vector<std::string>{"access sample 1 by " + kWho,
+                                                        "access sample 100 by " + kWho,
+                                                        "access sample 0 by " + kWho});
+  for (const char* const wrong : {"-1", "1000000001", "x", "1.5"})
+    CHECK(bench.send("LOG ACCESS " + std::string(wrong)).starts_with("-ERR log access: expected"));
+  bench.service.level_problem = "no such folder";
+  CHECK(bench.send("LOG ACCESS on") == "-ERR log access: no such folder\r\n");
+}
+
 TEST_CASE("LOG HELP names its subcommands") {
   HandlerBench bench;
-  CHECK(
-      bench.send("LOG HELP") ==
-      "*5\r\n+LOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+HELP\r\n+    Lists "
-      "the subcommands of LOG.\r\n+LEVEL [TRACE|DEBUG|INFO|WARNING|ERROR|OFF]\r\n+    Tells the "
-      "level of the log, or changes it until it is changed again.\r\n");
+  CHECK(bench.send("LOG HELP") ==
+        "*7\r\n+LOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+ACCESS "
+        "[<ON|OFF|one-in>]\r\n+    Tells one in how many requests is logged, or changes it; 0 for "
+        "none.\r\n+HELP\r\n+    Lists "
+        "the subcommands of LOG.\r\n+LEVEL [TRACE|DEBUG|INFO|WARNING|ERROR|OFF]\r\n+    Tells the "
+        "level of the log, or changes it until it is changed again.\r\n");
 }
 
 TEST_CASE("DRAIN tells and changes whether new clients are refused") {

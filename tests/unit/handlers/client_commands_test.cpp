@@ -309,7 +309,7 @@ TEST_CASE("CLIENT HELP lists what is allowed") {
   HandlerBench bench;
   const std::string all = bench.send("CLIENT HELP");
   CHECK(all.starts_with(
-      "*27\r\n+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
+      "*29\r\n+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n"));
   CHECK(all.find("+SETNAME name\r\n+    Names this connection.\r\n") != std::string::npos);
   CHECK(all.find("+KILL ") != std::string::npos);
   bench.context.allowed = {};

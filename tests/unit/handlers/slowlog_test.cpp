@@ -55,9 +55,22 @@ TEST_CASE("SLOWLOG GET: what is no count") {
   CHECK(bench.send("SLOWLOG GET x") == error);
 }
 
+TEST_CASE("SLOWLOG DETAILS: two fields more") {
+  HandlerBench bench;
+  put(bench, 1);
+  const std::string six = entry(1).substr(4);
+  CHECK(bench.send("SLOWLOG DETAILS") == "*1\r\n*8\r\n" + six + "$7\r\nhandler\r\n$0\r\n\r\n");
+  SlowRequest deferred = *bench.service.fake_diagnostics.requests[0];
+  deferred.is_deferred = true;
+  deferred.traceparent = "00-x";
+  bench.service.fake_diagnostics.requests[0] = std::make_shared<SlowRequest>(deferred);
+  CHECK(bench.send("SLOWLOG DETAILS") == "*1\r\n*8\r\n" + six + "$6\r\nbehind\r\n$4\r\n00-x\r\n");
+  CHECK(bench.send("SLOWLOG GET") == "*1\r\n" + entry(1));
+}
+
 TEST_CASE("SLOWLOG HELP lists its subcommands") {
   HandlerBench bench;
-  CHECK(bench.send("SLOWLOG HELP").starts_with("*9\r\n+SLOWLOG <subcommand>"));
+  CHECK(bench.send("SLOWLOG HELP").starts_with("*11\r\n+SLOWLOG <subcommand>"));
 }
 
 }  // namespace

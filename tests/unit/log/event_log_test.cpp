@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "daemon/reactor/unique_fd.h"
 #include "tests/unit/support/fake_clock.h"
@@ -199,4 +200,65 @@ TEST_CASE("the journal's catalog explains nothing else") {
   std::size_t entries = 0;
   for (std::size_t at = 0; (at = text.find("\n-- ", at)) != std::string::npos; ++at) ++entries;
   CHECK(entries == kEvents.size());
+}
+
+TEST_CASE("kinds of events have other levels, the last that fits") {
+  EventLevels levels;
+  CHECK(levels.of(Event::connected) == LogLevel::debug);
+  CHECK(levels.set(std::vector<std::string>{"closed_* = error", "closed_quit=off",
+                                            "  connected  =  info  "}) == "");
+  CHECK(levels.of(Event::connected) == LogLevel::info);
+  CHECK(levels.of(Event::closed_idle) == LogLevel::error);
+  CHECK(levels.of(Event::ready) == LogLevel::info);
+  CHECK(levels.reaches(Event::connected, LogLevel::info));
+  CHECK_FALSE(levels.reaches(Event::connected, LogLevel::warning));
+  CHECK_FALSE(levels.reaches(Event::closed_quit, LogLevel::trace));
+  CHECK_FALSE(levels.reaches(Event::closed_idle, LogLevel::off));
+}
+
+TEST_CASE("levels that are none change nothing, and name what is meant") {
+  EventLevels levels;
+  REQUIRE(levels.set(std::vector<std::string>{"ready = off"}) == "");
+  const auto problem = [&](const std::string& rule) {
+    return levels.set(std::vector<std::string>{"ready = debug", rule});
+  };
+  CHECK(problem("conected = info").find("'connected'") != std::string::npos);
+  CHECK(problem("conected_* = info").starts_with("log.levels: there is no event"));
+  CHECK(problem("connected = loud").starts_with("log.levels: connected: "));
+  CHECK(problem("connected").find("is no") != std::string::npos);
+  CHECK(problem("= info") != "");
+  CHECK(levels.of(Event::ready) == LogLevel::off);
+}
+
+TEST_CASE("requests: one in so many is taken, exactly, and so many in a second") {
+  const TemporaryFolder folder;
+  FakeClock clock;
+  LogSettings settings;
+  settings.target = folder / "log";
+  settings.access_target = folder / "access";
+  EventLog log(clock, settings);
+  CHECK_FALSE(log.logs_requests());
+  CHECK(log.set_access_sample(3) == "");
+  std::vector<int> taken;
+  for (int i = 1; i <= 10; ++i)
+    if (log.takes_request()) taken.push_back(i);
+  CHECK(taken == std::vector<int>{3, 6, 9});
+  settings.access_sample = 1;
+  settings.access_max_per_second = 5;
+  CHECK(log.reconfigure(settings) == "");
+  clock.advance(std::chrono::seconds(1));
+  const auto take = [&](int requests) {
+    int count = 0;
+    for (int i = 0; i < requests; ++i) count += log.takes_request() ? 1 : 0;
+    return count;
+  };
+  CHECK(take(100) == 5);
+  CHECK(log.requests_left_out() == 95);
+  clock.advance(std::chrono::seconds(1));
+  CHECK(take(4) == 4);
+  clock.advance(-std::chrono::seconds(100));  // it jumps
+  CHECK(take(4) == 1);
+  settings.access_target = folder / "no/such/folder";
+  CHECK(log.reconfigure(settings) != "");
+  CHECK(log.logs_requests());
 }

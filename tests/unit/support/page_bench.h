@@ -19,6 +19,10 @@ class FakeControl final : public ServerControl {
   [[nodiscard]] std::string set_log_level(std::string_view, std::string_view) override {
     return "";
   }
+  [[nodiscard]] std::int64_t access_sample() const override { return 0; }
+  [[nodiscard]] std::string set_access_sample(std::int64_t, std::string_view) override {
+    return "";
+  }
   void reload(std::string_view, std::function<void(const ReloadOutcome&)>) override {}
   [[nodiscard]] bool is_draining() const override { return !draining.empty(); }
   void set_draining(bool, std::string_view) override {}

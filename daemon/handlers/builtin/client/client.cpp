@@ -15,6 +15,7 @@
 #include "daemon/interface/handler_entry.h"
 #include "daemon/interface/logins.h"
 #include "protocol/escape.h"
+#include "protocol/traceparent.h"
 #include "protocol/words.h"
 
 namespace reactord {
@@ -69,6 +70,7 @@ class ClientHandler : public Handler {
   HandlerResult set_reply_mode(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult set_info(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult set_name(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult set_trace(const Request& request, ReplyWriter& reply, HandlerContext& context);
 
   static constexpr MethodRow<ClientHandler> kRows[] = {
       {{.name = "getname", .summary = "Returns this connection's name"}, &ClientHandler::get_name},
@@ -125,6 +127,12 @@ class ClientHandler : public Handler {
         .min_arguments = 1,
         .max_arguments = 1},
        &ClientHandler::set_name},
+      {{.name = "traceparent",
+        .synopsis = "<value|OFF> [NEXT]",
+        .summary = "Tells which W3C trace this connection's requests, or the next, are part of",
+        .min_arguments = 1,
+        .max_arguments = 2},
+       &ClientHandler::set_trace},
       {{.name = "unpause",
         .summary = "Ends what CLIENT PAUSE has begun",
         .command_class = CommandClass::admin},
@@ -179,6 +187,22 @@ HandlerResult ClientHandler::set_info(const Request& request, ReplyWriter& reply
   } else {
     context.session().set_library_version(value);
   }
+  return finish({}, reply);
+}
+
+HandlerResult ClientHandler::set_trace(const Request& request, ReplyWriter& reply,
+                                       HandlerContext& context) {
+  const bool is_off = same_word(request.arguments[0], "OFF");
+  const std::string_view trace = is_off ? std::string_view() : request.arguments[0];
+  const bool is_for_next = request.arguments.size() > 1;
+  if (is_for_next && !same_word(request.arguments[1], "NEXT")) return finish(kSyntaxError, reply);
+  if (!is_off && !is_traceparent(trace))
+    return finish(
+        "ERR expected a traceparent of version 00, or OFF: "
+        "00-<32 hex digits>-<16 hex digits>-<2 hex digits>, in small letters",
+        reply);
+  Session& session = context.session();
+  is_for_next ? session.trace_next(trace) : session.set_traceparent(trace);
   return finish({}, reply);
 }
 
