@@ -340,7 +340,7 @@ def test_everything_is_reached_by_keys_alone(loaded, browser):
     page.press("Enter")  # opens the configuration
     page.wait_for("document.querySelectorAll('#config-table tr').length > 50")
     page.press("Tab")
-    page.type("slower_than")
+    page.type("slowlog.slower_than")
     assert page.wait_for("document.getElementById('config-table').innerText").split() == [
         "setting", "value", "slowlog.slower_than", "1ms"]
     assert_clean(page, loaded)

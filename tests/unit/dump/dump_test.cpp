@@ -29,7 +29,8 @@ struct DumpBench : TableBench {
 
   ErrorStats errors;
   HandlerGuard guard{clock, events};
-  PendingReplies pending{table, guard, errors};
+  SlowLog slow_log;
+  PendingReplies pending{table, guard, errors, slow_log};
   test::FakeService service;
 };
 
