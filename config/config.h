@@ -31,7 +31,7 @@ enum class Survive : std::uint8_t {
 };
 
 struct ServerSettings {
-  /// Enough for any one machine's clients; a descriptor each, and 256 bytes at rest.
+  /// Enough for any one machine's clients; a descriptor each, and 272 bytes at rest.
   std::int64_t max_connections = 10'000;
   /// A few people and their scripts; kept free for them when max_connections are there.
   std::int64_t max_admin_connections = 16;
