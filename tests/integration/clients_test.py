@@ -44,7 +44,7 @@ CALLS = {
     "client|kill": "CLIENT KILL ID 1000000", "client|no-evict": "CLIENT NO-EVICT ON",
     "client|no-touch": "CLIENT NO-TOUCH ON", "client|pause": "CLIENT PAUSE 1", "cluster": "CLUSTER INFO", "watch": "WATCH any",
     "client|reply": "CLIENT REPLY ON",
-    "client|setinfo": "CLIENT SETINFO LIB-NAME x", "client|setname": "CLIENT SETNAME x",
+    "client|setinfo": "CLIENT SETINFO LIB-NAME x", "client|setname": "CLIENT SETNAME x", "client|traceparent": "CLIENT TRACEPARENT OFF",
     "command|docs": "COMMAND DOCS ceil", "command|info": "COMMAND INFO ping nosuch",
     "config|get": "CONFIG GET *", "latency|history": "LATENCY HISTORY x",
     "log|level": "LOG LEVEL info",
