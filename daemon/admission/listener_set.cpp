@@ -165,8 +165,10 @@ std::string ListenerSet::open(Staged& staged, const ListenerSettings& settings) 
   return result.problem;
 }
 
-/// Who waits in its backlog is served.
+/// Who waits in its backlog is served. One whose file somebody has removed leads nobody here.
 UniqueFd ListenerSet::take_inherited(const Endpoint& endpoint) {
+  if (endpoint.kind == Endpoint::Kind::unix_path && ::access(endpoint.path.c_str(), F_OK) != 0)
+    return {};
   const std::string wanted = socket_address(endpoint).to_string();
   for (UniqueFd& fd : inherited_)
     if (fd && SocketAddress::local_of(fd.get()).to_string() == wanted &&
@@ -185,9 +187,13 @@ std::string ListenerSet::renew_file(const Endpoint& endpoint, const ListenerSett
 
 /// Nobody listens on it any more: its file would refuse everyone.
 void ListenerSet::drop_unwanted_inheritance() {
-  for (const UniqueFd& fd : std::exchange(inherited_, {}))
-    if (const std::string path = fd ? SocketAddress::local_of(fd.get()).path() : ""; !path.empty())
-      ::unlink(path.c_str());
+  for (const UniqueFd& fd : std::exchange(inherited_, {})) {
+    const SocketAddress address = fd ? SocketAddress::local_of(fd.get()) : SocketAddress();
+    const bool is_ours = std::ranges::any_of(listeners_, [&](const auto& listener) {
+      return listener->address().to_string() == address.to_string();
+    });
+    if (!address.path().empty() && !is_ours) ::unlink(address.path().c_str());
+  }
 }
 
 std::string ListenerSet::adopt(UniqueFd fd, Listener::Place place, const ListenerSettings& settings,

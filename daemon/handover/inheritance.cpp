@@ -10,8 +10,6 @@ namespace reactord {
 
 namespace {
 
-/// Four times of what limits.max_buffer_memory is by default.
-constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;
 /// What the kernel gives one process (fs.nr_open).
 constexpr std::size_t kMaxTakenOver = std::size_t{1} << 20;
 
@@ -23,6 +21,7 @@ Inheritance open_parcel(const UniqueFd& parcel) {
   found.is_there = true;
   UnpackedParcel unpacked = unpack(parcel.get(), kMaxStateBytes, kMaxTakenOver);
   found.state = read_state(unpacked.bytes, kMaxTakenOver);
+  found.bytes = std::move(unpacked.bytes);
   found.problem = unpacked.problem.empty() ? found.state.problem : unpacked.problem;
   const std::size_t connections = std::min(found.state.connections.size(), unpacked.fds.size());
   const auto border = unpacked.fds.begin() + static_cast<std::ptrdiff_t>(connections);

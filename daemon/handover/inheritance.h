@@ -3,6 +3,7 @@
 // it. Knows no listener and no table.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,14 @@
 
 namespace reactord {
 
+/// Of a state, whoever writes or reads it: four times of what limits.max_buffer_memory is by
+/// default.
+inline constexpr std::size_t kMaxStateBytes = std::size_t{1} << 30;
+
 struct Inheritance {
   bool is_there = false;     ///< there was a parcel, whatever was in it
   std::string problem = {};  ///< with all of it, or with what is missing
+  std::string bytes = {};    ///< of the state
   ReceivedState state = {};
   std::vector<UniqueFd> connections = {};  ///< in the order of `state`; as many at most
   std::vector<UniqueFd> listening = {};

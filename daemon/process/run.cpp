@@ -20,6 +20,7 @@
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/seccomp_filter.h"
+#include "daemon/log/event_levels.h"
 #include "daemon/modules/module_loader.h"
 #include "daemon/process/command_line.h"
 #include "daemon/process/server.h"
@@ -133,6 +134,9 @@ int run(const Program& program) {
     return kExitBadConfig;
   }
   if (line.print_config) return print(print_config(loaded.config, program.tables));
+  // What the schema cannot know: the names of events.
+  if (const std::string problem = EventLevels().set(loaded.config.log.levels); !problem.empty())
+    return fail(in_file(program, BadConfiguration(problem)), kExitBadConfig);
   if (line.check_config) return check_config_in_use(program, std::move(loaded.config));
   if (line.reload != 0) {
     const ReloadRequest request = request_reload(line.reload);

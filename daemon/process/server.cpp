@@ -154,13 +154,11 @@ Server::~Server() {
 bool Server::start(std::vector<PassedSocket> passed) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
   Inheritance inherited = open_parcel(take_parcel(passed));
-  if (const std::string problem =
-          listeners_.start(config_, std::move(passed), std::move(inherited.listening));
-      !problem.empty()) {
-    events_.record(Event::start_failed, {{"problem", problem}});
-    return false;
-  }
-  if (const std::string problem = start_handlers(); !problem.empty()) {
+  std::string problem =
+      listeners_.start(config_, std::move(passed), std::move(inherited.listening));
+  if (problem.empty()) problem = start_handlers();
+  if (!problem.empty()) {
+    give_back(inherited);
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
   }

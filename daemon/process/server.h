@@ -164,6 +164,8 @@ class Server final : public EventSink, public ServerControl {
   void hand_over_on_signal(int signal);
   void try_store();
   [[nodiscard]] static std::string store(Parcel& parcel, std::string_view name);
+  [[nodiscard]] static std::string store_for_successor(std::string_view state,
+                                                       std::span<const int> fds);
   void begin_handover(const std::string& request);
   void go_on_handing_over();
   void end_handover_waits();
@@ -172,6 +174,7 @@ class Server final : public EventSink, public ServerControl {
   void give_up_handover(const std::string& problem);
   void call_off_handover();
   [[nodiscard]] static UniqueFd take_parcel(std::vector<PassedSocket>& passed);
+  void give_back(const Inheritance& inherited);
   void take_over(Inheritance inherited);
   [[nodiscard]] bool resume(UniqueFd fd, const std::optional<SavedConnection>& saved);
 

@@ -81,6 +81,14 @@ std::string Server::store(Parcel& parcel, std::string_view name) {
   return "the service manager does not keep it: set FileDescriptorStoreMax= in the service to 4";
 }
 
+std::string Server::store_for_successor(std::string_view state, std::span<const int> fds) {
+  if (state.size() > kMaxStateBytes)
+    return fmt::format("what belongs to them has {} bytes, and may have {}", state.size(),
+                       kMaxStateBytes);
+  Parcel parcel = pack(state, fds);
+  return parcel.problem.empty() ? store(parcel, kParcelName) : parcel.problem;
+}
+
 /// Balancers are told nothing: for them the server does not go. New clients come in for as long as
 /// others are served.
 void Server::begin_handover(const std::string& request) {
@@ -138,9 +146,7 @@ void Server::hand_over() {
   const std::vector<int> listening = listeners_.own_sockets();
   fds.insert(fds.end(), listening.begin(), listening.end());
   if (!fds.empty()) {
-    Parcel parcel = pack(write_state(state), fds);
-    std::string problem = parcel.problem;
-    if (problem.empty()) problem = store(parcel, kParcelName);
+    const std::string problem = store_for_successor(write_state(state), fds);
     if (!problem.empty()) return give_up_handover(problem);
   }
   listeners_.leave();
@@ -152,8 +158,10 @@ void Server::hand_over() {
   phase_ = Phase::stopped;
 }
 
-/// Nothing has changed for anybody: they are drained, as without.
+/// Nothing has changed for anybody: they are drained, as without. A manager that was only slow must
+/// not give them to the next process: what is asked for later it reads later.
 void Server::give_up_handover(const std::string& problem) {
+  remove_from_store(kParcelName);
   events_.record(Event::handover_failed, {{"problem", problem}});
   call_off_handover();
 }
@@ -176,6 +184,16 @@ UniqueFd Server::take_parcel(std::vector<PassedSocket>& passed) {
     return true;
   });
   return parcel;
+}
+
+/// This process does not start: the next try finds them again.
+void Server::give_back(const Inheritance& inherited) {
+  if (!inherited.is_there || inherited.connections.empty()) return;
+  std::vector<int> fds;
+  for (const UniqueFd& fd : inherited.connections) fds.push_back(fd.get());
+  remove_from_store(kParcelName);
+  if (const std::string problem = store_for_successor(inherited.bytes, fds); !problem.empty())
+    events_.record(Event::handover_failed, {{"problem", problem}});
 }
 
 void Server::take_over(Inheritance inherited) {

@@ -57,8 +57,6 @@ ConfigTrial try_config(const Config& config) {
     if (std::string problem = EventLog::problem_with_target(config.log.access_target);
         !problem.empty())
       trial.problems.push_back(std::move(problem));
-  if (std::string problem = EventLevels().set(config.log.levels); !problem.empty())
-    trial.problems.push_back(std::move(problem));
   for (const ListenerSettings& listener : config.listeners) try_listener(listener, trial);
   return trial;
 }

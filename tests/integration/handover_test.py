@@ -3,6 +3,7 @@
 
 import hashlib
 import random
+import shutil
 import signal
 import socket
 import stat
@@ -391,6 +392,43 @@ def test_a_store_that_is_full_when_it_counts(daemon, keeper):
     assert one.wait() == 0
     one.wait_for_log("connections cannot be left to the process that follows, and are drained")
     assert ended(client) == b""
+
+
+def test_a_manager_that_is_slow_does_not_keep_them_for_later(daemon, keeper):
+    """They are drained by then: nobody may go on with them."""
+    one = daemon(SURVIVE, environment=keeper.environment)
+    client = one.connect()
+    client.expect_alive()
+    with keeper.deaf():
+        one.signal(signal.SIGUSR2)
+        assert one.wait() == 0
+        one.wait_for_log("the service manager does not answer")
+    assert ended(client) == b""
+    eventually(lambda: keeper.told[-1].startswith("FDSTOREREMOVE") or "FDSTOREREMOVE" in "".join(keeper.told[-3:]))
+    assert keeper.names() == []
+
+
+@pytest.mark.parametrize("mend", [False, True], ids=["file removed", "folder missing"])
+def test_a_start_that_fails_loses_nobody(daemon, keeper, tmp_path, mend):
+    """The next one finds them again: what was wrong is mended, or the socket's file is made anew."""
+    unix = f'\n[[listener]]\nname = "local"\naddress = "unix:{tmp_path}/folder/s"\n'
+    (tmp_path / "folder").mkdir()
+    one = daemon(SURVIVE + MAIN + unix, environment=keeper.environment)
+    client, local = one.connect("main"), one.connect("local")
+    one.signal(signal.SIGUSR2)
+    assert one.wait() == 0
+    if mend:
+        shutil.rmtree(tmp_path / "folder")
+        failed = daemon(SURVIVE + MAIN + unix, ready=False, expected_status=1, **keeper.successor())
+        assert failed.wait() == 1
+        (tmp_path / "folder").mkdir()
+    else:
+        (tmp_path / "folder/s").unlink()
+    two = daemon(SURVIVE + MAIN + unix, **keeper.successor())
+    client.expect_alive()
+    local.expect_alive()
+    two.connect("local").expect_alive()
+    two.wait_for_log("2 connections go on from the process before; 0 could not")
 
 
 def test_what_is_stored_is_no_state_of_ours(daemon, keeper):

@@ -2,6 +2,7 @@
 """A service manager with a store of descriptors, as systemd has one, and starts with what is in it."""
 
 import array
+import contextlib
 import os
 import socket
 import sys
@@ -36,6 +37,7 @@ class Keeper:
         self.most = most
         self.stored = {}  # name -> descriptor
         self.told = []
+        self._reading = threading.Lock()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.path)
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -56,7 +58,8 @@ class Keeper:
             fds = array.array("i")
             for _, _, content in control:
                 fds.frombytes(content)
-            self._take(data.decode(), list(fds))
+            with self._reading:
+                self._take(data.decode(), list(fds))
 
     def _take(self, text, fds):
         self.told.append(text)
@@ -68,6 +71,12 @@ class Keeper:
             os.close(self.stored.pop(name))
         for fd in fds:  # of a barrier, or what there is no room for
             os.close(fd)
+
+    @contextlib.contextmanager
+    def deaf(self):
+        """Reads nothing meanwhile, and all of it afterwards."""
+        with self._reading:
+            yield
 
     def names(self):
         return sorted(self.stored)
