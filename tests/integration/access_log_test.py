@@ -28,7 +28,8 @@ def logging(daemon, tmp_path):
             def found():
                 if not path.exists():
                     return []
-                all_of_them = [parse(line) for line in path.read_text().splitlines()]
+                whole_lines = path.read_text().rpartition("\n")[0]
+                all_of_them = [parse(line) for line in whole_lines.splitlines()]
                 return [each for each in all_of_them if each["reactord_command"] == command]
             eventually(lambda: len(found()) >= count)
             return found()
