@@ -12,6 +12,8 @@ namespace {
 
 /// What the kernel gives one process (fs.nr_open).
 constexpr std::size_t kMaxTakenOver = std::size_t{1} << 20;
+/// Where the parcel has taken all descriptors that there are: a start needs some of its own.
+constexpr std::size_t kLeftForStart = 32;
 
 }  // namespace
 
@@ -21,6 +23,8 @@ Inheritance open_parcel(const UniqueFd& parcel) {
   found.is_there = true;
   UnpackedParcel unpacked = unpack(parcel.get(), kMaxStateBytes, kMaxTakenOver);
   found.state = read_state(unpacked.bytes, kMaxTakenOver);
+  if (!unpacked.problem.empty())
+    unpacked.fds.resize(unpacked.fds.size() - std::min(unpacked.fds.size(), kLeftForStart));
   found.bytes = std::move(unpacked.bytes);
   found.problem = unpacked.problem.empty() ? found.state.problem : unpacked.problem;
   const std::size_t connections = std::min(found.state.connections.size(), unpacked.fds.size());
