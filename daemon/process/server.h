@@ -6,6 +6,7 @@
 //   start() -> run(): turns of the loop -> SIGTERM: leave -> drain -> stopped
 //                      |  SIGHUP: reload        |       |  another signal: stopped at once
 //                                               |  another signal: drain at once
+//                      |  SIGUSR2: part -> stopped (server_handover.cpp)
 #pragma once
 
 #include <array>

@@ -7,20 +7,11 @@ import subprocess
 
 import pytest
 
+from harness.admin import OVER_TCP
 from harness.cli import CLI, MAX_RUN_SECONDS, cli
 from harness.client import eventually
 from harness.scripted import replies
 from harness.tmux import Tmux
-
-LISTENERS = """
-[[listener]]
-name = "main"
-address = "127.0.0.1:0"
-[[listener]]
-name = "admin"
-role = "admin"
-address = "127.0.0.1:0"
-"""
 
 
 @pytest.fixture
@@ -32,7 +23,7 @@ def tmux(tmp_path):
 
 @pytest.fixture
 def one(daemon):
-    return daemon(LISTENERS)
+    return daemon(OVER_TCP)
 
 
 def uri(one, listener="admin"):

@@ -12,24 +12,11 @@ import threading
 import pytest
 
 from harness.browser import Browser
+from harness.admin import WEB
 from harness.client import PATIENCE, eventually
 from harness.resp import request
 
-WEB = """
-[slowlog]
-slower_than = "1ms"
-[[listener]]
-name = "main"
-address = "127.0.0.1:0"
-[[listener]]
-name = "admin"
-role = "admin"
-address = "127.0.0.1:0"
-[[listener]]
-name = "web"
-role = "http"
-address = "127.0.0.1:0"
-"""
+SLOW_WEB = '[slowlog]\nslower_than = "1ms"\n' + WEB
 PARTS = ("state", "commands", "clients", "ends", "limits", "errors", "slowlog", "config")
 SLOW = "x" * (15 << 20)  # to copy so much into fresh memory takes milliseconds on any machine
 HOSTILE = "<img/src=x/onerror=alert(1)>'\"\\"
@@ -37,7 +24,7 @@ HOSTILE = "<img/src=x/onerror=alert(1)>'\"\\"
 
 @pytest.fixture
 def web(daemon):
-    return daemon(WEB)
+    return daemon(SLOW_WEB)
 
 
 def ask(one, path, **headers):
@@ -130,7 +117,7 @@ def test_any_bytes_are_valid_json(web):
 
 def test_secrets_are_left_out(daemon):
     digest = hashlib.sha256(b"open sesame").hexdigest()
-    one = daemon(WEB + f'[[user]]\nname = "ada"\npassword = "sha256:{digest}"\n')
+    one = daemon(SLOW_WEB + f'[[user]]\nname = "ada"\npassword = "sha256:{digest}"\n')
     client = one.connect("main")
     assert client.call("AUTH", "ada", "open sesame") == "OK"
     client.send(request("AUTH", "ada", "wrong word")).read_line()
@@ -207,7 +194,7 @@ def test_whoever_does_not_read_is_cut_and_harms_nobody(web):
 
 
 def test_pages_leave_room_for_scrapers(daemon):
-    one = daemon("[server]\nmax_http_connections = 4\n" + WEB)
+    one = daemon("[server]\nmax_http_connections = 4\n" + SLOW_WEB)
     with contextlib.ExitStack() as open_ones:
         for _ in range(3):
             assert open_ones.enter_context(Stream(one)).answer.status == 200
@@ -374,7 +361,7 @@ def test_keys_read_a_chart_and_pause(loaded, browser):
 
 @pytest.mark.release_only
 def test_one_page_too_many_says_so(daemon, browser):
-    one = daemon("[server]\nmax_http_connections = 4\n" + WEB)
+    one = daemon("[server]\nmax_http_connections = 4\n" + SLOW_WEB)
     with contextlib.ExitStack() as open_ones:
         for _ in range(3):
             open_ones.enter_context(Stream(one))
@@ -385,7 +372,7 @@ def test_one_page_too_many_says_so(daemon, browser):
 
 @pytest.mark.release_only
 def test_10_000_clients(daemon, browser, many_descriptors):
-    one = daemon("[server]\nmax_connections = 10_000\n" + WEB)
+    one = daemon("[server]\nmax_connections = 10_000\n" + SLOW_WEB)
     with contextlib.ExitStack() as all_of_them:
         for _ in range(9_990):
             all_of_them.enter_context(socket.create_connection(one.address("main")))

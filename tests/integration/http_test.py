@@ -15,25 +15,13 @@ import urllib.request
 
 import pytest
 
+from harness.admin import WEB
 from harness.client import PATIENCE, Client, eventually
 from harness.daemon import ROOT, run_reactord
 from harness.net import free_port, program
 from harness.reasons import assert_told
 from harness.resp import request
 
-WEB = """
-[[listener]]
-name = "main"
-address = "127.0.0.1:0"
-[[listener]]
-name = "admin"
-role = "admin"
-address = "127.0.0.1:0"
-[[listener]]
-name = "web"
-role = "http"
-address = "127.0.0.1:0"
-"""
 OPENMETRICS = "application/openmetrics-text"
 
 

@@ -11,19 +11,8 @@ import pytest
 
 from harness.client import Client, eventually
 from harness.daemon import REACTORD, run_reactord
+from harness.keeper import LAUNCHER
 from harness.net import free_port, program
-
-# Takes descriptor numbers, moves them to 3, 4, ... and becomes the daemon, as systemd does.
-LAUNCHER = """
-import os, sys
-names, fds, command = sys.argv[1], [int(fd) for fd in sys.argv[2].split(",")], sys.argv[3:]
-for target, fd in enumerate([os.dup(fd) for fd in fds], start=3):
-    if fd != target:
-        os.dup2(fd, target)
-    os.set_inheritable(target, True)
-os.environ.update(LISTEN_FDS=str(len(fds)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=names)
-os.execv(command[0], command)
-"""
 
 
 def unix_config(path, extra=""):

@@ -73,59 +73,49 @@ TEST_CASE("saved connection: frames that wait for a slow reader are served behin
   CHECK(bench.script.sent == whole.script.sent);
 }
 
+namespace {
+
+/// Two seconds before its end it goes to another process, where it has two seconds more.
+void expect_rest_of(std::chrono::seconds deadline, ConnectionBench& bench, CloseReason reason) {
+  const std::chrono::seconds idle_before = bench.connection->idle();
+  bench.pass(deadline - 2s);
+  REQUIRE(bench.change_process());
+  CHECK(bench.connection->idle() == idle_before + deadline - 2s);
+  bench.pass(1s);
+  CHECK(bench.ends.empty());
+  bench.pass(1s);
+  CHECK(bench.ends == std::vector{reason});
+}
+
+}  // namespace
+
 TEST_CASE("saved connection: deadlines have what was left of them") {
   SUBCASE("of the first request") {
     ConnectionBench bench;
-    bench.pass(ConnectionBench::kFirstRequest - 2s);
-    REQUIRE(bench.change_process());
-    bench.pass(1s);
-    CHECK(bench.ends.empty());
-    bench.pass(1s);
-    CHECK(bench.ends == std::vector{CloseReason::closed_first_request});
+    expect_rest_of(ConnectionBench::kFirstRequest, bench, CloseReason::closed_first_request);
   }
   SUBCASE("of a frame") {
     ConnectionBench bench;
     bench.receive(echo("a"));
     bench.receive("*2\r\n");
-    bench.pass(ConnectionBench::kFrame - 2s);
-    REQUIRE(bench.change_process());
-    bench.pass(1s);
-    CHECK(bench.ends.empty());
-    bench.pass(1s);
-    CHECK(bench.ends == std::vector{CloseReason::closed_frame});
+    expect_rest_of(ConnectionBench::kFrame, bench, CloseReason::closed_frame);
   }
   SUBCASE("of a frame that is the first request") {
     ConnectionBench bench;
     bench.receive("*2\r\n");
-    bench.pass(ConnectionBench::kFrame - 2s);
-    REQUIRE(bench.change_process());
-    bench.pass(1s);
-    CHECK(bench.ends.empty());
-    bench.pass(1s);
-    CHECK(bench.ends == std::vector{CloseReason::closed_frame});
+    expect_rest_of(ConnectionBench::kFrame, bench, CloseReason::closed_frame);
   }
   SUBCASE("of an idle one") {
     ConnectionBench bench;
     bench.loop_context.deadlines.idle.set_length(10s);
     bench.receive(echo("a"));
-    bench.pass(8s);
-    REQUIRE(bench.change_process());
-    CHECK(bench.connection->idle() == 8s);
-    bench.pass(1s);
-    CHECK(bench.ends.empty());
-    bench.pass(1s);
-    CHECK(bench.ends == std::vector{CloseReason::closed_idle});
+    expect_rest_of(10s, bench, CloseReason::closed_idle);
   }
   SUBCASE("of one that takes nothing") {
     ConnectionBench bench;
     bench.script.blocks_sends = true;
     bench.receive(echo("a"));
-    bench.pass(ConnectionBench::kWriteStall - 2s);
-    REQUIRE(bench.change_process());
-    bench.pass(1s);
-    CHECK(bench.ends.empty());
-    bench.pass(1s);
-    CHECK(bench.ends == std::vector{CloseReason::closed_write_stall});
+    expect_rest_of(ConnectionBench::kWriteStall, bench, CloseReason::closed_write_stall);
   }
 }
 
