@@ -12,9 +12,6 @@ namespace {
 /// Words are kept from request to request up to this many.
 constexpr std::size_t kMaxKeptWords = 1024;
 
-/// What the probe tells instead of a HandlerResult.
-constexpr std::uint8_t kThrown = 255;
-
 constexpr std::string_view kUserGone =
     "NOAUTH the user that you have logged in as was removed, or may not be used any more";
 
@@ -294,7 +291,7 @@ bool Dispatcher::may_be_overlapped(const Connection& connection, const CommandEn
 /// The handler has thrown, which was told.
 ServeResult Dispatcher::replace_failed(Connection& connection, CommandEntry& entry,
                                        ReplyDraft& draft) {
-  REACTORD_PROBE_HANDLER_END(connection.client_id(), entry.full_name.c_str(), kThrown);
+  REACTORD_PROBE_HANDLER_THREW(connection.client_id(), entry.full_name.c_str());
   ++entry.stats.failed;
   pending_.forget_call(connection.id());
   draft.replace("ERR internal error: the handler failed; the server's log says why");

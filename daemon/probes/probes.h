@@ -46,6 +46,8 @@
   REACTORD_PROBE_(handler_begin, 3, (client, command, words))
 #define REACTORD_PROBE_HANDLER_END(client, command, result) \
   REACTORD_PROBE_(handler_end, 3, (client, command, result))
+#define REACTORD_PROBE_HANDLER_THREW(client, command) \
+  REACTORD_PROBE_HANDLER_END(client, command, static_cast<unsigned char>(255))
 #define REACTORD_PROBE_SEND(client, wanted, sent, status) \
   REACTORD_PROBE_(send, 4, (client, wanted, sent, status))
 #define REACTORD_PROBE_TURN_BEGIN(events) REACTORD_PROBE_(turn_begin, 1, (events))
@@ -62,6 +64,7 @@
 #define REACTORD_PROBE_REPLY_LATE(client, replies) static_cast<void>(0)
 #define REACTORD_PROBE_HANDLER_BEGIN(client, command, words) static_cast<void>(0)
 #define REACTORD_PROBE_HANDLER_END(client, command, result) static_cast<void>(0)
+#define REACTORD_PROBE_HANDLER_THREW(client, command) static_cast<void>(0)
 #define REACTORD_PROBE_SEND(client, wanted, sent, status) static_cast<void>(0)
 #define REACTORD_PROBE_TURN_BEGIN(events) static_cast<void>(0)
 #define REACTORD_PROBE_TURN_END(nanoseconds) static_cast<void>(0)
