@@ -12,7 +12,7 @@
 #include <iterator>
 #include <optional>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 namespace {

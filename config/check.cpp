@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "config/suggest.h"
 #include "config/tables.h"
-#include "config/toml_text.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 #include "config/users/user_tables.h"
 
 namespace reactord {

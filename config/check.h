@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/problem.h"
+#include "config/text/problem.h"
 
 namespace reactord {
 

@@ -7,7 +7,7 @@
 
 #include "config/documentation/documentation.h"
 #include "config/tables.h"
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 #include "config/users/user_tables.h"
 
 namespace reactord {

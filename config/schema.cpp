@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "config/suggest.h"
-#include "config/toml_text.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 namespace {

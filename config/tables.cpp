@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 #include "config/users/user_tables.h"
 #include "config/value_types.h"
 

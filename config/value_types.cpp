@@ -8,8 +8,8 @@
 #include <chrono>
 #include <vector>
 
-#include "config/suggest.h"
-#include "config/toml_text.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 namespace {

@@ -10,13 +10,13 @@
 
 #include "config/check.h"
 #include "config/secrets/secret_text.h"
-#include "config/suggest.h"
 #include "config/tables.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 #include "config/toml/password_files.h"
 #include "config/toml/regular_file.h"
 #include "config/toml/toml_advice.h"
 #include "config/toml/toml_items.h"
-#include "config/toml_text.h"
 #include "config/users/user_tables.h"
 
 namespace reactord {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "config/problem.h"
+#include "config/text/problem.h"
 
 namespace reactord {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "config/secrets/secret_text.h"
+#include "config/text/toml_text.h"
 #include "config/toml/regular_file.h"
-#include "config/toml_text.h"
 #include "config/users/user_tables.h"
 
 namespace reactord {

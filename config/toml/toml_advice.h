@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 

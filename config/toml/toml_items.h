@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config/schema.h"
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 

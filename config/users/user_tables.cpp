@@ -7,7 +7,7 @@
 
 #include "config/secrets/password_hash.h"
 #include "config/tables.h"
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 

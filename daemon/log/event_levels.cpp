@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/suggest.h"
+#include "config/text/suggest.h"
 #include "config/value_types.h"
 #include "daemon/log/event_text.h"
 

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <optional>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 #include "tools/reactor-cli/net/endpoint.h"
 #include "tools/reactor-load/failure.h"
 #include "tools/reactor-load/scenario/personas.h"

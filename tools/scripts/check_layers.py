@@ -96,7 +96,7 @@ TLS_STREAM = [f"daemon/tls/{name}.h" for name in (
     "certificate_name", "openssl", "socket_bio", "tls_handshake", "tls_stream")]
 
 # A scenario is TOML, read with the same care and the same words as a configuration.
-TOML_READING = ["config/schema.h", "config/suggest.h", "config/toml_text.h", "config/toml/toml_items.h",
+TOML_READING = ["config/schema.h", "config/text/suggest.h", "config/text/toml_text.h", "config/toml/toml_items.h",
                 "config/toml/regular_file.h"]
 TOML = "tools/reactor-load/scenario/"
 
@@ -108,6 +108,7 @@ RULES = {
     "config/secrets": Rule(["config/secrets/"], {"crypt.h", "string.h", "sys/mman.h", "sys/random.h"},
                            {"openssl/": None}),
     "config": Rule(["config/"], FILES_AND_ADDRESSES),
+    "config/text": Rule(["config/text/", "config/schema.h"]),
     "config/toml": Rule(["config/"], FILES_AND_ADDRESSES,
                         {"toml++/": ("config/toml/loader.cpp", "config/toml/toml_items.")}),
     **rooms("daemon", ROOMS, ["protocol/", "config/"], linux=True),

@@ -11,7 +11,7 @@
 
 #include "config/documentation/documentation.h"
 #include "config/print_config.h"
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 #include "config/users/user_tables.h"
 #include "config/value_types.h"
 #include "daemon/interface/registry.h"

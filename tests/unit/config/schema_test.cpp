@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "config/suggest.h"
+#include "config/text/suggest.h"
 #include "config/value_types.h"
 #include "tests/unit/config/config_fixtures.h"
 

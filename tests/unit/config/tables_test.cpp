@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 #include "tests/unit/config/config_fixtures.h"
 
 namespace reactord {

@@ -7,8 +7,8 @@
 #include <charconv>
 #include <vector>
 
-#include "config/suggest.h"
-#include "config/toml_text.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 #include "protocol/escape.h"
 #include "tools/reactor-load/check/exact_ceil.h"
 

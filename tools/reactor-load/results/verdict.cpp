@@ -10,8 +10,8 @@
 #include <optional>
 #include <vector>
 
-#include "config/suggest.h"
-#include "config/toml_text.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 #include "tools/reactor-load/results/units.h"
 
 namespace reactord::load {

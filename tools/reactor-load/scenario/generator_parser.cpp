@@ -7,9 +7,9 @@
 #include <charconv>
 #include <optional>
 
-#include "config/suggest.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 #include "config/toml/regular_file.h"
-#include "config/toml_text.h"
 #include "tools/reactor-load/scenario/generators.h"
 
 namespace reactord::load {

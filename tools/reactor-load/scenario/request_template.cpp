@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 #include "protocol/inline_line.h"
 
 namespace reactord::load {

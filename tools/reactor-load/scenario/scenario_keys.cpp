@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 
 namespace reactord {
 

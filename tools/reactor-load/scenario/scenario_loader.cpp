@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <exception>
 
-#include "config/suggest.h"
+#include "config/text/suggest.h"
+#include "config/text/toml_text.h"
 #include "config/toml/regular_file.h"
-#include "config/toml_text.h"
 #include "tools/reactor-load/scenario/personas.h"
 #include "tools/reactor-load/scenario/scenario_keys.h"
 #include "tools/reactor-load/scenario/scenario_steps.h"

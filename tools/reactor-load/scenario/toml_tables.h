@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "config/schema.h"
+#include "config/text/toml_text.h"
 #include "config/toml/toml_items.h"
-#include "config/toml_text.h"
 
 namespace reactord::load {
 

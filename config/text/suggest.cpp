@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/suggest.h"
+#include "config/text/suggest.h"
 
 #include <fmt/format.h>
 

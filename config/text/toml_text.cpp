@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "config/toml_text.h"
+#include "config/text/toml_text.h"
 
 #include <fmt/format.h>
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/problem.h"
 #include "config/schema.h"
+#include "config/text/problem.h"
 
 namespace reactord {
 
