@@ -19,7 +19,7 @@
 #include "config/config.h"
 #include "daemon/admission/listener.h"
 #include "daemon/admission/listener_rules.h"
-#include "daemon/connection/saved_connection.h"
+#include "daemon/connection/snapshot/saved_connection.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/log/event_log.h"
 #include "daemon/reactor/event_loop.h"

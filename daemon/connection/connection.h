@@ -5,7 +5,7 @@
 //
 //   connection.cpp          events, states, the end        connection_output.cpp  replies
 //   connection_input.cpp    requests                       connection_timing.cpp  deadlines
-//   connection_details.cpp  what a dump tells of it
+//   snapshot/  what it is, as plain values: for a dump, and for another process
 //
 //   accept
 //     |
@@ -134,7 +134,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
     return input_.capacity() + output_.capacity() + session_.held_bytes();
   }
 
-  /// For a dump: connection_details.h.
+  /// For a dump: snapshot/connection_details.h.
   [[nodiscard]] ConnectionDetails details() const;
 
   /// The loop has news, or (none) the connection's turn has come again. An allocation that fails
@@ -204,7 +204,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// A reload has changed deadlines.idle.
   void restart_idle_deadline() noexcept;
 
-  // --- to another process, and from one (connection_saving.cpp) ---
+  // --- to another process, and from one (snapshot/connection_saving.cpp) ---
   enum class Movable : std::uint8_t {
     yes,      ///< it is between two requests: what is owed to it is sent, or in output_
     not_now,  ///< a reply is owed

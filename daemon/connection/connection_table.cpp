@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/connection/connection_table.h"
 
-#include "daemon/connection/saved_connection.h"
+#include "daemon/connection/snapshot/saved_connection.h"
 
 #include <algorithm>
 #include <bit>

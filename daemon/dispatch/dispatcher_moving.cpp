@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "daemon/connection/saved_connection.h"
+#include "daemon/connection/snapshot/saved_connection.h"
 #include "daemon/dispatch/dispatcher.h"
 #include "protocol/request_writer.h"
 

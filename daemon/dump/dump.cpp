@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/connection/connection.h"
-#include "daemon/connection/connection_details.h"
+#include "daemon/connection/snapshot/connection_details.h"
 #include "daemon/interface/version.h"
 
 namespace reactord {

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "daemon/connection/saved_connection.h"
+#include "daemon/connection/snapshot/saved_connection.h"
 
 namespace reactord {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/connection/connection_details.h"
+#include "daemon/connection/snapshot/connection_details.h"
 
 #include "daemon/connection/connection.h"
 

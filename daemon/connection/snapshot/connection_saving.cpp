@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "daemon/connection/connection.h"
-#include "daemon/connection/saved_connection.h"
+#include "daemon/connection/snapshot/saved_connection.h"
 
 namespace reactord {
 
