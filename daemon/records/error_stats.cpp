@@ -10,27 +10,49 @@ namespace reactord {
 
 namespace {
 
-/// Error codes counted apart; a handler that made up new ones without end must not fill the memory.
+/// Error codes counted apart, and their length: whoever makes up new ones without end, a handler or
+/// a server behind the relay, must not fill the memory, nor everybody's monitoring.
 constexpr std::size_t kMaxCodes = 128;
-static_assert(kMaxCodes <= std::numeric_limits<ErrorStats::Number>::max());
+constexpr std::size_t kMaxCodeBytes = 32;
+static_assert(kMaxCodes < std::numeric_limits<ErrorStats::Number>::max());
+
+/// All others together; no code has parentheses.
+constexpr std::string_view kOther = "(other)";
 
 /// What stands in front of the code, in RESP and in plain text.
 constexpr std::string_view kIntroductions[] = {"-", "(error) "};
 
+std::string_view code_in(std::string_view error) {
+  for (const std::string_view introduction : kIntroductions)
+    if (error.starts_with(introduction)) error.remove_prefix(introduction.size());
+  return error.substr(0, std::min(error.find_first_of(" \r\n"), error.size()));
+}
+
+bool is_code(std::string_view word) {
+  const auto may_be_in_code = [](char c) {
+    return ('A' <= c && c <= 'Z') || ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  };
+  return !word.empty() && word.size() <= kMaxCodeBytes && std::ranges::all_of(word, may_be_in_code);
+}
+
 }  // namespace
 
 ErrorStats::Number ErrorStats::count(std::string_view error) noexcept {
-  for (const std::string_view introduction : kIntroductions)
-    if (error.starts_with(introduction)) error.remove_prefix(introduction.size());
-  const std::string_view code =
-      error.substr(0, std::min(error.find_first_of(" \r\n"), error.size()));
+  const std::string_view code = code_in(error);
+  const Number number = is_code(code) ? count(code, kMaxCodes) : Number{0};
+  return number != 0 ? number : count(kOther, kMaxCodes + 1);
+}
+
+/// 0 where it would be a new one beyond so many, or there is no memory.
+ErrorStats::Number ErrorStats::count(std::string_view code, std::size_t most) noexcept {
   const auto found = counts_.find(code);
   if (found != counts_.end()) {
     ++found->second.errors;
     return found->second.number;
   }
   const auto number = static_cast<Number>(counts_.size() + 1);
-  const bool is_new = counts_.size() < kMaxCodes && has_memory_for([&] {
+  const bool is_new = counts_.size() < most && has_memory_for([&] {
                         counts_.emplace(code, Count{1, number});
                       });
   return is_new ? number : Number{0};

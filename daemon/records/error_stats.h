@@ -12,7 +12,7 @@ namespace reactord {
 
 class ErrorStats {
  public:
-  /// A code by the order in which they came; 0 for none, and for those beyond the most.
+  /// A code by the order in which they came; 0 for none.
   using Number = std::uint8_t;
   struct Count {
     std::uint64_t errors = 0;
@@ -22,7 +22,7 @@ class ErrorStats {
   using Counts = std::map<std::string, Count, std::less<>>;
 
   /// `error` begins with its code ("ERR unknown command"), as written in any encoding; which that
-  /// is.
+  /// is. What is no code by its looks, and codes beyond the most, are one: "(other)".
   Number count(std::string_view error) noexcept;
 
   /// {"ERR", 3}
@@ -31,6 +31,8 @@ class ErrorStats {
   [[nodiscard]] std::string_view code_of(Number number) const;
 
  private:
+  Number count(std::string_view code, std::size_t most) noexcept;
+
   Counts counts_;
 };
 

@@ -250,6 +250,19 @@ TEST_CASE("HTTP site: many feeds at once are served over several turns") {
   }
 }
 
+/// Its timeout of none is ours: nobody else keeps the loop awake here.
+TEST_CASE("HTTP site: what the library has left over goes on by itself") {
+  Site site;
+  const UniqueFd one = site.visit();
+  constexpr std::size_t kRequests = 20;
+  std::string sent;
+  for (std::size_t i = 0; i < kRequests; ++i) sent += kGet;
+  send_text(one.get(), sent);
+  for (int turns = 0; turns < 50 && site.asked.size() < kRequests; ++turns)
+    site.loop.run_turn(site);
+  CHECK(site.asked.size() == kRequests);
+}
+
 TEST_CASE("HTTP site: headers have a bound") {
   Site site;
   const UniqueFd one = site.visit();

@@ -15,14 +15,31 @@ TEST_CASE("error stats: the code is counted, in whichever encoding it was sent")
   CHECK(stats.counts() == ErrorStats::Counts{{"ERR", {3, 1}}, {"WRONGPASS", {1, 2}}});
 }
 
-TEST_CASE("error stats: codes that a handler makes up do not fill the memory") {
+TEST_CASE("error stats: codes that somebody makes up do not fill the memory") {
   ErrorStats stats;
   for (int i = 0; i < 1000; ++i) stats.count("CODE" + std::to_string(i) + " no");
-  CHECK(stats.counts().size() == 128);
+  CHECK(stats.counts().size() == 129);
   stats.count("CODE0 no");
   CHECK(stats.counts().at("CODE0").errors == 2);
-  CHECK(stats.count("CODE1000 no") == 0);
+  CHECK(stats.counts().at("(other)").errors == 1000 - 128);
+  CHECK(stats.code_of(stats.count("CODE1000 no")) == "(other)");
   CHECK(stats.code_of(0).empty());
+}
+
+TEST_CASE("error stats: what does not look like a code is none") {
+  ErrorStats stats;
+  const std::string longest(32, 'X');
+  for (const std::string& code : {std::string("A_b-9.c"), longest}) {
+    CAPTURE(code);
+    CHECK(stats.code_of(stats.count("-" + code + " no\r\n")) == code);
+  }
+  for (const std::string& code :
+       {longest + 'X', std::string("a\"b"), std::string("a\\b"), std::string("\xc3\xa9"),
+        std::string("a{b"), std::string("a\0b", 3), std::string(), std::string("(other)")}) {
+    CAPTURE(code);
+    CHECK(stats.code_of(stats.count("-" + code + " no\r\n")) == "(other)");
+  }
+  CHECK(stats.counts().size() == 3);
 }
 
 TEST_CASE("error stats: a code has a number, by which it is found") {
