@@ -49,6 +49,7 @@ void HttpSite::Engine::on_completed(void* self, MHD_Connection* connection, void
   if (visit == nullptr) return;
   visit->since = engine.site_.loop_.now();
   visit->feed.reset();
+  visit->is_stream = false;
   visit->piece.reset();
 }
 
@@ -82,18 +83,20 @@ MHD_Result HttpSite::Engine::answer(MHD_Connection* connection, const HttpQuesti
   Visit* const visit = visit_of(connection);
   if (visit == nullptr) return MHD_NO;
   HttpAnswer answer = site_.answer_(question);
-  if (answer.feed != nullptr && !has_room_for_stream()) answer = too_many_streams();
+  if (answer.is_stream && !has_room_for_stream()) answer = too_many_streams();
   const Response response = body_of(answer, *visit);
   if (response == nullptr) return MHD_NO;
   add_headers(response.get(), answer);
+  if (answer.feed != nullptr && question.method == "HEAD") leave_out_chunks(response.get());
   visit->feed = std::move(answer.feed);
+  visit->is_stream = answer.is_stream;
   return library_.queue_response(connection, answer.status, response.get());
 }
 
 /// A quarter of all is kept for scrapers and checks, who come for a moment.
 bool HttpSite::Engine::has_room_for_stream() const {
   const auto streams =
-      std::ranges::count_if(visits_, [](const Visit& visit) { return visit.feed != nullptr; });
+      std::ranges::count_if(visits_, [](const Visit& visit) { return visit.is_stream; });
   return static_cast<std::size_t>(streams) < site_.most_ - (site_.most_ + 3) / 4;
 }
 
@@ -102,10 +105,16 @@ HttpSite::Engine::Response HttpSite::Engine::body_of(const HttpAnswer& answer, V
     return {library_.create_response_from_buffer(
                 answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY),
             library_.destroy_response};
-  (void)::setsockopt(visit.fd, SOL_SOCKET, SO_SNDBUF, &kStreamSendBytes, sizeof kStreamSendBytes);
+  if (answer.is_stream)
+    (void)::setsockopt(visit.fd, SOL_SOCKET, SO_SNDBUF, &kStreamSendBytes, sizeof kStreamSendBytes);
   return {library_.create_response_from_callback(MHD_SIZE_UNKNOWN, kBlockBytes,
                                                  &Engine::on_room_for_piece, &visit, nullptr),
           library_.destroy_response};
+}
+
+/// The library ends a body of chunks where none may be.
+void HttpSite::Engine::leave_out_chunks(MHD_Response* response) const {
+  (void)library_.set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
 }
 
 void HttpSite::Engine::add_headers(MHD_Response* response, const HttpAnswer& answer) const {

@@ -26,7 +26,7 @@ constexpr Duration kMaxHalfClosed = std::chrono::seconds(1);
 /// again for the present.
 constexpr Duration kMaxPiece = std::chrono::seconds(5);
 constexpr Duration kLookPause = std::chrono::seconds(1);
-/// What is ready of all of them, and perhaps the metrics (HttpPages).
+/// What is ready of all of them.
 constexpr WorkUnits kRunWork = work_units(std::chrono::microseconds(250));
 /// Some 10 microseconds each.
 constexpr std::size_t kResumedPerTurn = 16;

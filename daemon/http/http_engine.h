@@ -39,6 +39,7 @@ class HttpSite::Engine {
     TimePoint since;  ///< of the request that is awaited, or the piece that is being sent
     MHD_Connection* connection;
     std::shared_ptr<Feed> feed = {};                ///< of the answer that is being sent
+    bool is_stream = false;                         ///< ... it has no end of its own
     std::shared_ptr<const std::string> piece = {};  ///< of the feed, and how much is taken of it
     std::size_t taken = 0;
     bool is_suspended = false;
@@ -68,6 +69,7 @@ class HttpSite::Engine {
   [[nodiscard]] MHD_Result answer(MHD_Connection* connection, const HttpQuestion& question);
   [[nodiscard]] bool has_room_for_stream() const;
   [[nodiscard]] Response body_of(const HttpAnswer& answer, Visit& visit) const;
+  void leave_out_chunks(MHD_Response* response) const;
   void add_headers(MHD_Response* response, const HttpAnswer& answer) const;
   [[nodiscard]] ssize_t send_piece(Visit& visit, char* to, std::size_t most);
 

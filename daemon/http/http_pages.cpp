@@ -14,9 +14,6 @@ namespace reactord {
 
 namespace {
 
-/// A hundred scrapes at once are rendered once, which takes some 0.2 ms.
-constexpr Duration kFreshFor = std::chrono::milliseconds(100);
-
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kApi = "/api/";
 constexpr std::string_view kKnown =
@@ -106,14 +103,6 @@ bool is_own_host(std::string_view host, std::string_view machine) {
          (is_same_name(name, machine) || is_same_name(name, machine.substr(0, machine.find('.'))));
 }
 
-const std::string& HttpPages::metrics(MetricsFormat format) {
-  Rendered& rendered = rendered_[static_cast<std::size_t>(format)];
-  const TimePoint now = of_.loop.now();
-  if (rendered.text.empty() || now - rendered.made > kFreshFor)
-    rendered = {metrics_text(of_, format), now};
-  return rendered.text;
-}
-
 HttpAnswer HttpPages::answer(const HttpQuestion& question) {
   if (!is_own_host(question.host, machine_))
     return refused(421,
@@ -123,10 +112,10 @@ HttpAnswer HttpPages::answer(const HttpQuestion& question) {
   if (question.path.starts_with(kApi)) return api(question);
   if (question.path == "/metrics") {
     const MetricsFormat format = format_for(question.accept);
-    return {.content_type = content_type_of(format), .body = metrics(format)};
+    return {.content_type = content_type_of(format), .feed = scrapes_.feed(format)};
   }
   if (question.path == "/healthz") return {.body = "ok\n"};
-  if (question.path == "/readyz") return ready(of_.server.why_draining());
+  if (question.path == "/readyz") return ready(live_.sources().metrics.server.why_draining());
   if (question.path == "/") return page();
   return refused(404, kKnown);
 }
@@ -137,7 +126,8 @@ HttpAnswer HttpPages::api(const HttpQuestion& question) {
   if (name == "live")
     return {.content_type = "text/event-stream",
             .is_last = true,
-            .feed = live_stream(live_, question.last_event_id)};
+            .feed = live_stream(live_, question.last_event_id),
+            .is_stream = true};
   if (name == "config") return json(config_json(live_.sources()));
   if (name == "slowlog") return json(slow_json(live_.sources(), kMaxSlowShown, kMaxSlowBytes));
   if (name == "state") return figures(live_, all_seconds);

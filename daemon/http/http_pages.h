@@ -9,12 +9,11 @@
 //   GET /api/...   what the page is made of, as JSON; /api/live as a stream of events
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "daemon/metrics/daemon_metrics.h"
+#include "daemon/http/scrapes.h"
 #include "daemon/page/feed.h"
 #include "daemon/page/live_figures.h"
 
@@ -43,6 +42,7 @@ struct HttpAnswer {
   /// The connection ends behind it: a browser would keep it for later, of which there are few.
   bool is_last = false;
   std::shared_ptr<Feed> feed = {};  ///< in place of the body
+  bool is_stream = false;           ///< the feed has no end of its own
 };
 
 /// "[::1]:80", "localhost", "10.0.0.1:9100", and this machine's own name: none that somebody else's
@@ -55,24 +55,17 @@ struct HttpAnswer {
 class HttpPages {
  public:
   /// `machine` is the name by which others call this machine.
-  HttpPages(const MetricsSources& of, LiveFigures& live, std::string machine)
-      : of_(of), live_(live), machine_(std::move(machine)) {}
+  HttpPages(Scrapes& scrapes, LiveFigures& live, std::string machine)
+      : scrapes_(scrapes), live_(live), machine_(std::move(machine)) {}
 
   [[nodiscard]] HttpAnswer answer(const HttpQuestion& question);
 
  private:
-  /// A text of all metrics, which answers whoever asks for it within a moment.
-  struct Rendered {
-    std::string text;
-    TimePoint made{};
-  };
-  [[nodiscard]] const std::string& metrics(MetricsFormat format);
   [[nodiscard]] HttpAnswer api(const HttpQuestion& question);
 
-  MetricsSources of_;
+  Scrapes& scrapes_;
   LiveFigures& live_;
   std::string machine_;
-  std::array<Rendered, 2> rendered_;  ///< by format
 };
 
 }  // namespace reactord

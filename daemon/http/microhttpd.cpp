@@ -34,6 +34,7 @@ std::optional<Microhttpd> functions_of(void* library) {
       find(library, "MHD_create_response_from_callback", all.create_response_from_callback) &&
       find(library, "MHD_suspend_connection", all.suspend_connection) &&
       find(library, "MHD_resume_connection", all.resume_connection) &&
+      find(library, "MHD_set_response_options", all.set_response_options) &&
       find(library, "MHD_add_response_header", all.add_response_header) &&
       find(library, "MHD_queue_response", all.queue_response) &&
       find(library, "MHD_destroy_response", all.destroy_response);

@@ -23,6 +23,7 @@ struct Microhttpd {
   decltype(&MHD_create_response_from_callback) create_response_from_callback;
   decltype(&MHD_suspend_connection) suspend_connection;
   decltype(&MHD_resume_connection) resume_connection;
+  decltype(&MHD_set_response_options) set_response_options;
   decltype(&MHD_add_response_header) add_response_header;
   decltype(&MHD_queue_response) queue_response;
   decltype(&MHD_destroy_response) destroy_response;

@@ -26,9 +26,13 @@ constexpr unsigned kLastBound = 30;
 
 void append_distribution(Exposition& out, Exposition::Label label, const Histogram& of) {
   std::array<Exposition::Bucket, kLastBound - kFirstBound + 1> buckets;
+  std::uint64_t count = 0;
+  std::size_t next = 0;
   for (unsigned power = kFirstBound; power <= kLastBound; ++power) {
     const std::uint64_t bound = std::uint64_t{1} << power;
-    buckets[power - kFirstBound] = {static_cast<double>(bound) / 1e9, of.up_to(bound - 1)};
+    for (const std::size_t end = Histogram::bucket_of(bound); next < end; ++next)
+      count += of.in_bucket(next);
+    buckets[power - kFirstBound] = {static_cast<double>(bound) / 1e9, count};
   }
   out.distribution(label, {buckets, of.count(), static_cast<double>(of.sum()) / 1e9});
 }
@@ -105,49 +109,12 @@ void append_events(const MetricsSources& of, Exposition& out) {
   out.sample({"reason", "dropped"}, of.events.requests_dropped());
 }
 
-/// Calls `sample(name, stats)` for each command and subcommand.
-template <class Sample>
-void for_each_command(const MetricsSources& of, Sample&& sample) {
-  for (const auto& entry : of.commands.entries()) {
-    sample(entry->full_name, entry->stats);
-    for (const auto& sub : entry->subcommands) sample(sub->full_name, sub->stats);
-  }
-}
-
 void append_requests(const MetricsSources& of, Exposition& out) {
   out.counter("reactord_requests_total", "Requests that were answered, of any command.");
   out.sample(of.dispatcher.requests());
-  const auto of_commands = [&](auto&& value) {
-    for_each_command(of, [&](const std::string& name, const CommandStats& stats) {
-      out.sample({"command", name}, value(stats));
-    });
-  };
-  out.counter("reactord_command_calls_total", "Calls of each command.");
-  of_commands([](const CommandStats& stats) { return stats.calls; });
-  out.counter("reactord_command_seconds_total", "Time that each command's handler has taken.");
-  of_commands([](const CommandStats& stats) { return seconds(stats.time); });
-  out.counter("reactord_command_waited_seconds_total",
-              "Time in which each command's requests have waited while others were served.");
-  of_commands([](const CommandStats& stats) { return seconds(stats.waited); });
-  out.counter("reactord_command_behind_seconds_total",
-              "Time that workers and backends took for each command, of replies that came later.");
-  of_commands([](const CommandStats& stats) { return seconds(stats.behind); });
-  out.histogram("reactord_command_latency_seconds",
-                "From a request's arrival until its reply was offered to the kernel.");
-  for_each_command(of, [&](const std::string& name, const CommandStats& stats) {
-    if (stats.latency != nullptr) append_distribution(out, {"command", name}, *stats.latency);
-  });
-  out.counter("reactord_command_failures_total", "Calls that were answered with an error.");
-  of_commands([](const CommandStats& stats) { return stats.failed; });
-  out.counter("reactord_command_rejections_total", "Calls with a wrong number of arguments.");
-  of_commands([](const CommandStats& stats) { return stats.rejected; });
   out.counter("reactord_errors_total", "Errors that were sent, by their code.");
   for (const auto& [code, count] : of.dispatcher.errors().counts())
     out.sample({"code", code}, count.errors);
-  out.histogram("reactord_listener_latency_seconds",
-                "The same by the listener that the request came in by.");
-  for (const auto& [name, latency] : of.latencies.by_name())
-    append_distribution(out, {"listener", name}, latency);
   out.gauge("reactord_pending_replies", "Requests whose reply a handler has put off.");
   out.sample(number(of.dispatcher.pending().waiting()));
 }
@@ -195,18 +162,116 @@ void append_limits(const MetricsSources& of, Exposition& out) {
     out.sample({"limit", rule->settings().name}, rule->forgotten());
 }
 
+/// Of few lines each: written as a whole.
+constexpr std::array kParts = {append_process, append_connections, append_events, append_requests,
+                               append_loop,    append_workers,     append_limits};
+
+/// With samples of each command and subcommand.
+struct CommandFamily {
+  void (*begin)(Exposition& out);
+  void (*append)(Exposition& out, Exposition::Label command, const CommandStats& stats);
+};
+using Label = Exposition::Label;
+
+constexpr std::array kCommandFamilies = {
+    CommandFamily{[](Exposition& out) {
+                    out.counter("reactord_command_calls_total", "Calls of each command.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    out.sample(command, stats.calls);
+                  }},
+    CommandFamily{[](Exposition& out) {
+                    out.counter("reactord_command_seconds_total",
+                                "Time that each command's handler has taken.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    out.sample(command, seconds(stats.time));
+                  }},
+    CommandFamily{[](Exposition& out) {
+                    out.counter("reactord_command_waited_seconds_total",
+                                "Time in which each command's requests have waited while others "
+                                "were served.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    out.sample(command, seconds(stats.waited));
+                  }},
+    CommandFamily{[](Exposition& out) {
+                    out.counter("reactord_command_behind_seconds_total",
+                                "Time that workers and backends took for each command, of replies "
+                                "that came later.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    out.sample(command, seconds(stats.behind));
+                  }},
+    CommandFamily{[](Exposition& out) {
+                    out.counter("reactord_command_failures_total",
+                                "Calls that were answered with an error.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    out.sample(command, stats.failed);
+                  }},
+    CommandFamily{[](Exposition& out) {
+                    out.counter("reactord_command_rejections_total",
+                                "Calls with a wrong number of arguments.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    out.sample(command, stats.rejected);
+                  }},
+    CommandFamily{[](Exposition& out) {
+                    out.histogram("reactord_command_latency_seconds",
+                                  "From a request's arrival until its reply was offered to the "
+                                  "kernel.");
+                  },
+                  [](Exposition& out, Label command, const CommandStats& stats) {
+                    if (stats.latency != nullptr) append_distribution(out, command, *stats.latency);
+                  }},
+};
+constexpr std::size_t kListeners = kParts.size() + kCommandFamilies.size();
+
 }  // namespace
 
-std::string metrics_text(const MetricsSources& of, MetricsFormat format) {
-  Exposition out(format);
-  append_process(of, out);
-  append_connections(of, out);
-  append_events(of, out);
-  append_requests(of, out);
-  append_loop(of, out);
-  append_workers(of, out);
-  append_limits(of, out);
-  return out.finish();
+MetricsText::MetricsText(const MetricsSources& of, MetricsFormat format) : of_(of), out_(format) {
+  for (const auto& each : of.latencies.by_name()) listeners_.push_back(&each);
+}
+
+std::string MetricsText::next() {
+  while (!is_whole_ && out_.lines() < kLinesPerSlice) write_on();
+  return out_.take();
+}
+
+void MetricsText::write_on() {
+  if (part_ < kParts.size())
+    kParts[part_++](of_, out_);
+  else if (part_ < kListeners)
+    write_command(part_ - kParts.size());
+  else
+    write_listener();
+}
+
+void MetricsText::write_command(std::size_t family) {
+  const auto all = of_.commands.by_number();
+  const CommandFamily& its = kCommandFamilies[family];
+  if (thing_ == 0) its.begin(out_);
+  if (thing_ < all.size())
+    its.append(out_, {"command", all[thing_]->full_name}, all[thing_]->stats);
+  if (++thing_ >= all.size()) begin_next_part();
+}
+
+/// The last part.
+void MetricsText::write_listener() {
+  if (thing_ == 0)
+    out_.histogram("reactord_listener_latency_seconds",
+                   "The same by the listener that the request came in by.");
+  if (thing_ < listeners_.size())
+    append_distribution(out_, {"listener", listeners_[thing_]->first}, listeners_[thing_]->second);
+  if (++thing_ < listeners_.size()) return;
+  out_.end();
+  is_whole_ = true;
+}
+
+void MetricsText::begin_next_part() {
+  ++part_;
+  thing_ = 0;
 }
 
 }  // namespace reactord

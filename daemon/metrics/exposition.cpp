@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "protocol/escape.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
 constexpr std::string_view kTotal = "_total";
+constexpr std::string_view kInfo = "_info";
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -82,12 +84,9 @@ MetricsFormat format_for(std::string_view accept) {
 /// In OpenMetrics a family of counters has the name without "_total", and only its samples have it.
 void Exposition::begin(std::string_view name, std::string_view kind, std::string_view help) {
   family_ = name;
-  std::string_view of_family = name;
-  if (format_ == MetricsFormat::openmetrics && kind == "counter" && name.ends_with(kTotal))
-    of_family.remove_suffix(kTotal.size());
-  text_ += fmt::format("# HELP {} ", of_family);
-  append_escaped(text_, help, format_ == MetricsFormat::openmetrics);
-  text_ += fmt::format("\n# TYPE {} {}\n", of_family, kind);
+  const bool is_cut =
+      format_ == MetricsFormat::openmetrics && kind == "counter" && name.ends_with(kTotal);
+  write_head(name.substr(0, name.size() - (is_cut ? kTotal.size() : 0)), kind, help);
 }
 
 /// OpenMetrics has a type of its own for it, in whose name "_info" is what "_total" is in a
@@ -95,10 +94,14 @@ void Exposition::begin(std::string_view name, std::string_view kind, std::string
 void Exposition::info(std::string_view name, std::string_view help) {
   if (format_ == MetricsFormat::prometheus) return gauge(name, help);
   family_ = name;
-  const std::string_view of_family = name.substr(0, name.size() - std::string_view("_info").size());
-  text_ += fmt::format("# HELP {} ", of_family);
-  append_escaped(text_, help, true);
-  text_ += fmt::format("\n# TYPE {} info\n", of_family);
+  write_head(name.substr(0, name.size() - kInfo.size()), "info", help);
+}
+
+void Exposition::write_head(std::string_view name, std::string_view kind, std::string_view help) {
+  fmt::format_to(std::back_inserter(text_), "# HELP {} ", name);
+  append_escaped(text_, help, format_ == MetricsFormat::openmetrics);
+  fmt::format_to(std::back_inserter(text_), "\n# TYPE {} {}\n", name, kind);
+  lines_ += 2;
 }
 
 void Exposition::write_name(Labels labels, std::string_view suffix) {
@@ -117,35 +120,41 @@ void Exposition::write_name(Labels labels, std::string_view suffix) {
   text_ += '}';
 }
 
+template <class Value>
+void Exposition::write_value(Labels labels, Value value, std::string_view suffix) {
+  write_name(labels, suffix);
+  fmt::format_to(std::back_inserter(text_), " {}\n", value);
+  ++lines_;
+}
+
 void Exposition::write(Labels labels, std::uint64_t value) {
-  write_name(labels);
-  text_ += fmt::format(" {}\n", value);
+  write_value(labels, value);
 }
 
 void Exposition::write(Labels labels, double value) {
-  write_name(labels);
-  text_ += fmt::format(" {}\n", value);
+  write_value(labels, value);
 }
 
 void Exposition::distribution(Label label, const Distribution& of) {
   const std::size_t own = label.name.empty() ? 0 : 1;
   const auto append_bucket = [&](std::string_view bound, std::uint64_t count) {
     const std::array<Label, 2> labels{label, Label{"le", bound}};
-    write_name({labels.data() + 1 - own, 1 + own}, "_bucket");
-    text_ += fmt::format(" {}\n", count);
+    write_value({labels.data() + 1 - own, 1 + own}, count, "_bucket");
   };
   for (const Bucket& bucket : of.buckets)
     append_bucket(fmt::format("{}", bucket.up_to), bucket.count);
   append_bucket("+Inf", of.count);
-  write_name({&label, own}, "_sum");
-  text_ += fmt::format(" {}\n", of.sum);
-  write_name({&label, own}, "_count");
-  text_ += fmt::format(" {}\n", of.count);
+  write_value({&label, own}, of.sum, "_sum");
+  write_value({&label, own}, of.count, "_count");
 }
 
-std::string Exposition::finish() {
+void Exposition::end() {
   if (format_ == MetricsFormat::openmetrics) text_ += "# EOF\n";
-  return std::move(text_);
+}
+
+std::string Exposition::take() {
+  lines_ = 0;
+  return std::exchange(text_, {});
 }
 
 }  // namespace reactord

@@ -61,8 +61,11 @@ class Exposition {
   /// The sample of a histogram; a label without a name is none.
   void distribution(Label label, const Distribution& of);
 
-  /// The whole text; nothing may follow.
-  [[nodiscard]] std::string finish();
+  /// Nothing may follow.
+  void end();
+  /// What was written since the last time, and of how many lines that is.
+  [[nodiscard]] std::string take();
+  [[nodiscard]] std::size_t lines() const { return lines_; }
 
  private:
   struct Labels {
@@ -70,13 +73,17 @@ class Exposition {
     std::size_t count = 0;
   };
   void begin(std::string_view name, std::string_view kind, std::string_view help);
-  void write_name(Labels labels, std::string_view suffix = {});
+  void write_head(std::string_view name, std::string_view kind, std::string_view help);
+  void write_name(Labels labels, std::string_view suffix);
+  template <class Value>
+  void write_value(Labels labels, Value value, std::string_view suffix = {});
   void write(Labels labels, std::uint64_t value);
   void write(Labels labels, double value);
 
   MetricsFormat format_;
   std::string family_;
   std::string text_;
+  std::size_t lines_ = 0;
 };
 
 }  // namespace reactord

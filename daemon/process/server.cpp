@@ -88,9 +88,10 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
                     .connections = connections_,
                     .service = service_,
                     .started = loop_.now()}),
+      scrapes_(loop_, metrics_sources()),
       http_(
           loop_, kHttpToken, static_cast<std::size_t>(config_.server.max_http_connections),
-          [pages = HttpPages(metrics_sources(), live_, name_of_machine())](
+          [pages = HttpPages(scrapes_, live_, name_of_machine())](
               const HttpQuestion& question) mutable { return pages.answer(question); },
           [this] { listeners_.on_room(); }),
       listeners_(kFirstListenerToken, loop_, arrivals_, limits_, http_, events, loop_context_,
@@ -111,6 +112,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   connections_.set_observer(dispatcher_);
   connections_.set_on_room([this] { listeners_.on_room(); });
   live_.set_on_news([this] { http_.wake(); });
+  scrapes_.set_on_news([this] { http_.wake(); });
   service_.set_config_file(source.path());
   service_.diagnostics().set_begin_dump([this](std::string_view why) { return begin_dump(why); });
   make_handlers(handlers);

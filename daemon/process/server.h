@@ -217,6 +217,7 @@ class Server final : public EventSink, public ServerControl {
   Arrivals arrivals_;
   double started_at_;  ///< seconds since 1970
   LiveFigures live_;
+  Scrapes scrapes_;
   HttpSite http_;
   ListenerSet listeners_;
   Reload reload_;

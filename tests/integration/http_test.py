@@ -56,8 +56,16 @@ def test_a_connection_serves_many_requests(web):
     connection = http.client.HTTPConnection(*web.address("web"), timeout=PATIENCE)
     for _ in range(50):
         assert ask(web, "/healthz", connection=connection).text == "ok\n"
-        assert ask(web, "/metrics", connection=connection, method="HEAD").text == ""
+        assert ask(web, "/healthz", connection=connection, method="HEAD").text == ""
+        assert ask(web, "/metrics", connection=connection).text.endswith("\n")
     connection.close()
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/live", "/api/state", "/healthz", "/"])
+def test_nothing_follows_the_headers_of_a_head(web, path):
+    answer = raw(web, f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(b"\r\n\r\n")
+    assert answer.count(b"\r\n\r\n") == 1
 
 
 def test_headers_are_strict(web):

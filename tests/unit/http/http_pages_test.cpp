@@ -44,7 +44,8 @@ TEST_CASE("HTTP: who asks on behalf of another site") {
 }
 
 struct Pages : test::PageBench {
-  HttpPages pages{sources.metrics, live, "web1"};
+  Scrapes scrapes{bench.loop, sources.metrics};
+  HttpPages pages{scrapes, live, "web1"};
   HttpAnswer get(std::string_view path) {
     return pages.answer({.method = "GET", .path = path, .host = "web1"});
   }

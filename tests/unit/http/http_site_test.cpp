@@ -41,7 +41,7 @@ struct Site final : EventSink {
               asked.push_back(std::string(question.method) + " " + std::string(question.path));
               if (question.path != "/live") return HttpAnswer{.body = "hello\n"};
               feeds.push_back(std::make_shared<ScriptedFeed>());
-              return HttpAnswer{.is_last = true, .feed = feeds.back()};
+              return HttpAnswer{.is_last = true, .feed = feeds.back(), .is_stream = true};
             },
             [this] { ++rooms; }) {}
 

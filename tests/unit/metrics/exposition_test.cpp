@@ -6,6 +6,11 @@
 namespace reactord {
 namespace {
 
+std::string ended(Exposition& out) {
+  out.end();
+  return out.take();
+}
+
 std::string text(MetricsFormat format) {
   Exposition out(format);
   out.info("x_build_info", "What it is.");
@@ -14,7 +19,7 @@ std::string text(MetricsFormat format) {
   out.sample({"command", "ceil"}, std::uint64_t{18'446'744'073'709'551'615u});
   out.gauge("x_seconds", "A time.");
   out.sample(0.25);
-  return out.finish();
+  return ended(out);
 }
 
 TEST_CASE("exposition: Prometheus' text") {
@@ -50,7 +55,7 @@ TEST_CASE("exposition: a histogram is cumulative, and ends with all") {
   out.histogram("x_seconds", "X.");
   out.distribution({}, {kBuckets, 4, 7.25});
   out.distribution({"command", "ceil"}, {kBuckets, 4, 7.25});
-  CHECK(out.finish() ==
+  CHECK(ended(out) ==
         "# HELP x_seconds X.\n# TYPE x_seconds histogram\n"
         "x_seconds_bucket{le=\"0.5\"} 1\nx_seconds_bucket{le=\"1\"} 3\n"
         "x_seconds_bucket{le=\"+Inf\"} 4\nx_seconds_sum 7.25\nx_seconds_count 4\n"
@@ -65,7 +70,7 @@ TEST_CASE("exposition: no value of a label breaks its line") {
   out.gauge("x", "X.");
   out.sample({"code", "a\"b\\c\nd\xff\x01"}, std::uint64_t{1});
   // escaped() has made printable text of it, whose backslashes are escaped once more.
-  CHECK(out.finish() ==
+  CHECK(ended(out) ==
         "# HELP x X.\n# TYPE x gauge\n"
         "x{code=\"a\\\"b\\\\\\\\c\\\\nd\\\\xff\\\\x01\"} 1\n");
 }

@@ -52,7 +52,8 @@ class ManyCommands final : public Handler {
 };
 
 struct PageBench {
-  explicit PageBench(std::uint32_t clients = 8) : bench({.clients = clients, .admins = 2}) {
+  explicit PageBench(std::uint32_t clients = 8, std::size_t command_count = 30)
+      : bench({.clients = clients, .admins = 2}), handler(command_count) {
     commands.add(handler, "many");
     live.set_on_news([this] { ++news; });
   }
@@ -75,7 +76,7 @@ struct PageBench {
 
   TableBench bench;
   TokenSink sink{0, [](Token) {}};
-  ManyCommands handler{30};
+  ManyCommands handler;
   CommandTable commands;
   Dispatcher dispatcher{bench.clock, bench.events, bench.table, commands};
   ClientLimits limits{bench.table, bench.events};
