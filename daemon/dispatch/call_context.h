@@ -16,7 +16,7 @@
 #include "daemon/connection/connection.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/handler_guard.h"
-#include "daemon/dispatch/pending_replies.h"
+#include "daemon/dispatch/replies/pending_replies.h"
 #include "daemon/interface/handler.h"
 #include "daemon/log/event_log.h"
 

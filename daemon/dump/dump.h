@@ -15,7 +15,7 @@
 
 #include "daemon/connection/connection_table.h"
 #include "daemon/connection/loop_context.h"
-#include "daemon/dispatch/pending_replies.h"
+#include "daemon/dispatch/replies/pending_replies.h"
 #include "daemon/interface/diagnostics.h"
 #include "daemon/interface/service.h"
 #include "daemon/log/event_log.h"

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "daemon/dispatch/command_table.h"
-#include "daemon/dispatch/reply_rules.h"
+#include "daemon/dispatch/replies/reply_rules.h"
 #include "daemon/interface/registry.h"
 #include "daemon/testing/handler_fault.h"
 

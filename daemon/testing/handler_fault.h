@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "daemon/dispatch/reply_rules.h"
+#include "daemon/dispatch/replies/reply_rules.h"
 
 namespace reactord::test {
 

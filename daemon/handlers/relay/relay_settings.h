@@ -35,7 +35,7 @@ struct RelaySettings {
   std::int64_t hash_argument = 1;  ///< as people count: the key of GET and SET
   std::chrono::milliseconds timeout{1000};
   std::chrono::milliseconds connect_timeout{1000};
-  /// Of each backend: 40 clients with as much under way as one may have (dispatch/pending_replies).
+  /// Of each backend: 40 clients with as much under way as one may have (dispatch/replies/).
   std::int64_t max_pending = 40'960;
   ByteCount max_pending_bytes{
       64u << 20};                  ///< of requests that it has not taken; four of the longest

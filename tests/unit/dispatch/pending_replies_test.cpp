@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whose long reply gets a slice of the turn, and how many receipts are kept.
-#include "daemon/dispatch/pending_replies.h"
+#include "daemon/dispatch/replies/pending_replies.h"
 
 #include <doctest/doctest.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What handlers write for later: whatever goes wrong in them, a client gets one proper reply, or
 // one push, or none. To whom it goes, and when, is in pending_replies.cpp.
-#include "daemon/dispatch/pending_replies.h"
+#include "daemon/dispatch/replies/pending_replies.h"
 
 #include <optional>
 #include <string_view>

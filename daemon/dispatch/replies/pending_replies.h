@@ -20,7 +20,7 @@
 #include "daemon/connection/connection_table.h"
 #include "daemon/dispatch/command_table.h"
 #include "daemon/dispatch/handler_guard.h"
-#include "daemon/dispatch/reply_rules.h"
+#include "daemon/dispatch/replies/reply_rules.h"
 #include "daemon/dispatch/transaction.h"
 #include "daemon/interface/deferred_reply.h"
 #include "daemon/interface/handler.h"

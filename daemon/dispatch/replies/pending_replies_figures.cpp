@@ -4,7 +4,7 @@
 // is behind it, but not with what it has waited.
 #include <algorithm>
 
-#include "daemon/dispatch/pending_replies.h"
+#include "daemon/dispatch/replies/pending_replies.h"
 #include "daemon/records/shown_words.h"
 
 namespace reactord {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/dispatch/reply_rules.h"
+#include "daemon/dispatch/replies/reply_rules.h"
 
 #include <fmt/format.h>
 

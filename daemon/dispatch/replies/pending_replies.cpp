@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/dispatch/pending_replies.h"
+#include "daemon/dispatch/replies/pending_replies.h"
 
 #include <utility>
 
