@@ -59,8 +59,8 @@
 #include "daemon/reactor/out_of_memory.h"
 #include "daemon/reactor/slot_table.h"
 #include "protocol/buffers/buffer.h"
-#include "protocol/frame_parser.h"
-#include "protocol/protocol_detector.h"
+#include "protocol/framing/frame_parser.h"
+#include "protocol/framing/protocol_detector.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {

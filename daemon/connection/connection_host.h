@@ -12,7 +12,7 @@
 #include "daemon/log/events.h"
 #include "daemon/reactor/event_loop.h"
 #include "protocol/buffers/buffer.h"
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 
 namespace reactord {
 

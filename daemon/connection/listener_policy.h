@@ -9,7 +9,7 @@
 #include "daemon/interface/command_spec.h"
 #include "daemon/reactor/event_loop.h"
 #include "daemon/reactor/histogram.h"
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 #include "protocol/reply_writer.h"
 
 namespace reactord {

@@ -18,7 +18,7 @@
 #include "protocol/buffers/buffer.h"
 #include "protocol/buffers/buffer_pool.h"
 #include "protocol/buffers/gather_list.h"
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 
 namespace reactord {
 

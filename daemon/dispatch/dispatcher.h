@@ -31,7 +31,7 @@
 #include "daemon/records/error_stats.h"
 #include "daemon/records/request_feed.h"
 #include "daemon/records/slow_log.h"
-#include "protocol/inline_line.h"
+#include "protocol/framing/inline_line.h"
 
 namespace reactord {
 

@@ -16,7 +16,7 @@
 #include "daemon/tls/certificate_name.h"
 #include "daemon/tls/socket_bio.h"
 #include "daemon/tls/tls_stream.h"
-#include "protocol/protocol_detector.h"
+#include "protocol/framing/protocol_detector.h"
 
 namespace reactord {
 

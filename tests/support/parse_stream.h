@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "protocol/escape.h"
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 
 namespace reactord::test {
 

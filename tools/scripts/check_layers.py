@@ -102,6 +102,7 @@ TOML = "tools/reactor-load/scenario/"
 
 RULES = {
     "protocol": Rule(["protocol/"]),
+    "protocol/framing": Rule(["protocol/framing/", "protocol/buffers/buffer.h", "protocol/escape.h"]),
     "protocol/buffers": Rule(["protocol/buffers/"]),
     "protocol/proxy": Rule(["protocol/proxy/", "protocol/crc32c.h"], {"arpa/inet.h"}),
     "protocol/replies": Rule(["protocol/replies/", "protocol/escape.h", "protocol/reply_writer.h"]),

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "daemon/interface/session.h"
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 
 namespace reactord {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 #include "tests/unit/support/frame_tables.h"
 
 namespace reactord {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The rows follow Redis' sdssplitargs and its own tests (sds.c), NUL bytes excepted.
-#include "protocol/inline_line.h"
+#include "protocol/framing/inline_line.h"
 
 #include <doctest/doctest.h>
 

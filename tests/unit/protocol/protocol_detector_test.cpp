@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Each opening at every prefix: `undecided` may turn into one answer, and that answer never
 // changes.
-#include "protocol/protocol_detector.h"
+#include "protocol/framing/protocol_detector.h"
 
 #include <doctest/doctest.h>
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 #include "tests/support/parse_stream.h"
 
 namespace reactord::test {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/inline_line.h"
+#include "protocol/framing/inline_line.h"
 #include "protocol/request_writer.h"
 
 namespace reactord::cli {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "protocol/escape.h"
-#include "protocol/inline_line.h"
+#include "protocol/framing/inline_line.h"
 #include "protocol/words.h"
 #include "tools/reactor-cli/completion/command_docs.h"
 #include "tools/reactor-cli/net/session.h"

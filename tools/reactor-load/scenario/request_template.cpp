@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "config/text/toml_text.h"
-#include "protocol/inline_line.h"
+#include "protocol/framing/inline_line.h"
 
 namespace reactord::load {
 namespace {

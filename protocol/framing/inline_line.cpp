@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protocol/inline_line.h"
+#include "protocol/framing/inline_line.h"
 
 #include <optional>
 

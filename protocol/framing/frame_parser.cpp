@@ -7,7 +7,7 @@
 // state. What it leaves over is validated piece by piece, keeping counters only. The arguments of a
 // frame that came in several inputs are then collected in another pass over its headers, which
 // cannot fail: three visits to a header at most, however the frame is cut.
-#include "protocol/frame_parser.h"
+#include "protocol/framing/frame_parser.h"
 
 #include <algorithm>
 #include <charconv>

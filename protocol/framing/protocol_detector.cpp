@@ -2,7 +2,7 @@
 // A matcher is monotone: once it has said `yes` or `no` to some bytes, it says the same to every
 // continuation of them. The first row that does not say `no` gives the answer, so the whole is
 // monotone too, and the answer does not depend on how the bytes were cut.
-#include "protocol/protocol_detector.h"
+#include "protocol/framing/protocol_detector.h"
 
 #include <algorithm>
 #include <array>
