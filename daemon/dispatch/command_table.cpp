@@ -8,8 +8,8 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "daemon/interface/command_set.h"
-#include "daemon/interface/synopsis.h"
+#include "daemon/interface/commands/command_set.h"
+#include "daemon/interface/commands/synopsis.h"
 #include "daemon/reactor/out_of_memory.h"
 #include "protocol/words.h"
 

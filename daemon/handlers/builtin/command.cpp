@@ -8,8 +8,8 @@
 
 #include "daemon/handlers/builtin/command_docs.h"
 #include "daemon/interface/command_rows.h"
-#include "daemon/interface/command_set.h"
-#include "daemon/interface/glob.h"
+#include "daemon/interface/commands/command_set.h"
+#include "daemon/interface/commands/glob.h"
 #include "daemon/interface/handler_entry.h"
 #include "protocol/words.h"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "daemon/interface/synopsis.h"
+#include "daemon/interface/commands/synopsis.h"
 
 namespace reactord {
 namespace {

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/commands/command_set.h"
 
 namespace reactord {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/interface/glob.h"
+#include "daemon/interface/commands/glob.h"
 #include "daemon/interface/handler_entry.h"
 
 namespace reactord {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/commands/command_set.h"
 #include "daemon/interface/handler_entry.h"
 #include "daemon/interface/logins.h"
 #include "protocol/escape.h"

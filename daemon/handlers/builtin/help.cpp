@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/commands/command_set.h"
 #include "daemon/interface/handler_entry.h"
 #include "protocol/escape.h"
 #include "protocol/words.h"

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "config/value_types.h"
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/commands/command_set.h"
 #include "daemon/testing/handler_bench.h"
 
 namespace reactord {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/commands/command_set.h"
 #include "daemon/testing/handler_bench.h"
 
 namespace reactord {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/interface/synopsis.h"
+#include "daemon/interface/commands/synopsis.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/interface/command_set.h"
+#include "daemon/interface/commands/command_set.h"
 
 #include <fmt/format.h>
 

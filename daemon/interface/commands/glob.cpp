@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/interface/glob.h"
+#include "daemon/interface/commands/glob.h"
 
 #include <algorithm>
 #include <array>
