@@ -5,7 +5,7 @@
 //
 //   connection.cpp          events, states, the end        connection_output.cpp  replies
 //   connection_input.cpp    requests                       connection_timing.cpp  deadlines
-//   snapshot/  what it is, as plain values: for a dump, and for another process
+//   connection_receiving.cpp  bytes in                     snapshot/  it as plain values
 //
 //   accept
 //     |

@@ -17,7 +17,8 @@ using namespace reactord::test;
 namespace {
 
 constexpr std::size_t kMib = 1u << 20;
-/// A connection's share of a turn, and one receive of it (daemon/connection/connection_input.cpp).
+/// A connection's share of a turn, and one receive of it (daemon/connection/connection_input.cpp,
+/// connection_receiving.cpp).
 constexpr std::size_t kShareBytes = 128u << 10;
 constexpr std::size_t kReceiveBytes = 256u << 10;
 

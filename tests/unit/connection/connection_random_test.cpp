@@ -24,7 +24,7 @@ constexpr std::size_t kMaxRequests = 40;
 constexpr std::string_view kPush = ">1\r\n+pushed\r\n";
 
 constexpr std::size_t kMaxInlineBytes = 5000;
-constexpr std::size_t kReceiveBytes = 256u << 10;  // daemon/connection/connection_input.cpp
+constexpr std::size_t kReceiveBytes = 256u << 10;  // daemon/connection/connection_receiving.cpp
 
 /// What the words of all requests are cut from, so that no two are alike.
 const std::string& noise() {
