@@ -158,7 +158,8 @@ bool Client::receive() {
     received({host_.scratch.data(), result.bytes}, host_.clock.now());
     if (!is_connected()) return false;
     // A receive that was not filled has drained the socket, unless its end is still to be read, or
-    // an urgent mark has stopped it (daemon/connection/connection_receiving.cpp has the whole rule).
+    // an urgent mark has stopped it (daemon/connection/connection_receiving.cpp has the whole
+    // rule).
     if (result.bytes < host_.scratch.size() && !reads_to_block_ && !result.has_more) {
       may_receive_ = false;
       break;
