@@ -17,9 +17,9 @@
 #include <variant>
 
 #include "daemon/admission/gate.h"
-#include "daemon/admission/handshake_stage.h"
 #include "daemon/admission/listener_rules.h"
-#include "daemon/admission/proxy_stage.h"
+#include "daemon/admission/stages/handshake_stage.h"
+#include "daemon/admission/stages/proxy_stage.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/log/event_log.h"
 #include "daemon/net/handshake_thread.h"

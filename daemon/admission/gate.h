@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "daemon/admission/listener_rules.h"
-#include "daemon/admission/stage.h"
+#include "daemon/admission/stages/stage.h"
 #include "daemon/connection/connection_table.h"
 #include "daemon/log/event_log.h"
 

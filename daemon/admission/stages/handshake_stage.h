@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "daemon/admission/stage.h"
+#include "daemon/admission/stages/stage.h"
 #include "daemon/net/handshake_thread.h"
 
 namespace reactord {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/admission/stage.h"
+#include "daemon/admission/stages/stage.h"
 #include "daemon/net/socket_address.h"
 #include "protocol/proxy/proxy_header.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/admission/handshake_stage.h"
+#include "daemon/admission/stages/handshake_stage.h"
 
 namespace reactord {
 

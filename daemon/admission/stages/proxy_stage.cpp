@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/admission/proxy_stage.h"
+#include "daemon/admission/stages/proxy_stage.h"
 
 #include <fmt/format.h>
 
