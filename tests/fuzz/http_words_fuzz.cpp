@@ -31,7 +31,8 @@ void check_label(std::string_view value) {
   Exposition out(MetricsFormat::prometheus);
   out.gauge("x", "X.");
   out.sample({"code", value}, std::uint64_t{1});
-  const std::string text = out.finish();
+  out.end();
+  const std::string text = out.take();
   if (std::count(text.begin(), text.end(), '\n') != 3) std::abort();
   const std::string_view line = std::string_view(text).substr(text.rfind("x{code=\""));
   std::size_t quotes = 0;
