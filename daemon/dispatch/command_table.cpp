@@ -123,8 +123,21 @@ void CommandStats::note_latency(TimePoint arrived, TimePoint now, std::uint64_t 
                   requests);
 }
 
+void CommandStats::note_traced(std::string_view traceparent,
+                               std::chrono::nanoseconds latency_of_it) noexcept {
+  using namespace std::chrono;
+  (void)has_memory_for([&] {
+    if (!traced) traced = std::make_unique<TracedRequest>();
+    traced->traceparent = traceparent;
+    traced->latency = latency_of_it;
+    traced->answered_at = duration<double>(system_clock::now().time_since_epoch()).count();
+  });
+}
+
 void CommandStats::note_sent(TimePoint arrived, TimePoint now) noexcept {
   note_latency(arrived, now, unsent);
+  if (!unsent_trace.empty()) [[unlikely]]
+    note_traced(unsent_trace, now - arrived);
   const auto all = (now - arrived) * static_cast<std::int64_t>(unsent);
   waited += std::max<std::chrono::nanoseconds>(all - unsent_time, Duration::zero());
 }

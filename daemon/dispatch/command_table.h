@@ -20,6 +20,13 @@ namespace reactord {
 
 struct CommandEntry;
 
+/// A request that was part of a trace (protocol/traceparent.h).
+struct TracedRequest {
+  std::string traceparent;
+  std::chrono::nanoseconds latency{0};
+  double answered_at = 0;  ///< seconds since 1970
+};
+
 struct CommandStats {
   std::uint64_t calls = 0;
   std::chrono::nanoseconds time{0};
@@ -35,16 +42,20 @@ struct CommandStats {
   /// later, from the call of the handler until they were there.
   std::chrono::nanoseconds behind{0};
   std::uint64_t deferred = 0;  ///< calls whose reply comes later
+  /// The latest that was part of a trace, of those that `latency` counts; null before the first.
+  std::unique_ptr<TracedRequest> traced;
 
   /// Requests were answered, which had come at `arrived`. Without memory for the first of them they
   /// are not counted.
   void note_latency(TimePoint arrived, TimePoint now, std::uint64_t requests = 1) noexcept;
+  void note_traced(std::string_view traceparent, std::chrono::nanoseconds latency) noexcept;
   /// Those that are unsent were.
   void note_sent(TimePoint arrived, TimePoint now) noexcept;
 
   // CommandTiming's: whose replies are not sent yet, and how many; a list without allocations.
   std::uint64_t unsent = 0;
   std::chrono::nanoseconds unsent_time{0};  ///< that their handler has taken
+  std::string unsent_trace;                 ///< that one of them was part of
   bool is_listed = false;
   CommandEntry* next_listed = nullptr;
 };

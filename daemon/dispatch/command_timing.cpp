@@ -45,6 +45,8 @@ void CommandTiming::finish(TimePoint now) {
   if (const std::uint64_t deferred = stats.deferred - deferred_before_; deferred > 0) [[unlikely]]
     stats.unsent_time -=
         time * static_cast<std::int64_t>(deferred) / static_cast<std::int64_t>(calls);
+  if (const std::string_view trace = context_.traceparent(); !trace.empty()) [[unlikely]]
+    (void)has_memory_for([&] { stats.unsent_trace = trace; });
   if (guard_.is_slow(time) || slow_log_.is_slow(time)) [[unlikely]]
     tell_slow(now, calls);
   else if (looks_closely_ && now >= look_ends_)
@@ -87,6 +89,7 @@ void CommandTiming::clear_list(Each&& each) noexcept {
     CommandStats& stats = first_listed_->stats;
     each(stats);
     stats.unsent = 0;
+    stats.unsent_trace.clear();
     stats.unsent_time = Duration::zero();
     stats.is_listed = false;
     first_listed_ = std::exchange(stats.next_listed, nullptr);

@@ -57,6 +57,7 @@ ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame
   Session& session = connection.session();
   if (session.reply_mode() == ReplyMode::skip_next) session.set_reply_mode(ReplyMode::skipping);
   session.begin_trace();
+  if (!session.traceparent().empty()) timing_.stop();  // it is timed by itself
   ReplyDraft draft(out, connection.reply_encoding(), &connection.policy().loop_context.borrowed);
   ServeResult result = ServeResult::replied;
   if (!is_renewed(connection))
@@ -70,6 +71,7 @@ ServeResult Dispatcher::serve_unusual(Connection& connection, const Frame& frame
   // A request that has turned replies on is answered, one that has turned them off is not.
   if (session.reply_mode() != ReplyMode::on && !draft.must_send) draft.take_back();
   if (session.reply_mode() == ReplyMode::skipping) session.set_reply_mode(ReplyMode::on);
+  if (!session.traceparent().empty()) timing_.stop();
   session.end_trace();
   pending_.append_pushes(out);
   return result;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "daemon/interface/version.h"
@@ -24,7 +25,14 @@ std::uint64_t number(std::size_t value) {
 constexpr unsigned kFirstBound = 14;
 constexpr unsigned kLastBound = 30;
 
-void append_distribution(Exposition& out, Exposition::Label label, const Histogram& of) {
+/// "00-", the trace, "-", the span (protocol/traceparent.h).
+Exposition::Exemplar exemplar_of(const TracedRequest& request) {
+  const std::string_view trace = request.traceparent;
+  return {trace.substr(3, 32), trace.substr(36, 16), seconds(request.latency), request.answered_at};
+}
+
+void append_distribution(Exposition& out, Exposition::Label label, const Histogram& of,
+                         std::optional<Exposition::Exemplar> exemplar = {}) {
   std::array<Exposition::Bucket, kLastBound - kFirstBound + 1> buckets;
   std::uint64_t count = 0;
   std::size_t next = 0;
@@ -34,7 +42,14 @@ void append_distribution(Exposition& out, Exposition::Label label, const Histogr
       count += of.in_bucket(next);
     buckets[power - kFirstBound] = {static_cast<double>(bound) / 1e9, count};
   }
-  out.distribution(label, {buckets, of.count(), static_cast<double>(of.sum()) / 1e9});
+  out.distribution(label, {buckets, of.count(), static_cast<double>(of.sum()) / 1e9, exemplar});
+}
+
+void append_latency(Exposition& out, Exposition::Label command, const CommandStats& stats) {
+  if (stats.latency == nullptr) return;
+  std::optional<Exposition::Exemplar> exemplar;
+  if (stats.traced != nullptr) exemplar = exemplar_of(*stats.traced);
+  append_distribution(out, command, *stats.latency, exemplar);
 }
 
 void append_process(const MetricsSources& of, Exposition& out) {
@@ -223,7 +238,7 @@ constexpr std::array kCommandFamilies = {
                                   "kernel.");
                   },
                   [](Exposition& out, Label command, const CommandStats& stats) {
-                    if (stats.latency != nullptr) append_distribution(out, command, *stats.latency);
+                    append_latency(out, command, stats);
                   }},
 };
 constexpr std::size_t kListeners = kParts.size() + kCommandFamilies.size();

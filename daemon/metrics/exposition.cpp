@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "protocol/escape.h"
@@ -137,15 +138,26 @@ void Exposition::write(Labels labels, double value) {
 
 void Exposition::distribution(Label label, const Distribution& of) {
   const std::size_t own = label.name.empty() ? 0 : 1;
-  const auto append_bucket = [&](std::string_view bound, std::uint64_t count) {
+  std::optional<Exemplar> exemplar =
+      format_ == MetricsFormat::openmetrics ? of.exemplar : std::nullopt;
+  const auto append_bucket = [&](std::string_view bound, const Bucket& bucket) {
     const std::array<Label, 2> labels{label, Label{"le", bound}};
-    write_value({labels.data() + 1 - own, 1 + own}, count, "_bucket");
+    write_value({labels.data() + 1 - own, 1 + own}, bucket.count, "_bucket");
+    if (!exemplar || exemplar->value > bucket.up_to) return;
+    write_exemplar(*exemplar);
+    exemplar.reset();
   };
-  for (const Bucket& bucket : of.buckets)
-    append_bucket(fmt::format("{}", bucket.up_to), bucket.count);
-  append_bucket("+Inf", of.count);
+  for (const Bucket& bucket : of.buckets) append_bucket(fmt::format("{}", bucket.up_to), bucket);
+  append_bucket("+Inf", {std::numeric_limits<double>::infinity(), of.count});
   write_value({&label, own}, of.sum, "_sum");
   write_value({&label, own}, of.count, "_count");
+}
+
+/// Behind the sample that was written last, in its line.
+void Exposition::write_exemplar(const Exemplar& exemplar) {
+  text_.pop_back();
+  fmt::format_to(std::back_inserter(text_), " # {{trace_id=\"{}\",span_id=\"{}\"}} {} {:.3f}\n",
+                 exemplar.trace_id, exemplar.span_id, exemplar.value, exemplar.at);
 }
 
 void Exposition::end() {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,10 +54,18 @@ class Exposition {
     double up_to;
     std::uint64_t count;
   };
+  /// One of the values that were counted, and which trace it is from. OpenMetrics alone has them.
+  struct Exemplar {
+    std::string_view trace_id;
+    std::string_view span_id;
+    double value;
+    double at;  ///< seconds since 1970
+  };
   struct Distribution {
     std::span<const Bucket> buckets;
     std::uint64_t count;  ///< of all, those above the last bound too
     double sum;
+    std::optional<Exemplar> exemplar = {};
   };
   /// The sample of a histogram; a label without a name is none.
   void distribution(Label label, const Distribution& of);
@@ -74,6 +83,7 @@ class Exposition {
   };
   void begin(std::string_view name, std::string_view kind, std::string_view help);
   void write_head(std::string_view name, std::string_view kind, std::string_view help);
+  void write_exemplar(const Exemplar& exemplar);
   void write_name(Labels labels, std::string_view suffix);
   template <class Value>
   void write_value(Labels labels, Value value, std::string_view suffix = {});

@@ -4,6 +4,7 @@
 import json
 import re
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -120,6 +121,26 @@ def test_scrapes_that_are_broken_off_leave_every_gauge_as_it_was(web):
     eventually(lambda: gauges(web) == before, what="all as it was")
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_openmetrics_has_the_latest_trace_of_each_command(daemon, serve):
+    backend = serve(replies(b"+OK\r\n"))
+    one = daemon('[[relay]]\ncommands = ["GET"]\nhealth = "off"\nbackends = ["127.0.0.1:%d"]\n' % backend.port + WEB)
+    client = one.connect("main")
+    # Of a pipeline of one command, one request.
+    client.send(request("CEIL", "1") + request("CLIENT", "TRACEPARENT", TRACE, "NEXT") + request("CEIL", "1") * 9)
+    client.send(request("CLIENT", "TRACEPARENT", TRACE.replace("b7ad", "cafe"), "NEXT") + request("GET", "x"))
+    client.expect(b":1\r\n+OK\r\n" + b":1\r\n" * 9 + b"+OK\r\n+OK\r\n")
+    text = ask(one, "/metrics", Accept=OPENMETRICS).text
+    samples(text, True)
+    marks = re.findall(r'_bucket\{command="(\w+)",le="\S+"\} \d+ # \{trace_id="(\w+)",span_id="(\w+)"\}', text)
+    assert marks == [("ceil", TRACE[3:35], TRACE[36:52]), ("get", TRACE[3:35], "cafe" + TRACE[40:52])]
+    plain = ask(one, "/metrics").text
+    samples(plain)
+    assert TRACE[3:35] not in plain
+
+
 def test_limits_users_and_a_certificate_are_among_them(daemon):
     one = daemon(WEB + '[[limit]]\nname = "it"\nlisteners = ["main"]\nrequest_rate = "1/h"\n')
     one.connect("main").send(request("PING") * 3).read_line()
@@ -142,7 +163,8 @@ def prometheus(tmp_path):
             "scrape_configs": [{"job_name": "reactord", "static_configs": [{"targets": [target]}]}]}))
         process = subprocess.Popen(
             [program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}",
-             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
+             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error",
+             "--enable-feature=exemplar-storage"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         started.append(process)
         return port
@@ -153,12 +175,17 @@ def prometheus(tmp_path):
         process.wait(PATIENCE)
 
 
+def asked(port, what, **arguments):
+    """What Prometheus answers. Where the expression is wrong, it says so with 400."""
+    url = f"http://127.0.0.1:{port}/api/v1/{what}?" + urllib.parse.urlencode(arguments)
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.load(answer)["data"]
+
+
 def query(port, expression):
-    """Its values now. Where the expression is wrong, Prometheus says so with 400."""
-    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    """Its values now."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return [float(row["value"][1]) for row in json.load(answer)["data"]["result"]]
+        return [float(row["value"][1]) for row in asked(port, "query", query=expression)["result"]]
     except urllib.error.HTTPError as problem:
         assert problem.code != 400, f"{expression}: {problem.read().decode()}"
         return []  # it is about to be ready
@@ -167,12 +194,17 @@ def query(port, expression):
 
 
 def test_prometheus_scrapes_it_and_knows_its_rules(web, prometheus):
-    web.connect("main").send(request("CEIL", "4.40") * 7).read_line()
+    client = web.connect("main")
+    assert client.call("CLIENT", "TRACEPARENT", TRACE) == "OK"
+    client.send(request("CEIL", "4.40") * 7).read_line()
     port = prometheus("%s:%d" % web.address("web"))
     eventually(lambda: query(port, 'up{job="reactord"}') == [1], 30, what="a scrape")
     assert query(port, 'reactord_command_calls_total{command="ceil"}') == [7]
     assert query(port, "count(scrape_samples_scraped > 100)") == [1]
     eventually(lambda: query(port, "reactord:connections:share"), 30, what="a recording rule")
+    found = asked(port, "query_exemplars", query='reactord_command_latency_seconds_bucket{command="ceil"}',
+                  start=time.time() - 60, end=time.time() + 60)
+    assert {one["labels"]["trace_id"] for each in found for one in each["exemplars"]} == {TRACE[3:35]}
 
 
 def dashboard():

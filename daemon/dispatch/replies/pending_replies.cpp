@@ -53,7 +53,7 @@ bool PendingReplies::complete(SlotId id, std::uint64_t number, const WriteReply&
     note_error(*connection);
     if (!is_filled) return false;
     note_slow(id, promise);
-    note_answered(*connection, promise.owner);
+    note_answered(*connection, promise);
     finish_hole(id);
     return true;
   }
@@ -102,7 +102,7 @@ bool PendingReplies::hand_over(Connection& connection, Promises::node_type node,
     if (promise.is_silent) out.truncate(before);
     handed_over_to_ = 0;
     note_error(connection);
-    note_answered(connection, promise.owner);
+    note_answered(connection, promise);
     const std::size_t replies = 1 + append_kept(connection, out);
     has_failed = false;
     return replies;
@@ -135,7 +135,7 @@ std::size_t PendingReplies::append_kept(Connection& connection, Buffer& out) {
       expect_receipt(connection, {promise.owner, std::move(promise.on_uncertain)});
     out.append(promise.reply.view());
     session.set_held_bytes(session.held_bytes() - promise.reply.capacity());
-    note_answered(connection, promise.owner);
+    note_answered(connection, promise);
     next = promises_.erase(next);
     ++replies;
   }
@@ -267,7 +267,7 @@ void PendingReplies::finish_long_reply(const Key& key) noexcept {
       gathering.producers.emplace_back(promise.owner, std::move(promise.long_reply->producer));
     });
     note_error(*connection);
-    if (is_filled) note_answered(*connection, promise.owner);
+    if (is_filled) note_answered(*connection, promise);
     return is_filled ? finish_hole(key.connection) : void();
   }
   const Owner owner = promise.owner;

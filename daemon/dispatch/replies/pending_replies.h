@@ -143,7 +143,7 @@ class PendingReplies final : public ReplyPort {
     std::function<void()> on_finished = {};
     std::unique_ptr<LongReply> long_reply = {};
     KeptWords words = {};
-    std::string traceparent = {};                ///< for the slow log
+    std::string traceparent = {};                ///< of the trace that it is part of
     std::unique_ptr<RequestRecord> record = {};  ///< for the access log
     std::optional<std::size_t> hole = {};        ///< it is an element of EXEC's reply
     bool is_kept = false;                        ///< its reply is there, and waits for earlier ones
@@ -174,6 +174,7 @@ class PendingReplies final : public ReplyPort {
 
   // --- figures ---
   void note_answered(Connection& connection, const Owner& owner) noexcept;
+  void note_answered(Connection& connection, const Promise& promise) noexcept;
   [[nodiscard]] Duration behind(const Owner& owner, TimePoint now) const;
   void note_error(Connection& connection) { connection.figures().note_error(take_error()); }
   void note_slow(SlotId connection, const Promise& promise) noexcept;

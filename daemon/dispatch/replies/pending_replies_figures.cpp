@@ -14,10 +14,10 @@ void PendingReplies::note_deferred(Connection& connection, TimePoint called,
   Promise& promise = promises_.at({connection.id(), calling_promise_});
   if (promise.long_reply) return;  // it is written here
   promise.owner.called = called;
+  promise.traceparent = connection.session().traceparent();
   const CommandEntry& entry = *promise.owner.entry;
   if (!slow_log_.keeps_deferred()) return;
   promise.words.keep(words, first_secret(words, entry.words, entry.spec->secrets));
-  promise.traceparent = connection.session().traceparent();
 }
 
 /// Of what was called, and of nothing else: until its reply had come.
@@ -36,6 +36,13 @@ void PendingReplies::note_answered(Connection& connection, const Owner& owner) n
   stats.behind += behind_it;
   stats.waited += std::max(now - owner.arrived - behind_it - owner.worked, Duration::zero());
   connection.note_answers(now - owner.arrived, 1);
+}
+
+void PendingReplies::note_answered(Connection& connection, const Promise& promise) noexcept {
+  note_answered(connection, promise.owner);
+  const Owner& owner = promise.owner;
+  if (!promise.traceparent.empty())
+    owner.entry->stats.note_traced(promise.traceparent, guard_.now() - owner.arrived);
 }
 
 /// Its reply has come, or will never: its client has gone.

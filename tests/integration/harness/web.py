@@ -27,7 +27,8 @@ def ask(one, path, method="GET", connection=None, **headers):
 
 # --- a parser that is stricter than Prometheus' own
 
-SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+)\})? (\S+)')
+SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+)\})? (\S+)( # .*)?')
+EXEMPLAR = re.compile(r' # \{trace_id="[0-9a-f]{32}",span_id="[0-9a-f]{16}"\} (\S+) \d+\.\d{3}')
 OF_HISTOGRAMS = ("_bucket", "_sum", "_count")
 
 
@@ -46,13 +47,17 @@ def samples(text, openmetrics=False):
             assert name == current and kind in ("counter", "gauge", "info", "histogram")
             families[current] = kind
         else:
-            name, labels, value = SAMPLE.fullmatch(line).groups()
+            name, labels, value, exemplar = SAMPLE.fullmatch(line).groups()
             kind = families[current]
             suffix = {"counter": "_total", "info": "_info"}.get(kind, "") if openmetrics else ""
             if kind == "histogram":
                 assert name.removeprefix(current) in OF_HISTOGRAMS, (name, current)
             else:
                 assert name == current + suffix, (name, current)
+            if exemplar:
+                assert openmetrics and name.endswith("_bucket")
+                bound = float(re.search('le="([^"]+)"', labels)[1])
+                assert 0 < float(EXEMPLAR.fullmatch(exemplar)[1]) <= bound
             assert kind != "counter" or name.endswith("_total")
             assert labels not in found.setdefault(name, {}), f"{line} twice"
             found[name][labels] = float(value)

@@ -50,6 +50,43 @@ struct TimingBench : test::TableBench {
   Connection& connection = open(open_to_all);
 };
 
+TEST_CASE("timing: the latest request that was part of a trace is known by its command") {
+  TimingBench bench;
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const auto serve = [&](CommandEntry& entry) {
+    const TimePoint arrived = bench.clock.now();
+    bench.call(entry, 3ms);
+    bench.timing.stop();
+    bench.timing.note_sent(bench.connection, arrived);
+  };
+  serve(bench.ping);
+  CHECK(bench.ping.stats.traced == nullptr);
+  bench.connection.session().set_traceparent(trace);
+  serve(bench.ping);
+  bench.connection.session().set_traceparent("");
+  bench.clock.advance(1s);
+  serve(bench.ping);
+  serve(bench.auth);
+  REQUIRE(bench.ping.stats.traced != nullptr);
+  CHECK(bench.ping.stats.traced->traceparent == trace);
+  CHECK(bench.ping.stats.traced->latency == 3ms);
+  CHECK(bench.ping.stats.traced->answered_at > 1.7e9);
+  CHECK(bench.auth.stats.traced == nullptr);
+}
+
+TEST_CASE("timing: what was not answered leaves its trace to nobody") {
+  TimingBench bench;
+  bench.connection.session().set_traceparent("trace");
+  bench.call(bench.ping, 3ms);
+  bench.timing.stop();
+  bench.timing.give_up();
+  bench.connection.session().set_traceparent("");
+  bench.call(bench.ping, 1ms);
+  bench.timing.stop();
+  bench.timing.note_sent(bench.connection, bench.clock.now());
+  CHECK(bench.ping.stats.traced == nullptr);
+}
+
 TEST_CASE("timing: a command has its handler's time, a request all of it until it is sent") {
   TimingBench bench;
   const TimePoint arrived = bench.clock.now();

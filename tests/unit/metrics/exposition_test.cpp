@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <string>
+#include <tuple>
+
 namespace reactord {
 namespace {
 
@@ -63,6 +67,32 @@ TEST_CASE("exposition: a histogram is cumulative, and ends with all") {
         "x_seconds_bucket{command=\"ceil\",le=\"1\"} 3\n"
         "x_seconds_bucket{command=\"ceil\",le=\"+Inf\"} 4\n"
         "x_seconds_sum{command=\"ceil\"} 7.25\nx_seconds_count{command=\"ceil\"} 4\n# EOF\n");
+}
+
+TEST_CASE("exposition: an exemplar is with the first bucket that has it, in OpenMetrics alone") {
+  constexpr Exposition::Bucket kBuckets[] = {{0.5, 1}, {1, 3}};
+  const auto text_with = [&](MetricsFormat format, double value) {
+    Exposition out(format);
+    out.histogram("x_seconds", "X.");
+    out.distribution({}, {kBuckets, 4, 7.25, Exposition::Exemplar{"abc", "de", value, 1700.25}});
+    return ended(out);
+  };
+  const auto line = [](std::string_view bound, std::string_view rest) {
+    return "x_seconds_bucket{le=\"" + std::string(bound) + "\"} " + std::string(rest) + "\n";
+  };
+  const auto mark = [](std::string_view value) {
+    return " # {trace_id=\"abc\",span_id=\"de\"} " + std::string(value) + " 1700.250";
+  };
+  using enum MetricsFormat;
+  for (const auto& [value, text, lines] : {std::tuple{0.5, "0.5", std::array{true, false, false}},
+                                           std::tuple{0.75, "0.75", std::array{false, true, false}},
+                                           std::tuple{3.0, "3", std::array{false, false, true}}}) {
+    const std::string found = text_with(openmetrics, value);
+    CHECK(found.find(line("0.5", "1" + (lines[0] ? mark(text) : ""))) != found.npos);
+    CHECK(found.find(line("1", "3" + (lines[1] ? mark(text) : ""))) != found.npos);
+    CHECK(found.find(line("+Inf", "4" + (lines[2] ? mark(text) : ""))) != found.npos);
+  }
+  CHECK(text_with(prometheus, 0.5).find(" # ") == std::string::npos);
 }
 
 TEST_CASE("exposition: no value of a label breaks its line") {
