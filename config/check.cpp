@@ -90,10 +90,16 @@ class Checker {
     if (!is_good(path)) return;
     std::vector<std::string_view> names;
     for (const ListenerSettings& listener : config_.listeners) names.push_back(listener.name);
-    for (const std::string& name : config_.limit_rules[index].listeners)
-      if (std::find(names.begin(), names.end(), name) == names.end())
+    for (const std::string& name : config_.limit_rules[index].listeners) {
+      const auto found = std::ranges::find(config_.listeners, name, &ListenerSettings::name);
+      if (found == config_.listeners.end())
         report(path, fmt::format("limit.listeners: there is no listener {}{}", shown(name),
                                  suggestion(name, names)));
+      else if (found->role == ListenerRole::http)
+        report(path, fmt::format("limit.listeners: {} speaks HTTP, which no limit counts; "
+                                 "server.max_http_connections and listener.allow bound it",
+                                 shown(name)));
+    }
   }
 
   /// A limit that limits nothing, and a burst of nothing, are slips.

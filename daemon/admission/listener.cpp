@@ -173,6 +173,7 @@ void Listener::wait_for_room(Event why) noexcept {
   if (!is_waiting_for_room_)
     (void)has_memory_for([&] { events_.record(why, {{"listener", rules_->name}}); });
   is_waiting_for_room_ = true;
+  if (rules_->visitors != nullptr) rules_->visitors->want_room();
 }
 
 /// Without memory for a timer the listener tries again at once.

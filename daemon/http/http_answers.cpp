@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -33,6 +34,12 @@ HttpAnswer too_many_streams() {
           .is_last = true};
 }
 
+/// Counts the headers of that name in `count`.
+MHD_Result count_host(void* count, MHD_ValueKind, const char* name, const char*) {
+  if (::strcasecmp(name, "Host") == 0) ++*static_cast<int*>(count);
+  return MHD_YES;
+}
+
 }  // namespace
 
 /// Null where there was no memory for one.
@@ -48,6 +55,7 @@ void HttpSite::Engine::on_completed(void* self, MHD_Connection* connection, void
   Visit* const visit = engine.visit_of(connection);
   if (visit == nullptr) return;
   visit->since = engine.site_.loop_.now();
+  visit->is_answered = false;
   visit->feed.reset();
   visit->is_stream = false;
   visit->piece.reset();
@@ -65,6 +73,7 @@ MHD_Result HttpSite::Engine::on_request(void* self, MHD_Connection* connection, 
   const HttpQuestion question{.method = view_of(method),
                               .path = view_of(path),
                               .host = header("Host"),
+                              .has_more_hosts = engine.hosts_of(connection) > 1,
                               .accept = header("Accept"),
                               .origin = header("Origin"),
                               .fetch_site = header("Sec-Fetch-Site"),
@@ -79,6 +88,12 @@ MHD_Result HttpSite::Engine::on_request(void* self, MHD_Connection* connection, 
   return result;
 }
 
+int HttpSite::Engine::hosts_of(MHD_Connection* connection) const {
+  int count = 0;
+  (void)library_.get_connection_values(connection, MHD_HEADER_KIND, &count_host, &count);
+  return count;
+}
+
 MHD_Result HttpSite::Engine::answer(MHD_Connection* connection, const HttpQuestion& question) {
   Visit* const visit = visit_of(connection);
   if (visit == nullptr) return MHD_NO;
@@ -88,6 +103,7 @@ MHD_Result HttpSite::Engine::answer(MHD_Connection* connection, const HttpQuesti
   if (response == nullptr) return MHD_NO;
   add_headers(response.get(), answer);
   if (answer.feed != nullptr && question.method == "HEAD") leave_out_chunks(response.get());
+  visit->is_answered = true;
   visit->feed = std::move(answer.feed);
   visit->is_stream = answer.is_stream;
   return library_.queue_response(connection, answer.status, response.get());

@@ -25,6 +25,8 @@ constexpr Duration kMaxHalfClosed = std::chrono::seconds(1);
 /// For a piece of a feed, once begun: whoever reads slower would be shown the past, and may come
 /// again for the present.
 constexpr Duration kMaxPiece = std::chrono::seconds(5);
+/// Whoever has come gets so long to ask, also where others wait for a place.
+constexpr Duration kLeastStay = std::chrono::seconds(1);
 constexpr Duration kLookPause = std::chrono::seconds(1);
 /// What is ready of all of them.
 constexpr WorkUnits kRunWork = work_units(std::chrono::microseconds(250));
@@ -73,7 +75,9 @@ void HttpSite::Engine::run() {
   (void)library_.run(daemon_);
   site_.loop_.charge(kRunWork);
   schedule();
-  if (visits_.size() < before) site_.on_room_();
+  if (visits_.size() >= before) return;
+  wants_room_ = false;
+  site_.on_room_();
 }
 
 /// Within the feeds' own callbacks, too: what follows is left to the loop.
@@ -112,6 +116,7 @@ void HttpSite::Engine::schedule() {
   look_timer_ = loop.timers().add(loop.now() + kLookPause, [this] {
     look_timer_ = 0;
     look_for_slow_ones();
+    if (wants_room_) make_room();
     run();
   });
 }
@@ -120,6 +125,17 @@ void HttpSite::Engine::schedule() {
 void HttpSite::Engine::look_for_slow_ones() {
   for (const Visit& visit : visits_)
     if (is_too_slow(visit)) ::shutdown(visit.fd, SHUT_RDWR);
+}
+
+void HttpSite::Engine::make_room() {
+  const auto silent_since = [](const Visit& visit) {
+    return visit.is_answered ? TimePoint::max() : visit.since;
+  };
+  const auto longest = std::ranges::min_element(visits_, {}, silent_since);
+  wants_room_ = longest != visits_.end();
+  if (!wants_room_ || longest->is_answered || site_.loop_.now() - longest->since < kLeastStay)
+    return;
+  ::shutdown(longest->fd, SHUT_RDWR);
 }
 
 bool HttpSite::Engine::is_too_slow(const Visit& visit) const {

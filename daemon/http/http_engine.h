@@ -29,6 +29,8 @@ class HttpSite::Engine {
   [[nodiscard]] std::size_t size() const { return visits_.size(); }
   void add(UniqueFd fd, const SocketAddress& peer);
   void run();
+  /// Who has been silent the longest goes, now or once it has stayed for a moment.
+  void make_room();
   /// Feeds have more to say. Whoever waits for it is served in this turn and the next ones.
   void wake();
 
@@ -38,6 +40,7 @@ class HttpSite::Engine {
     int fd;
     TimePoint since;  ///< of the request that is awaited, or the piece that is being sent
     MHD_Connection* connection;
+    bool is_answered = false;                       ///< ... and not to its end yet
     std::shared_ptr<Feed> feed = {};                ///< of the answer that is being sent
     bool is_stream = false;                         ///< ... it has no end of its own
     std::shared_ptr<const std::string> piece = {};  ///< of the feed, and how much is taken of it
@@ -65,6 +68,7 @@ class HttpSite::Engine {
   void schedule();
 
   // --- answers ---
+  [[nodiscard]] int hosts_of(MHD_Connection* connection) const;
   [[nodiscard]] Visit* visit_of(MHD_Connection* connection) const;
   [[nodiscard]] MHD_Result answer(MHD_Connection* connection, const HttpQuestion& question);
   [[nodiscard]] bool has_room_for_stream() const;
@@ -77,6 +81,7 @@ class HttpSite::Engine {
   const Microhttpd& library_;
   MHD_Daemon* daemon_ = nullptr;
   std::list<Visit> visits_;
+  bool wants_room_ = false;
   TimerQueue::TimerId run_timer_ = 0;
   TimerQueue::TimerId look_timer_ = 0;
 };

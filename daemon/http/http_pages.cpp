@@ -104,6 +104,8 @@ bool is_own_host(std::string_view host, std::string_view machine) {
 }
 
 HttpAnswer HttpPages::answer(const HttpQuestion& question) {
+  // Whoever stands between may have judged the other one (RFC 9112, 3.2).
+  if (question.has_more_hosts) return refused(400, "more than one Host");
   if (!is_own_host(question.host, machine_))
     return refused(421,
                    "this server is not called so: use its address, localhost, or the name of "

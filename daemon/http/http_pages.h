@@ -23,6 +23,7 @@ struct HttpQuestion {
   std::string_view method;
   std::string_view path;       ///< without what follows a '?'
   std::string_view host = {};  ///< the header; "" where there is none
+  bool has_more_hosts = false;
   std::string_view accept = {};
   std::string_view origin = {};         ///< of the page that asks, where a browser tells it
   std::string_view fetch_site = {};     ///< Sec-Fetch-Site: where that page is from

@@ -24,6 +24,10 @@ bool HttpSite::has_room() const {
   return engine_ == nullptr || engine_->size() < most_;
 }
 
+void HttpSite::want_room() noexcept {
+  if (engine_ != nullptr) engine_->make_room();
+}
+
 void HttpSite::take_in(UniqueFd fd, const SocketAddress& peer) {
   if (engine_ == nullptr) {
     std::string problem;

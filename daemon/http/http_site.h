@@ -26,6 +26,7 @@ class HttpSite final : public Visitors {
 
   // --- Visitors ---
   [[nodiscard]] bool has_room() const override;
+  void want_room() noexcept override;
   void take_in(UniqueFd fd, const SocketAddress& peer) override;
 
   void on_event() noexcept;

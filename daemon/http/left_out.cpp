@@ -25,6 +25,8 @@ bool HttpSite::has_room() const {
   return true;
 }
 
+void HttpSite::want_room() noexcept {}
+
 void HttpSite::take_in(UniqueFd, const SocketAddress&) {}
 
 void HttpSite::on_event() noexcept {}

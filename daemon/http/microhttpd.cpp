@@ -29,6 +29,7 @@ std::optional<Microhttpd> functions_of(void* library) {
       find(library, "MHD_run", all.run) && find(library, "MHD_get_timeout", all.get_timeout) &&
       find(library, "MHD_get_daemon_info", all.get_daemon_info) &&
       find(library, "MHD_get_connection_info", all.get_connection_info) &&
+      find(library, "MHD_get_connection_values", all.get_connection_values) &&
       find(library, "MHD_lookup_connection_value", all.lookup_connection_value) &&
       find(library, "MHD_create_response_from_buffer", all.create_response_from_buffer) &&
       find(library, "MHD_create_response_from_callback", all.create_response_from_callback) &&

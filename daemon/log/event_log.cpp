@@ -205,8 +205,7 @@ std::uint64_t EventLog::dropped() const {
 std::string EventLog::reconfigure(const LogSettings& settings) {
   EventLevels levels;
   std::string problem = levels.set(settings.levels);
-  if (problem.empty() && settings.access_sample > 0)
-    problem = problem_with_target(settings.access_target);
+  if (problem.empty()) problem = problem_with_target(settings.access_target);
   if (problem.empty()) problem = writer_->retarget(settings.target, settings.format);
   if (problem.empty()) problem = open_access(settings);
   if (!problem.empty()) return problem;

@@ -51,11 +51,8 @@ void try_listener(const ListenerSettings& listener, ConfigTrial& trial) {
 
 ConfigTrial try_config(const Config& config) {
   ConfigTrial trial;
-  if (std::string problem = EventLog::problem_with_target(config.log.target); !problem.empty())
-    trial.problems.push_back(std::move(problem));
-  if (config.log.access_sample > 0)
-    if (std::string problem = EventLog::problem_with_target(config.log.access_target);
-        !problem.empty())
+  for (const std::string& target : {config.log.target, config.log.access_target})
+    if (std::string problem = EventLog::problem_with_target(target); !problem.empty())
       trial.problems.push_back(std::move(problem));
   for (const ListenerSettings& listener : config.listeners) try_listener(listener, trial);
   return trial;

@@ -164,6 +164,12 @@ def test_a_log_that_cannot_be_written_costs_no_request(daemon, tmp_path, target)
         os.close(reader)
 
 
+def test_a_target_that_cannot_be_is_told_before_anybody_switches_it_on(tmp_path):
+    (tmp_path / "c").write_text('[log]\naccess_target = "/nonexistent/access"\n')
+    done = run_reactord("--check-config", "--config", tmp_path / "c")
+    assert done.returncode != 0 and "/nonexistent/access" in done.stderr
+
+
 def test_kinds_of_events_have_levels_of_their_own(daemon):
     one = daemon('[log]\nlevels = ["connected = warning", "closed_* = off"]\n' + DEFAULT_LISTENER)
     one.connect().call("QUIT")

@@ -103,6 +103,29 @@ TEST_CASE("HTTP site: as many as there may be, and room again when one has gone"
   CHECK(site.site.has_room());
 }
 
+TEST_CASE("HTTP site: where somebody waits, who was silent the longest goes, but not at once") {
+  Site site(3);
+  const UniqueFd reader = site.visit();
+  send_text(reader.get(), "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  site.turns(reader);
+  const UniqueFd first = site.visit();
+  site.clock.advance(500ms);
+  const UniqueFd second = site.visit();
+  site.site.want_room();
+  site.turns(first, 3);
+  CHECK(site.rooms == 0);
+  site.clock.advance(1s);
+  CHECK(site.turns(first, 5) == "<end>");
+  CHECK(site.rooms == 1);
+  site.clock.advance(1s);  // nobody waits any more
+  CHECK(site.turns(second, 5).empty());
+  site.site.want_room();
+  CHECK(site.turns(second, 5) == "<end>");
+  site.site.want_room();
+  CHECK(site.turns(reader, 5).empty());  // it has asked for something
+  CHECK(site.rooms == 2);
+}
+
 TEST_CASE("HTTP site: a trickle ends after a minute, however often a byte comes") {
   Site site;
   const UniqueFd one = site.visit();
