@@ -87,6 +87,9 @@ void append_client(JsonWriter& json, const BusyClients::Busy& busy, const Client
   json.field("age", facts.age.count()).field("idle", facts.idle.count());
   json.field("requests", facts.commands).field("received", facts.bytes_received);
   json.field("sent", facts.bytes_sent).field("held", facts.memory_bytes);
+  json.field("worked_us", facts.worked.count()).field("latency_us", facts.latency.count());
+  json.field("longest_us", facts.longest_latency.count());
+  json.text_field("error", facts.latest_error, 64);
   json.field("pending", facts.pending).end_object();
 }
 

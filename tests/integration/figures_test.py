@@ -310,8 +310,8 @@ def pairs_of_info(admin):
 
 def test_a_pause_ends_by_itself_and_the_longest_counts(pair):
     one, admin, client = pair()
-    assert admin.call("CLIENT", "PAUSE", "400", "WRITE") == "OK"
-    assert admin.call("CLIENT", "PAUSE", "1", "ALL") == "OK"
+    assert admin.call("CLIENT", "PAUSE", "400", "ALL") == "OK"
+    assert admin.call("CLIENT", "PAUSE", "1") == "OK"
     client.send(request("PING")).expect_silence()
     assert client.reply() == "PONG"
     one.wait_for_log("served again: its time has passed")
@@ -329,7 +329,8 @@ def test_a_pause_does_not_outlast_the_daemon(pair):
     (("x",), "ERR timeout is not an integer or out of range"),
     (("-1",), "ERR timeout is not an integer or out of range"),
     (("3600001",), "ERR timeout is not an integer or out of range"),
-    (("1", "READ"), "ERR CLIENT PAUSE mode must be WRITE or ALL"),
+    (("1", "READ"), "ERR CLIENT PAUSE mode must be ALL"),
+    (("1", "WRITE"), "ERR CLIENT PAUSE WRITE: no command here says whether it writes; ALL pauses all"),
 ], ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
 def test_a_pause_that_makes_no_sense_is_refused(admin, words, problem):
     assert str(admin.call("CLIENT", "PAUSE", *words)) == problem

@@ -88,6 +88,7 @@ def test_json_tells_what_has_happened(web):
     assert commands["ceil"]["calls"] == 4 and commands["ceil"]["failed"] == 1 and commands["ceil"]["p99"] > 0
     mine, = [row for row in api(web, "clients") if row["requests"] == 4]
     assert mine["last"] == "ceil" and mine["listener"] == "main" and mine["peer"].startswith("127.0.0.1:")
+    assert mine["error"] == "ERR" and 0 < mine["worked_us"] <= mine["latency_us"] >= mine["longest_us"] > 0
     assert api(web, "errors") == [{"code": "ERR", "count": 1}]
     assert api(web, "state")["state"]["requests"] == 4
     assert {"path": "slowlog.slower_than", "value": "1ms"} in api(web, "config")

@@ -294,14 +294,16 @@ TEST_CASE("who kills itself is answered first") {
 TEST_CASE("CLIENT PAUSE and UNPAUSE ask the daemon, and tell for whom") {
   HandlerBench bench;
   CHECK(bench.send("CLIENT PAUSE 100") == "+OK\r\n");
-  CHECK(bench.send("CLIENT PAUSE 3600000 write") == "+OK\r\n");
+  CHECK(bench.send("CLIENT PAUSE 3600000 all") == "+OK\r\n");
   CHECK(bench.send("CLIENT UNPAUSE") == "+OK\r\n");
   const std::string who = " by 127.0.0.1:50000 (client 7)";
   CHECK(bench.service.asked == std::vector<std::string>{"pause of 100 ms" + who,
                                                         "pause of 3600000 ms" + who,
                                                         "no pause" + who});
   CHECK(bench.send("CLIENT PAUSE 3600001") == "-ERR timeout is not an integer or out of range\r\n");
-  CHECK(bench.send("CLIENT PAUSE 1 READ") == "-ERR CLIENT PAUSE mode must be WRITE or ALL\r\n");
+  CHECK(bench.send("CLIENT PAUSE 1 READ") == "-ERR CLIENT PAUSE mode must be ALL\r\n");
+  CHECK(bench.send("CLIENT PAUSE 1 write") ==
+        "-ERR CLIENT PAUSE WRITE: no command here says whether it writes; ALL pauses all\r\n");
   CHECK(bench.service.asked.size() == 3);
 }
 

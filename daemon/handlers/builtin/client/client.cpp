@@ -103,7 +103,7 @@ class ClientHandler : public Handler {
         .max_arguments = 1},
        &ClientHandler::set_no_touch},
       {{.name = "pause",
-        .synopsis = "milliseconds [WRITE|ALL]",
+        .synopsis = "milliseconds [ALL]",
         .summary = "Lets clients' requests wait; administrators' do not, and nothing is lost",
         .min_arguments = 1,
         .max_arguments = 2,
@@ -239,15 +239,16 @@ HandlerResult ClientHandler::set_reply_mode(const Request& request, ReplyWriter&
   return finish({}, reply);
 }
 
-/// Which commands write nobody knows here: WRITE pauses as ALL does.
 HandlerResult ClientHandler::pause(const Request& request, ReplyWriter& reply,
                                    HandlerContext& context) {
   const std::optional<std::int64_t> ms = parse_integer(request.arguments[0]);
   if (!ms || *ms < 0 || *ms > kMaxPause.count())
     return finish("ERR timeout is not an integer or out of range", reply);
-  if (request.arguments.size() == 2 && !same_word(request.arguments[1], "WRITE") &&
-      !same_word(request.arguments[1], "ALL"))
-    return finish("ERR CLIENT PAUSE mode must be WRITE or ALL", reply);
+  if (request.arguments.size() == 2 && same_word(request.arguments[1], "WRITE"))
+    return finish("ERR CLIENT PAUSE WRITE: no command here says whether it writes; ALL pauses all",
+                  reply);
+  if (request.arguments.size() == 2 && !same_word(request.arguments[1], "ALL"))
+    return finish("ERR CLIENT PAUSE mode must be ALL", reply);
   service_.pause_clients(std::chrono::milliseconds(*ms), who_asks(context));
   return finish({}, reply);
 }
