@@ -56,12 +56,15 @@ void Listener::close() noexcept {
   loop_.timers().cancel(std::exchange(pause_timer_, 0));
   // A Unix socket's file would otherwise stay behind and refuse everyone. Somebody else's that has
   // taken its place is left alone.
-  if (fd_ && file_ != 0 && file_of(address_) == file_) ::unlink(address_.path().c_str());
+  if (fd_ && file_ != 0 && !is_lent_ && file_of(address_) == file_)
+    ::unlink(address_.path().c_str());
   fd_.reset();
 }
 
 void Listener::leave() noexcept {
   file_ = 0;
+  // Its other holder would wake us (epoll(7), question 6).
+  if (fd_) loop_.forget(fd_.get());
   close();
 }
 
@@ -80,6 +83,12 @@ void Listener::on_event(Readiness readiness) noexcept {
   if (readiness.is_none()) is_scheduled_ = false;
   if (readiness.readable || readiness.hung_up) may_accept_ = true;  // accept(2) says what broke
   if (pause_timer_ == 0 && fd_ && !is_resting_) accept_some();
+}
+
+void Listener::end_rest() noexcept {
+  is_resting_ = false;
+  may_accept_ = true;
+  schedule();
 }
 
 void Listener::on_room() noexcept {

@@ -60,6 +60,10 @@ class Listener {
   [[nodiscard]] bool stop_some() noexcept;
   /// Nobody is accepted any more, but by stop_some(): who comes waits.
   void rest() noexcept { is_resting_ = true; }
+  /// Accepts again.
+  void end_rest() noexcept;
+  /// It is another process's, too, whose file stays whatever becomes of us; until it is ours alone.
+  void set_lent(bool is_lent) noexcept { is_lent_ = is_lent; }
   /// A successor has the socket, and its file.
   void leave() noexcept;
   /// Whoever waits is refused.
@@ -92,6 +96,7 @@ class Listener {
   bool is_waiting_for_room_ = false;
   bool is_scheduled_ = false;
   bool is_resting_ = false;
+  bool is_lent_ = false;
 };
 
 }  // namespace reactord

@@ -14,7 +14,6 @@ std::string ListenerSet::start(const Config& config, std::vector<PassedSocket> p
   inherited_ = std::move(inherited);
   if (std::string problem = prepare(config); !problem.empty()) return problem;
   commit(config);
-  drop_unwanted_inheritance();
   return {};
 }
 
@@ -135,6 +134,11 @@ void ListenerSet::close() noexcept {
 void ListenerSet::rest() noexcept {
   for (const auto& listener : leaving_) listener->rest();
   for (const auto& listener : listeners_) listener->rest();
+}
+
+void ListenerSet::end_rest() noexcept {
+  for (const auto& listener : leaving_) listener->end_rest();
+  for (const auto& listener : listeners_) listener->end_rest();
 }
 
 std::vector<int> ListenerSet::own_sockets() const {

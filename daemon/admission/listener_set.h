@@ -44,9 +44,13 @@ class ListenerSet {
         commands_(commands) {}
 
   /// Opens or adopts the sockets of every [[listener]], and serves; the problem, or "".
-  /// `inherited` are those that the process before has listened on: adopted where they are wanted.
+  /// `inherited` are those that the process before has listened on: adopted where they are wanted,
+  /// and its own until keep_inherited().
   [[nodiscard]] std::string start(const Config& config, std::vector<PassedSocket> passed,
                                   std::vector<UniqueFd> inherited = {});
+
+  /// The process before is no more. Those that nobody wanted are closed.
+  void keep_inherited();
 
   /// Opens what `config` asks for and is not open yet; the problem, or "". Until commit() nobody is
   /// served otherwise than before.
@@ -64,6 +68,7 @@ class ListenerSet {
   [[nodiscard]] bool stop_some() noexcept;
   /// Nobody is accepted from now on, and nobody refused: stop_some() or a successor takes them in.
   void rest() noexcept;
+  void end_rest() noexcept;
   /// Those that no service manager keeps.
   [[nodiscard]] std::vector<int> own_sockets() const;
   /// A successor listens on all of them: they are let go, and left as they are.
@@ -111,7 +116,6 @@ class ListenerSet {
   [[nodiscard]] UniqueFd take_inherited(const Endpoint& endpoint);
   [[nodiscard]] static std::string renew_file(const Endpoint& endpoint,
                                               const ListenerSettings& settings);
-  void drop_unwanted_inheritance();
   [[nodiscard]] std::string change_files(const Config& config);
   [[nodiscard]] std::string adopt(UniqueFd fd, Listener::Place place,
                                   const ListenerSettings& settings,

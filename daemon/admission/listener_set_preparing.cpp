@@ -137,7 +137,10 @@ std::string ListenerSet::open(Staged& staged, const ListenerSettings& settings) 
   if (UniqueFd inherited = take_inherited(staged.endpoint)) {
     if (std::string problem = renew_file(staged.endpoint, settings); !problem.empty())
       return problem;
-    return adopt(std::move(inherited), {staged.endpoint, {}}, settings, staged.opened);
+    const std::string problem =
+        adopt(std::move(inherited), {staged.endpoint, {}}, settings, staged.opened);
+    if (staged.opened) staged.opened->set_lent(true);
+    return problem;
   }
   ListenResult result = open_endpoint(staged.endpoint, settings, is_beside_ours);
   switch (result.status) {
@@ -174,8 +177,9 @@ std::string ListenerSet::renew_file(const Endpoint& endpoint, const ListenerSett
   return change_unix_file(socket_address(endpoint), wanted);
 }
 
-/// Nobody listens on it any more: its file would refuse everyone.
-void ListenerSet::drop_unwanted_inheritance() {
+/// Where nobody listens any more the file would refuse everyone.
+void ListenerSet::keep_inherited() {
+  for (const auto& listener : listeners_) listener->set_lent(false);
   for (const UniqueFd& fd : std::exchange(inherited_, {})) {
     const SocketAddress address = fd ? SocketAddress::local_of(fd.get()) : SocketAddress();
     const bool is_ours = std::ranges::any_of(listeners_, [&](const auto& listener) {

@@ -163,13 +163,23 @@ Connection* ConnectionTable::find_client(std::uint64_t client_id) {
 void ConnectionTable::on_end(Connection& connection, CloseReason reason,
                              std::string_view detail) noexcept {
   loop_.charge(kEndWork);
-  if (observer_ != nullptr) observer_->on_connection_end(connection);
-  if (LoginGate* const gate = connection.policy().loop_context.gate) gate->on_end(connection);
+  tell_gone(connection);
   const Event event = event_of(reason);
   REACTORD_PROBE_CLOSE(connection.client_id(), spec_of(event).name.data(),
                        connection.bytes_received(), connection.bytes_sent());
   events_.count(event);
   if (events_.wants(event)) (void)has_memory_for([&] { log_end(connection, event, detail); });
+}
+
+/// A socket with another holder would wake us (epoll(7), question 6).
+void ConnectionTable::let_go(Connection& connection) noexcept {
+  loop_.forget(connection.stream().fd());
+  connection.let_go();
+}
+
+void ConnectionTable::tell_gone(Connection& connection) noexcept {
+  if (observer_ != nullptr) observer_->on_connection_end(connection);
+  if (LoginGate* const gate = connection.policy().loop_context.gate) gate->on_end(connection);
 }
 
 void ConnectionTable::log_end(Connection& connection, Event event, std::string_view detail) {

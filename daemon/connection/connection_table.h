@@ -99,6 +99,11 @@ class ConnectionTable final : public ConnectionHost {
         visit(*connection);
   }
 
+  /// Its socket is somebody else's from now on, and stays as it is.
+  void let_go(Connection& connection) noexcept;
+  /// Whatever its observers do about it reaches nobody any more.
+  void tell_gone(Connection& connection) noexcept;
+
   /// Destroys what has ended, and closes the largest holders where all together hold more than they
   /// may: some of them in each turn. True if there is more to do, and no event will tell.
   bool end_turn();

@@ -61,6 +61,8 @@ ServeResult Dispatcher::execute(Connection& connection, CommandEntry& exec, Repl
   if (is_looked_at_) [[unlikely]]
     show(connection, exec, exec_words);
   timing_.start(exec, exec_words);
+  // Its handler is not called; in a process that has taken the connection over, none was before.
+  context_.begin(connection, exec);
   ++exec.stats.calls;
   Transactions::Transaction transaction = transactions_.take(connection);
   if (transaction.is_spoilt) {

@@ -11,12 +11,6 @@ namespace reactord {
 namespace {
 
 constexpr std::string_view kMagic = "REACTORD";
-/// Raised with every change that a reader must know of to understand the rest; kOldestReader only
-/// where that cannot be helped: a release reads what the one before has written, and the other way
-/// round, so that an upgrade can be taken back.
-constexpr std::uint32_t kFormat = 1;
-constexpr std::uint32_t kOldestReader = 1;
-
 /// How a record begins.
 constexpr std::size_t kRecordHeadBytes = 8;
 
@@ -175,9 +169,9 @@ std::string problem_with_format(std::string_view bytes) {
   if (bytes.size() < kMagic.size() + 8 || !bytes.starts_with(kMagic))
     return "it is no state of reactord's";
   const std::uint32_t oldest_reader = number_at(bytes, kMagic.size() + 4);
-  if (oldest_reader > kFormat)
+  if (oldest_reader > kStateFormat)
     return fmt::format("it was written by a newer reactord (format {}, this one reads {})",
-                       oldest_reader, kFormat);
+                       oldest_reader, kStateFormat);
   return {};
 }
 
@@ -185,7 +179,7 @@ std::string problem_with_format(std::string_view bytes) {
 
 std::string write_state(const HandoverState& state) {
   std::string out(kMagic);
-  put_number(out, kFormat);
+  put_number(out, kStateFormat);
   put_number(out, kOldestReader);
   Head head{state.last_client_id, state.connections.size()};
   put_record(out, [&] { describe_head(FieldWriter(out), head); });

@@ -19,6 +19,12 @@
 
 namespace reactord {
 
+/// Raised with every change that a reader must know of to understand the rest; kOldestReader only
+/// where that cannot be helped: a release reads what the one before has written, and the other way
+/// round, so that an upgrade can be taken back.
+inline constexpr std::uint32_t kStateFormat = 1;
+inline constexpr std::uint32_t kOldestReader = 1;
+
 struct HandoverState {
   std::uint64_t last_client_id = 0;
   std::vector<SavedConnection> connections;

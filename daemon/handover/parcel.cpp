@@ -12,24 +12,20 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+
+#include "daemon/handover/fd_passing.h"
 
 namespace reactord {
 
 namespace {
 
-/// SCM_MAX_FD (unix(7)).
-constexpr std::size_t kMaxFdsPerMessage = 253;
 /// The byte that every message has, since one without any looks like the end.
 constexpr char kFiller = '.';
 
 std::string failed(std::string_view call) {
   return fmt::format("{}: {}", call, std::strerror(errno));
 }
-
-union Control {
-  cmsghdr head;
-  std::array<char, CMSG_SPACE(kMaxFdsPerMessage * sizeof(int))> bytes;
-};
 
 // --- packing
 
@@ -44,68 +40,10 @@ bool write_all(int fd, std::string_view bytes) {
 }
 
 bool send_fds(int socket, std::span<const int> fds) {
-  char filler = kFiller;
-  iovec part{&filler, 1};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(fds.size_bytes());
-  std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
-  ssize_t n = 0;
-  do {
-    n = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-  return n == 1;
+  return send_with_fds(socket, std::string_view(&kFiller, 1), fds);
 }
 
 // --- unpacking
-
-/// The descriptors of one message. `is_end`: there are no more messages.
-struct Received {
-  std::string problem = {};
-  bool is_end = false;
-  std::vector<UniqueFd> fds = {};
-};
-
-Received receive_fds(int socket) {
-  char filler = 0;
-  iovec part{&filler, 1};
-  Control control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control;
-  ssize_t n = 0;
-  do {
-    n = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
-  Received received;
-  received.is_end = n == 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
-  if (n < 0 && !received.is_end) received.problem = failed("recvmsg");
-  if (n <= 0) return received;
-  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
-       each = CMSG_NXTHDR(&message, each)) {
-    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    received.fds.reserve(received.fds.size() + count);
-    for (std::size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(each) + i * sizeof(int), sizeof fd);
-      received.fds.emplace_back(fd);
-    }
-  }
-  // The kernel could not give all: RLIMIT_NOFILE, mostly.
-  if ((message.msg_flags & MSG_CTRUNC) != 0)
-    received.problem = "descriptors are missing; see RLIMIT_NOFILE (LimitNOFILE, ulimit -n)";
-  return received;
-}
 
 std::string read_whole(int fd, std::size_t most, std::string& into) {
   struct stat about {};
@@ -156,14 +94,15 @@ Parcel pack(std::string_view bytes, std::span<const int> fds) {
 
 UnpackedParcel unpack(int fd, std::size_t most_bytes, std::size_t most_fds) {
   UnpackedParcel parcel;
-  Received first = receive_fds(fd);
+  FdMessage first = receive_with_fds(fd, 1);
   parcel.problem = std::move(first.problem);
   if (parcel.problem.empty() && first.fds.size() != 1) parcel.problem = "it is empty";
   if (parcel.problem.empty())
     parcel.problem = read_whole(first.fds.front().get(), most_bytes, parcel.bytes);
   while (parcel.problem.empty() && parcel.fds.size() <= most_fds) {
-    Received some = receive_fds(fd);
-    if (some.is_end) break;
+    FdMessage some = receive_with_fds(fd, 1);
+    if (some.status == FdMessage::Status::none_waits || some.status == FdMessage::Status::end)
+      break;
     parcel.problem = std::move(some.problem);
     std::ranges::move(some.fds, std::back_inserter(parcel.fds));
   }

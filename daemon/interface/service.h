@@ -223,6 +223,11 @@ class Service {
   /// pause that would end later stays.
   virtual void pause_clients(std::chrono::milliseconds length, std::string_view who) = 0;
   virtual void resume_clients(std::string_view who) = 0;
+  /// Hands over to the process that asks on this connection (`reactord --take-over`), which is
+  /// nobody's client any more once the replies of this turn are sent. `format` is the newest of a
+  /// state that it can read. Why not, or "".
+  [[nodiscard]] virtual std::string hand_over(std::uint64_t client, std::int64_t format,
+                                              std::string_view who) = 0;
   /// Ends the daemon as SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

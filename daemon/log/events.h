@@ -80,6 +80,8 @@ namespace reactord {
   X(handover_failed,       error,   seldom, "connections cannot be left to the process that follows, and are drained: {problem}") \
   X(handover_impossible,   warning, seldom, "server.survive has no effect, and a restart drains connections: {problem}") \
   X(handover_damaged,      error,   seldom, "not all that the process before has left can be read: {problem}") \
+  X(given_over,            info,    seldom, "{count} connections go on in process {process}, which has taken over; {left} stay, and are drained") \
+  X(handover_undone,       error,   seldom, "no other process takes over, and all are served on: {problem}") \
   X(taken_over,            info,    seldom, "{count} connections go on from the process before; {lost} could not") \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(work_left,             warning, seldom, "{count} pieces of handlers' offloaded work did not end: the process ends without them") \

@@ -20,7 +20,9 @@ class SocketAddress {
   [[nodiscard]] static SocketAddress ipv6(std::array<std::uint8_t, 16> ip, std::uint16_t port);
   /// An address in the form of mapped_ip(): ::ffff:a.b.c.d is IPv4.
   [[nodiscard]] static SocketAddress mapped(std::array<std::uint8_t, 16> ip, std::uint16_t port);
-  /// `path` of at most 107 bytes (unix(7)); longer ones are cut, so check before.
+  /// unix(7).
+  static constexpr std::size_t kMaxPath = 107;
+  /// `path` of at most kMaxPath bytes; longer ones are cut, so check before.
   [[nodiscard]] static SocketAddress unix_path(std::string_view path);
 
   /// What the kernel says of a socket's own end and of the other one; empty where it says nothing.

@@ -35,6 +35,8 @@ Serves netcat, Redis clients and reactor-cli, by default at 127.0.0.1:12345 and
   --print-config    print all settings in force, with what they mean
   --reload PID      tell daemon PID to load its configuration, and say what came
                     of it
+  --take-over PATH  take over from the daemon that serves, with all connections;
+                    PATH is the Unix socket of an admin listener of its
   --help, --version
 
   {0} --config /etc/{0}/{0}.toml
@@ -120,6 +122,8 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
   app.add_option("--listen", listen)->type_name("ADDRESS")->allow_extra_args(false);
   app.add_flag("--check-config", line.check_config);
   app.add_flag("--print-config", line.print_config);
+  std::vector<std::string> take_over;
+  app.add_option("--take-over", take_over)->type_name("PATH")->allow_extra_args(false);
   std::optional<std::string> reload;
   app.add_option("--reload", reload)->type_name("PID");
   try {
@@ -139,6 +143,11 @@ std::variant<CommandLine, int> parse_command_line(int argc, const char* const* a
         fmt::format("--reload '{}': expected the number of a process; pgrep -x {} names the "
                     "daemon's",
                     escaped(*reload), program_name()));
+  if (take_over.size() > 1) return usage_error("--take-over is given more than once");
+  if (!take_over.empty()) {
+    line.take_over = take_over.front();
+    if (line.take_over.empty()) return usage_error("--take-over is given an empty name");
+  }
   if (const std::string problem = parse_listen(listen, line.listen); !problem.empty())
     return usage_error(problem);
   return line;

@@ -25,7 +25,8 @@ struct CommandLine {
   std::vector<Endpoint> listen;  ///< instead of the configured listeners, if not empty
   bool check_config = false;
   bool print_config = false;
-  pid_t reload = 0;  ///< the daemon to be told to reload; 0: none
+  std::string take_over;  ///< the admin socket of the daemon to take over from, or ""
+  pid_t reload = 0;       ///< the daemon to be told to reload; 0: none
 };
 
 /// The name of this program: what its messages begin with. It is that of the file that is run.

@@ -11,12 +11,19 @@ Movable Departure::movable(const Connection& connection) const {
 
 void Departure::begin() {
   step_ = Step::sorting;
+  drains_ = true;
   walks_.add({.visit =
                   [this](Connection& connection) {
                     if (movable(connection) == Movable::never) drain(connection);
                   },
               .visits_per_turn = ConnectionWalks::kManyPerTurn,
               .done = [this] { step_ = Step::draining; }});
+}
+
+void Departure::hold() {
+  step_ = Step::holding;
+  drains_ = false;
+  loop_context_.paused = Paused::everyone;
 }
 
 void Departure::drain(Connection& connection) {
@@ -31,7 +38,7 @@ void Departure::look() {
   walks_.add({.visit =
                   [this](Connection& connection) {
                     const Movable can = movable(connection);
-                    if (can == Movable::never) drain(connection);
+                    if (can == Movable::never && drains_) drain(connection);
                     if (can == Movable::not_now) waited_for_.push_back(connection.id());
                   },
               .visits_per_turn = ConnectionWalks::kManyPerTurn,

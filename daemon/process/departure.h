@@ -6,6 +6,8 @@
 //   begin() -> sorting -> draining -> holding -> look() -> looking -> settling -> ready
 //              who can    those who   all wait;             whose      those to whom
 //              never go?  cannot      nobody new comes      is owed?   a reply is owed
+//
+// or from hold() on, where whoever cannot go is to stay.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +22,10 @@ namespace reactord {
 
 class Departure {
  public:
+  /// While everybody waits, for replies that are owed already: a pause that people notice, and
+  /// clients' timeouts do not.
+  static constexpr Duration kMaxSettling = std::chrono::seconds(1);
+
   /// `is_bound` of those for whom a handler keeps something, which it cannot take along.
   Departure(ConnectionTable& connections, ConnectionWalks& walks, LoopContext& loop_context,
             std::function<bool(const Connection&)> is_bound)
@@ -29,6 +35,8 @@ class Departure {
         is_bound_(std::move(is_bound)) {}
 
   void begin();
+  /// All wait at once, and whoever cannot go stays.
+  void hold();
   [[nodiscard]] bool is_under_way() const { return step_ != Step::none; }
   /// All wait.
   [[nodiscard]] bool is_holding() const { return step_ >= Step::holding; }
@@ -58,6 +66,7 @@ class Departure {
   Step step_ = Step::none;
   std::vector<SlotId> waited_for_;  ///< some of them have gone, perhaps
   std::size_t drained_ = 0;
+  bool drains_ = true;  ///< whoever cannot go
 };
 
 }  // namespace reactord

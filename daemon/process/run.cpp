@@ -66,6 +66,8 @@ std::string in_file(const Program& program, const BadConfiguration& problem) {
 
 int serve(const Program& program, Config config) {
   report_crashes();
+  std::optional<Predecessor> predecessor;
+  if (!program.line.take_over.empty()) predecessor.emplace(program.line.take_over);
   forbid_outgoing_connections();  // before the log's thread starts, which inherits it
   prepare_heap();
   reserve_descriptor_table(config);
@@ -84,7 +86,9 @@ int serve(const Program& program, Config config) {
     Server server(clock, *events, signals, std::move(config), program.source, program.handlers);
     if (const std::string names = program.source.replaced_listeners(); !names.empty())
       events->record(Event::listeners_replaced, {{"listeners", names}});
-    if (!server.start(take_passed_sockets())) return kExitFailure;
+    if (!server.start(take_passed_sockets(), predecessor ? &*predecessor : nullptr))
+      return kExitFailure;
+    predecessor.reset();
     server.run();
     has_left_work = server.has_left_work();
   } catch (const BadConfiguration& error) {

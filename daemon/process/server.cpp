@@ -153,17 +153,21 @@ Server::~Server() {
 
 // --- start
 
-bool Server::start(std::vector<PassedSocket> passed) {
+bool Server::start(std::vector<PassedSocket> passed, Predecessor* predecessor) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
-  Inheritance inherited = open_parcel(take_parcel(passed));
-  std::string problem =
-      listeners_.start(config_, std::move(passed), std::move(inherited.listening));
+  Inheritance inherited =
+      open_parcel(predecessor != nullptr ? predecessor->take_parcel() : take_parcel(passed));
+  std::string problem = predecessor != nullptr ? inherited.problem : "";
+  if (problem.empty())
+    problem = listeners_.start(config_, std::move(passed), std::move(inherited.listening));
   if (problem.empty()) problem = start_handlers();
+  if (problem.empty() && predecessor != nullptr) problem = predecessor->say_serving();
   if (!problem.empty()) {
-    give_back(inherited);
+    if (predecessor == nullptr) give_back(inherited);
     events_.record(Event::start_failed, {{"problem", problem}});
     return false;
   }
+  listeners_.keep_inherited();
   warn_of_limits();
   service_.set_tcp_port(listeners_.tcp_port());
   watch_certificates();

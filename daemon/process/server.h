@@ -7,6 +7,7 @@
 //                      |  SIGHUP: reload        |       |  another signal: stopped at once
 //                                               |  another signal: drain at once
 //                      |  SIGUSR2: part -> stopped (server_handover.cpp)
+//                      |  HANDOVER: part -> drain, or serve on (server_take_over.cpp)
 #pragma once
 
 #include <array>
@@ -32,6 +33,7 @@
 #include "daemon/dispatch/dispatcher.h"
 #include "daemon/dump/signal_dump.h"
 #include "daemon/handover/inheritance.h"
+#include "daemon/handover/take_over.h"
 #include "daemon/http/http_site.h"
 #include "daemon/interface/handler_entry.h"
 #include "daemon/limits/descriptor_limit.h"
@@ -74,8 +76,8 @@ class Server final : public EventSink, public ServerControl {
   ~Server() override;
 
   /// Opens or adopts the listening sockets; false, with an event that says why, if one cannot be
-  /// had.
-  [[nodiscard]] bool start(std::vector<PassedSocket> passed);
+  /// had. Takes over from `predecessor`, if there is one.
+  [[nodiscard]] bool start(std::vector<PassedSocket> passed, Predecessor* predecessor = nullptr);
   /// Where it listens, in the order of the configuration.
   [[nodiscard]] std::vector<SocketAddress> addresses() const { return listeners_.addresses(); }
   /// For who looks on: what clients have, at the end of a turn.
@@ -111,6 +113,8 @@ class Server final : public EventSink, public ServerControl {
   void pause_clients(std::chrono::milliseconds length, std::string_view who) override;
   void resume_clients(std::string_view who) override;
   [[nodiscard]] std::chrono::milliseconds pause_left() const override;
+  [[nodiscard]] std::string hand_over(std::uint64_t client, std::int64_t format,
+                                      std::string_view who) override;
   void shut_down(std::string_view who) override;
 
  private:
@@ -172,12 +176,18 @@ class Server final : public EventSink, public ServerControl {
   void end_handover_waits();
   void hand_over_or_give_up();
   void hand_over();
+  [[nodiscard]] std::string deliver(std::string_view state, std::span<const int> fds);
   void give_up_handover(const std::string& problem);
   void call_off_handover();
   [[nodiscard]] static UniqueFd take_parcel(std::vector<PassedSocket>& passed);
   void give_back(const Inheritance& inherited);
   void take_over(Inheritance inherited);
   [[nodiscard]] bool resume(UniqueFd fd, const std::optional<SavedConnection>& saved);
+  // --- the same without a service manager in between (server_take_over.cpp) ---
+  void begin_take_over(std::uint64_t client, const std::string& request);
+  [[nodiscard]] std::string give(std::string_view state, std::span<const int> fds);
+  void stay_behind(std::size_t gone);
+  void undo_take_over(const std::string& problem);
 
   [[nodiscard]] bool is_done() const;
   void return_memory();
@@ -237,8 +247,9 @@ class Server final : public EventSink, public ServerControl {
   Departure departure_{connections_, walks_, loop_context_, [this](const Connection& connection) {
                          return !dispatcher_.can_move(connection);
                        }};
-  TimerQueue::TimerId settling_timer_ =
-      0;  ///< until whoever is owed a reply has it, or goes without
+  /// Until whoever is owed a reply has it, or goes without.
+  TimerQueue::TimerId settling_timer_ = 0;
+  std::unique_ptr<Successor> successor_;  ///< while it is about to take over
   bool have_handlers_stopped_ = false;
   bool has_store_ = false;        ///< connections can be left to the process that follows
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop

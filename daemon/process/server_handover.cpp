@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How connections leave for the process that follows this one (server.survive), and how those come
 // in that the process before has left. Between the two they wait in the service manager's store, in
-// one parcel (daemon/handover/). The rest of the server's end is in server_stop.cpp.
+// one parcel (daemon/handover/). Without a manager: server_take_over.cpp. The rest of the server's
+// end is in server_stop.cpp.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,9 +21,6 @@ namespace {
 
 constexpr std::string_view kParcelName = "reactord-connections";
 constexpr std::string_view kTrialName = "reactord-trial";
-/// While everybody waits, for replies that are owed already: a pause that people notice, and
-/// clients' timeouts do not.
-constexpr Duration kMaxSettling = std::chrono::seconds(1);
 
 constexpr std::string_view kNotReady =
     "ERR the server restarts, and the reply was not ready in time: connect again";
@@ -108,7 +106,7 @@ void Server::go_on_handing_over() {
   if (was_holding || !departure_.is_holding()) return;
   listeners_.rest();
   is_closed_to_new_ = false;
-  settling_timer_ = loop_.timers().add(loop_.now() + kMaxSettling, [this] {
+  settling_timer_ = loop_.timers().add(loop_.now() + Departure::kMaxSettling, [this] {
     settling_timer_ = 0;
     end_handover_waits();
   });
@@ -116,6 +114,7 @@ void Server::go_on_handing_over() {
 
 /// Who is to be waited for still is told so, and closed; then the others go.
 void Server::end_handover_waits() {
+  if (successor_) return hand_over_or_give_up();
   walks_.add_instead({.visit =
                           [this](Connection& connection) {
                             if (departure_.movable(connection) == Connection::Movable::yes) return;
@@ -145,28 +144,34 @@ void Server::hand_over() {
   });
   const std::vector<int> listening = listeners_.own_sockets();
   fds.insert(fds.end(), listening.begin(), listening.end());
-  if (!fds.empty()) {
-    const std::string problem = store_for_successor(write_state(state), fds);
-    if (!problem.empty()) return give_up_handover(problem);
-  }
+  const std::string problem = deliver(write_state(state), fds);
+  if (!problem.empty()) return give_up_handover(problem);
   listeners_.leave();
-  for (Connection* const connection : going) connection->let_go();
-  // Only now: whatever handlers do about it reaches nobody any more.
-  for (Connection* const connection : going) dispatcher_.on_connection_end(*connection);
+  for (Connection* const connection : going) connections_.let_go(*connection);
+  for (Connection* const connection : going) connections_.tell_gone(*connection);
+  if (successor_) return stay_behind(going.size());
   events_.record(Event::handed_over, {{"count", std::to_string(going.size())},
                                       {"drained", std::to_string(departure_.drained())}});
   phase_ = Phase::stopped;
 }
 
+std::string Server::deliver(std::string_view state, std::span<const int> fds) {
+  if (successor_) return give(state, fds);
+  return fds.empty() ? "" : store_for_successor(state, fds);
+}
+
 /// Nothing has changed for anybody: they are drained, as without. A manager that was only slow must
 /// not give them to the next process: what is asked for later it reads later.
 void Server::give_up_handover(const std::string& problem) {
+  if (successor_) return undo_take_over(problem);
   remove_from_store(kParcelName);
   events_.record(Event::handover_failed, {{"problem", problem}});
   call_off_handover();
 }
 
 void Server::call_off_handover() {
+  if (const auto successor = std::exchange(successor_, nullptr))
+    successor->refuse("the daemon stops");
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
   departure_.call_off();
   phase_ = Phase::draining;

@@ -76,7 +76,9 @@ std::error_code EventLoop::change_watch(int fd, Token token, Want want) noexcept
 
 /// Fails only where the descriptor was closed before, which has taken it out.
 void EventLoop::forget(int fd) noexcept {
-  (void)::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+  const bool is_forgotten = ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr) == 0;
+  if (!is_forgotten && urgent_epoll_)
+    (void)::epoll_ctl(urgent_epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
 std::error_code EventLoop::add(int fd, std::uint32_t events, Token token,

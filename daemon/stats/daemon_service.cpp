@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/stats/daemon_service.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "daemon/net/peer_process.h"
 
 namespace reactord {
 
@@ -12,12 +13,11 @@ namespace {
 
 /// Of the process that has connected, where the kernel knows it (unix(7)).
 void describe_peer(int fd, ClientFacts& facts) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
+  const std::optional<PeerProcess> peer = peer_process_of(fd);
   facts.peer_pid = facts.peer_uid = -1;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0) return;
-  facts.peer_pid = peer.pid;
-  facts.peer_uid = peer.uid;
+  if (!peer || peer->pid == 0) return;
+  facts.peer_pid = peer->pid;
+  facts.peer_uid = peer->uid;
 }
 
 /// Views into the connection: valid until it goes.

@@ -92,6 +92,10 @@ class DaemonService final : public Service {
     server_.pause_clients(length, who);
   }
   void resume_clients(std::string_view who) override { server_.resume_clients(who); }
+  [[nodiscard]] std::string hand_over(std::uint64_t client, std::int64_t format,
+                                      std::string_view who) override {
+    return server_.hand_over(client, format, who);
+  }
   void shut_down(std::string_view who) override { server_.shut_down(who); }
 
  private:

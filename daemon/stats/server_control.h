@@ -42,6 +42,10 @@ class ServerControl {
   virtual void resume_clients(std::string_view who) = 0;
   /// Until they are served again; 0 where there is no pause.
   [[nodiscard]] virtual std::chrono::milliseconds pause_left() const = 0;
+  /// To the process that asks on this connection, once the replies of this turn are sent; it reads
+  /// states up to `format`. Why not, or "".
+  [[nodiscard]] virtual std::string hand_over(std::uint64_t client, std::int64_t format,
+                                              std::string_view who) = 0;
   /// As SIGTERM does, once the replies of this turn are sent.
   virtual void shut_down(std::string_view who) = 0;
 };

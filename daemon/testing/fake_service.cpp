@@ -113,6 +113,13 @@ void FakeService::resume_clients(std::string_view who) {
   asked.push_back("no pause by " + std::string(who));
 }
 
+std::string FakeService::hand_over(std::uint64_t client, std::int64_t format,
+                                   std::string_view who) {
+  asked.push_back("hand over to " + std::to_string(client) + ", who reads format " +
+                  std::to_string(format) + ", by " + std::string(who));
+  return hand_over_problem;
+}
+
 void FakeService::shut_down(std::string_view who) {
   asked.push_back("shut down by " + std::string(who));
 }

@@ -106,6 +106,7 @@ class FakeService : public FakeBackground {
   std::string level = "info";
   std::string level_problem;       ///< what set_log_level() answers
   ReloadOutcome reload_outcome;    ///< what reload() answers
+  std::string hand_over_problem;   ///< what hand_over() answers
   std::vector<std::string> asked;  ///< of the daemon itself, and by whom
 
   [[nodiscard]] std::string log_level() const override { return level; }
@@ -119,6 +120,7 @@ class FakeService : public FakeBackground {
   void set_draining(bool is_draining, std::string_view who) override;
   void pause_clients(std::chrono::milliseconds length, std::string_view who) override;
   void resume_clients(std::string_view who) override;
+  std::string hand_over(std::uint64_t client, std::int64_t format, std::string_view who) override;
   void shut_down(std::string_view who) override;
 };
 

@@ -3,12 +3,13 @@
 
 #include <grp.h>
 #include <pwd.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <vector>
+
+#include "daemon/net/peer_process.h"
 
 namespace reactord {
 
@@ -32,10 +33,9 @@ void look_up_with_room(const LookUp& look_up) {
 }  // namespace
 
 std::optional<UnixPeer> unix_peer_of(int fd) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0) return {};
-  return UnixPeer{peer.uid, peer.gid};
+  const std::optional<PeerProcess> peer = peer_process_of(fd);
+  if (!peer || peer->pid == 0) return {};
+  return UnixPeer{peer->uid, peer->gid};
 }
 
 std::optional<::uid_t> find_uid(const std::string& user) {

@@ -46,7 +46,7 @@ CALLS = {
     "client|reply": "CLIENT REPLY ON",
     "client|setinfo": "CLIENT SETINFO LIB-NAME x", "client|setname": "CLIENT SETNAME x", "client|traceparent": "CLIENT TRACEPARENT OFF",
     "command|docs": "COMMAND DOCS ceil", "command|info": "COMMAND INFO ping nosuch",
-    "config|get": "CONFIG GET *", "latency|history": "LATENCY HISTORY x",
+    "config|get": "CONFIG GET *", "handover": "HANDOVER 1", "latency|history": "LATENCY HISTORY x",
     "log|level": "LOG LEVEL info",
     "operator|join": "OPERATOR JOIN ada", "operator|list": "OPERATOR LIST",
     "operator|reply": "OPERATOR REPLY 1 hi", "operator|reject": "OPERATOR REJECT 1 no",

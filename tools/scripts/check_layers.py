@@ -46,10 +46,10 @@ ROOMS = {
     "dump": ["reactor", "log", "interface", "connection", "dispatch"],
     "callbacks": ["crash", "reactor", "log", "interface", "dispatch"],
     "systemd": ["reactor"],
-    "handover": ["reactor", "interface", "connection"],
+    "handover": ["reactor", "net", "interface", "connection"],
     "admission": ["probes", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch", "systemd"],
     "users": [],
-    "stats": ["crash", "reactor", "log", "interface", "connection", "client_limits", "dispatch", "callbacks",
+    "stats": ["crash", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch", "callbacks",
               "records"],
     "metrics": ["reactor", "log", "interface", "connection", "client_limits", "dispatch", "callbacks", "stats"],
     "page": ["reactor", "interface", "connection", "client_limits", "dispatch", "stats", "metrics"],
@@ -73,6 +73,7 @@ CLIENT_ROOMS = {
     "measure": ["command_line", "net", "output", "figures"],
     "doctor": ["command_line", "net", "output", "figures"],
     "top": ["command_line", "net", "output", "figures", "terminal"],
+    "upgrade": ["command_line", "net", "output", "figures"],
 }
 LOAD_ROOMS = {
     "results": [],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LOG LEVEL, RELOAD, DRAIN and SHUTDOWN: what a signal or a restart does, from a connection, with
-// an answer that says how it went. Each tells the log who asked.
+// LOG LEVEL, RELOAD, DRAIN, HANDOVER and SHUTDOWN: what a signal or a restart does, from a
+// connection, with an answer that says how it went. Each tells the log who asked.
 #include <fmt/format.h>
 
 #include <memory>
@@ -30,6 +30,7 @@ class AdminHandler : public Handler {
   HandlerResult reload_configuration(const Request& request, ReplyWriter& reply,
                                      HandlerContext& context);
   HandlerResult drain(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult hand_over(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult shut_down(const Request& request, ReplyWriter& reply, HandlerContext& context);
   static void write_outcome(const ReloadOutcome& outcome, ReplyWriter& reply);
 
@@ -58,6 +59,13 @@ class AdminHandler : public Handler {
         .max_arguments = 1,
         .command_class = CommandClass::admin},
        &AdminHandler::drain},
+      {{.name = "handover",
+        .synopsis = "format",
+        .summary = "Asks for all connections, for reactord --take-over, which knows what follows",
+        .min_arguments = 1,
+        .max_arguments = 1,
+        .command_class = CommandClass::admin},
+       &AdminHandler::hand_over},
       {{.name = "shutdown",
         .summary = "Answers what was received and ends the daemon, as SIGTERM does",
         .command_class = CommandClass::admin},
@@ -72,7 +80,8 @@ class AdminHandler : public Handler {
                                                .subcommands = std::span(kSpecs).first<2>()},
                                               kSpecs[2],
                                               kSpecs[3],
-                                              kSpecs[4]};
+                                              kSpecs[4],
+                                              kSpecs[5]};
 
   Service& service_;
 };
@@ -138,6 +147,21 @@ HandlerResult AdminHandler::drain(const Request& request, ReplyWriter& reply,
   } else {
     reply.error("ERR drain: expected ON or OFF");
   }
+  return HandlerResult::replied;
+}
+
+HandlerResult AdminHandler::hand_over(const Request& request, ReplyWriter& reply,
+                                      HandlerContext& context) {
+  const std::optional<std::int64_t> format = parse_integer(request.arguments[0]);
+  if (!format || *format < 1) {
+    reply.error("ERR handover: expected the number of a state's format");
+    return HandlerResult::replied;
+  }
+  const std::string problem = service_.hand_over(context.client_id(), *format, who_asks(context));
+  if (problem.empty())
+    reply.ok();
+  else
+    reply.error("ERR handover: " + problem);
   return HandlerResult::replied;
 }
 

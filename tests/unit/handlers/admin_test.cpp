@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// LOG LEVEL, RELOAD, DRAIN and SHUTDOWN: what they ask of the daemon, for whom, and what they
-// answer.
+// LOG LEVEL, RELOAD, DRAIN, HANDOVER and SHUTDOWN: what they ask of the daemon, for whom, and what
+// they answer.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -112,6 +112,17 @@ TEST_CASE("RELOAD lists what was applied, and what waits for a restart") {
   CHECK(reloaded(bench) ==
         "*2\r\n$34\r\napplied: a changed from '1' to '2'\r\n"
         "$42\r\nneeds a restart: b changed from '3' to '4'\r\n");
+}
+
+TEST_CASE("HANDOVER asks for a successor, who is the client, or says why not") {
+  HandlerBench bench;
+  CHECK(bench.send("HANDOVER 1") == kOk);
+  CHECK(bench.service.asked ==
+        std::vector<std::string>{"hand over to 7, who reads format 1, by " + kWho});
+  bench.service.hand_over_problem = "not now";
+  CHECK(bench.send("HANDOVER 2") == "-ERR handover: not now\r\n");
+  for (const char* odd : {"HANDOVER x", "HANDOVER 0", "HANDOVER -1"})
+    CHECK(bench.send(odd) == "-ERR handover: expected the number of a state's format\r\n");
 }
 
 TEST_CASE("SHUTDOWN says OK and asks for the end once") {

@@ -123,6 +123,7 @@ TEST_CASE("what tells about others is introspection, what acts on them admin") {
       {"client|kill", CommandClass::admin},
       {"slowlog|reset", CommandClass::admin},
       {"latency|reset", CommandClass::admin},
+      {"handover", CommandClass::admin},
       {"log", CommandClass::admin},
       {"log|level", CommandClass::admin},
       {"reload", CommandClass::admin},

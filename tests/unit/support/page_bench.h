@@ -31,6 +31,7 @@ class FakeControl final : public ServerControl {
   void pause_clients(std::chrono::milliseconds, std::string_view) override {}
   void resume_clients(std::string_view) override {}
   [[nodiscard]] std::chrono::milliseconds pause_left() const override { return {}; }
+  std::string hand_over(std::uint64_t, std::int64_t, std::string_view) override { return {}; }
   void shut_down(std::string_view) override {}
 };
 

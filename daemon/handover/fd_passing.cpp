@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/handover/fd_passing.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace reactord {
+
+namespace {
+
+union Control {
+  cmsghdr head;
+  std::array<char, CMSG_SPACE(kMaxFdsPerMessage * sizeof(int))> bytes;
+};
+
+void put_fds(msghdr& message, Control& control, std::span<const int> fds) {
+  message.msg_control = &control;
+  message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+  cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+  std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+}
+
+void take_fds(msghdr& message, std::vector<UniqueFd>& into) {
+  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
+       each = CMSG_NXTHDR(&message, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    into.reserve(into.size() + count);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(each) + i * sizeof(int), sizeof fd);
+      into.emplace_back(fd);
+    }
+  }
+}
+
+}  // namespace
+
+bool send_with_fds(int socket, std::string_view bytes, std::span<const int> fds) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  Control control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) put_fds(message, control, fds);
+  ssize_t n = 0;
+  do {
+    n = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  if (n >= 0 && static_cast<std::size_t>(n) != bytes.size()) errno = EMSGSIZE;
+  return static_cast<std::size_t>(n) == bytes.size();
+}
+
+FdMessage receive_with_fds(int socket, std::size_t most) {
+  FdMessage received;
+  received.bytes.resize(most);
+  iovec part{received.bytes.data(), most};
+  Control control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control;
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (n < 0 && errno == EINTR);
+  received.bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  if (n > 0) {
+    received.status = FdMessage::Status::received;
+    take_fds(message, received.fds);
+    // The kernel could not give all: RLIMIT_NOFILE, mostly.
+    if ((message.msg_flags & MSG_CTRUNC) != 0)
+      received.problem = "descriptors are missing; see RLIMIT_NOFILE (LimitNOFILE, ulimit -n)";
+  } else if (n == 0) {
+    received.status = FdMessage::Status::end;
+  } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    received.status = FdMessage::Status::none_waits;
+  } else {
+    received.problem = fmt::format("recvmsg: {}", std::strerror(errno));
+  }
+  return received;
+}
+
+}  // namespace reactord
