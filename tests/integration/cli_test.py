@@ -99,7 +99,7 @@ def test_help_and_version():
 
 
 def test_help_of_the_conversations():
-    for word in ("operator", "chat", "doctor", "top", "--stat"):
+    for word in ("operator", "chat", "doctor", "top", "upgrade", "--stat"):
         done = subprocess.run([CLI, word, "--help"], capture_output=True, timeout=MAX_RUN_SECONDS,
                               check=True)
         lines = done.stdout.decode().splitlines()

@@ -31,6 +31,7 @@
 #include "tools/reactor-cli/raw.h"
 #include "tools/reactor-cli/terminal/prompt.h"
 #include "tools/reactor-cli/top/top.h"
+#include "tools/reactor-cli/upgrade/upgrade.h"
 
 namespace {
 
@@ -87,6 +88,7 @@ ExitCode watch(const Options& options, Output& output) {
     case Mode::operate:
     case Mode::chat:
     case Mode::hash:
+    case Mode::upgrade:
       break;
   }
   return ExitCode::usage;
@@ -98,6 +100,7 @@ ExitCode run(const Options& options, Output& output) {
     return ExitCode::success;
   }
   if (options.mode == Mode::hash) return run_hash(options, output);
+  if (options.mode == Mode::upgrade) return run_upgrade(options, output);
   if (options.mode == Mode::operate) return run_operator(options, output);
   if (options.mode == Mode::chat) return run_chat(options, output);
   if (watches(options.mode)) return watch(options, output);

@@ -12,8 +12,8 @@ inline constexpr std::string_view kHelp =
 Sends COMMAND to a reactord (or any Redis-like server) and prints the answer.
 Without COMMAND: a prompt on a terminal, else one request a line from stdin,
 pipelined. Lines follow Redis' quoting, TEXT's too: text "hello  world"
-  chat, operator, hash   a person at the server; a password's hash (each --help)
-  doctor, top, --stat, --latency   what is wrong; figures (each with --help)
+  chat, operator, upgrade   a person at the server; another daemon in its place
+  doctor, top, --stat, --latency, hash   what is wrong; figures (each --help)
   --host H, -p, --port P the server (127.0.0.1 or ::1, port 12345)
   --uri URI              tcp://H:P, tls://H:P, unix:PATH, redis[s]://[U:PW@]H:P
   --tls [--cacert F] [--cert F --key F] [--sni NAME]   TLS; PEM files
@@ -53,6 +53,26 @@ signal; the line /quit ends it when all was answered before:
 
   reactor-cli operator --json </dev/null          watches
   printf '12 hi\n/quit\n' | reactor-cli operator  answers, and leaves
+)";
+
+inline constexpr std::string_view kUpgradeHelp =
+    R"(Usage: reactor-cli upgrade [--uri URI] [--timeout T] [--json]
+Puts another process in the place of the reactord that serves, with its
+connections: after an upgrade, or for settings that need a restart. URI is the
+Unix socket of an admin listener; unless given, it is
+unix:/run/reactord/admin.sock.
+
+Checks the configuration first. Where systemd runs the daemon it restarts the
+unit, which keeps connections if server.survive says so. Else it starts the
+program that is there now as the other was started (arguments, environment,
+folder, output), with --take-over; if that cannot start, the other one serves
+on. Waits at most T (2m) until the new one answers, and says which that is.
+
+It takes the daemon's user or root, on the same machine.
+Exit code: 0 another one serves, 1 none does, and why; else as ever.
+
+  reactor-cli upgrade
+  reactor-cli upgrade --uri unix:/run/mine/admin.sock --json
 )";
 
 inline constexpr std::string_view kHashHelp =

@@ -119,6 +119,7 @@ std::optional<Mode> mode_of(std::string_view word) {
   if (word == "doctor") return Mode::doctor;
   if (word == "top") return Mode::top;
   if (word == "hash") return Mode::hash;
+  if (word == "upgrade") return Mode::upgrade;
   return std::nullopt;
 }
 
@@ -161,6 +162,8 @@ std::string_view help_of(Mode mode) {
       return kMeasureHelp;
     case Mode::hash:
       return kHashHelp;
+    case Mode::upgrade:
+      return kUpgradeHelp;
   }
   return kHelp;
 }
@@ -178,7 +181,8 @@ std::vector<Endpoint> choose_endpoints(const Typed& typed, Mode mode) {
   const bool is_named = !typed.uri.empty() || !typed.host.empty() || !typed.port.empty();
   if (typed.admin && is_named)
     usage_error(fmt::format("--admin is --uri unix:{}; give one of them", kAdminSocket));
-  if (typed.admin || (mode == Mode::operate && !is_named)) {
+  const bool is_for_admins = mode == Mode::operate || mode == Mode::upgrade;
+  if (typed.admin || (is_for_admins && !is_named)) {
     return {Endpoint{"", 0, std::string(kAdminSocket)}};
   }
   if (!typed.uri.empty()) {

@@ -19,10 +19,11 @@ enum class Mode : std::uint8_t {
   requests,  ///< one command, or requests from standard input
   operate,   ///< the operator's console
   chat,
-  hash,    ///< of a password or a token, for [[user]]
-  doctor,  ///< what of the server's figures and settings is wrong
-  top,     ///< clients and commands, live
-  stat,    ///< the server's figures, a line an interval
+  hash,     ///< of a password or a token, for [[user]]
+  upgrade,  ///< another process in the place of the one that serves
+  doctor,   ///< what of the server's figures and settings is wrong
+  top,      ///< clients and commands, live
+  stat,     ///< the server's figures, a line an interval
   latency,
   latency_dist,
   intrinsic_latency,  ///< of this machine: no server is asked

@@ -15,7 +15,7 @@ _reactor_cli() {
       ;;
     -p | --port | --uri | --sni | --timeout | -r | --repeat | -i | --interval | --name | -n | --rounds | --intrinsic-latency) ;;
     *)
-      local words='chat operator doctor top hash text ceil info help client config'
+      local words='chat operator doctor top hash upgrade text ceil info help client config'
       case $current in
         -*) words='-x --push --host --port --uri --tls --cacert --cert --key --sni --admin --framing --json --timeout --repeat --interval --rounds --stat --latency --latency-dist --intrinsic-latency --name --user --pass --token --help --version' ;;
       esac

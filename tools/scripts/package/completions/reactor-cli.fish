@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-complete -c reactor-cli -f -a 'chat operator doctor top hash text ceil info help client config'
+complete -c reactor-cli -f -a 'chat operator doctor top hash upgrade text ceil info help client config'
 complete -c reactor-cli -l host -x -a '(__fish_print_hostnames)' -d 'the server'
 complete -c reactor-cli -s p -l port -x -d 'its port'
 complete -c reactor-cli -l uri -x -d 'the server, as tcp://HOST:PORT or unix:PATH'

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""reactor-cli upgrade: another process in the daemon's place, started as it was."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from harness.admin import admin_listener
+from harness.cli import CLI
+from harness.client import eventually
+from harness.daemon import REACTORD
+from harness.net import free_port
+
+
+@pytest.fixture
+def config(tmp_path):
+    return admin_listener(tmp_path / "admin") + f'\n[[listener]]\nname = "main"\naddress = "127.0.0.1:{free_port()}"\n'
+
+
+@pytest.fixture
+def upgrade(tmp_path):
+    """Whoever it starts is ended with the test."""
+    started = []
+
+    def run(*arguments, at=tmp_path / "admin"):
+        done = subprocess.run([CLI, "upgrade", "--uri", f"unix:{at}", *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120, check=False)
+        started.extend(int(number) for number in re.findall(r"\(process (\d+)\) serves in place", done.stdout))
+        return done
+
+    yield run
+    for process in started:
+        end(process)
+
+
+def end(process):
+    """It is nobody's child that we could wait for."""
+    os.kill(process, signal.SIGTERM)
+    eventually(lambda: not os.path.exists(f"/proc/{process}/exe") or "Z" in state_of(process))
+
+
+def state_of(process):
+    with open(f"/proc/{process}/stat", encoding="utf-8") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0]
+
+
+def test_another_process_serves(daemon, config, upgrade):
+    one = daemon(config, environment={"LEFT": "as it was"})
+    client = one.connect("main")
+    number = client.call("CLIENT", "ID")
+    done = upgrade()
+    assert done.returncode == 0, done
+    assert one.wait() == 0, one.log
+    assert client.call("CLIENT", "ID") == number
+    told = re.fullmatch(r"reactord (\S+) \(process (\d+)\) serves in place of (\S+) \(process (\d+)\): \d+ clients\n",
+                        done.stdout)
+    assert told and int(told[4]) == one.pid and told[1] == told[3], done.stdout
+    process = int(told[2])
+    with open(f"/proc/{process}/environ", "rb") as environment:
+        assert b"LEFT=as it was" in environment.read().split(b"\0")
+    assert os.readlink(f"/proc/{process}/cwd") == str(one.directory)
+    assert os.getsid(process) != os.getsid(0)
+    # It writes where the one before wrote.
+    one.wait_for_log("1 connections go on in process")
+    one.wait_for_log("1 connections go on from the process before; 0 could not")
+
+
+def test_again_and_again(daemon, config, upgrade):
+    """--take-over is not handed down."""
+    one = daemon(config)
+    client = one.connect("main")
+    before = one.pid
+    for _ in range(3):
+        told = json.loads(upgrade("--json").stdout)
+        assert told["before"]["process"] == before
+        before = told["after"]["process"]
+        client.expect_alive()
+    with open(f"/proc/{before}/cmdline", "rb") as line:
+        assert line.read().count(b"--take-over") == 1
+    end(before)
+
+
+def test_the_program_that_is_there_now(daemon, config, upgrade, tmp_path):
+    """The file was replaced, as a package does."""
+    program = tmp_path / "reactord"
+    shutil.copy(REACTORD, program)
+    launch = "import os, sys; os.execv(sys.argv[1], [sys.argv[1], *sys.argv[3:]])"
+    one = daemon(config, prefix=(sys.executable, "-c", launch, str(program)))
+    shutil.copy(REACTORD, tmp_path / "new")
+    os.replace(tmp_path / "new", program)
+    done = upgrade()
+    assert done.returncode == 0, done
+    process = int(re.search(r"process (\d+)\) serves", done.stdout)[1])
+    assert os.readlink(f"/proc/{process}/exe") == str(program)
+    assert one.wait() == 0
+
+
+def test_a_bad_configuration_is_told_and_nothing_happens(daemon, config, upgrade):
+    one = daemon(config)
+    client = one.connect("main")
+    one.write_config(config + "nonsense = 1\n")
+    done = upgrade()
+    assert done.returncode == 1 and done.stdout == ""
+    assert "nonsense" in done.stderr
+    assert "not upgraded, and nobody was lost" in done.stderr and "--check-config ends with 78" in done.stderr
+    client.expect_alive()
+    assert "HANDOVER" not in one.log
+
+
+def test_a_process_that_cannot_start(daemon, config, upgrade, tmp_path):
+    program = tmp_path / "reactord"
+    shutil.copy(REACTORD, program)
+    launch = "import os, sys; os.execv(sys.argv[1], [sys.argv[1], *sys.argv[3:]])"
+    one = daemon(config, prefix=(sys.executable, "-c", launch, str(program)))
+    client = one.connect("main")
+    program.unlink()
+    program.write_text('#!/bin/sh\ncase $* in *--check-config*) exit 0 ;; esac\nexit 7\n', encoding="utf-8")
+    program.chmod(0o755)
+    done = upgrade()
+    assert done.returncode == 1, done
+    assert "the new process has ended with 7; why is in the log" in done.stderr
+    client.expect_alive()
+
+
+def test_it_takes_a_unix_socket(daemon):
+    one = daemon()
+    done = subprocess.run([CLI, "upgrade", "--port", str(one.port)], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "upgrade takes the Unix socket of an admin listener: --admin, or --uri unix:PATH" in done.stderr
+
+
+def test_nobody_there(upgrade):
+    assert upgrade().returncode == 3
