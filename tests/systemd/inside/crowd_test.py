@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""10,000 connections of all kinds outlive restarts and upgrades, and nobody reads anything else than without."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+
+import host
+from crowd import ByHand, Crowd, HalfARequest, Idle, InATransaction, InResp3, SlowReader
+
+RESTARTS = 20
+UPGRADES = 5
+BUSY = 500
+RESULT = "/tmp/crowd.json"
+SIZES = {Idle: 7000, HalfARequest: 1000, SlowReader: 200, ByHand: 400, InResp3: 400, InATransaction: 200}
+CONFIG = """[server]
+survive = "restart"
+[deadlines]
+first_request = "1h"
+idle = "1h"
+frame = "1h"
+write_stall = "1h"
+"""
+
+
+@pytest.fixture
+def crowded(service):
+    host.CONFIG.write_text(CONFIG)
+    host.systemctl("restart", service)
+    yield service
+    host.run("dpkg", "--install", "--force-downgrade", host.PACKAGES / "reactord.deb")
+
+
+class Busy:
+    """reactor-load at depth 16, until it is told to end."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            ["reactor-load", "-c", str(BUSY), "-d", "16", "-r", "20000", "-t", "30m", "--json", RESULT, "ceil"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def result(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+        return json.loads(pathlib.Path(RESULT).read_text())
+
+
+def went_on():
+    records = host.journal("REACTORD_EVENT=taken_over")
+    return int(records[-1]["REACTORD_COUNT"]), int(records[-1]["REACTORD_LOST"])
+
+
+def assert_they_are_what_they_say():
+    """The server holds what is half sent, and what is not read."""
+    listed = host.run("reactor-cli", "--admin", "client", "list").stdout
+    assert len(re.findall(r" qbuf=[1-9]", listed)) >= SIZES[HalfARequest]
+    assert len(re.findall(r" obl=[1-9]", listed)) >= SIZES[SlowReader]
+
+
+def held_by(pid):
+    """Descriptors, and KiB in memory."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    memory = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    return len(os.listdir(f"/proc/{pid}/fd")), memory
+
+
+def test_all_kinds_through_restarts_and_upgrades(crowded):
+    everybody = sum(SIZES.values()) + BUSY
+    steps = [lambda: host.systemctl("restart", crowded)] * RESTARTS
+    packages = [host.PACKAGES / "reactord-next.deb", host.PACKAGES / "reactord.deb"]
+    steps += [lambda each=packages[n % 2]: host.run("dpkg", "--install", "--force-downgrade", each)
+              for n in range(UPGRADES)]
+    held, pids = [], set()
+    with Crowd(host.TCP, SIZES) as crowd, Busy() as busy:
+        host.eventually(lambda: "connected_clients:%d" % everybody in host.run("reactor-cli", "info").stdout)
+        assert_they_are_what_they_say()
+        for step in steps:
+            step()
+            pids.add(host.main_pid())
+            assert went_on() == (everybody, 0)
+            crowd.across()
+            held.append(held_by(host.main_pid()))
+        result = busy.result()
+        crowd.finish()
+    assert len(pids) == RESTARTS + UPGRADES
+    group = result["groups"][0]
+    assert result["errors"] == 0 and group["connects"] == BUSY, result
+    print(f"\n{everybody} connections, {len(steps)} restarts: pauses {group['pauses']}, descriptors and KiB {held}")
+    assert max(fds for fds, _ in held) - min(fds for fds, _ in held) <= 8
+    assert held[-1][1] < 1.5 * held[0][1]
