@@ -211,6 +211,7 @@ void Server::take_over(Inheritance inherited) {
   for (const std::size_t i : by_deadline(saved))
     if (i < inherited.connections.size() && resume(std::move(inherited.connections[i]), saved[i]))
       ++resumed;
+  reports_.took_over(resumed);
   events_.record(Event::taken_over, {{"count", std::to_string(resumed)},
                                      {"lost", std::to_string(saved.size() - resumed)}});
   remove_from_store(kParcelName);

@@ -55,6 +55,8 @@ std::string ServiceReports::status() const {
   std::string text =
       fmt::format("{}{} connections, {} requests served", is_stopping_ ? "stopping: " : "",
                   connections_.used().clients, dispatcher_.requests());
+  if (taken_over_ > 0)
+    text += fmt::format("; {} connections taken over from the process before", taken_over_);
   if (reload_problems_ > 0)
     text += fmt::format("; configuration not reloaded, the old one stays: problems: {}",
                         reload_problems_);

@@ -24,6 +24,8 @@ class ServiceReports {
   /// Ready again; `problems` kept the new configuration from being used.
   void reloaded(std::size_t problems);
   void stopping();
+  /// So many go on from the process before.
+  void took_over(std::size_t connections) { taken_over_ = connections; }
 
  private:
   void report();
@@ -35,6 +37,7 @@ class ServiceReports {
   std::chrono::microseconds interval_{0};
   std::string last_status_;
   std::size_t reload_problems_ = 0;
+  std::size_t taken_over_ = 0;
   bool is_watched_ = false;
   bool is_stopping_ = false;
 };

@@ -67,6 +67,7 @@ def test_the_status_says_how_many_went_on(surviving):
         client.expect_alive()
     host.systemctl("restart", surviving)
     assert "3 connections go on from the process before" in "\n".join(host.messages())
+    assert host.show(surviving, "StatusText").endswith("; 3 connections taken over from the process before")
     assert host.systemctl("show", "-P", "NFileDescriptorStore", surviving).stdout.strip() == "0"
     for client in clients:
         client.expect_alive()

@@ -53,7 +53,8 @@ std::string_view to_string(Severity severity) {
 
 std::vector<const Rule*> rules() {
   std::vector<const Rule*> all;
-  for (const std::span<const Rule> part : {rules_of_network(), rules_of_limits(), rules_of_load()})
+  for (const std::span<const Rule> part :
+       {rules_of_network(), rules_of_limits(), rules_of_load(), rules_of_restarts()})
     for (const Rule& rule : part) all.push_back(&rule);
   std::stable_sort(all.begin(), all.end(), [](const Rule* one, const Rule* other) {
     return one->severity < other->severity;

@@ -51,6 +51,7 @@ struct Rule {
 [[nodiscard]] std::vector<const Rule*> rules();
 /// Their parts: who may come and how, what is limited, and how it goes.
 [[nodiscard]] std::span<const Rule> rules_of_network();
+[[nodiscard]] std::span<const Rule> rules_of_restarts();
 [[nodiscard]] std::span<const Rule> rules_of_limits();
 [[nodiscard]] std::span<const Rule> rules_of_load();
 
