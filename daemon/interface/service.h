@@ -210,6 +210,11 @@ class Service {
   [[nodiscard]] virtual std::int64_t access_sample() const = 0;
   [[nodiscard]] virtual std::string set_access_sample(std::int64_t one_in,
                                                       std::string_view who) = 0;
+  /// Which kinds of events have another level than their own, "connected = info", as log.levels has
+  /// them; and from now on, as set_log_level().
+  [[nodiscard]] virtual std::span<const std::string> log_levels() const = 0;
+  [[nodiscard]] virtual std::string set_log_levels(std::vector<std::string> rules,
+                                                   std::string_view who) = 0;
   /// Loads the configuration again, as SIGHUP does, and says later what became of it.
   virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
   /// Whether new clients are refused; and from now on. Who is connected stays.

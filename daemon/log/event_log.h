@@ -65,6 +65,10 @@ class EventLog {
   [[nodiscard]] std::uint64_t requests_dropped() const;
 
   void set_level(LogLevel level) { level_ = level; }
+  /// As log.levels has them. The problem, or "".
+  [[nodiscard]] std::string set_levels(std::span<const std::string> rules) {
+    return levels_.set(rules);
+  }
   /// Applies a new level, levels, targets and format, and opens a file anew (log rotation). A
   /// target that cannot be opened leaves both as they were; the problem, or "".
   [[nodiscard]] std::string reconfigure(const LogSettings& settings);

@@ -62,6 +62,7 @@ namespace reactord {
   X(setting_needs_restart, warning, seldom, "{path} changed from '{before}' to '{after}', which takes effect at the next restart") \
   X(log_level_changed,     info,    seldom, "log.level changed from '{before}' to '{after}' by {who}, until it is changed again") \
   X(access_log_changed,    info,    seldom, "log.access_sample changed from {before} to {after} by {who}, until it is changed again") \
+  X(log_levels_changed,    info,    seldom, "log.levels changed from '{before}' to '{after}' by {who}, until they are changed again") \
   X(drain_on,              info,    seldom, "new clients are refused from now on, and who is connected stays: DRAIN ON by {who}") \
   X(drain_off,             info,    seldom, "new clients are taken again: DRAIN OFF by {who}")        \
   X(clients_paused,        warning, seldom, "requests of clients wait from now on, for {ms} ms: CLIENT PAUSE by {who}") \

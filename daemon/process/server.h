@@ -101,6 +101,11 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::string set_log_level(std::string_view level, std::string_view who) override;
   [[nodiscard]] std::int64_t access_sample() const override { return config_.log.access_sample; }
   [[nodiscard]] std::string set_access_sample(std::int64_t one_in, std::string_view who) override;
+  [[nodiscard]] std::span<const std::string> log_levels() const override {
+    return config_.log.levels;
+  }
+  [[nodiscard]] std::string set_log_levels(std::vector<std::string> rules,
+                                           std::string_view who) override;
   void reload(std::string_view who, ReloadQueue::Answer answer) override;
   [[nodiscard]] bool is_draining() const override {
     return connections_.is_draining() || refuse_timer_ != 0;

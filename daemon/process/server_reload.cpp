@@ -231,4 +231,20 @@ std::string Server::set_access_sample(std::int64_t one_in, std::string_view who)
   return {};
 }
 
+std::string Server::set_log_levels(std::vector<std::string> rules, std::string_view who) {
+  if (rules == config_.log.levels) return {};
+  if (std::string problem = events_.set_levels(rules); !problem.empty()) return problem;
+  const auto text_of = [](const std::vector<std::string>& levels) {
+    return plain_text(ValueTraits<std::vector<std::string>>::show(levels));
+  };
+  const std::string before = text_of(config_.log.levels);
+  const std::string after = text_of(rules);
+  config_.log.levels = std::move(rules);
+  events_.count(Event::log_levels_changed);
+  events_.log(Event::log_levels_changed,  // whatever they are now
+              {{"before", before}, {"after", after}, {"who", std::string(who)}});
+  service_.set_setting("log.levels", after);
+  return {};
+}
+
 }  // namespace reactord

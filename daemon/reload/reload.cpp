@@ -50,6 +50,7 @@ ReloadPlan Reload::load_and_compare(const Config& running) const {
   plan.next = std::move(loaded.config);
   plan.level_in_file = plan.next.log.level;
   plan.access_in_file = plan.next.log.access_sample;
+  plan.levels_in_file = plan.next.log.levels;
   keep_live_log(plan.next, running.log, plan);
   plan.merged = merge_reloadable(running, plan.next, handlers_);
   plan.changes = changes_between(running, plan.next, handlers_);
@@ -80,17 +81,20 @@ ReloadOutcome Reload::put_in_force(ReloadPlan& plan) {
   keep_live_log(plan.next, config_.log, plan);
   plan.merged.log.level = plan.next.log.level;
   plan.merged.log.access_sample = plan.next.log.access_sample;
+  plan.merged.log.levels = plan.next.log.levels;
   if (std::vector<std::string> problems = prepare(plan.next); !problems.empty())
     return {.problems = std::move(problems)};
   level_in_file_ = plan.level_in_file;
   access_in_file_ = plan.access_in_file;
+  levels_in_file_ = plan.levels_in_file;
   return commit(plan);
 }
 
-/// A rotation's SIGHUP is no wish to end what LOG LEVEL or LOG ACCESS has begun.
+/// A rotation's SIGHUP is no wish to end what LOG LEVEL, LEVELS or ACCESS has begun.
 void Reload::keep_live_log(Config& next, const LogSettings& running, const ReloadPlan& plan) const {
   if (plan.level_in_file == level_in_file_) next.log.level = running.level;
   if (plan.access_in_file == access_in_file_) next.log.access_sample = running.access_sample;
+  if (plan.levels_in_file == levels_in_file_) next.log.levels = running.levels;
 }
 
 /// Whoever has rotated the log must not find the daemon writing to the old file because of a

@@ -29,7 +29,8 @@ struct ReloadPlan {
   Config next;                        ///< as loaded
   Config merged;                      ///< as it will be in force
   LogLevel level_in_file = LogLevel::info;
-  std::int64_t access_in_file = 0;  ///< log.access_sample
+  std::int64_t access_in_file = 0;          ///< log.access_sample
+  std::vector<std::string> levels_in_file;  ///< log.levels
   std::vector<Change> changes;
   std::vector<Setting> settings;  ///< of `merged`, sorted by path
 };
@@ -55,7 +56,8 @@ class Reload {
         check_(std::move(check)),
         apply_(std::move(apply)),
         level_in_file_(config.log.level),
-        access_in_file_(config.log.access_sample) {}
+        access_in_file_(config.log.access_sample),
+        levels_in_file_(config.log.levels) {}
 
   /// The level of the log in the file: LOG LEVEL may have set another, which lasts until the file's
   /// changes.
@@ -85,6 +87,7 @@ class Reload {
   Apply apply_;
   LogLevel level_in_file_;
   std::int64_t access_in_file_;
+  std::vector<std::string> levels_in_file_;
 };
 
 }  // namespace reactord

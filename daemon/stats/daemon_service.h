@@ -80,6 +80,13 @@ class DaemonService final : public Service {
   [[nodiscard]] std::string set_access_sample(std::int64_t one_in, std::string_view who) override {
     return server_.set_access_sample(one_in, who);
   }
+  [[nodiscard]] std::span<const std::string> log_levels() const override {
+    return server_.log_levels();
+  }
+  [[nodiscard]] std::string set_log_levels(std::vector<std::string> rules,
+                                           std::string_view who) override {
+    return server_.set_log_levels(std::move(rules), who);
+  }
   void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override {
     server_.reload(who, std::move(answer));
   }

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/interface/service.h"
 
@@ -27,6 +29,11 @@ class ServerControl {
   [[nodiscard]] virtual std::int64_t access_sample() const = 0;
   [[nodiscard]] virtual std::string set_access_sample(std::int64_t one_in,
                                                       std::string_view who) = 0;
+  /// Which kinds of events have another level than their own, "connected = info", as log.levels has
+  /// them; and from now on, the same of them.
+  [[nodiscard]] virtual std::span<const std::string> log_levels() const = 0;
+  [[nodiscard]] virtual std::string set_log_levels(std::vector<std::string> rules,
+                                                   std::string_view who) = 0;
   /// As SIGHUP does; the answer comes from the loop.
   virtual void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) = 0;
   /// Whether new clients are refused, or are about to be; and from now on, once deadlines.leave has

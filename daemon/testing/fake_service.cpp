@@ -95,6 +95,12 @@ std::string FakeService::set_access_sample(std::int64_t one_in, std::string_view
   return level_problem;
 }
 
+std::string FakeService::set_log_levels(std::vector<std::string> rules, std::string_view who) {
+  asked.push_back(std::to_string(rules.size()) + " log levels by " + std::string(who));
+  if (level_problem.empty()) levels = std::move(rules);
+  return level_problem;
+}
+
 void FakeService::reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) {
   asked.push_back("reload by " + std::string(who));
   answer(reload_outcome);

@@ -114,6 +114,10 @@ class FakeService : public FakeBackground {
   std::int64_t sample = 0;
   [[nodiscard]] std::int64_t access_sample() const override { return sample; }
   [[nodiscard]] std::string set_access_sample(std::int64_t one_in, std::string_view who) override;
+  std::vector<std::string> levels;
+  [[nodiscard]] std::span<const std::string> log_levels() const override { return levels; }
+  [[nodiscard]] std::string set_log_levels(std::vector<std::string> rules,
+                                           std::string_view who) override;
   void reload(std::string_view who, std::function<void(const ReloadOutcome&)> answer) override;
   bool draining = false;
   [[nodiscard]] bool is_draining() const override { return draining; }

@@ -42,16 +42,20 @@ SERVER_CPUS, HOG_CPUS = ({_CPUS[-1]}, set(_CPUS[:-1])) if len(_CPUS) > 1 else (s
 
 
 class HoggedServer(Server):
-    """A server with an admin socket and what a hog wants in its configuration."""
+    """A server with an admin socket, perhaps one for HTTP, and what a hog wants in its configuration."""
 
-    def __init__(self, name, settings=""):
+    def __init__(self, name, settings="", web=False):
         super().__init__(name, cpus=SERVER_CPUS)
         self.admin_socket = pathlib.Path(self.directory.name) / "admin.sock"
+        self.web_socket = pathlib.Path(self.directory.name) / "web.sock"
         self.settings = settings
+        self.web = web
 
     def configuration(self):
         text = super().configuration().replace('"warning"', '"info"') + (
             f'\n[[listener]]\nname = "admin"\nrole = "admin"\naddress = "unix:{self.admin_socket}"\n')
+        if self.web:
+            text += f'[[listener]]\nname = "web"\nrole = "http"\naddress = "unix:{self.web_socket}"\n'
         for table, lines in sections(self.settings):
             text = text.replace(f"[{table}]\n", f"[{table}]\n{lines}", 1) if f"[{table}]\n" in text \
                 else f"[{table}]\n{lines}\n" + text
@@ -68,9 +72,16 @@ class HoggedServer(Server):
         return connection
 
     def connect_admin(self):
+        return self._connect_unix(self.admin_socket)
+
+    def connect_web(self):
+        return self._connect_unix(self.web_socket)
+
+    @staticmethod
+    def _connect_unix(path):
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(60)
-        connection.connect(str(self.admin_socket))
+        connection.connect(str(path))
         return connection
 
     def output(self):
@@ -92,6 +103,7 @@ class Hog:
     crowd: int = 0
     redis: bool = False
     ends_server: bool = False
+    web: bool = False
 
 
 # --- how a client hogs
@@ -179,6 +191,32 @@ def slow_readers(server, over, stack):
                 one.send(request("ECHO", "x" * (900 * KIB)) * 5)
         time.sleep(1)
     time.sleep(11)  # two windows of heap_trimmer.h
+
+
+# --- how those hog who watch
+
+SCRAPE = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def scrapers(server, over, stack):
+    """Each asks for the metrics without a pause."""
+    opened = [stack.enter_context(server.connect_web()) for _ in range(100)]
+    in_thread(over, stack, pump, opened, SCRAPE, over)
+
+
+def slow_watchers(server, over, stack):
+    """They read a little, now and then, of what two hogs have run."""
+    opened = [stack.enter_context(server.connect_admin()) for _ in range(50)]
+    for one in opened:
+        one.sendall(request("MONITOR"))
+
+    def read_slowly():
+        while not over.wait(0.01):
+            for one in opened:
+                with contextlib.suppress(BlockingIOError):
+                    one.recv(1000, socket.MSG_DONTWAIT)
+    in_thread(over, stack, read_slowly)
+    pipelines(PING * 1000, 2)(server, over, stack)
 
 
 # --- how an operator hogs
@@ -291,6 +329,10 @@ HOGS = [
     Hog("thousands of half frames, evicted", "client", half_frames,
         '[limits]\nmax_buffer_memory = "2GiB"\n'),
     Hog("256 MiB unread, then returned", "client", slow_readers),
+    Hog("100 scrapers without a pause", "scraper", scrapers,
+        "[server]\nmax_http_connections = 110\n", web=True),
+    Hog("MONITOR by 50 slow readers, PING pipelined", "administrator", slow_watchers,
+        "[server]\nmax_admin_connections = 60\n"),
     Hog("OPERATOR LIST of thousands", "operator", operator_list, PERSON),
     Hog("stop with thousands of messages waiting", "operator", desk_then_end, PERSON,
         ends_server=True),

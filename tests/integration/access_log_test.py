@@ -183,6 +183,23 @@ def test_kinds_of_events_have_levels_of_their_own(daemon):
     assert int(one.info("stats")["event_connected"]) >= 2
 
 
+def test_levels_are_changed_live_and_a_reload_leaves_them(daemon, tmp_path):
+    one = daemon(both(tmp_path / "admin.sock"))
+    admin = one.connect("admin")
+    assert admin.call("LOG", "LEVELS") == []
+    assert admin.call("LOG", "LEVELS", "connected = warning", "closed_*=off") == "OK"
+    one.connect("main").call("PING")
+    one.wait_for_log("warning 127.0.0.1:\\d+ connected")
+    one.reload()
+    one.wait_for_log("configuration reloaded")
+    assert admin.call("LOG", "LEVELS") == [b"connected = warning", b"closed_*=off"]
+    assert admin.call("CONFIG", "GET", "log.levels")[1] == b"connected = warning closed_*=off"
+    assert "there is no event 'conected'" in str(admin.call("LOG", "LEVELS", "conected=off"))
+    assert len(admin.call("LOG", "LEVELS")) == 2
+    assert admin.call("LOG", "LEVELS", "NONE") == "OK" and admin.call("LOG", "LEVELS") == []
+    one.wait_for_log("log.levels changed from 'connected = warning closed_\\*=off' to '' by unix:")
+
+
 def test_a_kind_of_event_that_does_not_exist_is_refused(tmp_path):
     (tmp_path / "c").write_text('[log]\nlevels = ["conected = info"]\n')
     done = run_reactord("--check-config", "--config", tmp_path / "c")

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// LOG LEVEL, RELOAD, DRAIN, HANDOVER and SHUTDOWN: what a signal or a restart does, from a
+// LOG, RELOAD, DRAIN, HANDOVER and SHUTDOWN: what a signal or a restart does, from a
 // connection, with an answer that says how it went. Each tells the log who asked.
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "daemon/handlers/builtin/asker.h"
 #include "daemon/interface/command_rows.h"
@@ -27,12 +29,16 @@ class AdminHandler : public Handler {
  private:
   HandlerResult log_access(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult log_level(const Request& request, ReplyWriter& reply, HandlerContext& context);
+  HandlerResult log_levels(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult reload_configuration(const Request& request, ReplyWriter& reply,
                                      HandlerContext& context);
   HandlerResult drain(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult hand_over(const Request& request, ReplyWriter& reply, HandlerContext& context);
   HandlerResult shut_down(const Request& request, ReplyWriter& reply, HandlerContext& context);
   static void write_outcome(const ReloadOutcome& outcome, ReplyWriter& reply);
+
+  /// As in log.levels.
+  static constexpr std::size_t kMaxRules = 64;
 
   static constexpr MethodRow<AdminHandler> kRows[] = {
       // LOG
@@ -48,6 +54,12 @@ class AdminHandler : public Handler {
         .max_arguments = 1,
         .command_class = CommandClass::admin},
        &AdminHandler::log_level},
+      {{.name = "levels",
+        .synopsis = "[event=level ...]",
+        .summary = "Lists events with another level than their own, or says which; NONE: none",
+        .max_arguments = kMaxRules,
+        .command_class = CommandClass::admin},
+       &AdminHandler::log_levels},
       // Commands by themselves
       {{.name = "reload",
         .summary = "Loads the configuration again, as SIGHUP does",
@@ -77,11 +89,11 @@ class AdminHandler : public Handler {
                                                .min_arguments = 1,
                                                .max_arguments = CommandSpec::kAnyNumber,
                                                .command_class = CommandClass::admin,
-                                               .subcommands = std::span(kSpecs).first<2>()},
-                                              kSpecs[2],
+                                               .subcommands = std::span(kSpecs).first<3>()},
                                               kSpecs[3],
                                               kSpecs[4],
-                                              kSpecs[5]};
+                                              kSpecs[5],
+                                              kSpecs[6]};
 
   Service& service_;
 };
@@ -121,6 +133,24 @@ HandlerResult AdminHandler::log_access(const Request& request, ReplyWriter& repl
     reply.ok();
   else
     reply.error("ERR log access: " + problem);
+  return HandlerResult::replied;
+}
+
+/// In place of those before, as in the file.
+HandlerResult AdminHandler::log_levels(const Request& request, ReplyWriter& reply,
+                                       HandlerContext& context) {
+  if (request.arguments.empty()) {
+    reply.array(service_.log_levels().size());
+    for (const std::string& rule : service_.log_levels()) reply.bulk(rule);
+    return HandlerResult::replied;
+  }
+  std::vector<std::string> rules(request.arguments.begin(), request.arguments.end());
+  if (rules.size() == 1 && same_word(rules.front(), "none")) rules.clear();
+  const std::string problem = service_.set_log_levels(std::move(rules), who_asks(context));
+  if (problem.empty())
+    reply.ok();
+  else
+    reply.error("ERR " + problem);
   return HandlerResult::replied;
 }
 

@@ -53,14 +53,30 @@ TEST_CASE("LOG ACCESS tells and changes how many requests are logged") {
   CHECK(bench.send("LOG ACCESS on") == "-ERR log access: no such folder\r\n");
 }
 
+TEST_CASE("LOG LEVELS lists and replaces the levels of kinds of events") {
+  HandlerBench bench;
+  CHECK(bench.send("LOG LEVELS") == "*0\r\n");
+  CHECK(bench.send("LOG LEVELS connected=info closed_*=off") == kOk);
+  CHECK(bench.send("LOG LEVELS") == "*2\r\n$14\r\nconnected=info\r\n$12\r\nclosed_*=off\r\n");
+  CHECK(bench.send("LOG LEVELS none") == kOk);
+  CHECK(bench.service.levels.empty());
+  bench.service.level_problem = "log.levels: there is no event 'x'";
+  CHECK(bench.send("LOG LEVELS x=off") == "-ERR log.levels: there is no event 'x'\r\n");
+  CHECK(bench.service.asked == std::vector<std::string>{"2 log levels by " + kWho,
+                                                        "0 log levels by " + kWho,
+                                                        "1 log levels by " + kWho});
+}
+
 TEST_CASE("LOG HELP names its subcommands") {
   HandlerBench bench;
   CHECK(bench.send("LOG HELP") ==
-        "*7\r\n+LOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+ACCESS "
+        "*9\r\n+LOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+ACCESS "
         "[<ON|OFF|one-in>]\r\n+    Tells one in how many requests is logged, or changes it; 0 for "
         "none.\r\n+HELP\r\n+    Lists "
         "the subcommands of LOG.\r\n+LEVEL [TRACE|DEBUG|INFO|WARNING|ERROR|OFF]\r\n+    Tells the "
-        "level of the log, or changes it until it is changed again.\r\n");
+        "level of the log, or changes it until it is changed again.\r\n+LEVELS [event=level "
+        "...]\r\n+    Lists events with another level than their own, or says which; NONE: "
+        "none.\r\n");
 }
 
 TEST_CASE("DRAIN tells and changes whether new clients are refused") {

@@ -23,6 +23,10 @@ class FakeControl final : public ServerControl {
   [[nodiscard]] std::string set_access_sample(std::int64_t, std::string_view) override {
     return "";
   }
+  [[nodiscard]] std::span<const std::string> log_levels() const override { return {}; }
+  [[nodiscard]] std::string set_log_levels(std::vector<std::string>, std::string_view) override {
+    return "";
+  }
   void reload(std::string_view, std::function<void(const ReloadOutcome&)>) override {}
   [[nodiscard]] bool is_draining() const override { return !draining.empty(); }
   void set_draining(bool, std::string_view) override {}
