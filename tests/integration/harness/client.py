@@ -25,13 +25,16 @@ def shown(data, limit=300):
 class Client:
     """Every read ends within `timeout` seconds, by data, end of input or a failed test."""
 
-    def __init__(self, address, timeout=PATIENCE, receive_buffer=None):
+    def __init__(self, address, timeout=PATIENCE, receive_buffer=None, segment=None):
+        """Both sizes in bytes; a server has a send buffer for some of the segments that we take."""
         family = socket.AF_UNIX if isinstance(address, str) else (
             socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if segment:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         self.socket.connect(address)
         if family != socket.AF_UNIX:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -7,15 +7,16 @@ import resource
 from harness.client import Client
 from harness import resp
 
-SMALL_BUFFER = 4096
 LARGE = b"x" * 60_000
 
 
 class Kind(Client):
     """`across()` between two restarts, `finish()` at the end. It asks and reads by itself."""
 
+    sizes = {}
+
     def __init__(self, address, number):
-        super().__init__(address, timeout=60, receive_buffer=SMALL_BUFFER if isinstance(self, SlowReader) else None)
+        super().__init__(address, timeout=60, **self.sizes)
         self.number = number
         self.begin()
 
@@ -61,14 +62,16 @@ class HalfARequest(Kind):
 
 
 class SlowReader(Kind):
-    """Has more to read than its socket holds."""
+    """Has more to read than both sockets hold."""
+
+    sizes = {"receive_buffer": 4096, "segment": 1000}
 
     def begin(self):
         self.owed = 0
         self.across()
 
     def across(self):
-        while self.owed < 4:
+        while self.owed < 12:
             self.send(resp.request("ECHO", LARGE + str(self.number).encode()))
             self.owed += 1
         self.read_one()
