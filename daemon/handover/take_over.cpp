@@ -33,6 +33,8 @@ constexpr Milliseconds kMaxStart = std::chrono::seconds(5);
 constexpr Milliseconds kMaxPacking = std::chrono::seconds(30);
 /// Longer than the other end can think about it: it has given up by then, and has said so.
 constexpr Milliseconds kMaxAnswer = std::chrono::seconds(60);
+/// So often somebody who waits looks whether it is to stop.
+constexpr Milliseconds kGlance{100};
 /// An error's text.
 constexpr std::size_t kMaxLine = 4096;
 
@@ -62,18 +64,15 @@ std::string why_not(const TakeOverLine::Answer& answer, std::string_view expecte
 
 // --- TakeOverLine
 
-bool TakeOverLine::wait_until(Clock::time_point end) const {
-  for (;;) {
-    const auto left = std::chrono::ceil<Milliseconds>(end - Clock::now());
-    if (left.count() <= 0) return false;
-    pollfd asked{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    const int n = ::poll(&asked, 1, static_cast<int>(left.count()));
-    if (n > 0) return true;
-    if (n < 0 && errno != EINTR) return false;
-  }
+bool TakeOverLine::wait_a_while(Clock::time_point end) const {
+  const auto left = std::min(kGlance, std::chrono::ceil<Milliseconds>(end - Clock::now()));
+  if (left.count() <= 0) return false;
+  pollfd asked{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&asked, 1, static_cast<int>(left.count())) >= 0 || errno == EINTR;
 }
 
-TakeOverLine::Answer TakeOverLine::receive(Milliseconds most) {
+TakeOverLine::Answer TakeOverLine::receive(Milliseconds most,
+                                           const std::function<bool()>& is_stopped) {
   const Clock::time_point end = Clock::now() + most;
   for (;;) {
     if (const std::size_t at = received_.find("\r\n"); at != std::string::npos) {
@@ -86,7 +85,8 @@ TakeOverLine::Answer TakeOverLine::receive(Milliseconds most) {
     if (!message.problem.empty()) return {.problem = std::move(message.problem), .has_ended = true};
     if (message.status == FdMessage::Status::end)
       return {.problem = "it has gone away", .has_ended = true};
-    if (message.status == FdMessage::Status::none_waits && !wait_until(end))
+    if (is_stopped && is_stopped()) return {.problem = "this process was told to stop"};
+    if (message.status == FdMessage::Status::none_waits && !wait_a_while(end))
       return {.problem = fmt::format("it has said nothing for {} s", most.count() / 1000)};
     received_ += message.bytes;
     if (!message.fds.empty()) fd_ = std::move(message.fds.front());
@@ -108,11 +108,11 @@ Predecessor::Predecessor(const std::string& path) : line_(connect_to(path)) {}
 UniqueFd Predecessor::take_parcel() {
   // An array: only who asks in RESP is answered in it.
   const std::string format = fmt::to_string(kStateFormat);
-  std::string problem =
-      line_.send(fmt::format("*2\r\n$8\r\nHANDOVER\r\n${}\r\n{}", format.size(), format));
-  if (problem.empty()) problem = why_not(line_.receive(kMaxAnswer), "+OK");
+  // Whoever sends nobody in has said why, and hung up.
+  (void)line_.send(fmt::format("*2\r\n$8\r\nHANDOVER\r\n${}\r\n{}", format.size(), format));
+  std::string problem = why_not(line_.receive(kMaxAnswer, is_stopped_), "+OK");
   if (problem.empty()) {
-    problem = why_not(line_.receive(kMaxPacking), "+PARCEL");
+    problem = why_not(line_.receive(kMaxPacking, is_stopped_), "+PARCEL");
     UniqueFd parcel = line_.take_fd();
     if (problem.empty() && parcel) return parcel;
     if (problem.empty()) problem = "nothing came with the parcel's line";
@@ -121,6 +121,7 @@ UniqueFd Predecessor::take_parcel() {
 }
 
 std::string Predecessor::say_serving() {
+  if (is_stopped_ && is_stopped_()) return "this process was told to stop";
   // One that has gone without a word serves nobody any more, and needs no telling.
   (void)line_.send("SERVING");
   const TakeOverLine::Answer answer = line_.receive(kMaxAnswer);

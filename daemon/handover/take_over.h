@@ -17,6 +17,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,15 +36,17 @@ class TakeOverLine {
     bool has_ended = false;    ///< the other end has gone
     std::string line = {};     ///< without its end
   };
-  /// Throws std::bad_alloc.
-  [[nodiscard]] Answer receive(std::chrono::milliseconds most);
+  /// Waits no longer once `is_stopped`, if there is one, says so. Throws std::bad_alloc.
+  [[nodiscard]] Answer receive(std::chrono::milliseconds most,
+                               const std::function<bool()>& is_stopped = {});
   /// The one that has come with a line; lines that are sent one after another may come as one.
   [[nodiscard]] UniqueFd take_fd() { return std::move(fd_); }
   /// With a descriptor, unless it is -1. "" or the problem.
   [[nodiscard]] std::string send(std::string_view line, int fd = -1);
 
  private:
-  [[nodiscard]] bool wait_until(std::chrono::steady_clock::time_point end) const;
+  /// False once it has passed.
+  [[nodiscard]] bool wait_a_while(std::chrono::steady_clock::time_point end) const;
 
   UniqueFd socket_;
   std::string received_;
@@ -55,6 +58,8 @@ class Predecessor {
  public:
   /// Connects. Throws std::runtime_error that says why not.
   explicit Predecessor(const std::string& path);
+  /// Asked while it waits: whether we are to stop instead.
+  void set_is_stopped(std::function<bool()> is_stopped) { is_stopped_ = std::move(is_stopped); }
 
   /// Asks, and waits for all that it has. Throws std::runtime_error with what it says, or what is
   /// wrong.
@@ -64,6 +69,7 @@ class Predecessor {
 
  private:
   TakeOverLine line_;
+  std::function<bool()> is_stopped_;
 };
 
 /// Towards the process that takes over: for who serves, behind HANDOVER.

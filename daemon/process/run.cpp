@@ -81,6 +81,11 @@ int serve(const Program& program, Config config) {
   } catch (const std::runtime_error& error) {
     return fail(error.what(), kExitFailure);
   }
+  if (predecessor)
+    predecessor->set_is_stopped([&signals] {
+      const std::optional<int> signal = signals.waiting();
+      return signal && rule_of(*signal).action == SignalAction::drain;
+    });
   bool has_left_work = false;
   try {
     Server server(clock, *events, signals, std::move(config), program.source, program.handlers);

@@ -255,6 +255,7 @@ class Server final : public EventSink, public ServerControl {
   /// Until whoever is owed a reply has it, or goes without.
   TimerQueue::TimerId settling_timer_ = 0;
   std::unique_ptr<Successor> successor_;  ///< while it is about to take over
+  bool is_reload_missed_ = false;         ///< SIGHUP came meanwhile
   bool have_handlers_stopped_ = false;
   bool has_store_ = false;        ///< connections can be left to the process that follows
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop

@@ -170,8 +170,10 @@ void Server::give_up_handover(const std::string& problem) {
 }
 
 void Server::call_off_handover() {
-  if (const auto successor = std::exchange(successor_, nullptr))
+  if (const auto successor = std::exchange(successor_, nullptr)) {
     successor->refuse("the daemon stops");
+    time_drain();
+  }
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
   departure_.call_off();
   phase_ = Phase::draining;

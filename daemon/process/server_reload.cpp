@@ -60,6 +60,7 @@ void Server::reload_on_signal(int signal) {
   }
   // Nothing can fail any more: a signal that was taken is not told again.
   const std::optional<int> asker = signals_.take(signal);
+  if (successor_) is_reload_missed_ = true;
   if (!asker) return;
   if (!is_serving) return answer_reload(*asker, {.problems = {kStopping}});
   reloads_.answer_next(

@@ -80,8 +80,12 @@ std::chrono::milliseconds Server::pause_left() const {
 /// Not now: the connection that asks is being served, and its reply is not sent yet.
 void Server::shut_down(std::string_view who) {
   (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
-    if (phase_ != Phase::serving) return;
-    begin_stop("SHUTDOWN");
+    if (phase_ == Phase::serving)
+      begin_stop("SHUTDOWN");
+    else if (successor_)
+      call_off_handover();
+    else
+      return;
     tell_stopping(request);
   });
 }

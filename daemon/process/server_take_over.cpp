@@ -32,6 +32,9 @@ std::string Server::hand_over(std::uint64_t client, std::int64_t format, std::st
     return fmt::format(
         "it reads states up to format {}, and this daemon writes format {}, which takes {}", format,
         kStateFormat, kOldestReader);
+  if (is_paused() || is_draining())
+    return "CLIENT PAUSE or DRAIN is in force, of which the next process would not know: end it "
+           "first";
   if (is_run_by_systemd())
     return "systemd runs this daemon: `systemctl restart` it, with server.survive = \"restart\"";
   Connection* const asker = connections_.find_client(client);
@@ -58,7 +61,6 @@ void Server::begin_take_over(std::uint64_t client, const std::string& request) {
   if (phase_ != Phase::serving) return successor->refuse("the daemon stops");
   successor_ = std::move(successor);
   phase_ = Phase::parting;
-  end_pause("another process takes over");
   listeners_.rest();
   departure_.hold();
   departure_.look();
@@ -97,6 +99,9 @@ void Server::undo_take_over(const std::string& problem) {
   phase_ = Phase::serving;
   listeners_.end_rest();
   events_.record(Event::handover_undone, {{"problem", problem}});
+  if (!std::exchange(is_reload_missed_, false)) return;
+  reports_.reloading();
+  reloads_.ask_in_a_while("SIGHUP");
 }
 
 }  // namespace reactord

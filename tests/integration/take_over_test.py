@@ -296,6 +296,72 @@ def test_stopped_in_the_middle(daemon, places, asker, serve):
     assert one.wait() == 0
 
 
+@pytest.fixture
+def waiting(daemon, places, serve):
+    """A daemon that owes somebody a reply, which is waited for for a second."""
+    go = threading.Event()
+
+    def start(config="", **options):
+        one = daemon(config + relay_to(serve(held(go))) + places, **options)
+        one.connect("main").request("GET", "a")
+        eventually(lambda: one.info("clients")["blocked_clients"] == "1")
+        return one
+
+    yield start
+    go.set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_stopped_while_it_waits_takes_nobody(waiting, take_over, places, number):
+    one = waiting()
+    client = one.connect("main")
+    two = take_over(places, ready=False, expected_status=1)
+    one.wait_for_log("restarting on HANDOVER")
+    two.signal(number)
+    assert two.wait() == 1
+    two.wait_for_log("this process was told to stop")
+    client.expect_alive()
+    one.wait_for_log("no other process takes over")
+
+
+def test_a_stop_in_the_middle_ends_in_time(waiting, asker):
+    one = waiting('[deadlines]\ndrain = "1s"\n')
+    two = asker()
+    assert two.ask() == b"+OK"
+    one.wait_for_log("restarting on HANDOVER")
+    one.signal(signal.SIGTERM)
+    assert two.line() == b"-ERR the daemon stops"
+    assert one.wait() == 0, "the reply that is owed never comes"
+
+
+def test_a_reload_in_the_middle_comes_afterwards(waiting, asker):
+    one = waiting()
+    two = asker()
+    assert two.ask() == b"+OK"
+    one.wait_for_log("restarting on HANDOVER")
+    one.signal(signal.SIGHUP)
+    assert two.line() == b"+PARCEL"
+    two.close()
+    one.wait_for_log("configuration reloaded on SIGHUP")
+    assert_serves_on(one)
+
+
+@pytest.mark.parametrize("words", [("CLIENT", "PAUSE", "60000"), ("DRAIN", "ON")])
+def test_what_the_next_process_would_not_know(daemon, places, asker, words):
+    one = daemon(places)
+    assert one.connect("admin").call(*words) == "OK"
+    assert asker().ask() == (b"-ERR handover: CLIENT PAUSE or DRAIN is in force, of which the next process would not "
+                             b"know: end it first")
+
+
+def test_who_sends_nobody_in_says_why(daemon, take_over, places):
+    one = daemon("[server]\nmax_admin_connections = 1\n" + places)
+    one.connect("admin").expect_alive()
+    two = take_over(places, ready=False, expected_status=1)
+    assert two.wait() == 1
+    two.wait_for_log("does not hand over: ERR max number of clients reached")
+
+
 # --- the one before dies at the worst moment
 
 def test_the_one_before_is_killed_once_all_is_given(daemon, take_over, places, tmp_path, asker):

@@ -134,6 +134,58 @@ def test_a_process_that_cannot_start(daemon, config, upgrade, tmp_path):
     client.expect_alive()
 
 
+def test_a_link_leads_to_the_next_release(daemon, config, upgrade, tmp_path):
+    for release in ("v1", "v2"):
+        (tmp_path / release).mkdir()
+        shutil.copy(REACTORD, tmp_path / release / "reactord")
+    (tmp_path / "current").symlink_to("v1")
+    launch = "import os, sys; os.execv(sys.argv[1], [sys.argv[1], *sys.argv[3:]])"
+    one = daemon(config, prefix=(sys.executable, "-c", launch, str(tmp_path / "current/reactord")))
+    (tmp_path / "current").unlink()
+    (tmp_path / "current").symlink_to("v2")
+    done = upgrade()
+    assert done.returncode == 0, done
+    process = int(re.search(r"process (\d+)\) serves", done.stdout)[1])
+    assert os.readlink(f"/proc/{process}/exe") == str(tmp_path / "v2/reactord")
+    assert one.wait() == 0
+
+
+def test_it_may_do_what_the_other_one_may(daemon, config, upgrade):
+    launch = ("import os, resource, sys; os.umask(0o27); resource.setrlimit(resource.RLIMIT_NOFILE, (700, 800));"
+              "os.execv(sys.argv[1], sys.argv[1:])")
+    daemon(config, prefix=(sys.executable, "-c", launch), environment={}, expected_status=0)
+    told = json.loads(upgrade("--json").stdout)
+    process = told["after"]["process"]
+    with open(f"/proc/{process}/status", encoding="utf-8") as status:
+        assert "Umask:\t0027" in status.read()
+    with open(f"/proc/{process}/limits", encoding="utf-8") as limits:
+        assert re.search(r"Max open files +800 +800 ", limits.read())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_nothing_of_somebody_else_is_run(daemon, config, upgrade, tmp_path):
+    launch = "import os, sys; os.setgid(65534); os.setuid(65534); os.execv(sys.argv[1], sys.argv[1:])"
+    for folder in (tmp_path, *tmp_path.parents[:-1]):
+        folder.chmod(folder.stat().st_mode | 0o111)
+    tmp_path.chmod(0o777)
+    one = daemon(config, prefix=(sys.executable, "-c", launch))
+    done = upgrade()
+    assert done.returncode == 1
+    assert f"process {one.pid} runs as user 65534, and so must its successor" in done.stderr
+    assert "HANDOVER" not in one.log
+
+
+def test_who_says_that_it_is_another_process(serve, tmp_path):
+    """Its program would be run."""
+    info = b"reactord_version:0.2.0\r\nprocess_id:%d\r\nconnected_clients:1\r\n" % os.getppid()
+    serve(lambda peer: peer.request() and peer.send(b"$%d\r\n%s\r\n" % (len(info), info)),
+          unix=str(tmp_path / "liar"))
+    done = subprocess.run([CLI, "upgrade", "--uri", f"unix:{tmp_path}/liar"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"process {os.getppid()} is not who serves at" in done.stderr
+
+
 def test_it_takes_a_unix_socket(daemon):
     one = daemon()
     done = subprocess.run([CLI, "upgrade", "--port", str(one.port)], stdin=subprocess.DEVNULL, capture_output=True,

@@ -62,13 +62,13 @@ connections: after an upgrade, or for settings that need a restart. URI is the
 Unix socket of an admin listener; unless given, it is
 unix:/run/reactord/admin.sock.
 
-Checks the configuration first. Where systemd runs the daemon it restarts the
-unit, which keeps connections if server.survive says so. Else it starts the
-program that is there now as the other was started (arguments, environment,
-folder, output), with --take-over; if that cannot start, the other one serves
+Where systemd runs the daemon it restarts the unit, which keeps connections if
+server.survive says so. Else it checks the configuration, and starts the program
+that is there now as the other was started (arguments, environment, folder,
+output, limits), with --take-over; if that cannot start, the other one serves
 on. Waits at most T (2m) until the new one answers, and says which that is.
 
-It takes the daemon's user or root, on the same machine.
+It takes the daemon's own user, on the same machine; for a unit, root.
 Exit code: 0 another one serves, 1 none does, and why; else as ever.
 
   reactor-cli upgrade

@@ -2,9 +2,11 @@
 #include "tools/reactor-cli/upgrade/upgrade.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -56,11 +58,20 @@ std::optional<Server> ask_whether_there(const Options& options) {
   throw Failure(ExitCode::server_error, "not upgraded, and nobody was lost: " + why);
 }
 
+/// Nothing that somebody else has chosen runs as us.
+void require_same_user(const ServedProcess& served) {
+  if (served.user != ::geteuid())
+    not_upgraded(
+        fmt::format("process {} runs as user {}, and so must its successor: setpriv "
+                    "--reuid {} ... reactor-cli upgrade",
+                    served.id, served.user, served.user));
+}
+
 /// What is wrong with it is told on standard error by itself.
 void check_configuration(const ServedProcess& served) {
   std::vector<std::string> arguments = served.arguments;
   arguments.emplace_back("--check-config");
-  const int status = wait_for(start_like(served, served.program, arguments, Stays::no));
+  const int status = wait_for(start_like(served, arguments, Stays::no), kPatience);
   if (status != 0)
     not_upgraded(fmt::format("{} --check-config ends with {}", served.program, status));
 }
@@ -68,13 +79,13 @@ void check_configuration(const ServedProcess& served) {
 pid_t start_successor(const ServedProcess& served, const std::string& socket) {
   std::vector<std::string> arguments = served.arguments;
   arguments.insert(arguments.end(), {"--take-over", socket});
-  return start_like(served, served.program, arguments, Stays::yes);
+  return start_like(served, arguments, Stays::yes);
 }
 
 void restart_unit(const ServedProcess& served) {
   std::vector<std::string> arguments{"restart", served.unit};
   if (served.is_of_user) arguments.insert(arguments.begin(), "--user");
-  const int status = wait_for(start_like(served, "systemctl", arguments, Stays::no));
+  const int status = wait_for(start_systemctl(arguments), kPatience);
   if (status != 0)
     throw Failure(ExitCode::server_error,
                   fmt::format("systemctl restart {} ends with {}", served.unit, status));
@@ -118,13 +129,21 @@ ExitCode run_upgrade(const Options& options, Output& output) {
         "upgrade takes the Unix socket of an admin listener: --admin, or --uri unix:PATH");
   const Server before = ask_server(options);
   try {
+    const std::string socket = std::filesystem::absolute(at.path).string();
+    if (!holds_socket(before.process, socket) && !holds_socket(before.process, at.path))
+      not_upgraded(
+          fmt::format("process {} is not who serves at {}: another machine's, or "
+                      "container's; upgrade it there",
+                      before.process, at.path));
     const ServedProcess served = look_at(before.process);
     std::optional<pid_t> successor;
-    check_configuration(served);
-    if (served.unit.empty())
-      successor = start_successor(served, at.path);
-    else
+    if (served.unit.empty()) {
+      require_same_user(served);
+      check_configuration(served);
+      successor = start_successor(served, socket);
+    } else {
       restart_unit(served);
+    }
     const Server after = wait_for_another(options, before.process, successor);
     if (options.json)
       output.write(as_json(before, after));
