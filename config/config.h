@@ -26,8 +26,9 @@ enum class WhenFull : std::uint8_t {
 
 /// What connections outlive.
 enum class Survive : std::uint8_t {
-  no,      ///< nothing: a restart drains them
-  restart  ///< a planned restart: the next process goes on with them
+  no,       ///< nothing: a restart drains them
+  restart,  ///< a planned restart: the next process goes on with them
+  crash     ///< that, and whatever ends the process without its doing: those at rest go on
 };
 
 struct ServerSettings {

@@ -14,7 +14,8 @@ namespace reactord {
 template <>
 struct EnumWords<Survive> {
   static constexpr std::array kWords{EnumWord<Survive>{"no", Survive::no},
-                                     EnumWord<Survive>{"restart", Survive::restart}};
+                                     EnumWord<Survive>{"restart", Survive::restart},
+                                     EnumWord<Survive>{"crash", Survive::crash}};
 };
 
 template <>

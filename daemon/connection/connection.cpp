@@ -165,6 +165,7 @@ void Connection::give_receipt(bool arrived) noexcept {
 void Connection::become_closed(InOrder in_order) noexcept {
   if (state_ == State::closed) return;
   state_ = State::closed;
+  note(in_order == InOrder::yes ? Standing::bound : Standing::sending);
   DeadlineLink<InputDeadline>::cancel();
   DeadlineLink<OutputDeadline>::cancel();
   release(input_);
@@ -187,6 +188,8 @@ void Connection::settle() noexcept {
   if (output_.empty()) release(output_);  // what was written may have been taken back
   update_input_deadline();
   account_memory();
+  if (loop().notes != nullptr) [[unlikely]]
+    note_settled();
   if (has_more_to_do()) schedule();
 }
 

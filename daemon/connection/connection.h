@@ -51,6 +51,7 @@
 #include "daemon/connection/in_place.h"
 #include "daemon/connection/listener_policy.h"
 #include "daemon/connection/loop_context.h"
+#include "daemon/connection/snapshot/connection_notes.h"
 #include "daemon/interface/session.h"
 #include "daemon/log/events.h"
 #include "daemon/net/socket_stream.h"
@@ -175,6 +176,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   /// Pushes come between replies, and so speak as these do now.
   [[nodiscard]] ReplyEncoding push_encoding() const { return line_encoding(); }
   void unsubscribe() noexcept;
+  /// A handler keeps something for it.
+  void set_bound(bool is_bound) noexcept { is_bound_ = is_bound; }
 
   /// Serves no more; sends what is owed, then closes. Where a request, or a part of one, goes
   /// unanswered, `last_words` (code and text of an error) are sent behind it.
@@ -213,6 +216,12 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] Movable movable() const noexcept;
   /// Of a movable one. Throws std::bad_alloc.
   [[nodiscard]] SavedConnection save() const;
+  /// What it is at rest, without what is on its way, deadlines and figures. Throws std::bad_alloc.
+  [[nodiscard]] SavedConnection save_at_rest() const;
+  /// What ConnectionNotes have of it; of what it is at rest, the part that no Session tells of when
+  /// it changes.
+  [[nodiscard]] Standing standing() const noexcept;
+  [[nodiscard]] std::uint8_t traits() const noexcept;
   /// Goes on as `saved` says. Right behind its construction; throws std::bad_alloc.
   void restore(const SavedConnection& saved);
   /// Its socket has another owner now: nothing is sent, and nobody is told.
@@ -326,6 +335,11 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
 
   // --- to another process ---
   void save_session(SavedConnection& saved) const;
+  void note(Standing standing) noexcept {
+    if (ConnectionNotes* const notes = loop().notes) [[unlikely]]
+      notes->put(id_, standing);
+  }
+  [[gnu::noinline]] void note_settled() noexcept;
   void restore_session(const SavedConnection& saved);
   void restore_deadlines(const SavedConnection& saved) noexcept;
 
@@ -371,6 +385,7 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   bool wants_receipt_ : 1 = false;
   bool is_held_back_ : 1 = false;  ///< by its limiter: its input waits
   bool is_paused_ : 1 = false;     ///< its input waits for end_pause()
+  bool is_bound_ : 1 = false;      ///< a handler keeps something for it
   std::uint16_t last_command_ = 0;
 };
 

@@ -57,6 +57,8 @@ WorkUnits Connection::serve_share(WorkUnits share) {
   Buffer& out = output();
   Turn turn{out, std::min(loop().output_high_water, out.size() + kMaxOutputBytesPerTurn)};
   loop().arrived = kept_ == Kept::frames ? kept_since() : host().now();
+  if (may_receive_ || kept_ == Kept::frames)
+    note(output_.empty() ? Standing::in_work : Standing::sending);
   serve_input(turn);
   const WorkUnits used = share - loop().share_left;
   if (used > turn.ignored) note_activity();

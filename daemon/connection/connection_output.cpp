@@ -36,6 +36,7 @@ void Connection::flush_turn(Buffer& out) {
 void Connection::flush(Buffer& out) {
   std::size_t sent = 0;
   if (may_send_ && !out.empty() && state_ != State::closed) {
+    note(Standing::sending);
     sent = note_sent(stream_->send(out.view()), out.size());
     out.consume(sent);
   }
@@ -48,7 +49,10 @@ void Connection::flush_gathered(Buffer& out) {
   const std::size_t bytes = out.size() + loop().borrowed.bytes();
   const std::span<const std::string_view> parts = loop().borrowed.parts(out.view());
   std::size_t sent = 0;
-  if (may_send_ && state_ != State::closed) sent = note_sent(stream_->send_parts(parts), bytes);
+  if (may_send_ && state_ != State::closed) {
+    note(Standing::sending);
+    sent = note_sent(stream_->send_parts(parts), bytes);
+  }
   if (sent < bytes && state_ != State::closed) append_unsent(parts, sent, bytes - sent);
   out.clear();
   keep_unsent(out);

@@ -253,6 +253,8 @@ void ConnectionTable::destroy_some() {
     if (connection == nullptr) continue;
     count(*connection, -1);
     if (!older_clients_.empty()) older_clients_.erase(connection->client_id());
+    if (ConnectionNotes* const notes = connection->policy().loop_context.notes)
+      notes->forget(*connection);
     slots_.erase(closed_[i]);
   }
   closed_.erase(closed_.begin(), closed_.begin() + static_cast<std::ptrdiff_t>(some));

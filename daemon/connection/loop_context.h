@@ -24,6 +24,7 @@ namespace reactord {
 
 class Connection;
 class ConnectionHost;
+class ConnectionNotes;
 class RequestSink;
 
 /// Whose requests wait; but not those of who is drained.
@@ -55,6 +56,7 @@ struct LoopContext {
   std::vector<const std::string*> command_names{};  ///< by the number of their commands
   LoginGate* gate = nullptr;           ///< null: there are no users, and nobody has to log in
   std::uint64_t users_generation = 0;  ///< principals of another one are to be renewed
+  ConnectionNotes* notes = nullptr;    ///< null: nobody goes on after a crash
   Buffer input{};
   Buffer output{};
   GatherList borrowed{};  ///< of input or of kept input, in between the bytes of output

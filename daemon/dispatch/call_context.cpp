@@ -74,6 +74,7 @@ PushHandle CallContext::subscribe() {
 }
 
 std::unique_ptr<ConnectionState>& CallContext::state_slot() {
+  connection_->set_bound(true);
   return states_[connection_->id()][entry_->handler];
 }
 

@@ -82,7 +82,10 @@ class CallContext final : public HandlerContext {
   /// What handlers keep for that connection, as bytes; nothing where one cannot say it.
   using HandlerStates = std::vector<std::pair<const Handler*, std::string>>;
   [[nodiscard]] std::optional<HandlerStates> save_states(SlotId connection) const;
-  void end_states() override { forget(connection_->id()); }
+  void end_states() override {
+    connection_->set_bound(false);
+    forget(connection_->id());
+  }
 
  protected:
   [[nodiscard]] std::unique_ptr<ConnectionState>& state_slot() override;

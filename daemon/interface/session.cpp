@@ -57,6 +57,7 @@ void Session::reset() {
   set_in_transaction(false);
   no_evict_ = false;
   if (!rare_) return;
+  has_changed_ = true;
   rare_->name.clear();
   rare_->traceparent.clear();
   rare_->request_traceparent.clear();
@@ -66,6 +67,7 @@ void Session::reset() {
 
 Session::Rare& Session::rare() {
   if (!rare_) rare_ = std::make_unique<Rare>();
+  has_changed_ = true;
   return *rare_;
 }
 

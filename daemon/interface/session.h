@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace reactord {
 
@@ -101,6 +102,10 @@ class Session {
   [[nodiscard]] std::size_t held_bytes() const { return rare_ ? rare_->held_bytes : 0; }
   void set_held_bytes(std::size_t bytes);
 
+  /// True where a name, the user or the like may have changed since the last call: for who has
+  /// noted it elsewhere.
+  [[nodiscard]] bool take_change() { return std::exchange(has_changed_, false); }
+
   /// Back to how a connection begins (RESET), but for who it is (Logins::begin_again()); as in
   /// Redis, the library's names stay, and so does the silence that CLIENT REPLY SKIP has asked for.
   void reset();
@@ -134,6 +139,7 @@ class Session {
   ReplyMode reply_mode_ = ReplyMode::on;
   std::uint8_t unusual_ = 0;
   bool no_evict_ = false;
+  bool has_changed_ = false;  ///< something in rare_
 };
 
 }  // namespace reactord

@@ -48,6 +48,12 @@ bool has_role(const Config& config, ListenerRole role) {
                              [role](const ListenerSettings& each) { return each.role == role; });
 }
 
+/// That wait in a queue, of those that have ended too (daemon/keeping/): no descriptors of ours,
+/// but the same limit is for them.
+std::int64_t copies_of(const Config& config, std::int64_t connections) {
+  return config.server.survive == Survive::crash ? connections : 0;
+}
+
 /// Who has places beside clients, where there is a listener for them. HTTP's own epoll is with it.
 std::int64_t others_of(const Config& config) {
   std::int64_t count = 0;
@@ -80,9 +86,10 @@ DescriptorLimit DescriptorBudget::raise_for(const Config& config, std::int64_t c
   const auto others =
       static_cast<rlim_t>(open_before_ + sockets_of(config) + others_of(config) + kSpare);
   const rlim_t wanted = static_cast<rlim_t>(connections) + others;
-  if (limit.rlim_cur < wanted) {
+  const rlim_t wanted_with_copies = wanted + static_cast<rlim_t>(copies_of(config, connections));
+  if (limit.rlim_cur < wanted_with_copies) {
     rlimit raised = limit;
-    raised.rlim_cur = std::min(wanted, limit.rlim_max);
+    raised.rlim_cur = std::min(wanted_with_copies, limit.rlim_max);
     if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   }
   const rlim_t room = limit.rlim_cur > others ? limit.rlim_cur - others : 1;

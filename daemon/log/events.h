@@ -37,6 +37,7 @@ namespace reactord {
    X(closed_out_of_memory,  warning, often,  "{peer} closed: the system has no memory for its requests or replies") \
   X(closed_limit,          warning, often,  "{peer} closed: {problem}")                               \
   X(closed_handover,       warning, often,  "{peer} closed unanswered: the server restarts, and its reply was not ready in time") \
+  X(closed_crash,          warning, often,  "{peer} closed: the process before has crashed while it was not at rest") \
   X(closed_drained,        debug,   seldom, "{peer} closed: the server is stopping")                  \
   X(closed_drain_expired,  warning, often,  "{peer} closed unanswered: deadlines.drain expired")      \
   X(closed_at_once,        debug,   seldom, "{peer} closed: stopped at once")
@@ -84,6 +85,9 @@ namespace reactord {
   X(given_over,            info,    seldom, "{count} connections go on in process {process}, which has taken over; {left} stay, and are drained") \
   X(handover_undone,       error,   seldom, "no other process takes over, and all are served on: {problem}") \
   X(taken_over,            info,    seldom, "{count} connections go on from the process before; {lost} could not") \
+  X(keeping_impossible,    warning, seldom, "connections do not outlive a crash: {problem}")          \
+  X(kept_full,             warning, seldom, "{count} connections would outlive a crash, and no more can be kept: {problem}") \
+  X(kept_taken_over,       info,    seldom, "{count} connections go on after a crash; {in_work} were not at rest and are closed; {lost} could not go on") \
   X(stopped,               info,    seldom, "stopped")                                                \
   X(work_left,             warning, seldom, "{count} pieces of handlers' offloaded work did not end: the process ends without them") \
   X(stopped_at_once,       warning, seldom, "stopped at once by {signal}, before all was answered")   \

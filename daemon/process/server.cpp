@@ -157,6 +157,7 @@ bool Server::start(std::vector<PassedSocket> passed, Predecessor* predecessor) {
   events_.record(Event::starting, {{"version", std::string(kVersion)}});
   Inheritance inherited =
       open_parcel(predecessor != nullptr ? predecessor->take_parcel() : take_parcel(passed));
+  const UniqueFd kept = take_kept(passed);
   std::string problem = predecessor != nullptr ? inherited.problem : "";
   if (problem.empty())
     problem = listeners_.start(config_, std::move(passed), std::move(inherited.listening));
@@ -172,7 +173,9 @@ bool Server::start(std::vector<PassedSocket> passed, Predecessor* predecessor) {
   service_.set_tcp_port(listeners_.tcp_port());
   watch_certificates();
   take_over(std::move(inherited));
+  go_on_with_kept(kept);
   try_store();
+  start_keeping();
   reports_.ready();
   events_.record(Event::ready);
   return true;
@@ -262,6 +265,10 @@ void Server::end_turn() {
 }
 
 void Server::do_chores() {
+  if (kept_.has_more()) {
+    kept_.go_on();
+    loop_.charge(kSliceWork);
+  }
   if (signal_dump_.has_parts()) {
     signal_dump_.go_on();
     loop_.charge(kSliceWork * SignalDump::kMaxPartsPerTurn);

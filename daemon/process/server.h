@@ -36,6 +36,7 @@
 #include "daemon/handover/take_over.h"
 #include "daemon/http/http_site.h"
 #include "daemon/interface/handler_entry.h"
+#include "daemon/keeping/kept_connections.h"
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/limits/heap_trimmer.h"
 #include "daemon/limits/memory_limit.h"
@@ -193,6 +194,12 @@ class Server final : public EventSink, public ServerControl {
   [[nodiscard]] std::string give(std::string_view state, std::span<const int> fds);
   void stay_behind(std::size_t gone);
   void undo_take_over(const std::string& problem);
+  // --- beside a process that may crash (server_keeping.cpp) ---
+  [[nodiscard]] static UniqueFd take_kept(std::vector<PassedSocket>& passed);
+  void go_on_with_kept(const UniqueFd& queue);
+  [[nodiscard]] bool end_found(UniqueFd fd, KeptConnection kept);
+  void start_keeping();
+  void stop_keeping();
 
   [[nodiscard]] bool is_done() const;
   void return_memory();
@@ -201,7 +208,7 @@ class Server final : public EventSink, public ServerControl {
   // --- what is too much for one turn ---
   [[nodiscard]] bool has_chores() const {
     return !is_closed_to_new_ || listeners_.has_leaving() || !walks_.empty() ||
-           signal_dump_.has_parts();
+           signal_dump_.has_parts() || kept_.has_more();
   }
   void do_chores();
   void take_in_the_last();
@@ -256,6 +263,8 @@ class Server final : public EventSink, public ServerControl {
   TimerQueue::TimerId settling_timer_ = 0;
   std::unique_ptr<Successor> successor_;  ///< while it is about to take over
   bool is_reload_missed_ = false;         ///< SIGHUP came meanwhile
+  KeptConnections kept_{connections_, loop_, events_, loop_context_};
+  TimerQueue::TimerId keeping_timer_ = 0;
   bool have_handlers_stopped_ = false;
   bool has_store_ = false;        ///< connections can be left to the process that follows
   bool is_closed_to_new_ = true;  ///< false while the listeners take in who waits at the stop

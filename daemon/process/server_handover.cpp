@@ -12,6 +12,7 @@
 
 #include "daemon/handover/handover_state.h"
 #include "daemon/handover/parcel.h"
+#include "daemon/process/last_words.h"
 #include "daemon/process/server.h"
 #include "daemon/systemd/descriptor_store.h"
 
@@ -45,13 +46,9 @@ SocketAddress peer_of(int fd, const SavedConnection& saved) {
   return SocketAddress::mapped(saved.peer_ip, saved.peer_port);
 }
 
-/// What it reads as an error, where anything is known of it.
+/// Behind an unfinished reply they would be read as a part of it.
 void say_last_words(Stream& stream, const SavedConnection& saved) {
-  Buffer text;
-  const ReplyEncoding command = saved.answers_in_resp ? ReplyEncoding::resp2 : ReplyEncoding::plain;
-  ReplyWriter(text, encoding_of(saved.framing, command)).error(kCannotGoOn);
-  // Behind an unfinished reply it would be read as a part of it.
-  if (saved.output.empty()) (void)stream.send(text.view());
+  if (saved.output.empty()) (void)stream.send(last_words(saved, kCannotGoOn));
 }
 
 }  // namespace
@@ -133,6 +130,8 @@ void Server::hand_over_or_give_up() {
 
 void Server::hand_over() {
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
+  // First: what is on its way counts twice, and a socket that is closed here must stay open.
+  stop_keeping();
   std::vector<Connection*> going;
   std::vector<int> fds;
   HandoverState state{.last_client_id = connections_.opened(), .connections = {}};
@@ -174,6 +173,7 @@ void Server::call_off_handover() {
     successor->refuse("the daemon stops");
     time_drain();
   }
+  stop_keeping();
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
   departure_.call_off();
   phase_ = Phase::draining;

@@ -104,6 +104,7 @@ void Server::begin_stop(std::string reason) {
 }
 
 void Server::begin_drain() {
+  stop_keeping();
   time_drain();
   phase_ = Phase::draining;
   is_closed_to_new_ = false;
@@ -188,7 +189,7 @@ void Server::drain_on_signal(int signal) {
 
 /// A restart, if connections can outlive it. Once it is under way another one means the same.
 void Server::hand_over_on_signal(int signal) {
-  const bool is_possible = config_.server.survive == Survive::restart && has_store_;
+  const bool is_possible = config_.server.survive != Survive::no && has_store_;
   if (phase_ == Phase::serving && !is_possible) return drain_on_signal(signal);
   if (phase_ <= Phase::leaving && is_possible) begin_handover(signal_name(signal));
   signals_.take(signal);

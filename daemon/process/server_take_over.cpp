@@ -53,6 +53,7 @@ std::string Server::hand_over(std::uint64_t client, std::int64_t format, std::st
 void Server::begin_take_over(std::uint64_t client, const std::string& request) {
   Connection* const asker = connections_.find_client(client);
   if (asker == nullptr || asker->is_ending()) return;
+  stop_keeping();  // it would shut down what is let go
   auto successor =
       std::make_unique<Successor>(UniqueFd(::fcntl(asker->stream().fd(), F_DUPFD_CLOEXEC, 0)));
   connections_.let_go(*asker);
@@ -98,6 +99,7 @@ void Server::undo_take_over(const std::string& problem) {
   departure_.call_off();
   phase_ = Phase::serving;
   listeners_.end_rest();
+  start_keeping();
   events_.record(Event::handover_undone, {{"problem", problem}});
   if (!std::exchange(is_reload_missed_, false)) return;
   reports_.reloading();

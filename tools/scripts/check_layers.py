@@ -47,6 +47,7 @@ ROOMS = {
     "callbacks": ["crash", "reactor", "log", "interface", "dispatch"],
     "systemd": ["reactor"],
     "handover": ["reactor", "net", "interface", "connection"],
+    "keeping": ["reactor", "log", "interface", "connection", "handover"],
     "admission": ["probes", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch", "systemd"],
     "users": [],
     "stats": ["crash", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch", "callbacks",

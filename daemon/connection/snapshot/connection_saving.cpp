@@ -27,10 +27,7 @@ Connection::Movable Connection::movable() const noexcept {
   return state_ == State::open ? Movable::yes : Movable::not_now;
 }
 
-SavedConnection Connection::save() const {
-  const TimePoint now = host().now();
-  const DeadlineLink<InputDeadline>& input_link = *this;
-  const DeadlineLink<OutputDeadline>& output_link = *this;
+SavedConnection Connection::save_at_rest() const {
   SavedConnection saved;
   saved.client_id = client_id_;
   if (policy_.listener != nullptr) saved.listener = *policy_.listener;
@@ -39,17 +36,25 @@ SavedConnection Connection::save() const {
   saved.peer_ip = stream_->peer_ip();
   saved.peer_port = stream_->peer_port();
   save_session(saved);
+  saved.past_first = past_first_;
+  saved.age = age();
+  return saved;
+}
+
+SavedConnection Connection::save() const {
+  const TimePoint now = host().now();
+  const DeadlineLink<InputDeadline>& input_link = *this;
+  const DeadlineLink<OutputDeadline>& output_link = *this;
+  SavedConnection saved = save_at_rest();
   saved.input = input_.view();
   saved.has_frames = kept_ == Kept::frames;
   saved.output = output_.view();
-  saved.past_first = past_first_;
   saved.must_linger = must_linger_;
   saved.frame_timed = frame_timed_;
   saved.is_input_timed = input_link.is_armed();
   if (saved.is_input_timed) saved.input_waited = waited(input_link, now);
   saved.is_output_timed = output_link.is_armed();
   if (saved.is_output_timed) saved.output_waited = waited(output_link, now);
-  saved.age = age();
   saved.idle = idle();
   saved.commands = commands_;
   saved.bytes_received = bytes_received_;
@@ -122,6 +127,31 @@ void Connection::restore_deadlines(const SavedConnection& saved) noexcept {
       deadlines.idle.arm_earlier(input_link, started);
   }
   if (saved.is_output_timed) deadlines.write_stall.arm_earlier(*this, now - saved.output_waited);
+}
+
+// --- what is noted of it, for whoever finds it after a crash
+
+std::uint8_t Connection::traits() const noexcept {
+  return static_cast<std::uint8_t>((session_.protocol() == 3 ? 1u : 0u) |
+                                   (reply_encoding_ != ReplyEncoding::plain ? 2u : 0u) |
+                                   (session_.is_no_evict() ? 4u : 0u) | (past_first_ ? 8u : 0u) |
+                                   (static_cast<unsigned>(session_.reply_mode()) << 4));
+}
+
+/// Of a transaction, of subscriptions and of handlers' states only the process knows.
+Standing Connection::standing() const noexcept {
+  if (!output_.empty()) return Standing::sending;
+  if (is_pending() || kept_ != Kept::nothing) return Standing::in_work;
+  const bool is_free = state_ == State::open && !is_input_ended() && subscriptions_ == 0 &&
+                       !is_bound_ && !session_.in_transaction();
+  return is_free ? Standing::at_rest : Standing::bound;
+}
+
+/// While it is at rest no other thing of it changes.
+void Connection::note_settled() noexcept {
+  ConnectionNotes& notes = *loop().notes;
+  if (session_.take_change() || traits() != notes.traits(id_)) notes.rewrite(*this);
+  notes.put(id_, standing());
 }
 
 void Connection::let_go() noexcept {

@@ -50,6 +50,7 @@ class Daemon:
         self.log_path = self.directory / "stderr.log"
         self.clients = []
         self.addresses = []
+        self.killed_by = 0
         self.write_config(config if config_bytes is None else config_bytes)
         self._config = config
         with open(self.log_path, "wb") as log_file:
@@ -210,6 +211,12 @@ class Daemon:
         found = _SANITIZER.search(self.log)
         assert not found, f"a sanitizer reported:\n{self.log[-6000:]}"
 
+    def kill(self, number):
+        """As a crash ends it."""
+        self.signal(number)
+        assert self.wait() == -number
+        self.killed_by = number
+
     def finish(self, expected_status=0):
         """Ends it, if it still runs, and judges how it ended."""
         was_running = self.running
@@ -227,7 +234,7 @@ class Daemon:
         if was_running:
             assert status == expected_status, f"ended with {status}:\n{self.log[-4000:]}"
         else:
-            assert status >= 0 or expected_status in (None, status), \
+            assert status >= 0 or status == -self.killed_by or expected_status in (None, status), \
                 f"killed by signal {-status}:\n{self.log[-4000:]}"
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Who is connected stays connected when the service restarts (server.survive)."""
 
+import signal
+import time
+
 import pytest
 
 import host
@@ -71,3 +74,43 @@ def test_the_status_says_how_many_went_on(surviving):
     assert host.systemctl("show", "-P", "NFileDescriptorStore", surviving).stdout.strip() == "0"
     for client in clients:
         client.expect_alive()
+
+
+# --- a crash (survive = "crash")
+
+@pytest.fixture
+def outliving(service):
+    host.CONFIG.write_text(SURVIVE.replace("restart", "crash") + host.CONFIG.read_text())
+    host.systemctl("restart", service)
+    return service
+
+
+def stored(unit):
+    return host.systemctl("show", "-P", "NFileDescriptorStore", unit).stdout.strip()
+
+
+def test_kill_9_keeps_who_is_at_rest(outliving):
+    clients = [Client(address) for address in (host.TCP, host.UNIX) for _ in range(50)]
+    half = Client(host.TCP)
+    for client in (*clients, half):
+        client.expect_alive()
+    numbers = [client.call("CLIENT", "ID") for client in clients]
+    time.sleep(2.5)  # older than a second, and kept in the second after it
+    half.send(resp.request("ECHO", "never")[:-4])
+    for _ in range(3):
+        before = host.kill(signal.SIGKILL)
+        host.eventually(lambda: host.main_pid() not in (0, before) and host.is_active(), what="another process")
+        host.eventually(lambda: stored(outliving) == "1", what="what is kept")
+    assert half.read_until_eof().startswith(b"-ERR the server crashed while a request of this connection was in work")
+    assert [client.call("CLIENT", "ID") for client in clients] == numbers
+    counts = [int(record["REACTORD_COUNT"]) for record in host.journal("REACTORD_EVENT=kept_taken_over")]
+    assert counts == [100, 100, 100]
+
+
+def test_after_a_stop_nothing_is_kept(outliving):
+    client = Client(host.TCP)
+    client.expect_alive()
+    assert stored(outliving) == "1"
+    host.systemctl("stop", outliving)
+    client.expect_eof()
+    assert stored(outliving) == "0"

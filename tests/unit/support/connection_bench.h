@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -102,6 +103,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
     ReplyWriter reply(out, c.reply_encoding(), &loop_context.borrowed);
     const std::vector<std::string> words = words_of(frame);
     served.push_back(words.back());
+    if (on_serve) on_serve();
     if (words[0] == "COSTLY") loop_context.charge(static_cast<WorkUnits>(std::stoul(words[1])));
     if (words[0] == "WAIT") return ServeResult::pending;
     if (words[0] == "AHEAD") return ServeResult::overlapping;
@@ -134,6 +136,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   ListenerPolicy policy;
   StreamScript script;
   std::vector<std::string> served;
+  std::function<void()> on_serve;  ///< in the middle of each
   std::vector<CloseReason> ends;
   int closed = 0;
   int finished = 0;
