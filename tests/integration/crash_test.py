@@ -1,289 +1,136 @@
 # SPDX-License-Identifier: MIT
-"""Connections that outlive kill -9 (server.survive = "crash"), with a service manager's store beside the process."""
+"""What the daemon says when it crashes, and that it ends by the signal all the same."""
 
-import hashlib
 import os
+import pathlib
+import re
 import signal
-import socket
-import struct
-import threading
-import time
+import subprocess
 
 import pytest
 
-from harness import resp
-from harness.client import eventually
-from harness.keeper import Keeper
+from harness.client import PATIENCE
+from harness.daemon import BIN_DIR, DEFAULT_LISTENER, SANITIZED
 
-SURVIVE = '[server]\nsurvive = "crash"\n'
-KEPT = "reactord-kept"
-TOKEN = hashlib.sha256(b"as long as one that is random").hexdigest()
-TOKEN_HASH = "sha256:" + hashlib.sha256(TOKEN.encode()).hexdigest()
-MAIN = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
-LINES = '\n[[listener]]\nname = "lines"\naddress = "127.0.0.1:0"\nframing = "line"\nhandler = "ceil"\n'
-IN_WORK = (b"ERR the server crashed while a request of this connection was in work; whether it was done is "
-           b"not known: connect again")
-# Older than a second, and a round later: there is no reply that tells of it.
-UNTIL_KEPT = 2.2
+SOURCE = pathlib.Path(__file__).parent / "module_sources/crash.cpp"
+SECRET = "hunter2-hunter2"
+
+pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer reports in its own way, and is left to")
 
 
-@pytest.fixture
-def keeper(tmp_path):
-    keeper = Keeper(tmp_path / "notify")
-    yield keeper
-    keeper.close()
+@pytest.fixture(scope="module")
+def crash(tmp_path_factory):
+    path = tmp_path_factory.mktemp("module") / "crash.so"
+    subprocess.run(["c++", "-std=c++20", "-O1", "-Wall", "-Wextra", "-Werror", "-Wno-infinite-recursion", "-fPIC",
+                    "-fno-optimize-sibling-calls", "-shared", "-fvisibility=hidden", f"-I{BIN_DIR.parent}/include",
+                    SOURCE, "-o", path, "-lfmt"], check=True)
+    path.chmod(0o755)
+    return f'[[module]]\npath = "{path}"\n'
 
 
-def kill(daemon, keeper, before, config=SURVIVE, number=signal.SIGKILL):
-    """What a crash does, and the service manager after it; the next process."""
-    before.kill(number)
-    return daemon(config, **keeper.successor())
+def ended_by(daemon, number):
+    assert daemon.process.wait(PATIENCE) == -number, daemon.log
 
 
-def start(daemon, keeper, config=SURVIVE):
-    one = daemon(config, environment=keeper.environment)
-    eventually(lambda: keeper.names() == [KEPT], what="something to keep")
-    return one
+IN_LOOP = [("null", signal.SIGSEGV, r"nothing is mapped at 0x0"),
+           ("stack", signal.SIGSEGV, r"(nothing is mapped|no such access is allowed) at 0x[0-9a-f]+"),
+           ("divide", signal.SIGFPE, r"a division by zero at 0x[0-9a-f]+"),
+           ("illegal", signal.SIGILL, r"at 0x[0-9a-f]+"),
+           ("bus", signal.SIGBUS, r"nothing is behind 0x[0-9a-f]+"),
+           ("abort", signal.SIGABRT, r"raised by itself")]
 
 
-def test_at_rest_all_go_on_20_times(daemon, keeper):
-    process = start(daemon, keeper)
-    clients = [process.connect() for _ in range(300)]
-    for number, client in enumerate(clients):
-        client.call("HELLO", str(2 + number % 2))
-        client.call("CLIENT", "SETNAME", f"client-{number}")
-    idle = process.connect()
-    ids = [client.call("CLIENT", "ID") for client in clients]
-    time.sleep(UNTIL_KEPT)
-    for _ in range(20):
-        process = kill(daemon, keeper, process)
-        process.wait_for_log("301 connections go on after a crash; 0 were not at rest and are closed; 0 could not")
-        eventually(lambda: keeper.names() == [KEPT])
-        process.wait_for_log("ready")
-    assert [client.call("CLIENT", "ID") for client in clients] == ids
-    for number, client in enumerate(clients):
-        assert client.call("CLIENT", "GETNAME") == f"client-{number}".encode()
-        assert f"resp={2 + number % 2}" in str(client.call("CLIENT", "INFO"))
-    idle.expect_alive()
-    assert process.info("clients")["connected_clients"] == "302"
+@pytest.mark.parametrize("how, number, cause", IN_LOOP, ids=[row[0] for row in IN_LOOP])
+def test_a_crash_while_serving_names_the_request_by_lengths(daemon, crash, how, number, cause):
+    one = daemon(crash, expected_status=-number)
+    one.connect().expect_alive()
+    one.connect().request("CRASH", how, SECRET)
+    ended_by(one, number)
+    said = one.log
+    assert re.search(rf"^reactord \S+ crashed: {number.name}, {cause}$", said, re.M), said
+    assert re.search(r"^it was serving client 2 of 127\.0\.0\.1, latest command crash; latest request: 3 words, "
+                     rf"of 5, {len(how)}, {len(SECRET)} bytes; kept: 0 bytes of input, 0 of output$", said, re.M), said
+    assert SECRET not in said
+    backtrace = said.partition("backtrace, innermost call first:\n")[2].splitlines()
+    assert any("crash.so" in line for line in backtrace), said
+    # A stack that is used up shows its innermost calls alone.
+    assert how == "stack" or any("reactord(" in line for line in backtrace), said
 
 
-@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT], ids=["crash", "watchdog"])
-def test_whatever_ends_it(daemon, keeper, number):
-    one = start(daemon, keeper)
-    client = one.connect()
-    client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    kill(daemon, keeper, one, number=number)
-    client.expect_alive()
+def test_of_many_words_a_few_lengths_are_told(daemon, crash):
+    one = daemon(crash, expected_status=-signal.SIGABRT)
+    one.connect().request("CRASH", "abort", *["x"] * 18)
+    ended_by(one, signal.SIGABRT)
+    assert "20 words, of 5, 5, 1, 1, 1, 1, 1, 1, ... bytes; kept" in one.log, one.log
 
 
-def test_what_nobody_had_begun_to_read_is_answered(daemon, keeper):
-    one = start(daemon, keeper)
-    client = one.connect()
-    client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    one.signal(signal.SIGSTOP)
-    client.request("ECHO", "still here")
-    kill(daemon, keeper, one)
-    assert client.reply() == b"still here"
+def test_what_is_sent_to_it_is_told_with_its_sender(daemon):
+    one = daemon(expected_status=-signal.SIGSEGV)
+    os.kill(one.pid, signal.SIGSEGV)
+    ended_by(one, signal.SIGSEGV)
+    assert re.search(rf"crashed: SIGSEGV, sent by process {os.getpid()} of user {os.getuid()}\n"
+                     r"it was serving nobody\nbacktrace", one.log), one.log
 
 
-def test_in_work_is_closed_and_told(daemon, keeper):
-    config = SURVIVE + MAIN + LINES
-    one = start(daemon, keeper, config)
-    half, line, rest = one.connect("main"), one.connect("lines"), one.connect("main")
-    for client in (half, rest):
-        client.expect_alive()
-    line.send(b"1.5\n").expect(b"2\n")
-    time.sleep(UNTIL_KEPT)
-    half.send(resp.request("ECHO", "never")[:-3])
-    line.send(b"4.")
-    eventually(lambda: b"qbuf=2 " in one.connect("main", track=False).call("CLIENT", "LIST"), what="half a line")
-    two = kill(daemon, keeper, one, config)
-    assert half.read_until_eof() == b"-" + IN_WORK + b"\r\n"
-    assert line.read_until_eof() == b"(error) " + IN_WORK + b"\n"
-    rest.expect_alive()
-    two.wait_for_log("1 connections go on after a crash; 2 were not at rest and are closed; 0 could not")
-    two.wait_for_log("closed: the process before has crashed while it was not at rest")
+def test_a_handlers_timer_is_named(daemon, crash):
+    one = daemon(crash, expected_status=-signal.SIGSEGV)
+    assert one.connect().request("CRASH", "timer").read_through(b"\r\n") == b"+OK\r\n"
+    ended_by(one, signal.SIGSEGV)
+    assert re.search(r"^it was in a timer's callback of the handler crash, command crash, client 1$", one.log,
+                     re.M), one.log
 
 
-def test_a_reply_that_is_cut_off_does_not_look_whole(daemon, keeper):
-    one = start(daemon, keeper)
-    client = one.connect()
-    client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    size = 8 << 20
-    client.send(resp.request("ECHO", b"x" * size))
-    eventually(lambda: b"obl=0 " not in one.connect(track=False).call("CLIENT", "LIST", "ID", "1"),
-               what="a reply that is not taken")
-    kill(daemon, keeper, one)
-    got = 0
-    with pytest.raises(ConnectionResetError):
-        while piece := client.socket.recv(1 << 20):
-            got += len(piece)
-    assert got < size
+@pytest.mark.parametrize("how", ["null", "stack"])
+def test_work_beside_the_loop_has_a_report_and_a_stack_for_it(daemon, crash, how):
+    one = daemon(crash, expected_status=-signal.SIGSEGV)
+    one.connect().request("CRASH", f"beside-{how}")
+    ended_by(one, signal.SIGSEGV)
+    assert re.search(r"^it was in a thread beside the loop: reactord$", one.log, re.M), one.log
+    assert "crash.so" in one.log.partition("backtrace")[2], one.log
 
 
-def test_what_only_the_process_knew_ends_without_a_word(daemon, keeper, tmp_path):
-    config = SURVIVE + MAIN + f'\n[[listener]]\nname = "admin"\naddress = "unix:{tmp_path}/a"\nrole = "admin"\n'
-    one = start(daemon, keeper, config)
-    queued, watcher, done = one.connect("main"), one.connect("admin"), one.connect("main")
-    assert queued.call("MULTI") == "OK"
-    assert watcher.call("MONITOR") == "OK"
-    assert done.call("MULTI") == "OK"
-    time.sleep(UNTIL_KEPT)
-    assert done.call("EXEC") == []
-    one.connect("main").expect_alive()  # the loop has come round: what was sent is noted as sent
-    kill(daemon, keeper, one, config)
-    assert queued.read_until_eof() == b""
-    watcher.read_until_eof()
-    done.expect_alive()
+def test_the_filter_of_system_calls_lets_the_report_pass(daemon, crash):
+    """With no-new-privileges, as in a service."""
+    one = daemon(crash, prefix=("setpriv", "--no-new-privs"), expected_status=-signal.SIGSEGV)
+    filtered = pathlib.Path(f"/proc/{one.pid}/status").read_text()
+    assert re.search(r"^Seccomp:\s+2$", filtered, re.M), filtered
+    one.connect().request("CRASH", "null")
+    ended_by(one, signal.SIGSEGV)
+    assert "it was serving client 1" in one.log and "crash.so" in one.log.partition("backtrace")[2]
 
 
-def test_under_load_each_is_answered_or_closed(daemon, keeper):
-    """Pipelines of 16: replies in order, each once; then, perhaps, the error, and the end in any case."""
-    process = start(daemon, keeper)
-    clients = [process.connect() for _ in range(20)]
-    stop, wrong = threading.Event(), []
+def test_without_stderr_it_ends_by_the_signal(daemon, crash, tmp_path):
+    log = f'[log]\ntarget = "{tmp_path}/reactord.log"\n{crash}{DEFAULT_LISTENER}'
+    one = daemon(log, prefix=("sh", "-c", 'exec "$@" 2>&-', "sh"), expected_status=-signal.SIGSEGV)
+    one.connect().request("CRASH", "null")
+    ended_by(one, signal.SIGSEGV)
+    assert "crashed" not in one.log
 
-    def play(client, seed):
-        sent = 0
+
+def test_a_stderr_that_takes_nothing_does_not_keep_it(daemon, crash, tmp_path):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with open(reader, "rb"), open(writer, "wb") as pipe:
         try:
-            while not stop.is_set():
-                words = [b"%d-%d" % (seed, sent + i) for i in range(16)]
-                client.send(b"".join(resp.request("ECHO", word) for word in words))
-                for word in words:
-                    got = client.reply()
-                    if got == IN_WORK.decode():
-                        rest = client.read_until_eof()
-                        return wrong.append(rest) if rest else None
-                    if got != word:
-                        return wrong.append((got, word))
-                sent += 16
-        except (AssertionError, OSError) as problem:  # it has ended
-            if "not a RESP reply" in str(problem):
-                wrong.append(problem)
-        return None
-
-    players = [threading.Thread(target=play, args=(client, seed)) for seed, client in enumerate(clients)]
-    for player in players:
-        player.start()
-    time.sleep(UNTIL_KEPT)
-    process = kill(daemon, keeper, process)
-    process.wait_for_log("connections go on after a crash")
-    stop.set()
-    for player in players:
-        player.join()
-    assert not wrong, wrong
-
-
-def test_a_user_stays_and_one_that_is_gone_does_not(daemon, keeper):
-    def users(*names):
-        return SURVIVE + MAIN + 'require = "user"\n' + "".join(
-            f'\n[[user]]\nname = "{name}"\npassword = "{TOKEN_HASH}"\ncommands = ["public", "acl"]\n'
-            for name in names)
-
-    one = start(daemon, keeper, users("ann", "bob"))
-    ann, bob, nobody = one.connect(), one.connect(), one.connect()
-    for client, name in ((ann, "ann"), (bob, "bob")):
-        assert client.call("AUTH", name, TOKEN) == "OK"
-    time.sleep(UNTIL_KEPT)
-    kill(daemon, keeper, one, users("ann"))
-    assert ann.call("ACL", "WHOAMI") == b"ann"
-    assert "NOAUTH" in str(nobody.call("CEIL", "1.5"))
-    bob.read_until_eof()
-
-
-# --- what a copy of a socket in the queue must not change
-
-def test_closes_are_seen_at_once(daemon, keeper, tmp_path):
-    config = SURVIVE + '[deadlines]\nwrite_stall = "1s"\n' + MAIN + f'\n[[listener]]\nname = "admin"\naddress = "unix:{tmp_path}/a"\nrole = "admin"\n'
-    one = start(daemon, keeper, config)
-    quits, killed, finished, reader = (one.connect("main") for _ in range(4))
-    for client in (quits, killed, finished, reader):
-        client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    assert quits.call("QUIT") == "OK"
-    quits.expect_eof()
-    finished.half_close()
-    finished.expect_eof()
-    number = killed.call("CLIENT", "ID")
-    assert one.connect("admin").call("CLIENT", "KILL", "ID", str(number)) == 1
-    killed.expect_eof()
-    # With a reply that is cut off: by a reset.
-    reader.send(resp.request("ECHO", b"x" * (8 << 20)))
-    one.wait_for_log("took no reply for deadlines.write_stall")
-    with pytest.raises(ConnectionResetError):
-        while reader.socket.recv(1 << 20):
+            while True:
+                os.write(writer, b"x" * 65536)
+        except BlockingIOError:
             pass
-    eventually(lambda: one.info("clients")["connected_clients"] == "1")
+        os.set_blocking(writer, True)
+        one = daemon(f'[log]\ntarget = "{tmp_path}/reactord.log"\n{crash}{DEFAULT_LISTENER}', stderr=pipe,
+                     expected_status=-signal.SIGSEGV)
+        one.connect().request("CRASH", "null")
+        ended_by(one, signal.SIGSEGV)
 
 
-def test_a_clients_reset_is_seen(daemon, keeper):
-    one = start(daemon, keeper)
-    client = one.connect()
-    client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.socket.close()
-    eventually(lambda: one.info("clients")["connected_clients"] == "1")
-    two = kill(daemon, keeper, one)
-    two.connect().expect_alive()
-
-
-# --- the ends of a process that are in order
-
-def test_a_stop_leaves_nothing(daemon, keeper):
-    one = start(daemon, keeper)
-    client = one.connect()
-    client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    assert one.stop() == 0
-    client.expect_eof()
-    eventually(lambda: keeper.names() == [])
-
-
-def test_a_restart_hands_over(daemon, keeper):
-    one = start(daemon, keeper)
-    clients = [one.connect() for _ in range(3)]
-    for client in clients:
-        client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    one.signal(signal.SIGUSR2)
-    assert one.wait() == 0
-    assert keeper.names() == ["reactord-connections"]
-    two = daemon(SURVIVE, **keeper.successor())
-    two.wait_for_log("3 connections go on from the process before; 0 could not")
-    eventually(lambda: keeper.names() == [KEPT])
-    three = kill(daemon, keeper, two)
-    three.wait_for_log("3 connections go on after a crash; 0 were not at rest and are closed; 0 could not")
-    for client in clients:
-        client.expect_alive()
-
-
-def test_without_it_nothing_is_kept(daemon, keeper):
-    one = daemon('[server]\nsurvive = "restart"\n', environment=keeper.environment)
-    one.connect().expect_alive()
-    assert keeper.names() == []
-    assert "reactord-kept" not in "".join(
-        os.readlink(f"/proc/{one.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{one.pid}/fd"))
-
-
-def test_memory_that_the_kernel_refuses(daemon, keeper):
-    one = daemon(SURVIVE, prefix=("prlimit", "--fsize=10000000"), environment=keeper.environment)
-    one.wait_for_log("connections do not outlive a crash: ftruncate: File too large")
-    one.connect().expect_alive()
-    assert keeper.names() == []
-
-
-def test_the_next_one_does_not_want_it(daemon, keeper):
-    """They go on once more; and from then on nobody is kept."""
-    one = start(daemon, keeper)
-    client = one.connect()
-    client.expect_alive()
-    time.sleep(UNTIL_KEPT)
-    two = kill(daemon, keeper, one, '[server]\nsurvive = "no"\n')
-    two.wait_for_log("1 connections go on after a crash")
-    client.expect_alive()
-    assert keeper.names() == []
+def test_lines_for_the_journal_have_a_priority(daemon, crash, tmp_path):
+    with open(tmp_path / "journal", "wb") as journal:
+        status = os.fstat(journal.fileno())
+        one = daemon(f'[log]\ntarget = "{tmp_path}/reactord.log"\n{crash}{DEFAULT_LISTENER}', stderr=journal,
+                     expected_status=-signal.SIGABRT,
+                     environment={"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"})
+        one.connect().request("CRASH", "abort")
+        ended_by(one, signal.SIGABRT)
+    lines = (tmp_path / "journal").read_text().splitlines()
+    assert lines and all(line.startswith("<2>") for line in lines), lines
+    assert any("crash.so" in line for line in lines), lines
