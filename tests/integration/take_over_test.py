@@ -242,7 +242,7 @@ def test_who_goes_away_with_the_parcel(daemon, places, asker):
         two.close()
         assert client.reply() == b"waits"
     assert_serves_on(one, client)
-    assert one.log.count("no other process takes over") == 3
+    eventually(lambda: one.log.count("no other process takes over") == 3)
 
 
 def test_who_says_nothing_for_too_long(daemon, places, asker):

@@ -53,7 +53,7 @@ class Daemon:
         self.killed_by = 0
         self.write_config(config if config_bytes is None else config_bytes)
         self._config = config
-        with open(self.log_path, "wb") as log_file:
+        with open(self.log_path, "ab") as log_file:  # a successor may write there, too
             self.process = subprocess.Popen(
                 [*prefix, str(REACTORD), "--config", str(self.config_path), *arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr or log_file,
