@@ -35,7 +35,7 @@ Serves netcat, Redis clients and reactor-cli, by default at 127.0.0.1:12345 and
   --print-config    print all settings in force, with what they mean
   --reload PID      tell daemon PID to load its configuration, and say what came
                     of it
-  --take-over PATH  go on with all clients of the daemon whose admin socket that is
+  --take-over PATH  go on with all clients of the daemon at that admin socket
   --help, --version
 
   {0} --config /etc/{0}/{0}.toml

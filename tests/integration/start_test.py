@@ -23,7 +23,7 @@ def test_version_and_help():
                         version.stdout), version.stdout
     usage = run_reactord("--help")
     assert usage.returncode == STOPPED
-    for option in ("--config", "--listen", "--check-config", "--print-config", "--reload",
+    for option in ("--config", "--listen", "--check-config", "--print-config", "--reload", "--take-over",
                    "--version"):
         assert option in usage.stdout
     lines = usage.stdout.splitlines()
