@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -15,6 +16,8 @@ from crowd import ByHand, Crowd, HalfARequest, Idle, InATransaction, InResp3, Sl
 
 RESTARTS = 20
 UPGRADES = 5
+KILLS = 20
+AT_REST = 9000
 BUSY = 500
 RESULT = "/tmp/crowd.json"
 SIZES = {Idle: 7000, HalfARequest: 1000, SlowReader: 200, ByHand: 400, InResp3: 400, InATransaction: 200}
@@ -28,10 +31,14 @@ write_stall = "1h"
 """
 
 
+def start_with(service, config):
+    host.CONFIG.write_text(config + host.CONFIG.read_text())
+    host.systemctl("restart", service)
+
+
 @pytest.fixture
 def crowded(service):
-    host.CONFIG.write_text(CONFIG + host.CONFIG.read_text())
-    host.systemctl("restart", service)
+    start_with(service, CONFIG)
     yield service
     host.run("dpkg", "--install", "--force-downgrade", host.PACKAGES / "reactord.deb")
 
@@ -58,6 +65,11 @@ class Busy:
 def connected():
     """Beside who asks."""
     return int(re.search(r"connected_clients:(\d+)", host.run("reactor-cli", "info").stdout)[1]) - 1
+
+
+def went_on_after_a_crash():
+    last = host.journal("REACTORD_EVENT=kept_taken_over")[-1]
+    return [int(last[f"REACTORD_{name}"]) for name in ("COUNT", "IN_WORK", "LOST")]
 
 
 def went_on():
@@ -103,3 +115,14 @@ def test_all_kinds_through_restarts_and_upgrades(crowded):
     print(f"\n{everybody} connections, {len(steps)} restarts: pauses {group['pauses']}, descriptors and KiB {held}")
     assert max(fds for fds, _ in held) - min(fds for fds, _ in held) <= 8
     assert held[-1][1] < 1.5 * held[0][1]
+
+
+def test_20_kills_beside_thousands_at_rest(service):
+    start_with(service, CONFIG.replace('"restart"', '"crash"'))
+    with Crowd(host.TCP, {Idle: AT_REST}) as crowd:
+        time.sleep(4)  # older than a second, and kept in the seconds after it: no figure tells
+        for _ in range(KILLS):
+            before = host.kill(signal.SIGKILL)
+            host.eventually(lambda: host.main_pid() not in (0, before) and host.is_active(), what="another process")
+            assert went_on_after_a_crash() == [AT_REST, 0, 0]
+        crowd.finish()
