@@ -158,7 +158,7 @@ bool Server::start(std::vector<PassedSocket> passed, Predecessor* predecessor) {
   Inheritance inherited =
       open_parcel(predecessor != nullptr ? predecessor->take_parcel() : take_parcel(passed));
   const UniqueFd kept = take_kept(passed);
-  std::string problem = predecessor != nullptr ? inherited.problem : "";
+  std::string problem = predecessor != nullptr ? why_not_all(inherited) : "";
   if (problem.empty())
     problem = listeners_.start(config_, std::move(passed), std::move(inherited.listening));
   if (problem.empty()) problem = start_handlers();

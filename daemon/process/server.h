@@ -190,6 +190,7 @@ class Server final : public EventSink, public ServerControl {
   void take_over(Inheritance inherited);
   [[nodiscard]] bool resume(UniqueFd fd, const std::optional<SavedConnection>& saved);
   // --- the same without a service manager in between (server_take_over.cpp) ---
+  [[nodiscard]] std::string why_not_all(const Inheritance& inherited) const;
   void begin_take_over(std::uint64_t client, const std::string& request);
   [[nodiscard]] std::string give(std::string_view state, std::span<const int> fds);
   void stay_behind(std::size_t gone);

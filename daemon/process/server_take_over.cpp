@@ -25,6 +25,20 @@ bool is_run_by_systemd() {
 
 }  // namespace
 
+/// Whoever takes over takes all: else the process that has them serves on.
+std::string Server::why_not_all(const Inheritance& inherited) const {
+  if (!inherited.problem.empty()) return inherited.problem;
+  TableSize needed;
+  for (const auto& saved : inherited.state.connections)
+    if (saved) ++(saved->is_admin ? needed.admins : needed.clients);
+  const TableSize places = connections_.capacity();
+  if (needed.clients <= places.clients && needed.admins <= places.admins) return {};
+  return fmt::format(
+      "{} clients and {} administrators are connected, and there are places for {} "
+      "and {}: see server.max_connections, max_admin_connections and ulimit -n",
+      needed.clients, needed.admins, places.clients, places.admins);
+}
+
 /// Not now: the connection that asks is being served, and its reply is not sent yet.
 std::string Server::hand_over(std::uint64_t client, std::int64_t format, std::string_view who) {
   if (phase_ != Phase::serving) return "the daemon is stopping, or has a successor already";

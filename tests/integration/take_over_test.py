@@ -232,6 +232,16 @@ def test_a_start_that_fails(daemon, take_over, places, tmp_path):
     local.expect_alive()
 
 
+def test_places_for_fewer(daemon, take_over, places):
+    """Nobody is sent away for that."""
+    one = daemon(places)
+    clients = [one.connect("main") for _ in range(3)]
+    two = take_over("[server]\nmax_connections = 2\n" + places, ready=False, expected_status=1)
+    assert two.wait() == 1
+    two.wait_for_log("3 clients and 0 administrators are connected, and there are places for 2 and")
+    assert_serves_on(one, *clients)
+
+
 def test_who_goes_away_with_the_parcel(daemon, places, asker):
     one = daemon(places)
     client = one.connect("main")
