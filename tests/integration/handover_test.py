@@ -62,7 +62,7 @@ def test_a_client_goes_on(daemon, keeper):
     assert "resp=3" in info and f"addr={address}" in info
     one.wait_for_log("1 connections wait for the process that follows, 0 were drained")
     two.wait_for_log("1 connections go on from the process before; 0 could not")
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
     # Else systemd would throw it away: its other end hangs up.
     assert all("FDPOLL=0" in told for told in keeper.told if told.startswith("FDSTORE="))
     assert two.connect().call("CLIENT", "ID") > number
@@ -408,7 +408,7 @@ def test_a_manager_that_is_slow_does_not_keep_them_for_later(daemon, keeper):
         one.wait_for_log("the service manager does not answer")
     assert ended(client) == b""
     eventually(lambda: keeper.told[-1].startswith("FDSTOREREMOVE") or "FDSTOREREMOVE" in "".join(keeper.told[-3:]))
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
 
 
 @pytest.mark.parametrize("mend", [False, True], ids=["file removed", "folder missing"])
@@ -441,7 +441,7 @@ def test_what_is_stored_is_no_state_of_ours(daemon, keeper):
     one = daemon(SURVIVE, **keeper.successor())
     one.wait_for_log("not all that the process before has left can be read: it is empty")
     one.connect().expect_alive()
-    eventually(lambda: keeper.names() == [])  # it hears of that, and need not have by now
+    eventually(lambda: keeper.names() == [])
 
 
 # --- replies that are owed
@@ -511,11 +511,11 @@ def test_stopped_while_it_restarts(restarting, keeper):
     restarting.wait_for_log("stopping on SIGTERM")
     restarting.signal(signal.SIGTERM)
     assert restarting.wait() == 0
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
 
 
 def test_killed_while_it_restarts(restarting, keeper, daemon):
     restarting.process.kill()
     restarting.process.wait()
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
     daemon(SURVIVE, environment=keeper.environment).connect().expect_alive()

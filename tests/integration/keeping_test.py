@@ -256,7 +256,7 @@ def test_a_restart_hands_over(daemon, keeper):
     time.sleep(UNTIL_KEPT)
     one.signal(signal.SIGUSR2)
     assert one.wait() == 0
-    assert keeper.names() == ["reactord-connections"]
+    eventually(lambda: keeper.names() == ["reactord-connections"])
     two = daemon(SURVIVE, **keeper.successor())
     two.wait_for_log("3 connections go on from the process before; 0 could not")
     eventually(lambda: keeper.names() == [KEPT])
@@ -269,7 +269,7 @@ def test_a_restart_hands_over(daemon, keeper):
 def test_without_it_nothing_is_kept(daemon, keeper):
     one = daemon('[server]\nsurvive = "restart"\n', environment=keeper.environment)
     one.connect().expect_alive()
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
     assert "reactord-kept" not in "".join(
         os.readlink(f"/proc/{one.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{one.pid}/fd"))
 
@@ -278,7 +278,7 @@ def test_memory_that_the_kernel_refuses(daemon, keeper):
     one = daemon(SURVIVE, prefix=("prlimit", "--fsize=10000000"), environment=keeper.environment)
     one.wait_for_log("connections do not outlive a crash: ftruncate: File too large")
     one.connect().expect_alive()
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
 
 
 def test_the_next_one_does_not_want_it(daemon, keeper):
@@ -290,4 +290,4 @@ def test_the_next_one_does_not_want_it(daemon, keeper):
     two = kill(daemon, keeper, one, '[server]\nsurvive = "no"\n')
     two.wait_for_log("1 connections go on after a crash")
     client.expect_alive()
-    assert keeper.names() == []
+    eventually(lambda: keeper.names() == [])
