@@ -23,10 +23,10 @@
 #include "daemon/log/event_levels.h"
 #include "daemon/modules/module_loader.h"
 #include "daemon/process/command_line.h"
-#include "daemon/process/server.h"
-#include "daemon/process/signal_table.h"
 #include "daemon/reload/config_source.h"
 #include "daemon/reload/reload_request.h"
+#include "daemon/server/server.h"
+#include "daemon/server/signal_table.h"
 #include "daemon/trial/config_trial.h"
 
 namespace reactord {

@@ -7,7 +7,7 @@
 
 #include "daemon/interface/registry.h"
 #include "daemon/limits/descriptor_limit.h"
-#include "daemon/process/signal_table.h"
+#include "daemon/server/signal_table.h"
 #include "tests/simulation/model/heap.h"
 
 namespace simulation {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 
 namespace simulation {
 

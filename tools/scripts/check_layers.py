@@ -59,8 +59,9 @@ ROOMS = {
     "modules": ["reactor", "interface"],
     "reload": ["reactor", "net", "tls", "log", "interface", "admission", "http"],
     "trial": ["reactor", "net", "log", "admission"],
-    "process": ["console", "reactor", "net", "tls", "log", "interface", "connection", "client_limits", "dispatch",
-                "callbacks", "systemd", "admission", "users", "records", "stats", "limits", "modules", "reload"],
+    "server": ["crash", "reactor", "net", "log", "interface", "connection", "client_limits", "dispatch", "dump",
+               "callbacks", "systemd", "handover", "keeping", "admission", "users", "stats", "http", "limits", "reload"],
+    "process": [],
     "testing": ["interface", "dispatch"],
 }
 CLIENT_ROOMS = {

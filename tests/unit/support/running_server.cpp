@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "config/toml/loader.h"
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 #include "tests/unit/support/temporary_folder.h"
 
 namespace reactord::test {

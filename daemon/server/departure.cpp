@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/departure.h"
+#include "daemon/server/departure.h"
 
 namespace reactord {
 

@@ -10,7 +10,7 @@
 
 #include "daemon/handover/handover_state.h"
 #include "daemon/handover/parcel.h"
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 
 namespace reactord {
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "config/value_types.h"
-#include "daemon/process/server.h"
 #include "daemon/reload/reload_answer.h"
+#include "daemon/server/server.h"
 
 namespace reactord {
 

@@ -5,7 +5,7 @@
 #include <csignal>
 
 #include "daemon/interface/registry.h"
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 #include "tests/unit/support/running_server.h"
 #include "tests/unit/support/temporary_folder.h"
 

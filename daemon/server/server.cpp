@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 
 #include <fmt/format.h>
 #include <malloc.h>

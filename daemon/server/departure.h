@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "daemon/connection/connection_table.h"
-#include "daemon/process/connection_walk.h"
+#include "daemon/server/connection_walk.h"
 
 namespace reactord {
 

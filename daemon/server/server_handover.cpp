@@ -12,8 +12,8 @@
 
 #include "daemon/handover/handover_state.h"
 #include "daemon/handover/parcel.h"
-#include "daemon/process/last_words.h"
-#include "daemon/process/server.h"
+#include "daemon/server/last_words.h"
+#include "daemon/server/server.h"
 #include "daemon/systemd/descriptor_store.h"
 
 namespace reactord {

@@ -6,7 +6,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 
 namespace reactord {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/connection_walk.h"
+#include "daemon/server/connection_walk.h"
 
 namespace reactord {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "daemon/keeping/found_connections.h"
-#include "daemon/process/last_words.h"
-#include "daemon/process/server.h"
+#include "daemon/server/last_words.h"
+#include "daemon/server/server.h"
 #include "daemon/systemd/descriptor_store.h"
 
 namespace reactord {

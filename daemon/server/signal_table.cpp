@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/signal_table.h"
+#include "daemon/server/signal_table.h"
 
 #include <fmt/format.h>
 

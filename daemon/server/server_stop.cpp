@@ -3,7 +3,7 @@
 // that, DRAIN, which is its beginning, and CLIENT PAUSE. The rest of its life is in server.cpp.
 #include <fmt/format.h>
 
-#include "daemon/process/server.h"
+#include "daemon/server/server.h"
 
 namespace reactord {
 

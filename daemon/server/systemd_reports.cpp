@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/process/systemd_reports.h"
+#include "daemon/server/systemd_reports.h"
 
 #include <fmt/format.h>
 
