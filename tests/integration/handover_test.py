@@ -16,6 +16,7 @@ from harness.client import eventually
 from harness.keeper import Keeper
 from harness.load import result_of
 from harness.net import free_port
+from harness.passers_by import PassersBy
 from harness.scripted import held
 from harness.tls import Authority, TlsClient, client_context, tls_listener
 
@@ -209,30 +210,12 @@ def test_whoever_connects_meanwhile_waits(daemon, keeper, tmp_path):
     """Sockets of its own go along, with those who wait in their backlog, too."""
     unix = f'\n[[listener]]\nname = "local"\naddress = "unix:{tmp_path}/s"\n'
     config = SURVIVE + f'\n[[listener]]\nname = "main"\naddress = "127.0.0.1:{free_port()}"\n' + unix
-    one = daemon(config, environment=keeper.environment)
-    stop, served, problems = threading.Event(), {"main": 0, "local": 0}, []
-
-    def come_and_go(listener):
-        while not stop.is_set():
-            try:
-                with one.connect(listener, track=False) as client:
-                    assert client.call("CEIL", "4.40") == 5
-                    served[listener] += 1
-            except (AssertionError, OSError) as problem:
-                problems.append((listener, problem))
-
-    clients = [threading.Thread(target=come_and_go, args=(listener,)) for listener in served]
-    for client in clients:
-        client.start()
-    before = one
-    for _ in range(3):
-        count = dict(served)
-        before = restart(daemon, keeper, before, config)
-        eventually(lambda: all(served[name] > count[name] for name in served))
-    stop.set()
-    for client in clients:
-        client.join()
-    assert not problems, problems
+    before = daemon(config, environment=keeper.environment)
+    with PassersBy(before, ("main", "local")) as passers_by:
+        for _ in range(3):
+            served = dict(passers_by.served)
+            before = restart(daemon, keeper, before, config)
+            passers_by.wait_for_more(served)
     assert before.stop() == 0
     assert not (tmp_path / "s").exists(), "the last one removes the file"
 

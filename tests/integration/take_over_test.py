@@ -17,6 +17,7 @@ from harness.admin import admin_listener
 from harness.client import eventually
 from harness.load import result_of
 from harness.net import free_port
+from harness.passers_by import PassersBy
 from harness.scripted import held
 from harness.tls import Authority, TlsClient, client_context, tls_listener
 
@@ -130,31 +131,14 @@ def test_many_times_under_load(daemon, take_over, places, tmp_path):
 
 
 def test_whoever_connects_meanwhile_waits(daemon, take_over, places, tmp_path):
-    one = before = daemon(places)
-    stop, served, problems = threading.Event(), {"main": 0, "local": 0}, []
-
-    def come_and_go(listener):
-        while not stop.is_set():
-            try:
-                with one.connect(listener, track=False) as client:
-                    assert client.call("CEIL", "4.40") == 5
-                    served[listener] += 1
-            except (AssertionError, OSError) as problem:
-                problems.append((listener, problem))
-
-    clients = [threading.Thread(target=come_and_go, args=(listener,)) for listener in served]
-    for client in clients:
-        client.start()
-    for _ in range(3):
-        count = dict(served)
-        two = take_over(places)
-        assert before.wait() == 0, before.log
-        before = two
-        eventually(lambda: all(served[name] > count[name] for name in served))
-    stop.set()
-    for client in clients:
-        client.join()
-    assert not problems, problems
+    before = daemon(places)
+    with PassersBy(before, ("main", "local")) as passers_by:
+        for _ in range(3):
+            served = dict(passers_by.served)
+            two = take_over(places)
+            assert before.wait() == 0, before.log
+            before = two
+            passers_by.wait_for_more(served)
     assert before.stop() == 0
     assert not (tmp_path / "local").exists(), "the last one removes the file"
 
