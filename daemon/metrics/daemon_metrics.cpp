@@ -182,64 +182,48 @@ constexpr std::array kParts = {append_process, append_connections, append_events
                                append_loop,    append_workers,     append_limits};
 
 /// With samples of each command and subcommand.
-struct CommandFamily {
-  void (*begin)(Exposition& out);
-  void (*append)(Exposition& out, Exposition::Label command, const CommandStats& stats);
-};
 using Label = Exposition::Label;
+struct CommandFamily {
+  void (Exposition::*begin)(std::string_view name, std::string_view help);
+  std::string_view name;
+  std::string_view help;
+  void (*append)(Exposition& out, Label command, const CommandStats& stats);
+};
 
 constexpr std::array kCommandFamilies = {
-    CommandFamily{[](Exposition& out) {
-                    out.counter("reactord_command_calls_total", "Calls of each command.");
-                  },
+    CommandFamily{&Exposition::counter, "reactord_command_calls_total", "Calls of each command.",
                   [](Exposition& out, Label command, const CommandStats& stats) {
                     out.sample(command, stats.calls);
                   }},
-    CommandFamily{[](Exposition& out) {
-                    out.counter("reactord_command_seconds_total",
-                                "Time that each command's handler has taken.");
-                  },
+    CommandFamily{&Exposition::counter, "reactord_command_seconds_total",
+                  "Time that each command's handler has taken.",
                   [](Exposition& out, Label command, const CommandStats& stats) {
                     out.sample(command, seconds(stats.time));
                   }},
-    CommandFamily{[](Exposition& out) {
-                    out.counter("reactord_command_waited_seconds_total",
-                                "Time in which each command's requests have waited while others "
-                                "were served.");
-                  },
+    CommandFamily{&Exposition::counter, "reactord_command_waited_seconds_total",
+                  "Time in which each command's requests have waited while others were served.",
                   [](Exposition& out, Label command, const CommandStats& stats) {
                     out.sample(command, seconds(stats.waited));
                   }},
-    CommandFamily{[](Exposition& out) {
-                    out.counter("reactord_command_behind_seconds_total",
-                                "Time that workers and backends took for each command, of replies "
-                                "that came later.");
-                  },
-                  [](Exposition& out, Label command, const CommandStats& stats) {
-                    out.sample(command, seconds(stats.behind));
-                  }},
-    CommandFamily{[](Exposition& out) {
-                    out.counter("reactord_command_failures_total",
-                                "Calls that were answered with an error.");
-                  },
+    CommandFamily{
+        &Exposition::counter, "reactord_command_behind_seconds_total",
+        "Time that workers and backends took for each command, of replies that came later.",
+        [](Exposition& out, Label command, const CommandStats& stats) {
+          out.sample(command, seconds(stats.behind));
+        }},
+    CommandFamily{&Exposition::counter, "reactord_command_failures_total",
+                  "Calls that were answered with an error.",
                   [](Exposition& out, Label command, const CommandStats& stats) {
                     out.sample(command, stats.failed);
                   }},
-    CommandFamily{[](Exposition& out) {
-                    out.counter("reactord_command_rejections_total",
-                                "Calls with a wrong number of arguments.");
-                  },
+    CommandFamily{&Exposition::counter, "reactord_command_rejections_total",
+                  "Calls with a wrong number of arguments.",
                   [](Exposition& out, Label command, const CommandStats& stats) {
                     out.sample(command, stats.rejected);
                   }},
-    CommandFamily{[](Exposition& out) {
-                    out.histogram("reactord_command_latency_seconds",
-                                  "From a request's arrival until its reply was offered to the "
-                                  "kernel.");
-                  },
-                  [](Exposition& out, Label command, const CommandStats& stats) {
-                    append_latency(out, command, stats);
-                  }},
+    CommandFamily{&Exposition::histogram, "reactord_command_latency_seconds",
+                  "From a request's arrival until its reply was offered to the kernel.",
+                  append_latency},
 };
 constexpr std::size_t kListeners = kParts.size() + kCommandFamilies.size();
 
@@ -266,7 +250,7 @@ void MetricsText::write_on() {
 void MetricsText::write_command(std::size_t family) {
   const auto all = of_.commands.by_number();
   const CommandFamily& its = kCommandFamilies[family];
-  if (thing_ == 0) its.begin(out_);
+  if (thing_ == 0) (out_.*its.begin)(its.name, its.help);
   if (thing_ < all.size())
     its.append(out_, {"command", all[thing_]->full_name}, all[thing_]->stats);
   if (++thing_ >= all.size()) begin_next_part();
