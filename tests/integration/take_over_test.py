@@ -4,6 +4,7 @@
 import array
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -150,6 +151,21 @@ def relay_to(server):
             f'backends = ["127.0.0.1:{server.port}"]\n')
 
 
+@pytest.fixture
+def waiting(daemon, places, serve):
+    """A daemon that owes somebody a reply, which is waited for for a second."""
+    go = threading.Event()
+
+    def start(config="", **options):
+        one = daemon(config + relay_to(serve(held(go))) + places, **options)
+        one.connect("main").request("GET", "a")
+        eventually(lambda: one.info("clients")["blocked_clients"] == "1")
+        return one
+
+    yield start
+    go.set()
+
+
 def test_a_reply_that_takes_longer_comes_from_the_one_before(daemon, take_over, places, serve):
     go = threading.Event()
     one = daemon(relay_to(serve(held(go))) + places)
@@ -164,6 +180,29 @@ def test_a_reply_that_takes_longer_comes_from_the_one_before(daemon, take_over, 
     assert waiting.reply() == b"behind"
     waiting.expect_eof()
     assert one.wait() == 0
+
+
+def wakes(process):
+    """How often it has gone to sleep, and so was woken."""
+    with open(f"/proc/{process}/status", encoding="utf-8") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\t(\d+)", status.read(), re.M)[1])
+
+
+def test_who_stays_behind_is_not_woken_by_those_who_have_gone(waiting, take_over, places):
+    """Their sockets are still open, elsewhere (epoll(7)); and a second one may take over meanwhile."""
+    one = waiting()
+    client = one.connect("main")
+    two = take_over(places)
+    one.wait_for_log("1 connections go on in process .* 1 stay, and are drained")
+    client.expect_alive()
+    before = wakes(one.pid)
+    for _ in range(500):
+        client.expect_alive()
+    assert wakes(one.pid) - before < 50
+    take_over(places)
+    assert two.wait() == 0
+    client.expect_alive()
+    assert one.running
 
 
 def test_tls_stays_until_it_is_drained(daemon, take_over, places, tmp_path):
@@ -214,6 +253,21 @@ def test_a_start_that_fails(daemon, take_over, places, tmp_path):
     assert one.wait() == 0
     client.expect_alive()
     local.expect_alive()
+
+
+def test_descriptors_for_fewer(daemon, take_over, places):
+    """What the kernel could not give is not taken for all that there is."""
+    one = daemon(places)
+    clients = [one.connect("main") for _ in range(300)]
+    for client in clients:
+        client.expect_alive()
+    limit = ("import os, resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200));"
+             "os.execv(sys.argv[1], sys.argv[1:])")
+    two = take_over(places, prefix=(sys.executable, "-c", limit), ready=False, expected_status=1)
+    assert two.wait() == 1
+    two.wait_for_log("descriptors are missing; see RLIMIT_NOFILE")
+    one.wait_for_log("no other process takes over, and all are served on")
+    assert_serves_on(one, *clients)
 
 
 def test_places_for_fewer(daemon, take_over, places):
@@ -288,21 +342,6 @@ def test_stopped_in_the_middle(daemon, places, asker, serve):
     go.set()
     assert waiting.reply() == "a"
     assert one.wait() == 0
-
-
-@pytest.fixture
-def waiting(daemon, places, serve):
-    """A daemon that owes somebody a reply, which is waited for for a second."""
-    go = threading.Event()
-
-    def start(config="", **options):
-        one = daemon(config + relay_to(serve(held(go))) + places, **options)
-        one.connect("main").request("GET", "a")
-        eventually(lambda: one.info("clients")["blocked_clients"] == "1")
-        return one
-
-    yield start
-    go.set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
