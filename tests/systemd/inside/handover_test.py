@@ -64,6 +64,16 @@ def test_without_it_a_restart_drains(service):
     client.expect_eof()
 
 
+def test_upgrade_restarts_the_unit(surviving):
+    client = Client(host.TCP)
+    client.expect_alive()
+    before = host.main_pid()
+    told = host.run("reactor-cli", "upgrade").stdout
+    assert f"(process {host.main_pid()}) serves in place of" in told and f"(process {before})" in told
+    assert host.main_pid() != before
+    client.expect_alive()
+
+
 def test_the_status_says_how_many_went_on(surviving):
     clients = [Client(host.TCP) for _ in range(3)]
     for client in clients:
