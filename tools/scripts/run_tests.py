@@ -35,7 +35,7 @@ LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["la
 ALL_STAGES = [[["layers", "format", "integration", "clients", "promises", "load", "lab"]],
               [["soak"], ["unit", "seeds", "compilers"]],
               [["docs", "bench", "asan", "fuzz", "systemd"]]]
-ABOUT = {False: "about eight minutes on two cores, less after the first time",
+ABOUT = {False: "about ten minutes on two cores, less after the first time",
          True: "about an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
 FILTERED = ("unit", "mutants")  # alone, these take words that choose some of them
