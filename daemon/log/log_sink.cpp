@@ -98,6 +98,17 @@ std::string cannot_write(const std::string& target, int error) {
   return fmt::format("cannot write the log {}: {}{}", target, std::strerror(error), advice);
 }
 
+/// Readable by the owner and the group of the logs (adm, as a rule), not by everyone: messages of
+/// clients are in it. Non-blocking, because opening a FIFO would wait for its reader, in the loop.
+UniqueFd open_for_appending(const std::string& target, int more_flags) {
+  constexpr int kFlags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  int fd = -1;
+  do {
+    fd = ::open(target.c_str(), kFlags | more_flags, 0640);
+  } while (fd < 0 && errno == EINTR);
+  return UniqueFd(fd);
+}
+
 }  // namespace
 
 LogSink::LogSink(const std::string& target, LogFormat format)
@@ -111,8 +122,7 @@ LogSink::LogSink(const std::string& target, LogFormat format)
 
 std::string LogSink::problem_with(const std::string& target) {
   if (target == "stderr") return {};
-  const UniqueFd file(
-      ::open(target.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const UniqueFd file = open_for_appending(target, 0);
   if (file) return {};
   if (errno != ENOENT) return cannot_write(target, errno);
   const std::string folder = target.substr(0, target.rfind('/') + 1);
@@ -135,10 +145,7 @@ LogSink::Target LogSink::open_stderr(LogFormat format) {
 
 LogSink::Target LogSink::open_target(const std::string& target, LogFormat format) {
   if (target == "stderr") return open_stderr(format);
-  // Readable by the owner and the group of the logs (adm, as a rule), not by everyone: messages of
-  // clients are in it. Non-blocking, because opening a FIFO would wait for its reader, in the loop.
-  UniqueFd file(::open(target.c_str(),
-                       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
+  UniqueFd file = open_for_appending(target, O_CREAT);
   if (!file) throw std::runtime_error(cannot_write(target, errno));
   return {std::move(file), Style::plain, format, target};
 }

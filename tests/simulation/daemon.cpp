@@ -8,6 +8,7 @@
 #include "daemon/interface/registry.h"
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/server/signal_table.h"
+#include "daemon/systemd/notify.h"
 #include "tests/simulation/model/heap.h"
 
 namespace simulation {
@@ -28,7 +29,7 @@ bool run_server(const Clock& clock, EventLog& events, SignalWatch& signals, Conf
                 const ConfigSource& source, std::span<const HandlerEntry> handlers,
                 DaemonView& view, const DaemonHooks& hooks) {
   Server server(clock, events, signals, std::move(config), source, handlers);
-  if (!server.start({})) return false;
+  if (!server.start(take_passed_sockets())) return false;
   view.server = &server;
   {
     const OutsideOfDaemon outside;
@@ -49,10 +50,11 @@ DaemonOutcome serve(Config config, const ConfigSource& source,
   ignore_signals();
   EventLog events(clock, config.log);
   view.events = &events;
-  if (!run_server(clock, events, signals, std::move(config), source, handlers, view, hooks))
-    return {1, "the server has not started"};
+  const bool has_served =
+      run_server(clock, events, signals, std::move(config), source, handlers, view, hooks);
   const OutsideOfDaemon outside;
   hooks.on_end();
+  if (!has_served) return {1, "the server has not started"};
   return {};
 }
 

@@ -22,7 +22,7 @@ struct DaemonView {
 
 struct DaemonHooks {
   std::function<void()> on_start;  ///< it serves
-  std::function<void()> on_end;    ///< the server has gone, its log not yet
+  std::function<void()> on_end;    ///< the server has gone, or has not started; its log not yet
 };
 
 /// Runs it from start to end.

@@ -36,7 +36,8 @@ class Play {
       : kernel_(script.seed, seconds(script.boot), trace_text),
         world_(kernel_, script),
         checks_(world_),
-        told_(world_) {
+        told_(world_),
+        pauses_(Random::branch(script.seed, 79)) {
     prepare_files();
     prepare_faults();
     for (const ClientPlan& plan : script.clients)
@@ -47,15 +48,9 @@ class Play {
   }
 
   Played run() {
-    const HeapUse before = heap_of_daemon();
     kernel_.activate();
-    const DaemonOutcome outcome =
-        run_daemon(kConfigPath, world_.daemon,
-                   {.on_start = [this] { schedule(); }, .on_end = [this] { check_counts(); }});
-    if (outcome.status != 0 && !world_.has_fault("socket_fails") &&
-        !world_.has_fault("thread_fails") && !world_.has_fault("watch_fails"))
-      fail("start", outcome.problem);
-    if (outcome.status == 0) check_end(before);
+    while (!run_process()) begin_next();
+    check_end();
     Kernel::deactivate();
     const auto simulated = kernel_.timeline.now() - seconds(world_.script.boot);
     return {kernel_.trace.hash(), std::chrono::duration<double>(simulated).count(), kernel_.turns};
@@ -88,6 +83,45 @@ class Play {
     if (faults_.disk_is_full != 0) kernel_.files.write_error = ENOSPC;
   }
 
+  // --- processes ---
+
+  /// From its start to its end; false where the manager starts another one.
+  bool run_process() {
+    const HeapUse before = heap_of_daemon();
+    const DaemonOutcome outcome =
+        run_daemon(kConfigPath, world_.daemon,
+                   {.on_start = [this] { note_serving(); }, .on_end = [this] { add_counts(); }});
+    if (outcome.status == 0) check_process_end(before);
+    if (outcome.status != 0 && !may_fail_to_start()) fail("start", outcome.problem);
+    if (outcome.status != 0) return !is_restarted_;  // Restart=on-failure
+    const bool is_told_to_stop = world_.times_told_to_stop > 0;
+    return !has_handed_over_ && (is_told_to_stop || !world_.is_restarting());
+  }
+
+  void note_serving() {
+    if (!is_restarted_) schedule();
+    world_.note_serving();
+  }
+
+  bool may_fail_to_start() const {
+    return world_.has_fault("socket_fails") || world_.has_fault("thread_fails") ||
+           world_.has_fault("watch_fails");
+  }
+
+  /// A moment later, and not before the manager has read what the one before has told it. A stop
+  /// that the process before has not heard of is this one's.
+  void begin_next() {
+    const Moment then = world_.now() + milliseconds(pauses_.between(1, 300));
+    (void)kernel_.threads.block([] { return false; },
+                                std::max(then, kernel_.manager.reads_until()));
+    is_restarted_ = true;
+    has_handed_over_ = false;
+    kernel_.begin_process();
+    begin_heap_of_process();
+    told_.begin_process();
+    if (world_.times_told_to_stop > 0) kernel_.process().signals.raise(SIGTERM);
+  }
+
   void after(std::int64_t pause, std::function<void()> action) {
     kernel_.timeline.after(milliseconds(pause), std::move(action));
   }
@@ -109,10 +143,9 @@ class Play {
   }
 
   void raise(int signal) {
-    if (signal == SIGTERM) {
-      world_.tell_to_stop();
-    }
-    kernel_.signals.raise(signal);
+    if (signal == SIGTERM) world_.tell_to_stop();
+    if (signal == SIGUSR2) world_.tell_to_restart();
+    kernel_.process().signals.raise(signal);
   }
 
   void begin_rest() {
@@ -121,42 +154,59 @@ class Play {
     checks_.begin_rest();
   }
 
-  /// Each connection has ended once, for one reason.
-  void check_counts() {
+  void add_counts() {
     using reactord::Event;
     const reactord::EventLog& events = *world_.daemon.events;
-    std::uint64_t ended = 0;
     for (std::size_t i = 0; i < reactord::kEvents.size(); ++i)
       if (reactord::kEvents[i].name.starts_with("closed_"))
-        ended += events.count_of(static_cast<Event>(i));
-    world_.has_drain_expired = events.count_of(Event::closed_drain_expired) > 0;
-    if (world_.has_drain_expired && !may_drain_slowly())
+        ended_ += events.count_of(static_cast<Event>(i));
+    connected_ += events.count_of(Event::connected);
+    has_handed_over_ = events.count_of(Event::handed_over) > 0;
+    const bool has_drain_expired = events.count_of(Event::closed_drain_expired) > 0;
+    if (has_drain_expired) world_.has_drain_expired = true;
+    if (has_drain_expired && !may_drain_slowly())
       fail("stop", "deadlines.drain has expired, and nobody was slow");
-    if (ended != events.count_of(Event::connected))
-      fail("one end, one reason", fmt::format("{} connections, and {} ends of them",
-                                              events.count_of(Event::connected), ended));
+    for (const Event event : {Event::handover_failed, Event::handover_damaged, Event::not_resumed,
+                              Event::handover_impossible})
+      if (events.count_of(event) > 0 && !world_.may_lose_at_restart())
+        fail("hand-over", fmt::format("{}, and no call has failed",
+                                      reactord::kEvents[static_cast<std::size_t>(event)].name));
+  }
+
+  /// Each connection has ended once, for one reason, in whatever process.
+  void check_counts() const {
+    const bool is_lost = ended_ < connected_ && world_.may_lose_at_restart();
+    if (ended_ != connected_ && !is_lost)
+      fail("one end, one reason",
+           fmt::format("{} connections, and {} ends of them", connected_, ended_));
   }
 
   /// Somebody keeps the daemon waiting: a slow reader, a person.
   bool may_drain_slowly() const {
     const auto& plans = world_.script.clients;
-    return world_.rules.is_text_for_operators || world_.may_be_late() ||
+    return world_.rules.is_text_for_operators || world_.may_be_late() || world_.has_restarted ||
            std::any_of(plans.begin(), plans.end(), [](const ClientPlan& plan) {
              return plan.persona == "slow_reader" || plan.persona == "never_reader" ||
                     plan.persona == "resetter";
            });
   }
 
-  void check_end(const HeapUse& before) {
+  void check_process_end(const HeapUse& before) {
     const HeapUse after = heap_of_daemon();
     if (after.bytes != before.bytes || after.blocks != before.blocks)
       fail("memory", fmt::format("{} bytes in {} blocks are left at the end",
                                  after.bytes - before.bytes, after.blocks - before.blocks));
-    if (kernel_.descriptors.count() != 3)
-      fail("descriptors", fmt::format("{} are open at the end", kernel_.descriptors.count() - 3));
+    const int open = kernel_.process().descriptors.count();
+    if (open != 3) fail("descriptors", fmt::format("{} are open at the end", open - 3));
+  }
+
+  void check_end() {
+    check_counts();
     // What is on its way still arrives.
     (void)kernel_.threads.block([] { return false; }, world_.now() + seconds(120));
     each_client(&Client::check_end);
+    for (const auto& [name, file] : kernel_.manager.stored())
+      fail("store", fmt::format("{} is left in it by a daemon that was stopped", name));
   }
 
   Kernel kernel_;
@@ -164,7 +214,12 @@ class Play {
   TurnChecks checks_;
   ToldLog told_;
   Faults faults_;
+  Random pauses_;
   std::vector<std::unique_ptr<Client>> clients_;
+  bool is_restarted_ = false;
+  bool has_handed_over_ = false;
+  std::uint64_t connected_ = 0;  ///< of all processes
+  std::uint64_t ended_ = 0;
 };
 
 /// A daemon that hangs, and does not call the kernel, is ended by the real one after so many

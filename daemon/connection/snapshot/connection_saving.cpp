@@ -125,6 +125,9 @@ void Connection::restore_deadlines(const SavedConnection& saved) noexcept {
       deadlines.frame.arm_earlier(input_link, started);
     else
       deadlines.idle.arm_earlier(input_link, started);
+  } else if (!past_first_) {
+    // Its input waited, and no time ran: as behind any pause (go_on_with_input()).
+    deadlines.first_request.arm(input_link, now);
   }
   if (saved.is_output_timed) deadlines.write_stall.arm_earlier(*this, now - saved.output_waited);
 }

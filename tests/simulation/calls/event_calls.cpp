@@ -18,7 +18,7 @@ namespace {
 int look_at(const Kernel& kernel, pollfd* fds, nfds_t count) {
   int ready = 0;
   for (nfds_t i = 0; i < count; ++i) {
-    OpenFile* file = kernel.descriptors.find(fds[i].fd);
+    OpenFile* file = kernel.process().descriptors.find(fds[i].fd);
     const std::uint32_t wanted = static_cast<std::uint32_t>(fds[i].events) | EPOLLERR | EPOLLHUP;
     fds[i].revents = static_cast<short>(file == nullptr ? POLLNVAL : file->poll() & wanted);
     if (fds[i].revents != 0) ++ready;
@@ -47,10 +47,10 @@ int epoll_ctl(int epoll_fd, int operation, int fd, epoll_event* event) noexcept 
   SIMULATION_REAL(epoll_ctl);
   if (!is_simulated()) return real_epoll_ctl(epoll_fd, operation, fd, event);
   return simulate<int>("epoll_ctl", fd, [&](Kernel& kernel) -> long {
-    Epoll* epoll = kernel.descriptors.find_as<Epoll>(epoll_fd);
+    Epoll* epoll = kernel.process().descriptors.find_as<Epoll>(epoll_fd);
     if (epoll == nullptr) return -EBADF;
     if (operation == EPOLL_CTL_ADD && kernel.happens(kernel.faults.watch_fails)) return -ENOSPC;
-    return epoll->control(operation, fd, kernel.descriptors.find(fd), event);
+    return epoll->control(operation, fd, kernel.process().descriptors.find(fd), event);
   });
 }
 
@@ -80,7 +80,7 @@ int eventfd(unsigned int count, int flags) noexcept {
   return simulate<int>("eventfd", flags, [&](Kernel& kernel) {
     const auto counter = std::make_shared<EventCounter>();
     if (count > 0) counter->add(count);
-    return kernel.descriptors.add(counter);
+    return kernel.process().descriptors.add(counter);
   });
 }
 
@@ -88,7 +88,7 @@ int eventfd_write(int fd, eventfd_t number) {
   SIMULATION_REAL(eventfd_write);
   if (!is_simulated()) return real_eventfd_write(fd, number);
   return simulate<int>("eventfd_write", fd, [&](Kernel& kernel) -> long {
-    auto* counter = kernel.descriptors.find_as<EventCounter>(fd);
+    auto* counter = kernel.process().descriptors.find_as<EventCounter>(fd);
     if (counter == nullptr) return -EBADF;
     counter->add(number);
     return 0;
@@ -99,7 +99,7 @@ int eventfd_read(int fd, eventfd_t* number) {
   SIMULATION_REAL(eventfd_read);
   if (!is_simulated()) return real_eventfd_read(fd, number);
   return simulate<int>("eventfd_read", fd, [&](Kernel& kernel) -> long {
-    auto* counter = kernel.descriptors.find_as<EventCounter>(fd);
+    auto* counter = kernel.process().descriptors.find_as<EventCounter>(fd);
     if (counter == nullptr) return -EBADF;
     ++kernel.progress;
     return counter->take(*number);
@@ -110,7 +110,7 @@ int timerfd_create(clockid_t clock, int flags) noexcept {
   SIMULATION_REAL(timerfd_create);
   if (!is_simulated()) return real_timerfd_create(clock, flags);
   return simulate<int>("timerfd_create", flags, [](Kernel& kernel) {
-    return kernel.descriptors.add(std::make_shared<AlarmClock>(kernel.timeline));
+    return kernel.process().descriptors.add(std::make_shared<AlarmClock>(kernel.timeline));
   });
 }
 
@@ -118,7 +118,7 @@ int timerfd_settime(int fd, int flags, const itimerspec* time, itimerspec* befor
   SIMULATION_REAL(timerfd_settime);
   if (!is_simulated()) return real_timerfd_settime(fd, flags, time, before);
   return simulate<int>("timerfd_settime", fd, [&](Kernel& kernel) -> long {
-    auto* alarm = kernel.descriptors.find_as<AlarmClock>(fd);
+    auto* alarm = kernel.process().descriptors.find_as<AlarmClock>(fd);
     if (alarm == nullptr) return -EBADF;
     const Moment value = moment_of(time->it_value);
     const Moment start = (flags & TFD_TIMER_ABSTIME) != 0 ? Moment{0} : kernel.timeline.now();
@@ -146,7 +146,7 @@ int signalfd(int fd, const sigset_t* signals, int flags) noexcept {
   SIMULATION_REAL(signalfd);
   if (!is_simulated()) return real_signalfd(fd, signals, flags);
   return simulate<int>("signalfd", flags, [](Kernel& kernel) {
-    return kernel.descriptors.add(std::make_shared<SignalFile>(kernel.signals));
+    return kernel.process().descriptors.add(std::make_shared<SignalFile>(kernel.process().signals));
   });
 }
 
@@ -156,7 +156,7 @@ int sigpending(sigset_t* signals) noexcept {
   return simulate<int>("sigpending", 0, [&](Kernel& kernel) {
     ::sigemptyset(signals);
     for (int number = 1; number < NSIG; ++number)
-      if (kernel.signals.of(number).is_pending) ::sigaddset(signals, number);
+      if (kernel.process().signals.of(number).is_pending) ::sigaddset(signals, number);
     return 0L;
   });
 }
@@ -166,7 +166,7 @@ int sigtimedwait(const sigset_t* signals, siginfo_t* info, const timespec* timeo
   if (!is_simulated()) return real_sigtimedwait(signals, info, timeout);
   return simulate_interruptible<int>("sigtimedwait", 0, [&](Kernel& kernel) -> long {
     for (int number = 1; number < NSIG; ++number) {
-      Signals::Waiting& waiting = kernel.signals.of(number);
+      Signals::Waiting& waiting = kernel.process().signals.of(number);
       if (::sigismember(signals, number) != 1 || !waiting.is_pending) continue;
       waiting.is_pending = false;
       *info = {};

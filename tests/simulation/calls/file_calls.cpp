@@ -22,7 +22,7 @@ long status_of_path(const Kernel& kernel, const char* path, struct stat* status)
 }
 
 long write_to(Kernel& kernel, int fd, const void* bytes, std::size_t size) {
-  OpenFile* file = kernel.descriptors.find(fd);
+  OpenFile* file = kernel.process().descriptors.find(fd);
   if (file == nullptr) return -EBADF;
   ++kernel.progress;
   return file->write(static_cast<const char*>(bytes), size);
@@ -49,7 +49,7 @@ int open(const char* path, int flags, ...) {
     std::shared_ptr<OpenFile> file;
     const long problem = kernel.files.open(path, flags, mode, file);
     ++kernel.progress;
-    return problem != 0 ? problem : kernel.descriptors.add(file);
+    return problem != 0 ? problem : kernel.process().descriptors.add(file);
   });
 }
 
@@ -58,7 +58,7 @@ int close(int fd) {
   if (!is_simulated()) return real_close(fd);
   return simulate<int>("close", fd, [&](Kernel& kernel) {
     ++kernel.progress;
-    return kernel.descriptors.close(fd);
+    return kernel.process().descriptors.close(fd);
   });
 }
 
@@ -66,7 +66,7 @@ ssize_t read(int fd, void* into, size_t size) {
   SIMULATION_REAL(read);
   if (!is_simulated()) return real_read(fd, into, size);
   return simulate_interruptible<ssize_t>("read", fd, [&](Kernel& kernel) -> long {
-    OpenFile* file = kernel.descriptors.find(fd);
+    OpenFile* file = kernel.process().descriptors.find(fd);
     if (file == nullptr) return -EBADF;
     ++kernel.progress;
     return file->read(static_cast<char*>(into), size);
@@ -88,9 +88,14 @@ int fcntl(int fd, int command, ...) {
   va_end(rest);
   if (!is_simulated()) return real_fcntl(fd, command, argument);
   return simulate<int>("fcntl", fd, [&](Kernel& kernel) -> long {
-    const std::shared_ptr<OpenFile> file = kernel.descriptors.share(fd);
+    const std::shared_ptr<OpenFile> file = kernel.process().descriptors.share(fd);
     if (file == nullptr) return -EBADF;
-    if (command == F_DUPFD_CLOEXEC) return kernel.descriptors.add(file, static_cast<int>(argument));
+    if (command == F_DUPFD_CLOEXEC)
+      return kernel.process().descriptors.add(file, static_cast<int>(argument));
+    if (auto* memory = dynamic_cast<MemoryFile*>(file.get())) {
+      if (command == F_GET_SEALS) return memory->seals;
+      if (command == F_ADD_SEALS) memory->seals |= static_cast<int>(argument);
+    }
     if (command == F_GETFL) return O_NONBLOCK;
     return command == F_GETFD ? FD_CLOEXEC : 0;
   });
@@ -100,7 +105,14 @@ int fstat(int fd, struct stat* status) noexcept {
   SIMULATION_REAL(fstat);
   if (!is_simulated()) return real_fstat(fd, status);
   return simulate<int>("fstat", fd, [&](Kernel& kernel) -> long {
-    const RegularFile* file = kernel.descriptors.find_as<RegularFile>(fd);
+    Descriptors& descriptors = kernel.process().descriptors;
+    if (const auto* memory = descriptors.find_as<MemoryFile>(fd)) {
+      *status = {};
+      status->st_mode = S_IFREG | 0600;
+      status->st_size = static_cast<off_t>(memory->size());
+      return 0;
+    }
+    const auto* file = descriptors.find_as<RegularFile>(fd);
     if (file == nullptr) return -EBADF;
     *status = FileSystem::status_of(file->inode());
     return 0;
@@ -164,7 +176,7 @@ int flock(int fd, int operation) noexcept {
   SIMULATION_REAL(flock);
   if (!is_simulated()) return real_flock(fd, operation);
   return simulate<int>("flock", fd, [&](Kernel& kernel) -> long {
-    auto* file = kernel.descriptors.find_as<RegularFile>(fd);
+    auto* file = kernel.process().descriptors.find_as<RegularFile>(fd);
     return file == nullptr ? -EBADF : file->lock();
   });
 }

@@ -20,7 +20,7 @@ extern "C" {
 
 pid_t getpid() noexcept {
   SIMULATION_REAL(getpid);
-  return is_simulated() ? 4711 : real_getpid();
+  return is_simulated() ? Kernel::active()->process().number : real_getpid();
 }
 
 uid_t geteuid() noexcept {
@@ -33,7 +33,7 @@ gid_t getegid() noexcept {
   return is_simulated() ? 0 : real_getegid();
 }
 
-/// No service manager, no journal, no terminal.
+/// No $NOTIFY_SOCKET (kernel/service_manager.h), no journal, no terminal.
 char* getenv(const char* name) noexcept {
   SIMULATION_REAL(getenv);
   return is_simulated() ? nullptr : real_getenv(name);
@@ -51,7 +51,7 @@ int getrlimit(__rlimit_resource_t resource, rlimit* limit) noexcept {
   SIMULATION_REAL(getrlimit);
   if (!is_simulated()) return real_getrlimit(resource, limit);
   *limit = {RLIM_INFINITY, RLIM_INFINITY};
-  if (resource == RLIMIT_NOFILE) *limit = Kernel::active()->descriptors.limit;
+  if (resource == RLIMIT_NOFILE) *limit = Kernel::active()->process().descriptors.limit;
   return 0;
 }
 
@@ -60,8 +60,9 @@ int setrlimit(__rlimit_resource_t resource, const rlimit* limit) noexcept {
   if (!is_simulated()) return real_setrlimit(resource, limit);
   return simulate<int>("setrlimit", static_cast<std::int64_t>(limit->rlim_cur),
                        [&](Kernel& kernel) -> long {
-                         if (limit->rlim_max > kernel.descriptors.limit.rlim_max) return -EPERM;
-                         kernel.descriptors.limit = *limit;
+                         if (limit->rlim_max > kernel.process().descriptors.limit.rlim_max)
+                           return -EPERM;
+                         kernel.process().descriptors.limit = *limit;
                          return 0;
                        });
 }
@@ -82,14 +83,6 @@ struct mallinfo2 mallinfo2() noexcept {
 int malloc_trim(size_t left) noexcept {
   SIMULATION_REAL(malloc_trim);
   return is_simulated() ? 0 : real_malloc_trim(left);
-}
-
-int sd_watchdog_enabled(int /*unset*/, std::uint64_t* /*microseconds*/) {
-  return 0;
-}
-
-int sd_listen_fds_with_names(int /*unset*/, char*** /*names*/) {
-  return 0;
 }
 
 /// Addresses in digits are read; a name is asked for in vain.

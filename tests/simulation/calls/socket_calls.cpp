@@ -1,27 +1,33 @@
 // SPDX-License-Identifier: MIT
-// socket(2), accept4(2), recv(2), send(2) and their like.
+// socket(2), accept4(2), recv(2), send(2) and their like; of messages: message_calls.cpp.
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <cstdarg>
 #include <cstring>
 #include <string>
 
 #include "tests/simulation/calls/call.h"
+#include "tests/simulation/kernel/message_socket.h"
 
 namespace simulation {
 namespace {
 
 Socket* find(Kernel& kernel, int fd) {
-  return kernel.descriptors.find_as<Socket>(fd);
+  return kernel.process().descriptors.find_as<Socket>(fd);
 }
 
 /// Moves bytes: nothing else is worth a turn as much.
 long moved(Kernel& kernel, long result) {
   if (result >= 0) ++kernel.progress;
   return result;
+}
+
+/// What goes along with it is closed: there is no room for it.
+long drop_message(Kernel& kernel, MessageSocket& messages) {
+  FileMessage dropped;
+  return moved(kernel, messages.receive(dropped));
 }
 
 constexpr int kAcceptErrors[] = {ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPROTO};
@@ -31,13 +37,14 @@ long accept_one(Kernel& kernel, Socket& listener, sockaddr* address, socklen_t* 
   std::shared_ptr<Socket> accepted;
   Address peer;
   // The number comes first: without one, whoever waits goes on waiting.
-  const long number = kernel.descriptors.add(std::make_shared<Socket>(kernel.network, AF_INET, 0));
+  const long number =
+      kernel.process().descriptors.add(std::make_shared<Socket>(kernel.network, AF_INET, 0));
   if (number < 0) return number;
-  (void)kernel.descriptors.close(static_cast<int>(number));
+  (void)kernel.process().descriptors.close(static_cast<int>(number));
   if (const long problem = listener.accept(accepted, peer); problem != 0) return problem;
   peer.copy_to(address, size);
   ++kernel.progress;
-  return kernel.descriptors.add(accepted);
+  return kernel.process().descriptors.add(accepted);
 }
 
 }  // namespace
@@ -52,7 +59,7 @@ int socket(int family, int type, int protocol) noexcept {
   if (!is_simulated()) return real_socket(family, type, protocol);
   return simulate<int>("socket", family, [&](Kernel& kernel) -> long {
     if (kernel.happens(kernel.faults.socket_fails)) return -ENFILE;
-    return kernel.descriptors.add(
+    return kernel.process().descriptors.add(
         std::make_shared<Socket>(kernel.network, family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)));
   });
 }
@@ -102,6 +109,8 @@ ssize_t recv(int fd, void* into, size_t size, int flags) {
   SIMULATION_REAL(recv);
   if (!is_simulated()) return real_recv(fd, into, size, flags);
   return simulate_interruptible<ssize_t>("recv", fd, [&](Kernel& kernel) -> long {
+    if (auto* messages = kernel.process().descriptors.find_as<MessageSocket>(fd))
+      return drop_message(kernel, *messages);
     Socket* socket = find(kernel, fd);
     if (socket == nullptr) return -ENOTSOCK;
     return moved(kernel, socket->receive(static_cast<char*>(into), size));
@@ -118,21 +127,7 @@ ssize_t send(int fd, const void* bytes, size_t size, int flags) {
   });
 }
 
-ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-  SIMULATION_REAL(sendmsg);
-  if (!is_simulated()) return real_sendmsg(fd, message, flags);
-  return simulate_interruptible<ssize_t>("sendmsg", fd, [&](Kernel& kernel) -> long {
-    Socket* socket = find(kernel, fd);
-    if (socket == nullptr) return -ENOTSOCK;
-    std::string bytes;
-    for (std::size_t i = 0; i < message->msg_iovlen; ++i)
-      bytes.append(static_cast<const char*>(message->msg_iov[i].iov_base),
-                   message->msg_iov[i].iov_len);
-    return moved(kernel, socket->send(bytes));
-  });
-}
-
-/// Nobody is there whom the daemon sends single messages: no service manager, no asker.
+/// Nobody is there whom the daemon sends single messages.
 ssize_t sendto(int fd, const void* bytes, size_t size, int flags, const sockaddr* address,
                socklen_t address_size) {
   SIMULATION_REAL(sendto);

@@ -69,6 +69,7 @@ class Client final : public Endpoint::Owner {
   [[nodiscard]] bool parse_raw(const Expected& expected);
   void on_reply(const std::string& text);
   void note_reply();
+  void check_id(const std::string& text);
   void on_push(const std::string& text);
   [[nodiscard]] bool is_last_word(const std::string& text) const;
   [[nodiscard]] bool is_refused_by_limit(const std::string& text) const;
@@ -86,6 +87,7 @@ class Client final : public Endpoint::Owner {
   [[nodiscard]] bool may_be_reset() const;
   [[nodiscard]] std::string why_it_may_end() const;
   [[nodiscard]] bool may_lose_replies() const;
+  [[nodiscard]] bool may_be_left_behind() const;
   [[nodiscard]] bool may_be_refused() const;
   [[nodiscard]] bool may_have_timed_out() const;
   [[nodiscard]] bool may_have_stalled() const;
@@ -140,6 +142,7 @@ class Client final : public Endpoint::Owner {
   std::size_t wanted_replies_ = 0;
   std::size_t must_answer_ = 0;
   bool is_stop_noted_ = false;
+  std::string id_;  ///< as CLIENT ID has told it
   std::string last_words_;
   bool has_closed_ = false;    ///< leave, reset, vanish
   bool has_finished_ = false;  ///< FIN, as soon as all is sent

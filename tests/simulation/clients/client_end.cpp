@@ -34,7 +34,11 @@ bool Client::is_last_word(const std::string& text) const {
   if (text.starts_with("!ERR out of buffer memory")) return world_.rules.is_memory_short;
   if (text.starts_with("!ERR the server is stopping") ||
       text.starts_with("!ERR the server has stopped"))
-    return world_.is_stopping();
+    return world_.is_stopping() || world_.may_lose_at_restart();
+  if (text.starts_with("!ERR the server restarts, and the reply was not ready"))
+    return may_be_left_behind();
+  if (text.starts_with("!ERR the server was restarted, and cannot go on"))
+    return world_.may_lose_at_restart();
   if (text.starts_with("!ERR Protocol error: end of input")) return has_finished_;
   return false;
 }
@@ -89,6 +93,7 @@ std::string Client::why_it_may_end() const {
   if (!last_words_.empty()) return "it was told";
   if (world_.is_stopping()) return "the daemon stops";
   if (world_.has_killed) return "it was killed";
+  if (may_be_left_behind()) return "it was left behind";
   if (may_have_timed_out()) return "it was too late";
   if (may_have_stalled()) return "it did not read";
   if (world_.rules.is_memory_short) return "memory is short";
@@ -100,9 +105,17 @@ std::string Client::why_it_may_end() const {
   return {};
 }
 
+/// By a restart: everybody goes along who is between two requests, or is so within a second.
+bool Client::may_be_left_behind() const {
+  if (!world_.has_restarted) return false;
+  if (world_.may_lose_at_restart() || world_.may_be_late()) return true;
+  const bool has_long_reply = std::ranges::any_of(expected_, &Expected::is_list);
+  return has_long_reply || has_finished_ || has_quit_ || world_.rules.is_text_for_operators;
+}
+
 bool Client::may_lose_replies() const {
-  return has_closed_ || !last_words_.empty() || world_.is_stopping() || world_.has_killed ||
-         may_have_stalled() || world_.rules.is_memory_short ||
+  return may_be_left_behind() || has_closed_ || !last_words_.empty() || world_.is_stopping() ||
+         world_.has_killed || may_have_stalled() || world_.rules.is_memory_short ||
          (replies_ == 0 && (world_.has_fault("watch_fails") || may_be_refused())) ||
          may_have_timed_out();
 }
@@ -116,7 +129,7 @@ void Client::on_end(bool is_reset) {
                                [this, was_connected] { forget(was_connected); });
   if (!has_closed_ && end_ != nullptr) end_->close(false);
   if (!was_connected) {
-    if (!world_.is_stopping() && !may_be_refused())
+    if (!world_.is_stopping() && !may_be_refused() && !world_.may_lose_at_restart())
       fail("listening", fmt::format("{} could not connect", name()));
     return;
   }
@@ -140,7 +153,9 @@ void Client::judge_end(bool is_reset) const {
   if (!received_.empty() && !may_lose_replies())
     fail("replies", fmt::format("{} got part of a reply: {:.200}", name(), received_));
   if (has_closed_ || is_unix_ || reading_ != Reading::all) return;
-  const bool is_cut_off = !received_.empty() && !is_refused_ && !is_farewell_;
+  // A socket that nobody takes out of a parcel is closed by the kernel.
+  const bool is_cut_off =
+      !received_.empty() && !is_refused_ && !is_farewell_ && !world_.may_lose_at_restart();
   if (is_cut_off && !is_reset)
     fail("ends", fmt::format("{} got part of a reply and FIN, as if it were whole", name()));
   if (is_reset && !may_be_reset())
@@ -151,8 +166,8 @@ void Client::judge_end(bool is_reset) const {
 /// read for a while (daemon/README.md, "discarding").
 bool Client::may_be_reset() const {
   return world_.is_stopping() || world_.has_killed || may_have_stalled() || has_read_slowly_ ||
-         not_reading_since_ || world_.rules.is_memory_short || world_.may_be_late() ||
-         world_.has_fault("watch_fails") || may_be_refused() || is_admin_ ||
+         may_be_left_behind() || not_reading_since_ || world_.rules.is_memory_short ||
+         world_.may_be_late() || world_.has_fault("watch_fails") || may_be_refused() || is_admin_ ||
          is_request_incomplete() || world_.rules.linger < kNoticed;
 }
 
@@ -186,15 +201,16 @@ bool Client::is_owed_now() const {
   if (expected_.empty() || !outgoing_.empty() || is_request_incomplete()) return false;
   if (reading_ != Reading::all || world_.rules.is_text_for_operators) return false;
   if (may_wait_in_backlog() || world_.may_be_late() || world_.is_stopping()) return false;
+  if (world_.is_restarting()) return false;
   if (beyond_limit_ == BeyondLimit::slowed) return false;
   return !(replies_ == 0 && world_.has_fault("accept_fails"));
 }
 
 void Client::check_liveness() const {
-  if (!is_owed_now() || world_.now() - last_moved_ < kLongestSilence) return;
-  fail("liveness",
-       fmt::format("{} has waited {} ms for the answer to '{}'", name(),
-                   (world_.now() - last_moved_) / milliseconds(1), expected_.front().request));
+  const Moment silence = world_.now() - std::max(last_moved_, world_.served_since);
+  if (!is_owed_now() || silence < kLongestSilence) return;
+  fail("liveness", fmt::format("{} has waited {} ms for the answer to '{}'", name(),
+                               silence / milliseconds(1), expected_.front().request));
 }
 
 void Client::check_rest() {
@@ -214,6 +230,7 @@ void Client::check_rest() {
 }
 
 void Client::check_rest_in_backlog() {
+  if (world_.daemon.server == nullptr) return;
   const reactord::ConnectionTable& connections = world_.daemon.server->connections();
   if (connections.used().clients < connections.capacity().clients && !expected_.empty() &&
       world_.rules.max_connections < 1000 && !world_.has_drained && world_.rules.per_address == 0)
@@ -249,7 +266,7 @@ void Client::check_end() {
                           reading_ != Reading::all || not_reading_since_ || world_.has_killed ||
                           world_.rules.is_memory_short || world_.rules.is_text_for_operators ||
                           world_.times_told_to_stop > 1 || world_.has_drain_expired ||
-                          may_wait_in_backlog() ||
+                          may_wait_in_backlog() || world_.may_lose_at_restart() ||
                           (replies_ == 0 && world_.has_fault("watch_fails"));
   if (is_stop_noted_ && !is_excused && replies_ < must_answer_)
     fail("one request, one reply",

@@ -116,11 +116,21 @@ void Client::on_reply(const std::string& text) {
     last_words_ = text;
     return;
   }
-  if (!expected_.empty() && expected_.front().matches(text)) return note_reply();
+  if (!expected_.empty() && expected_.front().matches(text)) {
+    check_id(text);
+    return note_reply();
+  }
   fail("replies", expected_.empty()
                       ? fmt::format("{} got a reply that it did not ask for: {:.200}", name(), text)
                       : fmt::format("{} asked '{}', expected {:.200}, got {:.200}", name(),
                                     expected_.front().request, expected_.front().pattern, text));
+}
+
+/// Whatever process serves it.
+void Client::check_id(const std::string& text) {
+  if (expected_.front().request != "CLIENT ID" || text == "QUEUED") return;
+  if (id_.empty()) id_ = text;
+  if (id_ != text) fail("client id", fmt::format("{} was {}, and is {} now", name(), id_, text));
 }
 
 /// Whoever was left in the backlog may have begun long before the daemon could see it.

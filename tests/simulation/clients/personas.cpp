@@ -250,6 +250,8 @@ Plan admin(Random& random) {
                                      "LOG LEVEL debug",
                                      "CONFIG GET *",
                                      "OPERATOR LIST",
+                                     "CLIENT PAUSE 400",
+                                     "CLIENT UNPAUSE",
                                      "CLIENT KILL TYPE normal",
                                      "PING"};
   Plan plan;

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "tests/simulation/clients/personas.h"
@@ -113,9 +116,17 @@ void choose_settings(Script& script, Random& random) {
   if (random.chance(25)) choose_limit(script, random);
 }
 
+/// Which nothing meets but a restart.
+constexpr std::string_view kFaultsOfRestarts[] = {"memory_fails", "passing_fails", "taking_fails",
+                                                  "manager_fails"};
+
+bool is_of_restarts(const std::string& name) {
+  return std::ranges::find(kFaultsOfRestarts, name) != std::end(kFaultsOfRestarts);
+}
+
 void choose_faults(Script& script, Random& random) {
   for (const std::string& name : fault_names())
-    if (random.chance(12))
+    if (!is_of_restarts(name) && random.chance(12))
       script.faults.emplace_back(name,
                                  name == "frozen" ? 1 : static_cast<int>(random.between(1, 30)));
   script.heal = random.between(1000, 15'000);
@@ -134,6 +145,21 @@ void choose_end(Script& script, Random& random) {
   script.stop = script.rest + 100'000;
 }
 
+/// Some shortly behind one another. Numbers of its own: the other seeds stay as they were.
+void choose_restarts(Script& script, Random random) {
+  if (!random.chance(30)) return;
+  set(script, "server", "survive", "\"restart\"");
+  const std::int64_t end = std::min<std::int64_t>(script.stop + 200, 9000);
+  std::int64_t at = random.between(0, end);
+  for (std::int64_t i = random.between(1, 3); i > 0; --i) {
+    script.signals.push_back({at, SIGUSR2});
+    at = random.chance(50) ? at + random.between(0, 400) : random.between(0, end);
+  }
+  for (const std::string_view name : kFaultsOfRestarts)
+    if (random.chance(12))
+      script.faults.emplace_back(name, static_cast<int>(random.between(1, 60)));
+}
+
 }  // namespace
 
 Script script_of(std::uint64_t seed) {
@@ -147,6 +173,7 @@ Script script_of(std::uint64_t seed) {
   choose_faults(script, random);
   choose_clients(script, random);
   choose_end(script, random);
+  choose_restarts(script, Random::branch(seed, 78));
   return script;
 }
 
@@ -194,10 +221,11 @@ std::vector<std::string> all_features() {
   for (const char* setting :
        {"idle", "linger", "max_connections", "when_full", "max_connections_per_address",
         "output_high_water", "max_buffer_memory", "mode", "leave", "request_rate", "byte_rate",
-        "connections", "connection_rate", "dry_run"})
+        "connections", "connection_rate", "dry_run", "survive"})
     features.emplace_back(setting);
   features.push_back(fmt::format("signal_{}", SIGHUP));
   features.push_back(fmt::format("signal_{}", SIGTERM));
+  features.push_back(fmt::format("signal_{}", SIGUSR2));
   return features;
 }
 

@@ -24,4 +24,8 @@ long Descriptors::close(int fd) {
   return 0;
 }
 
+void Descriptors::close_all() {
+  for (std::size_t fd = 0; fd < files_.size(); ++fd) (void)close(static_cast<int>(fd));
+}
+
 }  // namespace simulation

@@ -16,6 +16,7 @@ class Descriptors {
   /// EMFILE where there is none left from `least` on.
   [[nodiscard]] long add(std::shared_ptr<OpenFile> file, int least = 0);
   [[nodiscard]] long close(int fd);
+  void close_all();
   /// Null if it is not open.
   [[nodiscard]] OpenFile* find(int fd) const { return is_open(fd) ? at(fd).get() : nullptr; }
   template <class T>

@@ -16,7 +16,9 @@ constexpr Moment kCallTime = std::chrono::microseconds(1);
 constexpr Moment kLatestWakeUp = std::chrono::microseconds(60);
 
 /// Who has which numbers.
-enum Branch : std::uint64_t { own, events, connections, scheduling };
+enum Branch : std::uint64_t { own, events, connections, scheduling, managing };
+
+constexpr pid_t kFirstProcess = 4711;
 
 }  // namespace
 
@@ -26,16 +28,28 @@ Kernel::Kernel(std::uint64_t seed, Moment start, std::FILE* trace_text)
     : timeline(start),
       trace(trace_text),
       network(timeline, Random::branch(seed, connections)),
+      manager(timeline, Random::branch(seed, managing)),
       threads(timeline, Random::branch(seed, scheduling)),
       random_(Random::branch(seed, own)) {
   files.make("/dev/console", S_IFREG | 0600);
-  std::shared_ptr<OpenFile> console;
-  for (int fd = 0; fd < 3; ++fd)
-    if (files.open("/dev/console", O_RDWR, 0, console) == 0) (void)descriptors.add(console);
+  begin_process();
 }
 
 Kernel::~Kernel() {
   if (active_ == this) active_ = nullptr;
+}
+
+void Kernel::begin_process() {
+  const pid_t number = process_ == nullptr ? kFirstProcess : process_->number + 1;
+  process_ = std::make_unique<Process>(number);
+  std::shared_ptr<OpenFile> console;
+  for (int fd = 0; fd < 3; ++fd)
+    if (files.open("/dev/console", O_RDWR, 0, console) == 0)
+      (void)process_->descriptors.add(console);
+  for (auto& [name, file] : manager.stored()) {
+    (void)process_->descriptors.add(file);
+    process_->passed.push_back(name);
+  }
 }
 
 long Kernel::note(std::string_view name, std::int64_t about, long result) {
@@ -51,8 +65,8 @@ void Kernel::heal() {
 
 long Kernel::make_epoll() {
   const auto epoll = std::make_shared<Epoll>(Random(random_.next()));
-  if (main_epoll_ == nullptr) main_epoll_ = epoll;
-  return descriptors.add(epoll);
+  if (process_->main_epoll == nullptr) process_->main_epoll = epoll;
+  return process_->descriptors.add(epoll);
 }
 
 long Kernel::connect(Socket& socket, const Address& to) {
@@ -63,7 +77,7 @@ long Kernel::connect(Socket& socket, const Address& to) {
 void Kernel::begin_turn() {
   ++turns;
   if (on_turn) on_turn();
-  if (happens(faults.spurious_edges)) main_epoll_->wake_spuriously();
+  if (happens(faults.spurious_edges)) process_->main_epoll->wake_spuriously();
   if (!happens(faults.frozen)) return;
   const Moment end = timeline.now() + std::chrono::milliseconds(random_.between(10, 60'000));
   while (timeline.next() && *timeline.next() <= end) {
@@ -74,9 +88,9 @@ void Kernel::begin_turn() {
 }
 
 long Kernel::wait_for_events(int fd, epoll_event* into, int most, int milliseconds) {
-  Epoll* epoll = descriptors.find_as<Epoll>(fd);
+  Epoll* epoll = process_->descriptors.find_as<Epoll>(fd);
   if (epoll == nullptr) return -EBADF;
-  if (epoll == main_epoll_.get()) begin_turn();
+  if (epoll == process_->main_epoll.get()) begin_turn();
   threads.settle();
   if (happens(faults.interrupted)) return -EINTR;
   std::optional<Moment> deadline;

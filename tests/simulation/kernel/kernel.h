@@ -15,7 +15,9 @@
 #include "tests/simulation/kernel/file_system.h"
 #include "tests/simulation/kernel/network/network.h"
 #include "tests/simulation/kernel/network/socket.h"
+#include "tests/simulation/kernel/process.h"
 #include "tests/simulation/kernel/random.h"
+#include "tests/simulation/kernel/service_manager.h"
 #include "tests/simulation/kernel/threads.h"
 #include "tests/simulation/kernel/timeline.h"
 #include "tests/simulation/kernel/trace.h"
@@ -34,6 +36,11 @@ struct Faults {
   int spurious_edges = 0;  ///< of turns
   int frozen = 0;          ///< of turns: the process stands still for seconds while clients go on
   int disk_is_full = 0;    ///< not 0: writing to the log fails
+  // Of what a connection outlives its process by:
+  int memory_fails = 0;   ///< memfd_create(2): ENFILE, ENOMEM
+  int passing_fails = 0;  ///< socketpair(2), and sending descriptors: ETOOMANYREFS, ENOBUFS
+  int taking_fails = 0;   ///< receiving them: some are missing, as of EMFILE
+  int manager_fails = 0;  ///< the service manager does not keep something, or is slow
 };
 
 class Kernel {
@@ -47,6 +54,12 @@ class Kernel {
   [[nodiscard]] static Kernel* active() { return active_; }
   void activate() { active_ = this; }
   static void deactivate() { active_ = nullptr; }
+
+  /// The one whose code runs, or the latest.
+  [[nodiscard]] Process& process() { return *process_; }
+  [[nodiscard]] const Process& process() const { return *process_; }
+  /// Another one, with what the manager has for it. The one before has ended.
+  void begin_process();
 
   /// A system call takes time, and is traced; returns `result`.
   long note(std::string_view name, std::int64_t about, long result);
@@ -66,10 +79,9 @@ class Kernel {
 
   Timeline timeline;
   Trace trace;
-  Descriptors descriptors;
   Network network;
   FileSystem files;
-  Signals signals;
+  ServiceManager manager;
   Threads threads;
   Faults faults;
   /// The daemon has come to the end of a turn, and is about to look for events.
@@ -87,7 +99,7 @@ class Kernel {
   static Kernel* active_;
 
   Random random_;
-  std::shared_ptr<Epoll> main_epoll_;
+  std::unique_ptr<Process> process_;
 };
 
 }  // namespace simulation

@@ -63,7 +63,7 @@ struct Threads::Fiber {
   pthread_t number = 0;
   void* (*function)(void*) = nullptr;
   void* argument = nullptr;
-  std::unique_ptr<char[]> stack = std::make_unique<char[]>(kStackBytes);
+  std::unique_ptr<char[]> stack = std::make_unique_for_overwrite<char[]>(kStackBytes);
   ucontext_t context{};
   Predicate is_ready;
   Moment not_before{0};
@@ -127,6 +127,7 @@ void Threads::run(Fiber& fiber) {
   to.arrived(nullptr, nullptr);
   running_ = nullptr;
   mine.restore();
+  if (fiber.has_ended) fiber.stack.reset();
 }
 
 void Threads::leave_fiber() {

@@ -16,20 +16,21 @@ namespace {
 /// In front of each block.
 struct alignas(std::max_align_t) Header {
   std::size_t bytes;
-  bool is_of_daemon;
+  int process;  ///< 0: outside of the daemon
 };
 
 /// What the daemon has freed: whoever still looks at it, or sends it, is found out.
 constexpr int kPoison = 0xdd;
 
 HeapUse use;
+int process = 1;
 
 void* allocate(std::size_t size) {
   while (true) {
     if (void* block = std::malloc(sizeof(Header) + size)) {
       auto* header = static_cast<Header*>(block);
-      *header = {size, OutsideOfDaemon::depth == 0};
-      if (header->is_of_daemon) {
+      *header = {size, OutsideOfDaemon::depth == 0 ? process : 0};
+      if (header->process != 0) {
         use.bytes += static_cast<std::int64_t>(size);
         ++use.blocks;
       }
@@ -44,10 +45,10 @@ void* allocate(std::size_t size) {
 void release(void* block) noexcept {
   if (block == nullptr) return;
   Header* header = static_cast<Header*>(block) - 1;
-  if (header->is_of_daemon) {
+  if (header->process != 0) std::memset(block, kPoison, header->bytes);
+  if (header->process == process) {
     use.bytes -= static_cast<std::int64_t>(header->bytes);
     --use.blocks;
-    std::memset(block, kPoison, header->bytes);
   }
   std::free(header);
 }
@@ -56,6 +57,11 @@ void release(void* block) noexcept {
 
 HeapUse heap_of_daemon() {
   return use;
+}
+
+void begin_heap_of_process() {
+  ++process;
+  use = {};
 }
 
 }  // namespace simulation

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Counts what the daemon has allocated, to the byte: every block knows whether it was asked for by
-// the daemon or by the simulation around it.
+// the daemon, by which of its processes, or by the simulation around it.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,9 @@ struct HeapUse {
   std::int64_t bytes = 0;
   std::int64_t blocks = 0;
 };
-/// What the daemon holds now.
+/// What the process that runs now holds, of what it has allocated itself.
 [[nodiscard]] HeapUse heap_of_daemon();
+/// Another process: it holds nothing yet. What the one before has left behind is nobody's.
+void begin_heap_of_process();
 
 }  // namespace simulation

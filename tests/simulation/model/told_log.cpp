@@ -24,7 +24,8 @@ void ToldLog::take_line(std::string_view line) {
                       line.find(" lost: ") != line.npos;
   const std::size_t at = line.rfind(" client=");
   if (!is_end || at == line.npos) return;
-  if (!world_.is_stopping() && line.find(" closed: the server is stopping") != line.npos)
+  const bool may_stop = world_.is_stopping() || world_.has_restarted;
+  if (!may_stop && line.find(" closed: the server is stopping") != line.npos)
     fail("one end, one reason", fmt::format("nobody has stopped the daemon: {}", line));
   const std::uint64_t client = std::strtoull(line.data() + at + 8, nullptr, 10);
   if (!ended_.insert(client).second)

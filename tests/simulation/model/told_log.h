@@ -17,6 +17,10 @@ class ToldLog {
 
   /// What was written to the log: lines, perhaps in pieces.
   void take(std::string_view bytes);
+  /// Of a process that may count clients from 1 again.
+  void begin_process() {
+    if (world_.may_lose_at_restart()) ended_.clear();
+  }
 
  private:
   void take_line(std::string_view line);

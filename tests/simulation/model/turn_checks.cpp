@@ -75,13 +75,14 @@ void TurnChecks::check_addresses(CountOfAddress counts, std::int64_t most) const
 /// "Nobody on the ready list is served twice before all were served once" (daemon/README.md): so
 /// whoever has input waits for the others once, and those who come meanwhile.
 void TurnChecks::check_waiting(reactord::Connection& connection, std::uint64_t open) const {
-  auto* socket = world_.kernel.descriptors.find_as<Socket>(connection.stream().fd());
+  auto* socket = world_.kernel.process().descriptors.find_as<Socket>(connection.stream().fd());
   if (socket == nullptr || socket->told_readable_in_turn == 0) return;
   const bool is_held_back =
       connection.policy().limiter != nullptr && world_.rules.beyond_limit == BeyondLimit::slowed;
-  const bool has_reason = is_held_back || connection.is_pending() ||
-                          connection.output_bytes() > 0 || connection.is_ending() ||
-                          connection.input_bytes() > 0;
+  const bool is_paused = world_.daemon.server->pause_left().count() > 0;
+  const bool has_reason = is_held_back || world_.is_restarting() || is_paused ||
+                          connection.is_pending() || connection.output_bytes() > 0 ||
+                          connection.is_ending() || connection.input_bytes() > 0;
   if (has_reason) socket->told_readable_in_turn = world_.kernel.turns;
   const std::uint64_t waited = world_.kernel.turns - socket->told_readable_in_turn;
   if (waited > 4 + 2 * open)

@@ -56,7 +56,8 @@ Rules rules_of(const Script& script) {
 
 void World::tell_to_stop() {
   const bool is_told_again = ++times_told_to_stop > 1;
-  if (rules.leave.count() == 0 || is_told_again || has_drained) return note_stop();
+  const bool is_at_once = rules.leave.count() == 0 || is_told_again || has_drained;
+  if (is_at_once || is_restarting_) return note_stop();
   kernel.timeline.after(rules.leave, [this] { note_stop(); });
 }
 
@@ -64,6 +65,23 @@ void World::note_stop() {
   if (is_stopping()) return;
   stopping_since = now();
   if (on_stop) on_stop();
+}
+
+void World::tell_to_restart() {
+  has_restarted = is_restarting_ = true;
+}
+
+void World::note_serving() {
+  is_restarting_ = false;
+  served_since = now();
+}
+
+bool World::is_restart_at_risk() const {
+  if (script.value_of("server", "survive").empty()) return true;
+  constexpr std::string_view kRisks[] = {"memory_fails",  "passing_fails", "taking_fails",
+                                         "manager_fails", "socket_fails",  "watch_fails",
+                                         "thread_fails"};
+  return std::ranges::any_of(kRisks, [this](std::string_view name) { return has_fault(name); });
 }
 
 bool World::has_fault(std::string_view name) const {

@@ -41,7 +41,10 @@ struct Rules {
 class World {
  public:
   World(Kernel& simulated, const Script& played)
-      : kernel(simulated), script(played), rules(rules_of(played)) {}
+      : kernel(simulated),
+        script(played),
+        rules(rules_of(played)),
+        is_restart_at_risk_(is_restart_at_risk()) {}
 
   [[nodiscard]] Moment now() const { return kernel.timeline.now(); }
   [[nodiscard]] bool is_stopping() const { return stopping_since.has_value(); }
@@ -49,6 +52,12 @@ class World {
   /// Somebody tells the daemon to stop. It goes on as ever for deadlines.leave, unless DRAIN has
   /// sent clients elsewhere already, or it is told again.
   void tell_to_stop();
+  /// Somebody restarts it: until the next process serves.
+  void tell_to_restart();
+  void note_serving();
+  [[nodiscard]] bool is_restarting() const { return is_restarting_; }
+  /// Whoever is handed over may be lost where a call fails that it depends on.
+  [[nodiscard]] bool may_lose_at_restart() const { return has_restarted && is_restart_at_risk_; }
   /// Standing still for a while makes the daemon late, whatever it does.
   [[nodiscard]] bool may_be_late() const { return has_fault("frozen"); }
 
@@ -58,7 +67,9 @@ class World {
   DaemonView daemon;
   std::optional<Moment> stopping_since;
   std::function<void()> on_stop;
-  int times_told_to_stop = 0;      ///< by a signal or SHUTDOWN: the second ends it at once
+  int times_told_to_stop = 0;  ///< by a signal or SHUTDOWN: the second ends it at once
+  bool has_restarted = false;
+  Moment served_since{0};          ///< by this process
   bool has_killed = false;         ///< CLIENT KILL was sent by somebody
   bool has_drain_expired = false;  ///< while somebody was slow (play.cpp)
   bool has_drained = false;        ///< DRAIN was
@@ -69,6 +80,10 @@ class World {
 
  private:
   void note_stop();
+  [[nodiscard]] bool is_restart_at_risk() const;
+
+  bool is_restarting_ = false;
+  bool is_restart_at_risk_;
 };
 
 }  // namespace simulation

@@ -44,6 +44,10 @@ constexpr FaultPlace kFaults[] = {
     {"spurious_edges", &Faults::spurious_edges},
     {"frozen", &Faults::frozen},
     {"disk_is_full", &Faults::disk_is_full},
+    {"memory_fails", &Faults::memory_fails},
+    {"passing_fails", &Faults::passing_fails},
+    {"taking_fails", &Faults::taking_fails},
+    {"manager_fails", &Faults::manager_fails},
 };
 
 /// Where clients connect to; world.cpp has the same.

@@ -119,6 +119,18 @@ TEST_CASE("saved connection: deadlines have what was left of them") {
   }
 }
 
+TEST_CASE("saved connection: whoever was looked at while all waited has a deadline again") {
+  ConnectionBench bench;
+  bench.loop_context.paused = Paused::everyone;
+  bench.turn({.readable = true});
+  bench.loop_context.paused = Paused::nobody;
+  REQUIRE(bench.change_process());
+  bench.pass(ConnectionBench::kFirstRequest - 1s);
+  CHECK(bench.ends.empty());
+  bench.pass(1s);
+  CHECK(bench.ends == std::vector{CloseReason::closed_first_request});
+}
+
 TEST_CASE("saved connection: who it is goes along") {
   ConnectionBench bench;
   Session& session = bench.connection->session();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,16 @@ TEST_CASE("parcel: what does not fit, or is none, is told") {
   const UniqueFd other(ends[1]);
   REQUIRE(::send(other.get(), "x", 1, 0) == 1);
   CHECK(unpack(one.get(), 100, 100).problem == "it is empty");
+}
+
+TEST_CASE("parcel: nothing stays in one that cannot be understood") {
+  std::vector<UniqueFd> fds = numbered(300);
+  Parcel parcel = pack("state", borrowed(fds));
+  REQUIRE(parcel.problem == "");
+  CHECK(unpack(parcel.fd.get(), 4, 300).problem != "");
+  char byte = 0;
+  CHECK(::recv(parcel.fd.get(), &byte, 1, MSG_DONTWAIT) == -1);
+  CHECK(errno == EAGAIN);
 }
 
 TEST_CASE("parcel: what is no descriptor is not packed") {
