@@ -224,6 +224,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   [[nodiscard]] std::uint8_t traits() const noexcept;
   /// Goes on as `saved` says. Right behind its construction; throws std::bad_alloc.
   void restore(const SavedConnection& saved);
+  /// ... and a reply is owed to it, which comes by complete().
+  void owe_again() noexcept;
   /// Its socket has another owner now: nothing is sent, and nobody is told.
   void let_go() noexcept;
 

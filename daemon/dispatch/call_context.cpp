@@ -54,9 +54,10 @@ void CallContext::log(HandlerLogLevel level, std::string_view message) {
                       {"command", entry_->full_name, true}});
 }
 
-DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<void()> on_finished) {
-  const std::uint64_t promise =
-      pending_.defer(*connection_, *entry_, std::move(on_gone), std::move(on_finished));
+DeferredReply CallContext::defer(std::function<void()> on_gone, std::function<void()> on_finished,
+                                 SavePromise save) {
+  const std::uint64_t promise = pending_.defer(*connection_, *entry_, std::move(on_gone),
+                                               std::move(on_finished), std::move(save));
   return {pending_, connection_->id(), promise};
 }
 

@@ -72,7 +72,7 @@ class CallContext final : public HandlerContext {
   [[nodiscard]] CommandClasses allowed_commands() const override;
   void log(HandlerLogLevel level, std::string_view message) override;
   [[nodiscard]] DeferredReply defer(std::function<void()> on_gone,
-                                    std::function<void()> on_finished) override;
+                                    std::function<void()> on_finished, SavePromise save) override;
   void charge(std::chrono::microseconds work) override;
   void hold_next() override { holds_next_ = true; }
   void produce(std::unique_ptr<ReplyProducer> producer) override;

@@ -72,6 +72,10 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   // --- connections that go on in another process (dispatcher_moving.cpp) ---
   /// All that handlers keep for it can go along.
   [[nodiscard]] bool can_move(const Connection& connection) noexcept;
+  /// So can the reply that it waits for.
+  [[nodiscard]] bool can_move_waiting(const Connection& connection) const noexcept {
+    return pending_.can_be_saved(connection);
+  }
   /// That, and its transaction. Of one that can move; throws std::bad_alloc.
   void save(const Connection& connection, SavedConnection& saved);
   /// The problem with what was saved of it, or "".
@@ -188,6 +192,7 @@ class Dispatcher final : public RequestSink, public ConnectionObserver {
   [[nodiscard]] std::string restore_state(Connection& connection, const std::string& handler,
                                           std::string_view state);
   void queue_again(Connection& connection, std::string_view requests);
+  [[nodiscard]] std::string promise_again(Connection& connection, const SavedConnection& saved);
 
   // --- between MULTI and EXEC ---
   [[nodiscard]] ServeResult answer_in_transaction(Connection& connection, const Frame& frame,

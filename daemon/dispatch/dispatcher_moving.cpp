@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the dispatcher and handlers know of a connection, and what goes along when it goes on in
-// another process: its transaction, which is queued there again, and the handlers' states.
+// another process: its transaction, which is queued there again, the handlers' states, and a reply
+// that somebody else is to give.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,6 +36,10 @@ void Dispatcher::save(const Connection& connection, SavedConnection& saved) {
     const auto entry = std::ranges::find(commands_.by_number(), handler, &CommandEntry::handler);
     saved.handler_states.push_back({std::string((*entry)->handler_name), std::move(bytes)});
   }
+  if (auto owed = pending_.save(connection)) {
+    saved.owed_command = owed->first->full_name;
+    saved.owed_state = std::move(owed->second);
+  }
   saved.in_transaction = connection.session().in_transaction();
   Transactions::Transaction* const transaction = transactions_.find(connection);
   if (transaction == nullptr) return;
@@ -53,7 +58,7 @@ std::string Dispatcher::restore(Connection& connection, const SavedConnection& s
     if (std::string problem = restore_state(connection, state.handler, state.bytes);
         !problem.empty())
       return problem;
-  return {};
+  return saved.owed_command.empty() ? "" : promise_again(connection, saved);
 }
 
 std::string Dispatcher::restore_state(Connection& connection, const std::string& handler,
@@ -68,6 +73,31 @@ std::string Dispatcher::restore_state(Connection& connection, const std::string&
       guard_.run(call, [&] { is_restored = entry->handler->restore(state, context_); });
   if (is_good && is_restored) return {};
   return fmt::format("the handler {} does not understand what it has left", handler);
+}
+
+std::string Dispatcher::promise_again(Connection& connection, const SavedConnection& saved) {
+  const auto found =
+      std::ranges::find(commands_.by_number(), saved.owed_command, &CommandEntry::full_name);
+  if (found == commands_.by_number().end())
+    return fmt::format("there is no command {} any more, to which a reply is owed",
+                       saved.owed_command);
+  CommandEntry* const entry = *found;
+  bool is_resumed = false;
+  pending_.begin_call(connection);
+  context_.begin(connection, *entry);
+  const HandlerCall call{entry->handler_name, entry->full_name, "resume_reply()",
+                         connection.client_id()};
+  (void)guard_.run(call, [&] {
+    is_resumed = entry->handler->resume_reply(*entry->spec, saved.owed_state, context_);
+  });
+  Buffer none;
+  if (pending_.end_call(none) == PromiseState::open && is_resumed) {
+    connection.owe_again();
+    return {};
+  }
+  pending_.forget_call(connection.id());
+  return fmt::format("the handler {} does not understand what it has left of a reply",
+                     entry->handler_name);
 }
 
 /// What may not be queued any more, the configuration being another, makes EXEC refuse: as where it

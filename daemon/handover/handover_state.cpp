@@ -89,6 +89,8 @@ void describe_connection(Fields&& fields, SavedOrConst& saved, std::string& peer
   fields(32, saved.is_spoilt);
   fields(33, saved.queued);
   fields(34, handler_states);
+  fields(35, saved.owed_command);
+  fields(36, saved.owed_state);
 }
 
 // --- numbers in front of records

@@ -28,6 +28,10 @@ bool DeferredReply::complete(const WriteReply& write, std::function<void()> on_u
   return port != nullptr && port->complete(connection_, promise_, write, std::move(on_uncertain));
 }
 
+bool DeferredReply::goes_on() const noexcept {
+  return port_ != nullptr && port_->goes_on(connection_, promise_);
+}
+
 PushHandle::PushHandle(PushHandle&& other) noexcept
     : port_(std::exchange(other.port_, nullptr)),
       connection_(other.connection_),

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "protocol/reply_writer.h"
 
@@ -14,6 +15,8 @@ namespace reactord {
 struct CommandEntry;
 
 using WriteReply = std::function<void(ReplyWriter&)>;
+/// What waits, as bytes that this release, the one before and the one after understand.
+using SavePromise = std::function<std::string()>;
 
 enum class PushResult : std::uint8_t {
   queued,   ///< written behind what was queued before
@@ -30,6 +33,8 @@ class ReplyPort {
   virtual bool complete(std::uint64_t connection, std::uint64_t promise, const WriteReply& write,
                         std::function<void()> on_uncertain) noexcept = 0;
   virtual void abandon(std::uint64_t connection, std::uint64_t promise) noexcept = 0;
+  [[nodiscard]] virtual bool goes_on(std::uint64_t connection,
+                                     std::uint64_t promise) const noexcept = 0;
   /// `subscribed_by` is the command that has subscribed, for the log.
   virtual PushResult push(std::uint64_t connection, const CommandEntry* subscribed_by,
                           const WriteReply& write) noexcept = 0;
@@ -54,6 +59,9 @@ class DeferredReply {
   bool complete(const WriteReply& write, std::function<void()> on_uncertain = {}) noexcept;
 
   [[nodiscard]] bool is_waiting() const { return port_ != nullptr; }
+  /// The daemon restarts, and the connection goes on in the next process with what is promised to
+  /// it: at Handler::stop() it needs no answer.
+  [[nodiscard]] bool goes_on() const noexcept;
 
  private:
   ReplyPort* port_ = nullptr;

@@ -80,9 +80,13 @@ class HandlerContext {
 
   /// Promises the reply for later; return HandlerResult::pending. `on_gone` is called from the
   /// loop, once, if the connection ends before the promise is kept; `on_finished`, once, if the
-  /// client finishes sending meanwhile (FIN), which is no farewell: it may still read.
+  /// client finishes sending meanwhile (FIN), which is no farewell: it may still read. `save` says
+  /// what waits, as bytes, for the process that goes on with the connection after a restart
+  /// (server.survive), and Handler::resume_reply() promises it anew there. Without it, the restart
+  /// waits a second for the reply, and then ends the connection.
   [[nodiscard]] virtual DeferredReply defer(std::function<void()> on_gone = {},
-                                            std::function<void()> on_finished = {}) = 0;
+                                            std::function<void()> on_finished = {},
+                                            SavePromise save = {}) = 0;
   /// This request costs so much more than a short one: the connection's share of the turn shrinks
   /// by it, so that nobody waits for a pipeline of the costly. For what arguments can multiply.
   virtual void charge(std::chrono::microseconds work) = 0;
@@ -130,8 +134,9 @@ class Handler {
   /// is told.
   virtual void start() {}
 
-  /// The daemon begins to stop: what waits for a person or for time is to be answered now, and what
-  /// still comes at once.
+  /// The daemon begins to stop: what waits for a person or for time is to be answered now, unless
+  /// DeferredReply::goes_on(), and what still comes at once. Called again where nobody goes on
+  /// after all.
   virtual void stop() {}
 
   /// A connection goes on in this process, of which an earlier one has saved `state`
@@ -139,6 +144,14 @@ class Handler {
   /// connection was subscribed. No request is served meanwhile: nothing can be replied or promised.
   /// False: it cannot be understood, and the connection is closed.
   [[nodiscard]] virtual bool restore(std::string_view /*state*/, HandlerContext& /*context*/) {
+    return false;
+  }
+
+  /// An earlier process has promised a reply to a request of `command`, and saved `state` of it
+  /// (the `save` of defer()): promises it anew. As with restore(); nothing but defer() is to be
+  /// called.
+  [[nodiscard]] virtual bool resume_reply(const CommandSpec& /*command*/,
+                                          std::string_view /*state*/, HandlerContext& /*context*/) {
     return false;
   }
 

@@ -6,7 +6,9 @@ namespace reactord {
 using Movable = Connection::Movable;
 
 Movable Departure::movable(const Connection& connection) const {
-  return is_bound_(connection) ? Movable::never : connection.movable();
+  if (is_bound_(connection)) return Movable::never;
+  const Movable can = connection.movable();
+  return can == Movable::not_now && can_wait_(connection) ? Movable::yes : can;
 }
 
 void Departure::begin() {

@@ -26,13 +26,16 @@ class Departure {
   /// clients' timeouts do not.
   static constexpr Duration kMaxSettling = std::chrono::seconds(1);
 
-  /// `is_bound` of those for whom a handler keeps something, which it cannot take along.
+  /// `is_bound` of those for whom a handler keeps something, which it cannot take along;
+  /// `can_wait` of those who can go while a reply is owed to them, since that goes along.
   Departure(ConnectionTable& connections, ConnectionWalks& walks, LoopContext& loop_context,
-            std::function<bool(const Connection&)> is_bound)
+            std::function<bool(const Connection&)> is_bound,
+            std::function<bool(const Connection&)> can_wait)
       : connections_(connections),
         walks_(walks),
         loop_context_(loop_context),
-        is_bound_(std::move(is_bound)) {}
+        is_bound_(std::move(is_bound)),
+        can_wait_(std::move(can_wait)) {}
 
   void begin();
   /// All wait at once, and whoever cannot go stays.
@@ -63,6 +66,7 @@ class Departure {
   ConnectionWalks& walks_;
   LoopContext& loop_context_;
   std::function<bool(const Connection&)> is_bound_;
+  std::function<bool(const Connection&)> can_wait_;
   Step step_ = Step::none;
   std::vector<SlotId> waited_for_;  ///< some of them have gone, perhaps
   std::size_t drained_ = 0;

@@ -257,9 +257,10 @@ class Server final : public EventSink, public ServerControl {
   std::uint64_t mentioned_signals_ = 0;     ///< a bit for each
   TimerQueue::TimerId left_out_timer_ = 0;  ///< while records of the log were left out
   ConnectionWalks walks_{connections_};
-  Departure departure_{connections_, walks_, loop_context_, [this](const Connection& connection) {
-                         return !dispatcher_.can_move(connection);
-                       }};
+  Departure departure_{
+      connections_, walks_, loop_context_,
+      [this](const Connection& connection) { return !dispatcher_.can_move(connection); },
+      [this](const Connection& connection) { return dispatcher_.can_move_waiting(connection); }};
   /// Until whoever is owed a reply has it, or goes without.
   TimerQueue::TimerId settling_timer_ = 0;
   std::unique_ptr<Successor> successor_;  ///< while it is about to take over

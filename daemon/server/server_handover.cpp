@@ -90,6 +90,9 @@ void Server::begin_handover(const std::string& request) {
   phase_ = Phase::parting;
   time_drain();
   end_pause("the server restarts");
+  dispatcher_.pending().set_leaving([this](const Connection& connection) {
+    return departure_.movable(connection) == Connection::Movable::yes;
+  });
   stop_handlers();
   departure_.begin();
   events_.record(Event::handing_over, {{"request", request}});
@@ -176,6 +179,8 @@ void Server::call_off_handover() {
   stop_keeping();
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
   departure_.call_off();
+  dispatcher_.pending().set_leaving(nullptr);
+  have_handlers_stopped_ = false;  // what was to go along is to be answered now
   phase_ = Phase::draining;
   is_closed_to_new_ = false;
 }

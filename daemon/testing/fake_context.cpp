@@ -68,9 +68,10 @@ void FakeContext::log(HandlerLogLevel level, std::string_view message) {
   logged.push_back({level, std::string(message)});
 }
 
-DeferredReply FakeContext::defer(std::function<void()> gone, std::function<void()> finished) {
+DeferredReply FakeContext::defer(std::function<void()> gone, std::function<void()> finished,
+                                 SavePromise save) {
   has_promised = true;
-  port.promises[++last_promise_] = {std::move(gone), std::move(finished)};
+  port.promises[++last_promise_] = {std::move(gone), std::move(finished), std::move(save)};
   return {port, id, last_promise_};
 }
 

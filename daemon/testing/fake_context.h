@@ -34,6 +34,7 @@ class FakePort : public ReplyPort {
   struct Promise {
     std::function<void()> on_gone;
     std::function<void()> on_finished;
+    SavePromise save;
   };
   std::map<std::uint64_t, Promise> promises;
   std::function<void()> on_uncertain;  ///< as the last complete() has given it
@@ -44,6 +45,12 @@ class FakePort : public ReplyPort {
   PushResult push(std::uint64_t connection, const CommandEntry* subscribed_by,
                   const WriteReply& write) noexcept override;
   void unsubscribe(std::uint64_t) noexcept override { ++unsubscribed; }
+  /// Of each promise that can be saved.
+  bool goes_on_with_promises = false;
+  [[nodiscard]] bool goes_on(std::uint64_t, std::uint64_t promise) const noexcept override {
+    const auto found = promises.find(promise);
+    return goes_on_with_promises && found != promises.end() && found->second.save;
+  }
 
  private:
   void run(const WriteReply& write, bool is_reply);
@@ -81,8 +88,8 @@ class FakeContext : public HandlerContext {
   [[nodiscard]] Session& session() override { return own_session; }
   [[nodiscard]] CommandClasses allowed_commands() const override { return allowed; }
   void log(HandlerLogLevel level, std::string_view message) override;
-  [[nodiscard]] DeferredReply defer(std::function<void()> gone,
-                                    std::function<void()> finished) override;
+  [[nodiscard]] DeferredReply defer(std::function<void()> gone, std::function<void()> finished,
+                                    SavePromise save) override;
   void charge(std::chrono::microseconds work) override { charged += work; }
   std::chrono::microseconds charged{0};
   void hold_next() override { holds_next = true; }

@@ -97,6 +97,11 @@ void Connection::restore(const SavedConnection& saved) {
   settle();
 }
 
+void Connection::owe_again() noexcept {
+  owe_reply(State::pending);
+  settle();
+}
+
 void Connection::restore_session(const SavedConnection& saved) {
   session_.set_protocol(saved.protocol);
   session_.set_reply_mode(saved.reply_mode);
@@ -104,7 +109,9 @@ void Connection::restore_session(const SavedConnection& saved) {
   if (!saved.name.empty()) session_.set_name(saved.name);
   if (!saved.library_name.empty()) session_.set_library_name(saved.library_name);
   if (!saved.library_version.empty()) session_.set_library_version(saved.library_version);
-  if (saved.answers_in_resp && policy_.framing == Framing::command)
+  if (policy_.framing != Framing::command)
+    reply_encoding_ = line_encoding();
+  else if (saved.answers_in_resp)
     reply_encoding_ = resp_encoding();
 }
 

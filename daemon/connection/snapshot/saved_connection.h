@@ -50,6 +50,11 @@ struct SavedConnection {
   };
   std::vector<HandlerState> handler_states;
 
+  /// The command to whose request a reply is owed still, in full ("text"), and what its handler has
+  /// saved of it; "" where none is.
+  std::string owed_command;
+  std::string owed_state;
+
   // --- what is on its way ---
   std::string input;        ///< received, and not served
   bool has_frames = false;  ///< that wait in it; else it is the beginning of one

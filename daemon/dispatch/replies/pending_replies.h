@@ -45,7 +45,7 @@ class PendingReplies final : public ReplyPort {
   /// Returns the number of the promise.
   [[nodiscard]] std::uint64_t defer(Connection& connection, CommandEntry& entry,
                                     std::function<void()> on_gone,
-                                    std::function<void()> on_finished);
+                                    std::function<void()> on_finished, SavePromise save);
   void produce(Connection& connection, CommandEntry& entry,
                std::unique_ptr<ReplyProducer> producer);
   /// Whether one reply more may be owed to it.
@@ -104,6 +104,19 @@ class PendingReplies final : public ReplyPort {
   PushResult push(std::uint64_t connection, const CommandEntry* subscribed_by,
                   const WriteReply& write) noexcept override;
   void unsubscribe(std::uint64_t connection) noexcept override;
+  [[nodiscard]] bool goes_on(std::uint64_t connection,
+                             std::uint64_t promise) const noexcept override;
+
+  // --- for who goes on in another process ---
+  /// The only reply that is owed to it is one that another process can promise anew.
+  [[nodiscard]] bool can_be_saved(const Connection& connection) const noexcept;
+  /// As bytes, and of which command it is; nothing where no reply is owed. Calls the handler.
+  using SavedPromise = std::pair<const CommandEntry*, std::string>;
+  [[nodiscard]] std::optional<SavedPromise> save(const Connection& connection);
+  /// Whose promises need no answer at the stop; none, where nobody goes.
+  void set_leaving(std::function<bool(const Connection&)> is_leaving) {
+    is_leaving_ = std::move(is_leaving);
+  }
 
  private:
   /// Whose promise, or whose callback.
@@ -141,6 +154,7 @@ class PendingReplies final : public ReplyPort {
     bool is_silent = false;  ///< CLIENT REPLY OFF: the reply is made and thrown away
     std::function<void()> on_gone = {};
     std::function<void()> on_finished = {};
+    SavePromise save = {};
     std::unique_ptr<LongReply> long_reply = {};
     KeptWords words = {};
     std::string traceparent = {};                ///< of the trace that it is part of
@@ -188,6 +202,9 @@ class PendingReplies final : public ReplyPort {
   [[nodiscard]] Promises::iterator first_of(SlotId connection) {
     return promises_.lower_bound({connection, 0});
   }
+  [[nodiscard]] Promises::const_iterator first_of(SlotId connection) const {
+    return promises_.lower_bound({connection, 0});
+  }
   [[nodiscard, gnu::noinline]] PromiseState state_of(SlotId called, Buffer& out);
   [[gnu::noinline]] void append_pushed(Buffer& out);
   template <class Body>
@@ -229,6 +246,7 @@ class PendingReplies final : public ReplyPort {
   std::size_t urgent_replies_ = 0;  ///< how many in front of them are administrators'
   /// Whom to tell if the replies sent last to a connection may not have arrived.
   std::unordered_map<SlotId, std::deque<Receipt>> receipts_;
+  std::function<bool(const Connection&)> is_leaving_;
 
   /// EXEC's replies that are not whole yet.
   std::unordered_map<SlotId, Gathering> gathered_;

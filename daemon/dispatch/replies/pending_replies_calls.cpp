@@ -22,11 +22,12 @@ PendingReplies::Promise PendingReplies::new_promise(Connection& connection,
 
 std::uint64_t PendingReplies::defer(Connection& connection, CommandEntry& entry,
                                     std::function<void()> on_gone,
-                                    std::function<void()> on_finished) {
+                                    std::function<void()> on_finished, SavePromise save) {
   forget_call(connection.id());  // a call may promise once: the second promise replaces the first
   Promise promise = new_promise(connection, entry);
   promise.on_gone = std::move(on_gone);
   promise.on_finished = std::move(on_finished);
+  promise.save = std::move(save);
   calling_promise_ = ++last_promise_;
   is_kept_early_ = is_dropped_ = false;
   promises_.emplace(Key{connection.id(), calling_promise_}, std::move(promise));
@@ -35,7 +36,7 @@ std::uint64_t PendingReplies::defer(Connection& connection, CommandEntry& entry,
 
 void PendingReplies::produce(Connection& connection, CommandEntry& entry,
                              std::unique_ptr<ReplyProducer> producer) {
-  const Key key{connection.id(), defer(connection, entry, {}, {})};
+  const Key key{connection.id(), defer(connection, entry, {}, {}, {})};
   Promise& promise = promises_.find(key)->second;
   promise.long_reply =
       std::make_unique<LongReply>(std::move(producer), promise.encoding, being_written_);

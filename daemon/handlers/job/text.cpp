@@ -59,6 +59,10 @@ class TextHandler : public Handler {
   [[nodiscard]] bool restore(std::string_view state, HandlerContext& context) override {
     return desk_.resume(state, context);
   }
+  [[nodiscard]] bool resume_reply(const CommandSpec&, std::string_view state,
+                                  HandlerContext& context) override {
+    return desk_.resume_message(state, context);
+  }
 
   void reload(const void* settings) override {
     const TextMode before = settings_.mode;

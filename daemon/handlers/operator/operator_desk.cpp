@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -12,7 +15,12 @@ namespace reactord {
 
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr std::string_view kHandlerName = "operator";
+
+/// Longer waits no message that another process has saved: a century, so that no sum overflows.
+constexpr milliseconds kLongestWait = std::chrono::years(100);
 
 /// Ends an operator's stay with its connection.
 struct Seat final : ConnectionState {
@@ -28,6 +36,17 @@ struct Seat final : ConnectionState {
     if (desk != nullptr) desk->leave(client);
   }
 };
+
+/// The numbers that `state` begins with, a blank behind each.
+template <class Number, std::size_t kMany>
+bool take_numbers(std::string_view& state, std::array<Number, kMany>& numbers) {
+  for (Number& number : numbers) {
+    const auto [end, error] = std::from_chars(state.data(), state.data() + state.size(), number);
+    if (error != std::errc() || end == state.data() + state.size() || *end != ' ') return false;
+    state.remove_prefix(static_cast<std::size_t>(end - state.data()) + 1);
+  }
+  return true;
+}
 
 /// The beginning of every push: its elements with "operator" and what happened.
 void begin_push(ReplyWriter& push, std::size_t elements, std::string_view event) {
@@ -57,18 +76,54 @@ bool OperatorDesk::is_open(std::size_t most) const {
 
 void OperatorDesk::add(std::string_view text, std::chrono::milliseconds timeout,
                        HandlerContext& context) {
-  const std::uint64_t id = ++last_id_;
+  WaitingMessage& message = put(last_id_ + 1, text, context);
+  message.arrived = context.now();
+  if (timeout.count() > 0) time(message, timeout);
+  push_to_all([&](ReplyWriter& push) { write_message(push, message); });
+}
+
+WaitingMessage& OperatorDesk::put(std::uint64_t id, std::string_view text,
+                                  HandlerContext& context) {
+  last_id_ = std::max(last_id_, id);
   WaitingMessage& message = waiting_[id];
   message.id = id;
   message.client = context.client_id();
   message.peer = context.peer();
   message.text = text;
-  message.arrived = context.now();
   message.has_finished = context.has_finished_sending();
-  message.reply = context.defer([this, id] { on_gone(id); }, [this, id] { on_finished(id); });
-  if (timeout.count() > 0)
-    message.timeout = service_.call_after(timeout, [this, id] { expire(id); });
-  push_to_all([&](ReplyWriter& push) { write_message(push, message); });
+  message.reply = context.defer([this, id] { on_gone(id); }, [this, id] { on_finished(id); },
+                                [this, id] { return saved_message(id); });
+  return message;
+}
+
+void OperatorDesk::time(WaitingMessage& message, milliseconds left) {
+  message.expires = service_.now() + left;
+  message.timeout = service_.call_after(left, [this, id = message.id] { expire(id); });
+}
+
+/// Its number, how long it has waited, how long it may still (-1: for ever), whether its client has
+/// finished, and its text.
+std::string OperatorDesk::saved_message(std::uint64_t id) const {
+  const WaitingMessage& message = waiting_.at(id);
+  const TimePoint now = service_.now();
+  const auto waited = std::chrono::floor<milliseconds>(now - message.arrived);
+  const auto left =
+      message.timeout ? std::chrono::ceil<milliseconds>(message.expires - now) : milliseconds(-1);
+  return fmt::format("{} {} {} {} {}", id, waited.count(), left.count(),
+                     message.has_finished ? 1 : 0, message.text);
+}
+
+bool OperatorDesk::resume_message(std::string_view state, HandlerContext& context) {
+  std::array<std::int64_t, 4> numbers;
+  if (!take_numbers(state, numbers)) return false;
+  const auto [id, waited, left, has_finished] = numbers;
+  if (id <= 0 || waiting_.contains(static_cast<std::uint64_t>(id))) return false;
+  if (std::max(waited, left) > kLongestWait.count() || std::min(waited, left) < -1) return false;
+  WaitingMessage& message = put(static_cast<std::uint64_t>(id), state, context);
+  message.arrived = context.now() - milliseconds(waited);
+  message.has_finished = has_finished != 0;
+  if (left >= 0) time(message, milliseconds(left));
+  return true;
 }
 
 std::string OperatorDesk::reply(std::uint64_t id, std::string_view text, const Answerer& by) {
@@ -120,16 +175,32 @@ void OperatorDesk::on_gone(std::uint64_t id) {
 
 void OperatorDesk::on_finished(std::uint64_t id) {
   const auto found = waiting_.find(id);
-  if (found == waiting_.end()) return;
+  if (found == waiting_.end() || found->second.has_finished) return;
   found->second.has_finished = true;
   announce("finished", id);
 }
 
 void OperatorDesk::stop() {
   is_stopping_ = true;
-  for (std::size_t n = 0; n < kExpiredAtOnce && !waiting_.empty(); ++n)
-    expire(waiting_.begin()->first);
-  stop_timer_ = waiting_.empty() ? nullptr : service_.call_after({}, [this] { stop(); });
+  stop_behind(0);
+}
+
+void OperatorDesk::stop_behind(std::uint64_t id) {
+  std::size_t looked_at = 0;
+  std::size_t expired = 0;
+  for (auto next = waiting_.upper_bound(id); next != waiting_.end();
+       next = waiting_.upper_bound(id)) {
+    if (expired == kExpiredAtOnce || looked_at == kLookedAtAtOnce) {
+      stop_timer_ = service_.call_after({}, [this, id] { stop_behind(id); });
+      return;
+    }
+    id = next->first;
+    ++looked_at;
+    if (next->second.reply.goes_on()) continue;
+    ++expired;
+    expire(id);
+  }
+  stop_timer_ = nullptr;
 }
 
 const WaitingMessage* OperatorDesk::find(std::uint64_t id) const {
@@ -194,12 +265,12 @@ bool OperatorDesk::resume(std::string_view state, HandlerContext& context) {
   if (state.empty()) return true;  // it has left its seat
   Operator one;
   one.client = context.client_id();
-  std::uint64_t last_id = 0;
-  for (std::uint64_t* const number : {&last_id, &one.answered, &one.dropped, &one.untold}) {
-    const auto [end, error] = std::from_chars(state.data(), state.data() + state.size(), *number);
-    if (error != std::errc() || end == state.data() + state.size() || *end != ' ') return false;
-    state.remove_prefix(static_cast<std::size_t>(end - state.data()) + 1);
-  }
+  std::array<std::uint64_t, 4> numbers;
+  if (!take_numbers(state, numbers)) return false;
+  const std::uint64_t last_id = numbers[0];
+  one.answered = numbers[1];
+  one.dropped = numbers[2];
+  one.untold = numbers[3];
   const bool is_taken = std::ranges::find(operators_, state, &Operator::name) != operators_.end();
   if (state.empty() || is_taken || operators_.size() >= kMaxOperators) return false;
   one.name = state;

@@ -27,7 +27,8 @@ struct WaitingMessage {
   TimePoint arrived;
   bool has_finished = false;  ///< its client has sent FIN, and may still read
   DeferredReply reply;
-  std::unique_ptr<Timer> timeout;
+  std::unique_ptr<Timer> timeout;  ///< null: it waits for ever
+  TimePoint expires;               ///< with a timeout
 };
 
 /// An attached operator.
@@ -69,8 +70,11 @@ class OperatorDesk {
   /// Both return the problem ("ERR message 12 was answered by bob"), or "".
   [[nodiscard]] std::string reply(std::uint64_t id, std::string_view text, const Answerer& by);
   [[nodiscard]] std::string reject(std::uint64_t id, std::string_view reason, const Answerer& by);
-  /// Takes no more, and gives the fallback to all that wait: some now, the others in the next
-  /// turns.
+  /// A message of another process waits on, under its number; nobody is told. `state` is what
+  /// was saved of it; false where it is none.
+  [[nodiscard]] bool resume_message(std::string_view state, HandlerContext& context);
+  /// Takes no more, and gives the fallback to all that wait, but those that go on: some now, the
+  /// others in the next turns.
   void stop();
 
   /// Null if it waits no more; problem_of() says why.
@@ -108,9 +112,15 @@ class OperatorDesk {
   static constexpr std::chrono::milliseconds kTellDroppedAfter{1000};
   /// Expired in one turn of the loop at the stop: each is a reply, and a push to every operator.
   static constexpr std::size_t kExpiredAtOnce = 32;
+  /// ... and looked at: most of them go on, perhaps.
+  static constexpr std::size_t kLookedAtAtOnce = 1024;
   /// As many as an operator could have on the screen.
   static constexpr std::size_t kKeptOutcomes = 1024;
 
+  WaitingMessage& put(std::uint64_t id, std::string_view text, HandlerContext& context);
+  void time(WaitingMessage& message, std::chrono::milliseconds left);
+  [[nodiscard]] std::string saved_message(std::uint64_t id) const;
+  void stop_behind(std::uint64_t id);
   void take_seat(Operator one, HandlerContext& context);
   [[nodiscard]] std::string settle(std::uint64_t id, Fate fate, const Answerer& by,
                                    const WriteReply& write);

@@ -155,6 +155,36 @@ TEST_CASE("saved connection: who it is goes along") {
   CHECK(bench.connection->push_encoding() == ReplyEncoding::resp3);
 }
 
+TEST_CASE("saved connection: what it is told is written as its listener speaks") {
+  for (const Framing framing : {Framing::raw, Framing::line}) {
+    ConnectionBench bench(framing);
+    bench.receive("a\n");
+    REQUIRE(bench.change_process());
+    CHECK(bench.connection->reply_encoding() ==
+          (framing == Framing::raw ? ReplyEncoding::raw : ReplyEncoding::plain));
+  }
+}
+
+TEST_CASE(
+    "saved connection: a reply that is owed again is waited for, and nothing runs meanwhile") {
+  ConnectionBench bench;
+  bench.receive(echo("a"));
+  REQUIRE(bench.change_process());
+  bench.connection->owe_again();
+  CHECK(bench.connection->is_pending());
+  CHECK(bench.connection->owed_replies() == 1);
+  bench.receive(echo("behind"));
+  CHECK(bench.served == std::vector<std::string>{"a"});
+  bench.pass(24h);  // deadlines.idle does not run
+  CHECK(bench.closed == 0);
+  bench.connection->complete([](Buffer& out) {
+    out.append("+late\r\n");
+    return std::size_t{1};
+  });
+  bench.turn({});
+  CHECK(bench.script.sent.ends_with("+late\r\n" + bulk("behind")));
+}
+
 TEST_CASE("saved connection: the end of its input is found again") {
   ConnectionBench bench;
   bench.script.blocks_sends = true;

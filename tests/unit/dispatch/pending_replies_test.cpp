@@ -57,7 +57,7 @@ struct PendingBench : test::TableBench {
   /// A reply that comes later, and whose arrival somebody wants to know of.
   void answer_later(Connection& connection, const std::string& name) {
     pending.begin_call(connection);
-    const std::uint64_t promise = pending.defer(connection, asked, {}, {});
+    const std::uint64_t promise = pending.defer(connection, asked, {}, {}, {});
     Buffer out;
     CHECK(pending.end_call(out) == PromiseState::open);
     CHECK(pending.complete(
@@ -69,7 +69,7 @@ struct PendingBench : test::TableBench {
   std::uint64_t put_off(Connection& connection, TimePoint called,
                         std::vector<std::string_view> words = {"ASKED", "it"}) {
     pending.begin_call(connection);
-    const std::uint64_t promise = pending.defer(connection, asked, {}, {});
+    const std::uint64_t promise = pending.defer(connection, asked, {}, {}, {});
     Buffer out;
     CHECK(pending.end_call(out) == PromiseState::open);
     pending.note_deferred(connection, called, words);
@@ -207,6 +207,46 @@ TEST_CASE("figures: the slices of a long reply are its command's work, and its c
   while (bench.pending.has_long_replies()) bench.pending.run_slices();
   CHECK(bench.asked.stats.time == 300us);
   CHECK(bench.table.find_client(bench.table.opened())->figures().work() == 300us);
+}
+
+TEST_CASE("promises: the only one that is owed goes on, if its handler can save it") {
+  PendingBench bench;
+  Connection& connection = bench.open_waiting();
+  const auto promise = [&](SavePromise save) {
+    bench.pending.begin_call(connection);
+    const std::uint64_t number =
+        bench.pending.defer(connection, bench.asked, {}, {}, std::move(save));
+    Buffer out;
+    REQUIRE(bench.pending.end_call(out) == PromiseState::open);
+    return number;
+  };
+  SUBCASE("one that can") {
+    const std::uint64_t number = promise([] { return std::string("state"); });
+    CHECK(bench.pending.can_be_saved(connection));
+    CHECK(bench.pending.save(connection) ==
+          std::optional(PendingReplies::SavedPromise{&bench.asked, "state"}));
+    CHECK_FALSE(bench.pending.goes_on(connection.id(), number));  // nobody goes
+    bench.pending.set_leaving([](const Connection&) { return true; });
+    CHECK(bench.pending.goes_on(connection.id(), number));
+    CHECK_FALSE(bench.pending.goes_on(connection.id(), number + 1));
+    bench.pending.set_leaving([](const Connection&) { return false; });
+    CHECK_FALSE(bench.pending.goes_on(connection.id(), number));
+  }
+  SUBCASE("one that cannot") {
+    promise({});
+    CHECK_FALSE(bench.pending.can_be_saved(connection));
+    CHECK(bench.pending.save(connection) == std::nullopt);
+  }
+  SUBCASE("one that fails") {
+    promise([]() -> std::string { throw std::runtime_error("no"); });
+    CHECK(bench.pending.save(connection) == std::nullopt);
+    CHECK(bench.events.count_of(Event::handler_threw) == 1);
+  }
+  SUBCASE("one whose reply nobody is to see") {
+    connection.session().set_reply_mode(ReplyMode::off);
+    promise([] { return std::string(); });
+    CHECK_FALSE(bench.pending.can_be_saved(connection));
+  }
 }
 
 }  // namespace

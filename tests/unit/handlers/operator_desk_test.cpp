@@ -223,3 +223,110 @@ TEST_CASE("desk: names are taken once, and the number of operators is bounded") 
   CHECK(bench.desk.answerer(late).name == "late");
   CHECK(bench.desk.answerer(bench.clients.front()).name == "client 1");
 }
+
+// --- to another process
+
+namespace {
+
+/// What was saved of the only thing that was promised to it.
+std::string saved_of(const Client& client) {
+  REQUIRE(client.port.promises.size() == 1);
+  return client.port.promises.begin()->second.save();
+}
+
+}  // namespace
+
+TEST_CASE("desk: a message goes on with what is left of its time, under its number") {
+  Bench before;
+  Client& guest = before.client(2);
+  before.desk.add("gone by then", 0ms, before.client(3));
+  before.desk.add("two  blanks ", 5s, guest);
+  before.service.advance(2s);
+  guest.has_finished = true;
+  guest.finish_sending();
+  CHECK(saved_of(guest) == "2 2000 3000 1 two  blanks ");
+
+  Bench after;
+  after.service.advance(100s);
+  Client& ada = after.client(1);
+  REQUIRE(after.desk.resume("9 0 0 0 ada", ada));
+  Client& same = after.client(2);
+  same.has_finished = true;
+  same.time = after.service.now();
+  REQUIRE(after.desk.resume_message(saved_of(guest), same));
+  const WaitingMessage* message = after.desk.find(2);
+  REQUIRE(message != nullptr);
+  CHECK(message->text == "two  blanks ");
+  CHECK(message->has_finished);
+  CHECK(after.service.now() - message->arrived == 2s);
+  CHECK(ada.take() == "");  // it knows already
+  same.finish_sending();
+  CHECK(ada.take() == "");
+  after.service.advance(2999ms);
+  CHECK(same.take() == "");
+  after.service.advance(1ms);
+  CHECK(same.take() == "$23\r\nnobody for two  blanks \r\n");
+  CHECK(ada.take() == Bench::resp("expired", "2"));
+  after.desk.add("next", 0ms, after.client(4));
+  CHECK(after.desk.find(10) != nullptr);
+}
+
+TEST_CASE("desk: a message that waits for ever goes on waiting") {
+  Bench before;
+  Client& guest = before.client(2);
+  before.desk.add("", 0ms, guest);
+  CHECK(saved_of(guest) == "1 0 -1 0 ");
+  Bench after;
+  Client& same = after.client(2);
+  REQUIRE(after.desk.resume_message(saved_of(guest), same));
+  after.service.advance(24h);
+  CHECK(after.desk.reply(1, "late", {"ada", 1}) == "");
+  CHECK(same.take() == "$4\r\nlate\r\n");
+}
+
+TEST_CASE("desk: what is no message of a process before is refused") {
+  Bench bench;
+  Client& guest = bench.client(2);
+  for (const char* state :
+       {"", "1", "1 2 3 4", "x 0 0 0 t", "1 0 0  t", "0 0 -1 0 t", "-1 0 -1 0 t", "1 -2 0 0 t",
+        "1 0 -2 0 t", "1 9223372036854775807 0 0 t", "1 0 9223372036854775807 0 t",
+        "9223372036854775808 0 0 0 t"}) {
+    CAPTURE(state);
+    CHECK_FALSE(bench.desk.resume_message(state, guest));
+  }
+  CHECK(bench.desk.waiting().empty());
+  REQUIRE(bench.desk.resume_message("1 0 -1 0 t", guest));
+  CHECK_FALSE(bench.desk.resume_message("1 0 -1 0 t", bench.client(3)));
+}
+
+TEST_CASE("desk: at a restart those that go on get no fallback; called off, they do") {
+  Bench bench;
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    Client& guest = bench.client(i);
+    guest.port.goes_on_with_promises = i % 2 == 0;
+    bench.desk.add("t", 0ms, guest);
+  }
+  bench.desk.stop();
+  CHECK(bench.desk.waiting().size() == 68);  // 32 at once
+  bench.service.advance(0ms);
+  CHECK(bench.desk.waiting().size() == 50);
+  for (const auto& [id, message] : bench.desk.waiting()) CHECK(id % 2 == 0);
+  CHECK_FALSE(bench.desk.is_open(1000));
+  for (Client& client : bench.clients) client.port.goes_on_with_promises = false;
+  bench.desk.stop();
+  bench.service.advance(0ms);
+  CHECK(bench.desk.waiting().empty());
+}
+
+TEST_CASE("desk: thousands that go on are passed over in shares") {
+  Bench bench;
+  for (std::uint64_t i = 1; i <= 2049; ++i) {
+    Client& guest = bench.client(i);
+    guest.port.goes_on_with_promises = i <= 2048;
+    bench.desk.add("t", 0ms, guest);
+  }
+  bench.desk.stop();
+  CHECK(bench.desk.waiting().size() == 2049);  // it has not come to the last
+  bench.service.advance(0ms);
+  CHECK(bench.desk.waiting().size() == 2048);
+}

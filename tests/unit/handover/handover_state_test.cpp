@@ -28,6 +28,8 @@ SavedConnection sample() {
   saved.in_transaction = saved.is_spoilt = true;
   saved.queued = "*1\r\n$4\r\nPING\r\n";
   saved.handler_states = {{"operator", std::string("\0\1", 2)}, {"other", ""}};
+  saved.owed_command = "text";
+  saved.owed_state = std::string("\0 1", 3);
   saved.input = std::string("*1\r\n$4\r\0PI", 11);
   saved.has_frames = true;
   saved.output = "+OK\r\n";
