@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Who is connected stays connected when the service restarts (server.survive)."""
 
+import contextlib
+import os
+import resource
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -93,6 +98,17 @@ def test_the_status_says_how_many_went_on(surviving, since):
         client.expect_alive()
 
 
+def test_a_configuration_with_a_mistake_costs_time_and_nobody(surviving):
+    clients = [Client(address) for address in (host.TCP, host.UNIX) for _ in range(20)]
+    numbers = [client.call("CLIENT", "ID") for client in clients]
+    good = host.CONFIG.read_text()
+    host.CONFIG.write_text(good + "max_conections = 5\n")
+    assert host.systemctl("restart", surviving, check=False).returncode != 0
+    host.eventually(lambda: host.restarts() >= 2, what="it is tried again")
+    host.CONFIG.write_text(good)
+    assert [client.call("CLIENT", "ID") for client in clients] == numbers
+
+
 # --- a crash (survive = "crash")
 
 @pytest.fixture
@@ -130,3 +146,61 @@ def test_after_a_stop_nothing_is_kept(outliving):
     host.systemctl("stop", outliving)
     client.expect_eof()
     assert stored(outliving) == "0"
+
+
+def test_a_queue_that_is_full(outliving, since):
+    """Descriptors on their way count for the user (unix(7), ETOOMANYREFS): another process of its has too many."""
+    limit = 300
+    uid = int(host.run("stat", "-c", "%u", f"/proc/{host.main_pid()}").stdout)
+    with descriptors_on_their_way(uid, limit + 100):
+        resource.prlimit(host.main_pid(), resource.RLIMIT_NOFILE, (limit, 10240))
+        clients = [Client(host.TCP) for _ in range(20)]
+        numbers = [client.call("CLIENT", "ID") for client in clients]
+        host.eventually(lambda: host.journal("REACTORD_EVENT=kept_full", since=since), what="it is full")
+        assert "Too many references" in host.journal("REACTORD_EVENT=kept_full", since=since)[0]["REACTORD_PROBLEM"]
+        assert [client.call("CLIENT", "ID") for client in clients] == numbers, "they are served"
+    time.sleep(2.5)  # it is tried every second
+    before = host.kill(signal.SIGKILL)
+    host.eventually(lambda: host.main_pid() not in (0, before) and host.is_active(), what="another process")
+    assert [client.call("CLIENT", "ID") for client in clients] == numbers
+    assert counted("kept_taken_over", since) == [20]
+
+
+@contextlib.contextmanager
+def descriptors_on_their_way(uid, count):
+    """A process of that user has sent itself as many, and does not read."""
+    code = f"""
+import array, os, socket, sys
+os.setuid({uid})
+a, b = socket.socketpair()
+for _ in range({count} // 100):
+    a.sendmsg([b"."], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [a.fileno()] * 100))])
+print("sent", flush=True)
+sys.stdin.read()
+"""
+    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout.readline() == b"sent\n"
+        yield
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_who_has_gone_makes_room_in_a_queue_that_is_full(outliving, since):
+    limit = 90
+    clients = [Client(host.TCP) for _ in range(100)]
+    for client in clients:
+        client.expect_alive()
+    time.sleep(2.5)  # older than a second, and kept in the second after it
+    for client in clients[:60]:
+        client.close()
+    host.eventually(lambda: len(os.listdir(f"/proc/{host.main_pid()}/fd")) < limit - 10, what="they are gone")
+    resource.prlimit(host.main_pid(), resource.RLIMIT_NOFILE, (limit, 10240))
+    clients = clients[60:] + [Client(host.TCP) for _ in range(10)]
+    numbers = [client.call("CLIENT", "ID") for client in clients]
+    time.sleep(3.5)
+    before = host.kill(signal.SIGKILL)
+    host.eventually(lambda: host.main_pid() not in (0, before) and host.is_active(), what="another process")
+    assert [client.call("CLIENT", "ID") for client in clients] == numbers
+    assert not host.journal("REACTORD_EVENT=kept_full", since=since)

@@ -89,7 +89,7 @@ def test_passed_sockets_are_no_way_out(service, room, goal):
     """The probe in the daemon's place, with its listening sockets. (That they cannot be connected by
     sending either is the daemon's own lock, daemon/limits/seccomp_filter.h, which has a test of its own.)"""
     cursor = host.journal_cursor()
-    host.drop_in(service, f"[Service]\n{ROOM_FOR_PYTHON}Type=exec\nRestart=no\nExecStartPre=\n"
+    host.drop_in(service, f"[Service]\n{ROOM_FOR_PYTHON}Type=exec\nRestart=no\n"
                           f"ExecStart=\nExecStart={PROBE} {goal.getsockname()[1]}\n")
     host.systemctl("restart", service)
     results = probe(cursor)
