@@ -46,7 +46,7 @@ INSTEAD = {
     "tests/bench/hog_latency": "tests/bench/hog_latency --seconds 0.3 --only ping",
     "tests/bench/admin_when_full": "tests/bench/admin_when_full --seconds 0.3 --within 5000",
     "tests/bench/relay_cost": "tests/bench/relay_cost --rounds 1 --shorter 50",
-    "tests/bench/limit_cost": "tests/bench/limit_cost --rounds 1 --shorter 100",
+    "tests/bench/settings_cost": "tests/bench/settings_cost --rounds 1 --shorter 100",
     "tests/bench/page_cost": "tests/bench/page_cost --rounds 1 --shorter 100",
     "tests/bench/tls_cost": "tests/bench/tls_cost --rounds 1 --shorter 50",
     "tests/bench/generator_cost": "tests/bench/generator_cost --rounds 1 --requests 20000",

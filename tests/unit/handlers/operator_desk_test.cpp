@@ -288,7 +288,7 @@ TEST_CASE("desk: what is no message of a process before is refused") {
   Bench bench;
   Client& guest = bench.client(2);
   for (const char* state :
-       {"", "1", "1 2 3 4", "x 0 0 0 t", "1 0 0  t", "0 0 -1 0 t", "-1 0 -1 0 t", "1 -2 0 0 t",
+       {"", "1", "1 2 3 4", "x 0 0 0 t", "1 0 0  t", "0 0 -1 0 t", "-1 0 -1 0 t", "1 -1 0 0 t",
         "1 0 -2 0 t", "1 9223372036854775807 0 0 t", "1 0 9223372036854775807 0 t",
         "9223372036854775808 0 0 0 t"}) {
     CAPTURE(state);
