@@ -29,6 +29,7 @@ FEW_SIMULATED_SEEDS = 300  # ten seconds of processor time; nine of ten edits of
 SIMULATED_SECONDS = 180  # of new seeds, with --all
 
 FUZZED = {"resp_client_fuzz": 200_000}  # each of its inputs is a whole conversation
+CONVERSATIONS = 50_000  # with both servers, which take them in seconds
 
 SHORT = {}  # name: function; its docstring says what it checks
 LONG = {}  # of --all
@@ -216,13 +217,16 @@ def _lines(part, words):
 
 @a_part(LONG)
 def fuzz(part):
-    """longer fuzzing with sanitizers, a new seed each time"""
+    """longer fuzzing with sanitizers, and against redis-server, a new seed each time"""
     if not part.built("asan", "tests"):
         return
     seed = int(time.time()) % 1_000_000
     for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
         runs = FUZZED.get(program.name, 1_000_000)
         part.case(part.run(program, runs, seed, seconds=600), f"{program.name} {runs} {seed}")
+    part.case(part.run("tests/fuzz/redis_differential", "--count", CONVERSATIONS, "--seed", seed,
+                       environment={"REACTORD_BIN_DIR": str(ROOT / "build/asan/bin")}),
+              f"redis_differential --count {CONVERSATIONS} --seed {seed}")
 
 
 @a_part(LONG)
