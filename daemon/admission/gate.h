@@ -41,7 +41,7 @@ class Gate {
       return refuse(*stream, newcomer.rules, *refusal);
     }
     if (!connections_.open_on(newcomer.rules.policy, is_watched, kind, std::forward<Args>(args)...))
-      tell_failed(newcomer.rules, ENOMEM);
+      tell_failed(newcomer.rules, connections_.why_not_opened());
   }
 
   /// Says why, and that nothing more will come. What the client has sent already is read first,

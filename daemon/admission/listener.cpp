@@ -22,11 +22,14 @@ constexpr int kMaxAcceptsPerTurn = 64;
 constexpr WorkUnits kAcceptWork = 16;
 /// Out of descriptors, accept(2) fails at once and for ever: without a pause the loop would spin.
 constexpr auto kPause = std::chrono::milliseconds(100);
+/// Where accept(2) fails because of the client that it would have brought, the next try brings
+/// another one. After as many in a row it is the listener itself: a security module, say, that lets
+/// it accept nobody, and leaves them waiting.
+constexpr int kMaxLostInARow = 16;
 
 /// The inode of a socket's file; 0 if it has none.
-::ino_t file_of(const SocketAddress& address) {
+::ino_t file_of(const std::string& path) {
   struct stat status {};
-  const std::string path = address.path();
   if (path.empty() || ::lstat(path.c_str(), &status) != 0) return 0;
   return status.st_ino;
 }
@@ -39,7 +42,8 @@ Listener::Listener(Token token, UniqueFd fd, Place place, std::shared_ptr<Listen
       fd_(std::move(fd)),
       place_(std::move(place)),
       address_(SocketAddress::local_of(fd_.get())),
-      file_(place_.is_adopted() ? 0 : file_of(address_)),
+      path_(address_.path()),
+      file_(place_.is_adopted() ? 0 : file_of(path_)),
       rules_(std::move(rules)),
       loop_(loop),
       arrivals_(arrivals),
@@ -56,8 +60,7 @@ void Listener::close() noexcept {
   loop_.timers().cancel(std::exchange(pause_timer_, 0));
   // A Unix socket's file would otherwise stay behind and refuse everyone. Somebody else's that has
   // taken its place is left alone.
-  if (fd_ && file_ != 0 && !is_lent_ && file_of(address_) == file_)
-    ::unlink(address_.path().c_str());
+  if (fd_ && file_ != 0 && !is_lent_ && file_of(path_) == file_) ::unlink(path_.c_str());
   fd_.reset();
 }
 
@@ -70,8 +73,7 @@ void Listener::leave() noexcept {
 
 std::optional<UnixFileOptions> Listener::file() const {
   struct stat status {};
-  const std::string path = address_.path();
-  if (file_ == 0 || ::lstat(path.c_str(), &status) != 0 || status.st_ino != file_) return {};
+  if (file_ == 0 || ::lstat(path_.c_str(), &status) != 0 || status.st_ino != file_) return {};
   return UnixFileOptions{.mode = status.st_mode & 0777u, .group = status.st_gid};
 }
 
@@ -132,10 +134,15 @@ bool Listener::accept_one() noexcept {
     case AcceptStatus::accepted:
       REACTORD_PROBE_ACCEPT(accepted.fd.get(), rules_->name.c_str());
       if (!has_memory_for([&] { take_in(accepted); })) gate_.tell_failed(*rules_, ENOMEM);
+      lost_in_a_row_ = 0;
       may_accept_ = has_waiting(fd_.get());
       return may_accept_;
     case AcceptStatus::gone:
-      return true;
+      if (++lost_in_a_row_ < kMaxLostInARow) return true;
+      lost_in_a_row_ = 0;
+      gate_.tell_failed(*rules_, accepted.error);
+      pause();
+      return false;
     case AcceptStatus::none_waiting:
       may_accept_ = false;
       return false;

@@ -84,6 +84,7 @@ class Listener {
   UniqueFd fd_;
   Place place_;
   SocketAddress address_;
+  std::string path_;  ///< of a Unix socket; here, so that to close wants no memory
   ::ino_t file_ = 0;  ///< of a Unix socket that we made: only that one is ours to remove
   std::shared_ptr<ListenerRules> rules_;
   EventLoop& loop_;
@@ -92,6 +93,7 @@ class Listener {
   EventLog& events_;
   TimerQueue::TimerId pause_timer_ = 0;
   int accepted_at_stop_ = 0;
+  int lost_in_a_row_ = 0;
   bool may_accept_ = false;  ///< an edge that is not used up
   bool is_waiting_for_room_ = false;
   bool is_scheduled_ = false;

@@ -197,9 +197,17 @@ std::string ListenerSet::adopt(UniqueFd fd, Listener::Place place, const Listene
   const Token token = next_token_++;
   if (const std::error_code error =
           loop_.watch(fd.get(), token, kind.is_admin ? Priority::urgent : Priority::normal))
-    return "epoll_ctl: " + error.message();
+    return fmt::format("cannot watch the socket of {}: {}", to_string(place.endpoint),
+                       error.message());
+  const std::string wanted = to_string(place.endpoint);
   listener = std::make_unique<Listener>(token, std::move(fd), std::move(place),
                                         make_rules(kind, loop_context_), loop_, arrivals_, events_);
+  // Its rules, and those of whoever comes in by it, are known by the address.
+  if (!listener->address().is_known()) {
+    listener.reset();
+    return fmt::format("cannot find out at which address the socket of {} is (getsockname)",
+                       wanted);
+  }
   return {};
 }
 

@@ -214,6 +214,11 @@ bool Connection::has_more_to_do() const noexcept {
   return false;
 }
 
+void Connection::try_again() noexcept {
+  may_receive_ = may_send_ = true;
+  schedule();
+}
+
 void Connection::schedule() noexcept {
   if (scheduled_) return;
   scheduled_ = true;

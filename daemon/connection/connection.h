@@ -192,6 +192,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void resume_input() noexcept;
   /// The same of a pause of all clients.
   void end_pause() noexcept;
+  /// After ConnectionHost::try_later().
+  void try_again() noexcept;
 
   /// Who it is, and what that lets it do and send. Between two requests alone.
   void set_principal(std::shared_ptr<const Principal> who, std::string_view user, bool must_log_in);

@@ -60,6 +60,8 @@ class ConnectionHost {
   [[nodiscard]] virtual TimePoint now() const noexcept = 0;
   /// Serve it again before the loop sleeps.
   virtual void make_ready(Connection& connection) noexcept = 0;
+  /// The kernel has no memory for its socket: serve it again in a moment, by try_again().
+  virtual void try_later(Connection& connection) noexcept = 0;
   /// It has stopped serving, for this reason; `detail` is the {problem} or {protocol} of the event.
   virtual void on_end(Connection& connection, CloseReason reason,
                       std::string_view detail) noexcept = 0;

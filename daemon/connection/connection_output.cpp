@@ -83,6 +83,8 @@ std::size_t Connection::note_sent(const IoResult& result, std::size_t wanted) no
       return result.bytes;
     case IoStatus::would_block:
       may_send_ = false;
+      if (result.error != 0) [[unlikely]]
+        host().try_later(*this);
       return 0;
     case IoStatus::end:
     case IoStatus::cut_off:

@@ -136,7 +136,10 @@ std::size_t Connection::receive(std::span<char> room) noexcept {
       return result.bytes;
     case IoStatus::would_block:
       may_receive_ = false;
-      if (input_state_ == Input::draining) input_state_ = Input::ended_by_drain;
+      if (result.error != 0) [[unlikely]]
+        host().try_later(*this);
+      else if (input_state_ == Input::draining)
+        input_state_ = Input::ended_by_drain;
       return 0;
     case IoStatus::end:
       may_receive_ = false;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "daemon/probes/probes.h"
+#include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
@@ -25,6 +26,8 @@ constexpr std::size_t kMaxEvictionsPerTurn = 16;
 /// Closing a socket takes the kernel some 8 microseconds, in a virtual machine twice that: half a
 /// millisecond in all.
 constexpr std::size_t kMaxDestroyedPerTurn = 32;
+/// Long enough for others to give memory back.
+constexpr auto kTryLater = std::chrono::milliseconds(100);
 /// Last words, a FIN and a line in the log.
 constexpr WorkUnits kEndWork = work_units(std::chrono::microseconds(15));
 /// Last words, which are under way: whoever holds no more than that is not in the way.
@@ -120,7 +123,10 @@ bool ConnectionTable::enter(Connection& connection, IsWatched is_watched, Event 
   const std::error_code problem = is_watched == IsWatched::yes
                                       ? loop_.rename(fd, connection.id(), priority)
                                       : loop_.watch(fd, connection.id(), priority);
-  if (problem) return false;
+  if (problem) {
+    why_not_opened_ = problem.value();
+    return false;
+  }
   REACTORD_PROBE_OPEN(connection.client_id(), fd, connection.policy().is_admin);
   count(connection, +1);
   events_.count(how);
@@ -141,6 +147,21 @@ void ConnectionTable::make_room_to_close() {
 void ConnectionTable::make_ready(Connection& connection) noexcept {
   if (!has_memory_for([&] { loop_.make_ready(connection.id(), priority_of(connection.policy())); }))
     connection.abort(CloseReason::closed_out_of_memory);
+}
+
+void ConnectionTable::try_later(Connection& connection) noexcept {
+  const bool is_noted = has_memory_for([&] {
+    events_.record(Event::out_of_memory, {{"what", "what a client sends, or is sent"}});
+    if (tried_later_.empty()) loop_.timers().add(now() + kTryLater, [this] { try_again(); });
+    tried_later_.push_back(connection.id());
+  });
+  if (!is_noted) connection.abort(CloseReason::closed_out_of_memory);
+}
+
+void ConnectionTable::try_again() noexcept {
+  for (const SlotId id : std::exchange(tried_later_, {}))
+    if (Connection* const connection = find(id); connection && !connection->is_closed())
+      connection->try_again();
 }
 
 void ConnectionTable::note_client(Connection& connection) {

@@ -75,6 +75,8 @@ class ConnectionTable final : public ConnectionHost {
     return enter_or_erase(
         slots_.emplace(++last_client_id_, policy, kind, std::forward<Args>(args)...), is_watched);
   }
+  /// The errno of the latest that was not: of the loop, which cannot watch it.
+  [[nodiscard]] int why_not_opened() const { return why_not_opened_; }
   /// Opens one that another process has served before, with its number and all that was saved of
   /// it. There must be room (is_full()). As open().
   [[nodiscard]] bool resume(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy,
@@ -133,6 +135,7 @@ class ConnectionTable final : public ConnectionHost {
   // --- ConnectionHost ---
   [[nodiscard]] TimePoint now() const noexcept override { return loop_.now(); }
   void make_ready(Connection& connection) noexcept override;
+  void try_later(Connection& connection) noexcept override;
   void on_end(Connection& connection, CloseReason reason,
               std::string_view detail) noexcept override;
   void on_peer_finished(Connection& connection) noexcept override {
@@ -170,6 +173,7 @@ class ConnectionTable final : public ConnectionHost {
   static void evict(Connection& connection);
   void destroy_some();
   void make_room_to_close();
+  void try_again() noexcept;
   void note_client(Connection& connection);
 
   EventLoop& loop_;
@@ -179,13 +183,15 @@ class ConnectionTable final : public ConnectionHost {
   std::uint32_t admins_ = 0;  ///< of the slots in use
   TableSize held_;
   bool is_draining_ = false;
-  std::vector<SlotId> closed_;  ///< has room for all that are open: closing wants no memory
+  std::vector<SlotId> closed_;       ///< has room for all that are open: closing wants no memory
+  std::vector<SlotId> tried_later_;  ///< in kTryLater
   ConnectionObserver* observer_ = nullptr;
   std::function<void()> on_room_;
   std::int64_t max_per_address_ = 0;
   std::size_t max_buffer_bytes_ = 0;
   std::size_t buffer_bytes_ = 0;
   std::uint64_t last_client_id_ = 0;
+  int why_not_opened_ = 0;
   /// The latest slot of each client id modulo its size: one look for all but the longest-lived
   /// clients, who have moved to older_clients_.
   std::vector<std::uint32_t> slot_of_client_;

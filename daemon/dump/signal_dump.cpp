@@ -35,7 +35,9 @@ void SignalDump::write_file() {
   file_->folder = dump_folder();
   timer_ = loop_.timers().add(loop_.now() + kPause, [this] { look(); });
   helper_.run([file = file_] {
-    file->problem = write_dump(file->folder, file->dump->text());
+    // Whoever looks for it has to find it done.
+    file->had_memory =
+        has_memory_for([&] { file->problem = write_dump(file->folder, file->dump->text()); });
     file->is_done = true;
   });
 }
@@ -47,15 +49,19 @@ void SignalDump::look() {
     timer_ = loop_.timers().add(loop_.now() + kPause, [this] { look(); });
 }
 
+/// Where there is no memory for it, the timer tries again.
 void SignalDump::tell() {
-  const std::shared_ptr<File> file = std::exchange(file_, nullptr);
-  timer_ = 0;
-  if (file->problem.empty())
+  const std::shared_ptr<File> file = file_;
+  if (!file->had_memory)
+    tell_failed(file->folder, std::strerror(ENOMEM));
+  else if (file->problem.empty())
     events_.record(Event::dump_written, {{"path", dump_path(file->folder, 1)},
                                          {"bytes", std::to_string(file->dump->text().size())},
                                          {"request", request_}});
   else
     tell_failed(file->folder, file->problem);
+  file_.reset();
+  timer_ = 0;
 }
 
 void SignalDump::tell_failed(const std::string& folder, const std::string& problem) {

@@ -43,6 +43,7 @@ class SignalDump {
     std::unique_ptr<StateDump> dump;
     std::string folder;
     std::string problem = {};
+    bool had_memory = true;
     std::atomic<bool> is_done = false;
   };
 

@@ -2,6 +2,7 @@
 #include "daemon/handover/fd_passing.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -42,6 +43,21 @@ void take_fds(msghdr& message, std::vector<UniqueFd>& into) {
   }
 }
 
+/// Where the kernel has no memory for a moment, half a second is spent on trying again: what is
+/// said here is said once, and who does not hear it may go on serving, or not at all.
+constexpr int kTries = 10;
+constexpr int kPauseMilliseconds = 50;
+
+template <class Call>
+ssize_t carry_out(Call&& call) noexcept {
+  for (int tries = 1;; ++tries) {
+    const ssize_t n = call();
+    const bool is_short_of_memory = n < 0 && (errno == ENOMEM || errno == ENOBUFS);
+    if (n >= 0 || (errno != EINTR && (!is_short_of_memory || tries == kTries))) return n;
+    if (is_short_of_memory) (void)::poll(nullptr, 0, kPauseMilliseconds);
+  }
+}
+
 }  // namespace
 
 bool send_with_fds(int socket, std::string_view bytes, std::span<const int> fds) {
@@ -51,10 +67,8 @@ bool send_with_fds(int socket, std::string_view bytes, std::span<const int> fds)
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   if (!fds.empty()) put_fds(message, control, fds);
-  ssize_t n = 0;
-  do {
-    n = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
+  const ssize_t n =
+      carry_out([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
   if (n >= 0 && static_cast<std::size_t>(n) != bytes.size()) errno = EMSGSIZE;
   return static_cast<std::size_t>(n) == bytes.size();
 }
@@ -69,10 +83,8 @@ FdMessage receive_with_fds(int socket, std::size_t most) {
   message.msg_iovlen = 1;
   message.msg_control = &control;
   message.msg_controllen = sizeof control;
-  ssize_t n = 0;
-  do {
-    n = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (n < 0 && errno == EINTR);
+  const ssize_t n =
+      carry_out([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
   received.bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
   if (n > 0) {
     received.status = FdMessage::Status::received;

@@ -97,6 +97,7 @@ std::string TakeOverLine::send(std::string_view line, int fd) {
   const std::string bytes = fmt::format("{}\r\n", line);
   const std::span<const int> fds(&fd, fd >= 0 ? 1u : 0u);
   if (send_with_fds(socket_.get(), bytes, fds)) return {};
+  has_gone_ = errno == EPIPE || errno == ECONNRESET;
   return fmt::format("cannot tell it '{}': {}", line.substr(0, line.find('\r')),
                      std::strerror(errno));
 }
@@ -108,9 +109,11 @@ Predecessor::Predecessor(const std::string& path) : line_(connect_to(path)) {}
 UniqueFd Predecessor::take_parcel() {
   // An array: only who asks in RESP is answered in it.
   const std::string format = fmt::to_string(kStateFormat);
+  std::string problem =
+      line_.send(fmt::format("*2\r\n$8\r\nHANDOVER\r\n${}\r\n{}", format.size(), format));
   // Whoever sends nobody in has said why, and hung up.
-  (void)line_.send(fmt::format("*2\r\n$8\r\nHANDOVER\r\n${}\r\n{}", format.size(), format));
-  std::string problem = why_not(line_.receive(kMaxAnswer, is_stopped_), "+OK");
+  if (problem.empty() || line_.has_gone())
+    problem = why_not(line_.receive(kMaxAnswer, is_stopped_), "+OK");
   if (problem.empty()) {
     problem = why_not(line_.receive(kMaxPacking, is_stopped_), "+PARCEL");
     UniqueFd parcel = line_.take_fd();
@@ -123,7 +126,8 @@ UniqueFd Predecessor::take_parcel() {
 std::string Predecessor::say_serving() {
   if (is_stopped_ && is_stopped_()) return "this process was told to stop";
   // One that has gone without a word serves nobody any more, and needs no telling.
-  (void)line_.send("SERVING");
+  if (std::string problem = line_.send("SERVING"); !problem.empty() && !line_.has_gone())
+    return problem;
   const TakeOverLine::Answer answer = line_.receive(kMaxAnswer);
   if (answer.has_ended) return {};
   const std::string problem = why_not(answer, "+OK");

@@ -43,6 +43,8 @@ class TakeOverLine {
   [[nodiscard]] UniqueFd take_fd() { return std::move(fd_); }
   /// With a descriptor, unless it is -1. "" or the problem.
   [[nodiscard]] std::string send(std::string_view line, int fd = -1);
+  /// It could not be sent because nobody reads any more; what was said before can still come.
+  [[nodiscard]] bool has_gone() const { return has_gone_; }
 
  private:
   /// False once it has passed.
@@ -51,6 +53,7 @@ class TakeOverLine {
   UniqueFd socket_;
   std::string received_;
   UniqueFd fd_;
+  bool has_gone_ = false;
 };
 
 /// Towards the process that serves: for who takes over.

@@ -15,6 +15,14 @@ namespace {
 /// Each further one means that another process has just removed the file that we had opened.
 constexpr int kTries = 10;
 
+int lock_at_once(int fd) noexcept {
+  int locked = 0;
+  do {
+    locked = ::flock(fd, LOCK_EX | LOCK_NB);
+  } while (locked != 0 && errno == EINTR);
+  return locked == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 PathLock::PathLock(const std::string& path) : path_(path + ".lock") {
@@ -22,8 +30,7 @@ PathLock::PathLock(const std::string& path) : path_(path + ".lock") {
     open();
     if (!file_ && error_ == ENOENT) continue;  // removed in between
     if (!file_) return;
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-      error_ = errno;
+    if (error_ = lock_at_once(file_.get()); error_ != 0) {
       file_.reset();
       return;
     }

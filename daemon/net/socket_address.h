@@ -30,6 +30,8 @@ class SocketAddress {
   [[nodiscard]] static SocketAddress peer_of(int fd);
 
   [[nodiscard]] int family() const { return storage_.any.sa_family; }
+  /// Not so of what local_of() and peer_of() could not find out.
+  [[nodiscard]] bool is_known() const { return family() != AF_UNSPEC; }
   [[nodiscard]] bool is_ip() const { return family() == AF_INET || family() == AF_INET6; }
   [[nodiscard]] std::uint16_t port() const;
   /// The address as IPv6, IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2); zeros for a Unix socket.

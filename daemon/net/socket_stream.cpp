@@ -15,10 +15,10 @@ namespace reactord {
 namespace {
 
 IoResult failed(int error) noexcept {
-  // recv(2) and send(2): POSIX allows either name for "not now". ENOBUFS and ENOMEM are the kernel
-  // short of memory for the moment; write_stall bounds how long the moment may last.
-  if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ENOMEM)
-    return {IoStatus::would_block, 0, 0};
+  // recv(2) and send(2): POSIX allows either name for "not now".
+  if (error == EAGAIN || error == EWOULDBLOCK) return {IoStatus::would_block, 0, 0};
+  // The kernel is short of memory for the moment, and no edge tells that it is over.
+  if (error == ENOBUFS || error == ENOMEM) return {IoStatus::would_block, 0, error};
   return {IoStatus::lost, 0, error};
 }
 

@@ -25,7 +25,9 @@ enum class IoStatus : std::uint8_t {
 struct IoResult {
   IoStatus status = IoStatus::ok;
   std::size_t bytes = 0;
-  int error = 0;  ///< the errno of `lost`, for the log
+  /// The errno of `lost`, for the log. Of `would_block`: 0, or why nothing will tell when it can be
+  /// tried again, since not the socket but the kernel's memory is short.
+  int error = 0;
   /// Of `ok`: fewer bytes than there was room for, though more could be moved at once.
   bool has_more = false;
 

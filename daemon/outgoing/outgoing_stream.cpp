@@ -168,7 +168,8 @@ class OutgoingStream::Core {
         input_.commit(result.bytes);
         return show();
       case IoStatus::would_block:
-        return;
+        // Without memory for it the descriptor stays ready, and the loop would spin.
+        return result.error == 0 ? void() : close(why_lost(result));
       case IoStatus::end:
       case IoStatus::cut_off:
         return close("the server has closed the connection");
@@ -189,7 +190,7 @@ class OutgoingStream::Core {
   void flush() {
     if (output_.empty()) return;
     const IoResult result = stream_->send(output_.view());
-    if (result.status == IoStatus::lost) return close(why_lost(result));
+    if (result.error != 0) return close(why_lost(result));
     counters_.bytes_sent += result.bytes;
     output_.consume(result.bytes);
     is_blocked_ = !output_.empty();

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <new>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -41,10 +42,12 @@ struct Program {
   std::vector<HandlerTableSpec> tables = tables_of(handlers);
 };
 
-/// What the standard library throws says what is missing, and not for what.
+/// What the standard library throws says what is missing, and not for what. Said without any.
+constexpr std::string_view kNoMemory =
+    "cannot start: the system gives no memory (ulimit -v, LimitAS=, MemoryMax=)";
+
 std::string cannot_start(const std::exception& error) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr)
-    return "cannot start: the system gives no memory (ulimit -v, LimitAS=, MemoryMax=)";
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return std::string(kNoMemory);
   return fmt::format("cannot start: {}", error.what());
 }
 
@@ -155,9 +158,8 @@ int run(const Program& program) {
   return serve(program, std::move(loaded.config));
 }
 
-}  // namespace
-
-int run(int argc, char** argv, std::vector<HandlerEntry> handlers) {
+/// Throws std::bad_alloc where there is no memory to say what else was thrown.
+int run_or_tell(int argc, char** argv, std::vector<HandlerEntry>& handlers) {
   try {
     occupy_standard_descriptors();
     std::variant<CommandLine, int> parsed = parse_command_line(argc, argv, handlers);
@@ -169,6 +171,16 @@ int run(int argc, char** argv, std::vector<HandlerEntry> handlers) {
     return run({std::move(line), std::move(source), std::move(handlers)});
   } catch (const std::exception& error) {
     return fail(cannot_start(error), kExitFailure);
+  }
+}
+
+}  // namespace
+
+int run(int argc, char** argv, std::vector<HandlerEntry> handlers) {
+  try {
+    return run_or_tell(argc, argv, handlers);
+  } catch (const std::bad_alloc&) {
+    return fail(kNoMemory, kExitFailure);
   }
 }
 

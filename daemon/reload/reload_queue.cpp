@@ -20,7 +20,7 @@ ReloadQueue::ReloadQueue(EventLoop& loop, Token token, HelperThread& helper, con
       is_loaded_(std::make_shared<UniqueFd>(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
   if (!*is_loaded_) throw std::system_error(errno, std::system_category(), "eventfd");
   if (const std::error_code error = loop_.watch_level(is_loaded_->get(), token, Priority::urgent))
-    throw std::system_error(error, "epoll_ctl");
+    throw std::system_error(error, "epoll");
 }
 
 void ReloadQueue::ask(std::string request, Answer answer) {

@@ -123,7 +123,7 @@ Server::Server(const Clock& clock, EventLog& events, SignalWatch& signals, Confi
   service_.set_settings(sorted_settings(config_, handler_tables_));
   if (const std::error_code error =
           loop_.watch_level(signals_.fd(), kSignalsToken, Priority::urgent))
-    throw std::system_error(error, "epoll_ctl");
+    throw std::system_error(error, "epoll");
 }
 
 MetricsSources Server::metrics_sources() const {

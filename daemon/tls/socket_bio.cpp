@@ -27,6 +27,7 @@ int read_socket(BIO* bio, char* into, std::size_t wanted, std::size_t* received)
       *received = result.bytes;
       return 1;
     case IoStatus::would_block:
+      socket.shortage = result.error;
       BIO_set_retry_read(bio);
       return 0;
     case IoStatus::end:
@@ -50,10 +51,12 @@ int write_socket(BIO* bio, const char* bytes, std::size_t wanted, std::size_t* s
     *sent = result.bytes;
     return 1;
   }
-  if (result.status == IoStatus::would_block)
+  if (result.status == IoStatus::would_block) {
+    socket.shortage = result.error;
     BIO_set_retry_write(bio);
-  else
+  } else {
     socket.error = result.error;
+  }
   return 0;
 }
 

@@ -18,6 +18,7 @@ struct BioSocket {
 
   SocketStream stream;
   int error = 0;                      ///< errno of the call that found the connection lost
+  int shortage = 0;                   ///< why the last call that would block has to be tried again
   std::uint16_t control_records = 0;  ///< received since the count was set to 0: no data in them
   bool trusts_short_reads = false;    ///< a short read is taken for the last one
   bool is_drained = false;            ///< there was one: nothing more is received meanwhile

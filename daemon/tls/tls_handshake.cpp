@@ -88,6 +88,10 @@ HandshakeStep TlsHandshake::fail(int returned) {
     problem_ = "too many messages";
     return HandshakeStep::failed;
   }
+  if (socket.shortage != 0) {  // nothing would tell when to go on
+    problem_ = std::strerror(socket.shortage);
+    return HandshakeStep::failed;
+  }
   if (error == SSL_ERROR_WANT_READ) return HandshakeStep::wants_read;
   if (error == SSL_ERROR_WANT_WRITE) return HandshakeStep::wants_write;
   problem_ = why_failed();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "daemon/tls/certificate_name.h"
 #include "daemon/tls/openssl.h"
@@ -29,11 +30,11 @@ IoResult lost(SSL& session, int error) noexcept {
 
 /// The one place where OpenSSL's results become ours.
 IoResult outcome(SSL& session, int returned) noexcept {
-  const BioSocket& socket = socket_of(session);
+  BioSocket& socket = socket_of(session);
   switch (SSL_get_error(&session, returned)) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
-      return {IoStatus::would_block, 0, 0};
+      return {IoStatus::would_block, 0, std::exchange(socket.shortage, 0)};
     case SSL_ERROR_ZERO_RETURN:
       return {socket.has_ended ? IoStatus::cut_off : IoStatus::end, 0, 0};
     default:  // OpenSSL adds kinds of errors, none of which can be mended
@@ -51,6 +52,7 @@ IoResult receive_outcome(SSL& session, int returned) noexcept {
 /// One record at a time, as far as the kernel takes them; the bytes that were taken.
 IoResult send_records(SSL& session, std::string_view bytes) noexcept {
   std::size_t sent = 0;
+  bool is_short_of_memory = false;
   while (sent < bytes.size()) {
     std::size_t taken = 0;
     ERR_clear_error();
@@ -58,12 +60,13 @@ IoResult send_records(SSL& session, std::string_view bytes) noexcept {
     if (returned != 1) {
       const IoResult result = outcome(session, returned);
       if (result.status != IoStatus::would_block || sent == 0) return result;
+      is_short_of_memory = result.error != 0;
       break;
     }
     sent += taken;
     if (sent >= TlsStream::kMaxSendBytes) break;
   }
-  return {IoStatus::ok, sent, 0, sent >= TlsStream::kMaxSendBytes};
+  return {IoStatus::ok, sent, 0, sent >= TlsStream::kMaxSendBytes || is_short_of_memory};
 }
 
 /// The bytes of several pieces behind each other, from some place on.
@@ -133,7 +136,7 @@ IoResult TlsStream::receive(std::span<char> into) noexcept {
     }
     if (filled == 0) return result;
     // The end, or the fault, is told by the next call.
-    return {IoStatus::ok, filled, 0, result.status != IoStatus::would_block};
+    return {IoStatus::ok, filled, 0, result.status != IoStatus::would_block || result.error != 0};
   }
   return {IoStatus::ok, filled, 0, true};
 }
@@ -154,7 +157,7 @@ IoResult TlsStream::send_parts(std::span<const std::string_view> parts) noexcept
       return result;
     sent += result.bytes;
     rest.go_on(result.bytes);
-    if (result.bytes < next.size()) break;
+    if (result.bytes < next.size()) return {IoStatus::ok, sent, 0, result.has_more};
     if (sent >= kMaxSendBytes) return {IoStatus::ok, sent, 0, true};
   }
   return {IoStatus::ok, sent, 0};

@@ -32,8 +32,9 @@ std::string cannot_read(const std::string& file, int error) {
 
 /// The open file, so that what is judged is what is read.
 std::string open_file(const std::string& file, UniqueFd& fd, struct stat& status) {
-  // O_NONBLOCK: a FIFO in its place must not hang the start.
-  fd.reset(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  do {  // O_NONBLOCK: a FIFO in its place must not hang the start.
+    fd.reset(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  } while (!fd && errno == EINTR);
   if (!fd || ::fstat(fd.get(), &status) != 0) return cannot_read(file, errno);
   if (!S_ISREG(status.st_mode)) return fmt::format("{}: it is no regular file", file);
   if (static_cast<std::size_t>(status.st_size) > kMaxPemBytes)
@@ -146,8 +147,12 @@ std::string judge_pair(const std::string& certificate_file, const std::string& k
                        const CertifiedKey& loaded) {
   ERR_clear_error();
   const bool fits = X509_check_private_key(loaded.certificate.get(), loaded.key.get()) == 1;
+  const bool lacks_memory = ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
   ERR_clear_error();
   if (fits) return {};
+  if (lacks_memory)
+    return fmt::format("{}: there is no memory to compare it with the certificate in {}", key_file,
+                       certificate_file);
   return fmt::format(
       "{}: it is not the key of the first certificate in {}: name the pair that "
       "belongs together, the server's own certificate first in its file",

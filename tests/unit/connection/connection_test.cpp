@@ -126,3 +126,30 @@ TEST_CASE("connection: an urgent mark while it is lingering does not hide the en
   bench.turn({.readable = true, .urgent = true});
   CHECK(bench.closed == 1);
 }
+
+TEST_CASE("connection: without the kernel's memory it tries again, since no edge tells when") {
+  ConnectionBench bench;
+  bench.script.is_short_of_memory = true;
+  bench.receive(echo("a"));
+  CHECK(bench.tried_later == 1);
+  CHECK_FALSE(bench.is_ready);  // it does not spin
+  bench.connection->try_again();
+  bench.turn({});
+  CHECK(bench.tried_later == 2);
+  bench.script.is_short_of_memory = false;
+  bench.connection->try_again();
+  bench.turn({});
+  CHECK(bench.script.sent == bulk("a"));
+}
+
+TEST_CASE("connection: what the kernel has no memory to send is sent later") {
+  ConnectionBench bench;
+  bench.on_serve = [&] { bench.script.is_short_of_memory = true; };
+  bench.receive(echo("a"));
+  CHECK(bench.script.sent.empty());
+  CHECK(bench.tried_later == 1);
+  bench.script.is_short_of_memory = false;
+  bench.connection->try_again();
+  bench.turn({});
+  CHECK(bench.script.sent == bulk("a"));
+}

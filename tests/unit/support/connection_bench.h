@@ -89,6 +89,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   // --- ConnectionHost ---
   [[nodiscard]] TimePoint now() const noexcept override { return time; }
   void make_ready(Connection&) noexcept override { is_ready = true; }
+  void try_later(Connection&) noexcept override { ++tried_later; }
   void on_end(Connection&, CloseReason reason, std::string_view) noexcept override {
     ends.push_back(reason);
   }
@@ -145,6 +146,7 @@ class ConnectionBench final : public ConnectionHost, public RequestSink {
   /// Of each call of on_sent(): how long before its requests had come.
   std::vector<std::chrono::milliseconds> sent_after;
   bool is_ready = false;
+  int tried_later = 0;
   std::ptrdiff_t memory = 0;
   TimePoint time = TimePoint{} + std::chrono::hours(1);
   std::optional<Connection> connection;

@@ -23,7 +23,8 @@ struct StreamScript {
   std::deque<std::size_t> accepts;  ///< bytes that the next sends take; then everything
   bool says_more = false;           ///< a receive tells that another piece is there
   bool blocks_sends = false;
-  bool blocks_end = false;  ///< there is no room for the stream's own last word
+  bool is_short_of_memory = false;  ///< the kernel is: neither a receive nor a send can be had now
+  bool blocks_end = false;          ///< there is no room for the stream's own last word
 
   Delivery delivery = Delivery::arrived;
 
@@ -44,6 +45,7 @@ class ScriptedStream final : public Stream {
   [[nodiscard]] IoResult receive(std::span<char> into) noexcept override {
     ++script_.receives;
     script_.largest_room = std::max(script_.largest_room, into.size());
+    if (script_.is_short_of_memory) return {IoStatus::would_block, 0, ENOMEM};
     if (script_.input.empty()) {
       if (script_.is_lost) return {IoStatus::lost, 0, script_.lost_error};
       if (!script_.input_ends) return {IoStatus::would_block, 0, 0};
@@ -60,6 +62,7 @@ class ScriptedStream final : public Stream {
   [[nodiscard]] IoResult send(std::string_view bytes) noexcept override {
     ++script_.sends;
     if (script_.is_lost) return {IoStatus::lost, 0, EPIPE};
+    if (script_.is_short_of_memory) return {IoStatus::would_block, 0, ENOBUFS};
     if (script_.blocks_sends) return {IoStatus::would_block, 0, 0};
     std::size_t n = bytes.size();
     if (!script_.accepts.empty()) {
