@@ -19,7 +19,7 @@ from harness.net import free_port
 
 DEFAULT_PORT = 12345
 READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
-           "daemon/README.md", "daemon/handlers/README.md", "daemon/handlers/relay/README.md", "systemd/README.md",
+           "daemon/README.md", "daemon/PROMISES.md", "daemon/handlers/README.md", "daemon/handlers/relay/README.md", "systemd/README.md",
            "systemd/haproxy.md", "tools/README.md"]
 
 # Shown, and run in a form that suits a test: shorter, or not inside itself.
@@ -34,6 +34,8 @@ INSTEAD = {
         "build/release/bin/unit_tests --test-case='*inline*'",
     "REACTORD_BIN_DIR=../../build/asan/bin /usr/bin/python3 -m pytest -q abuse_test.py":
         "/usr/bin/python3 -m pytest -q abuse_test.py --collect-only",
+    "/usr/bin/python3 -m pytest -q --long faults_test.py allocations_test.py":  # tools/test --all
+        "/usr/bin/python3 -m pytest -q --long faults_test.py allocations_test.py --collect-only",
     # own_service_test.py; systemd/inside/reactor_new_test.py
     "reactor-new weather": 'tools/reactor-new/reactor-new weather --dir "$TMPDIR/weather"',
     "weather/ci": None,

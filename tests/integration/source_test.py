@@ -73,3 +73,30 @@ def test_the_page_of_the_protocol_names_each_of_its_headers():
     page = (ROOT / "protocol/README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w/]+\.h)`", page.split("\n\n## ")[0]))
     assert named == {path.removeprefix("protocol/") for path in sources("protocol", names=r"\.h$")}
+
+
+# --- the page of promises
+
+def test_what_the_page_of_promises_names_exists():
+    page = (ROOT / "daemon/PROMISES.md").read_text(encoding="utf-8")
+    every = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = {path.rsplit("/", 1)[-1]: path for path in every} | {path: path for path in every}
+    named = re.findall(r"`([\w/]+\.(?:py|cpp|h)|tests/bench/\w+)(?:::(\w+))?`", page)
+    assert len(named) > 25
+    for path, test in named:
+        assert path in files, f"there is no {path}"
+        if test:
+            assert f"def {test}(" in (ROOT / files[path]).read_text(encoding="utf-8"), f"{path} has no {test}"
+
+
+def test_each_promise_is_shown_by_something_and_each_setting_of_the_page_is_one():
+    page = (ROOT / "daemon/PROMISES.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", page.split("## What was not proved")[0], re.M)[1:]
+    assert len(rows) > 15
+    assert all("`" in shown for _, shown in rows), [promise for promise, shown in rows if "`" not in shown]
+    settings = set(re.findall(r"^#? ?(\w+) = ", (ROOT / "config/reactord.toml").read_text(encoding="utf-8"), re.M))
+    tables = ("server", "limits", "deadlines", "listener", "log", "user", "handlers.ceil")
+    for name in re.findall(r"`([\w.]+)`", page):
+        table, _, key = name.rpartition(".")
+        if table in tables:
+            assert key in settings, f"there is no setting {name}"

@@ -52,6 +52,7 @@ test_needs=(
   "fish|/usr/bin/fish|takes the completions"
   "python3-redis|/usr/lib/python3/dist-packages/redis|a client to test with"
   "openssl|/usr/bin/openssl|makes certificates to test with"
+  "strace|/usr/bin/strace|makes system calls fail"
   "libmicrohttpd12|/usr/lib/$(uname -m)-linux-gnu/libmicrohttpd.so.12|HTTP listeners"
   "bpftrace|/usr/bin/bpftrace|attaches to the probes"
   "prometheus|/usr/bin/promtool|reads metrics, and plays its rules"
