@@ -68,7 +68,10 @@ bool TakeOverLine::wait_a_while(Clock::time_point end) const {
   const auto left = std::min(kGlance, std::chrono::ceil<Milliseconds>(end - Clock::now()));
   if (left.count() <= 0) return false;
   pollfd asked{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&asked, 1, static_cast<int>(left.count())) >= 0 || errno == EINTR;
+  // Where even that fails, the other end has not been silent for the time that it has: what it has
+  // said is the end of one of the two processes.
+  (void)::poll(&asked, 1, static_cast<int>(left.count()));
+  return true;
 }
 
 TakeOverLine::Answer TakeOverLine::receive(Milliseconds most,
@@ -113,7 +116,7 @@ UniqueFd Predecessor::take_parcel() {
       line_.send(fmt::format("*2\r\n$8\r\nHANDOVER\r\n${}\r\n{}", format.size(), format));
   // Whoever sends nobody in has said why, and hung up.
   if (problem.empty() || line_.has_gone())
-    problem = why_not(line_.receive(kMaxAnswer, is_stopped_), "+OK");
+    problem = why_not(line_.receive(patience(), is_stopped_), "+OK");
   if (problem.empty()) {
     problem = why_not(line_.receive(kMaxPacking, is_stopped_), "+PARCEL");
     UniqueFd parcel = line_.take_fd();
@@ -123,12 +126,17 @@ UniqueFd Predecessor::take_parcel() {
   throw std::runtime_error("the process that serves does not hand over: " + problem);
 }
 
+/// What somebody has said who has gone is there already.
+Milliseconds Predecessor::patience() const {
+  return line_.has_gone() ? 10 * kGlance : kMaxAnswer;
+}
+
 std::string Predecessor::say_serving() {
   if (is_stopped_ && is_stopped_()) return "this process was told to stop";
   // One that has gone without a word serves nobody any more, and needs no telling.
   if (std::string problem = line_.send("SERVING"); !problem.empty() && !line_.has_gone())
     return problem;
-  const TakeOverLine::Answer answer = line_.receive(kMaxAnswer);
+  const TakeOverLine::Answer answer = line_.receive(patience());
   if (answer.has_ended) return {};
   const std::string problem = why_not(answer, "+OK");
   return problem.empty() ? problem : "the process before serves on: " + problem;

@@ -71,6 +71,8 @@ class Predecessor {
   [[nodiscard]] std::string say_serving();
 
  private:
+  [[nodiscard]] std::chrono::milliseconds patience() const;
+
   TakeOverLine line_;
   std::function<bool()> is_stopped_;
 };
