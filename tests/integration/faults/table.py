@@ -12,8 +12,8 @@ ROWS = tomllib.loads((pathlib.Path(__file__).parent / "calls.toml").read_text(en
 # Where it fails once, it may go on failing: what is used up, or forbidden.
 LASTING = ("EACCES", "ECONNABORTED", "EIO", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EPERM", "EROFS")
 
-# A sanitizer takes its memory by these, and does not go on without.
-OF_A_SANITIZER = {"brk", "madvise", "mmap", "mprotect", "munmap", "clone3"}
+# A sanitizer takes its memory by these, or tries by them whether an address can be read, and does not go on without.
+OF_A_SANITIZER = {"brk", "clone3", "madvise", "mmap", "mprotect", "munmap", "read", "write"}
 
 
 def unknown(counts):
@@ -32,7 +32,7 @@ def _moments(count):
 
 def faults_of(counts, before=None, leave_out=()):
     """Every call x error x occurrence. `before`: how many there are that come before what is to be tried."""
-    for call in sorted(set(counts) - set(leave_out)):
+    for call in sorted(set(counts) & set(ROWS) - set(leave_out)):
         skipped = (before or {}).get(call, 0)
         for error in ROWS[call].get("errors", "").split():
             for nth in _moments(counts[call] - skipped):
@@ -41,7 +41,7 @@ def faults_of(counts, before=None, leave_out=()):
 
 def lasting_faults(counts, before=None, leave_out=()):
     """Those that go on from the first occurrence."""
-    for call in sorted(set(counts) - set(leave_out)):
+    for call in sorted(set(counts) & set(ROWS) - set(leave_out)):
         skipped = (before or {}).get(call, 0)
         for error in set(ROWS[call].get("errors", "").split()) & set(LASTING):
             if counts[call] > skipped:
