@@ -30,9 +30,9 @@ from suite.part import LOGS, ROOT, RUNNING, Count, Part
 from suite.parts import LONG, ON_REQUEST, SHORT
 
 # Parts of the short run, side by side: most of them wait. The last lane's time is compiling.
-LANES = [["integration", "lab"], ["load", "clients"], ["promises", "soak"], ["layers", "format", "unit"]]
+LANES = [["integration", "lab"], ["load", "clients"], ["promises", "faults", "soak"], ["layers", "format", "unit"]]
 # Of --all one part follows another, but that the ten minutes of soak wait while others compile.
-ALL_STAGES = [[["layers", "format", "integration", "clients", "promises", "load", "lab"]],
+ALL_STAGES = [[["layers", "format", "integration", "clients", "promises", "faults", "load", "lab"]],
               [["soak"], ["unit", "seeds", "compilers"]],
               [["docs", "bench", "asan", "fuzz", "systemd"]]]
 ABOUT = {False: "about ten minutes on two cores, less after the first time",

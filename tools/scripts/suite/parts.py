@@ -20,7 +20,7 @@ from suite.part import LOGS, ROOT
 LOAD = ["load_test.py", "load_shown_test.py", "load_liars_test.py", "load_page_test.py"]
 OWN_PARTS = ["clients_test.py", "libraries_test.py", "promises_test.py", "docs_test.py",
              "own_service_test.py", "examples_test.py", "lab_test.py", "soak_test.py", "bench_test.py",
-             *LOAD]
+             "faults_test.py", "allocations_test.py", *LOAD]
 
 WORKERS = 3  # of the integration tests: alone, they leave two cores idle for two thirds of the time
 
@@ -79,6 +79,13 @@ def promises(part):
     """what the daemon promises, at the size it is promised"""
     if part.built(part.preset):
         part.pytest("promises_test.py")
+
+
+@a_part(SHORT)
+def faults(part):
+    """system calls and allocations that fail: a few of them, each one with --all"""
+    if part.built(part.preset):
+        part.pytest("faults_test.py", "allocations_test.py", workers=2, seconds=1800)
 
 
 @a_part(SHORT)
