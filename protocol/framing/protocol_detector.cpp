@@ -30,7 +30,7 @@ ForeignStatus either(ForeignStatus a, ForeignStatus b) {
   return std::max(a, b);
 }
 
-char upper(char byte) {
+char upper_case(char byte) {
   return byte >= 'a' && byte <= 'z' ? static_cast<char>(byte - 'a' + 'A') : byte;
 }
 
@@ -39,7 +39,7 @@ bool exact(char a, char b) {
   return a == b;
 }
 bool any_case(char a, char b) {
-  return upper(a) == upper(b);
+  return upper_case(a) == upper_case(b);
 }
 
 ForeignStatus begins_with(std::string_view input, std::string_view opening, SameByte same = exact) {

@@ -6,9 +6,9 @@
 namespace reactord {
 namespace {
 
-constexpr std::size_t kFormatBytes = 4;  // of a verbatim string: "txt:"
+constexpr std::size_t kFormatPrefixBytes = 4;  // of a verbatim string: "txt:"
 
-std::string_view without_plus(std::string_view text) {
+std::string_view number_without_plus(std::string_view text) {
   if (!text.empty() && text[0] == '+') text.remove_prefix(1);
   return text;
 }
@@ -26,11 +26,11 @@ Reply scalar(char type, std::string_view text) {
     case '-':
       return {Reply::Kind::error, std::string(text), {}};
     case ':':
-      return {Reply::Kind::integer, std::string(without_plus(text)), {}};
+      return {Reply::Kind::integer, std::string(number_without_plus(text)), {}};
     case '(':
-      return {Reply::Kind::big_number, std::string(without_plus(text)), {}};
+      return {Reply::Kind::big_number, std::string(number_without_plus(text)), {}};
     case ',':
-      return {Reply::Kind::real, std::string(without_plus(text)), {}};
+      return {Reply::Kind::real, std::string(number_without_plus(text)), {}};
     case '#':
       return {Reply::Kind::boolean, text == "t" ? "true" : "false", {}};
     default:
@@ -45,7 +45,7 @@ void ReplyParser::on_scalar(char type, std::string_view text) {
 }
 
 void ReplyParser::on_string_end(char type) {
-  if (type == '=') text_.erase(0, kFormatBytes);
+  if (type == '=') text_.erase(0, kFormatPrefixBytes);
   add({type == '!' ? Reply::Kind::error : Reply::Kind::text, std::exchange(text_, {}), {}});
 }
 

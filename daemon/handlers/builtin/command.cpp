@@ -100,7 +100,7 @@ class EntryProducer : public ReplyProducer {
   std::size_t next_ = 0;
 };
 
-class InfoProducer : public EntryProducer {
+class CommandInfoProducer : public EntryProducer {
  public:
   using EntryProducer::EntryProducer;
 
@@ -194,7 +194,7 @@ HandlerResult CommandHandler::docs(const Request& request, ReplyWriter&, Handler
 
 HandlerResult CommandHandler::info(const Request& request, ReplyWriter&, HandlerContext& context) {
   const CommandClasses allowed = context.allowed_commands();
-  context.produce(std::make_unique<InfoProducer>(named(request, allowed), allowed));
+  context.produce(std::make_unique<CommandInfoProducer>(named(request, allowed), allowed));
   return HandlerResult::pending;
 }
 

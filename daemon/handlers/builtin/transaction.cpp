@@ -38,7 +38,7 @@ void unwatch(Session&, ReplyWriter& reply) {
   reply.ok();
 }
 
-constexpr CommandRow<void (*)(Session&, ReplyWriter&)> kRows[] = {
+constexpr CommandRow<void (*)(Session&, ReplyWriter&)> kTransactionRows[] = {
     {{.name = "discard",
       .summary = "Forgets the requests since MULTI",
       .in_transaction = InTransaction::at_once},
@@ -60,7 +60,7 @@ constexpr CommandRow<void (*)(Session&, ReplyWriter&)> kRows[] = {
       .in_transaction = InTransaction::at_once},
      watch},
 };
-constexpr auto kCommands = specs_of(kRows);
+constexpr auto kCommands = specs_of(kTransactionRows);
 
 class TransactionHandler : public Handler {
  public:
@@ -70,7 +70,7 @@ class TransactionHandler : public Handler {
 
   HandlerResult handle(const Request& request, ReplyWriter& reply,
                        HandlerContext& context) override {
-    answer_of(kRows, request)(context.session(), reply);
+    answer_of(kTransactionRows, request)(context.session(), reply);
     return HandlerResult::replied;
   }
 };

@@ -318,26 +318,26 @@ TEST_CASE("arrivals: at the stop who has brought all comes in, and the others ar
   CHECK(read_all(half) == "-ERR the server is stopping\r\n");
 }
 
-constexpr std::uint32_t kCrowd = 100;
+constexpr std::uint32_t kArriving = 100;
 
 TEST_CASE("arrivals: a crowd's steps are work, and end the part of the turn") {
-  Way way(kCrowd, kCrowd);
+  Way way(kArriving, kArriving);
   std::vector<UniqueFd> crowd;
-  for (std::uint32_t n = 0; n < kCrowd; ++n) {
+  for (std::uint32_t n = 0; n < kArriving; ++n) {
     crowd.push_back(way.arrive());
     REQUIRE(::send(crowd.back().get(), kHeader.data(), kHeader.size(), MSG_NOSIGNAL) > 0);
   }
   way.turn();
   CHECK(way.connected() > 0);
-  CHECK(way.connected() < kCrowd);
+  CHECK(way.connected() < kArriving);
   for (int turns = 0; turns < 8; ++turns) way.turn();
-  CHECK(way.connected() == kCrowd);
+  CHECK(way.connected() == kArriving);
 }
 
 TEST_CASE("arrivals: of a crowd that is late, or that a stop finds, some end at a time") {
-  Way way(2 * kCrowd, kCrowd);
+  Way way(2 * kArriving, kArriving);
   std::vector<UniqueFd> crowd;
-  for (std::uint32_t n = 0; n < kCrowd; ++n) crowd.push_back(way.arrive());
+  for (std::uint32_t n = 0; n < kArriving; ++n) crowd.push_back(way.arrive());
   way.bench.clock.advance(10s);
   way.arrivals.expire(way.bench.clock.now());
   CHECK(way.told(Event::refused_late) == 32);

@@ -49,7 +49,7 @@ void wait_for_answer(TestClient& client, const std::string& request, const std::
 }  // namespace
 
 TEST_CASE("offload: work waits beside the loop, and others are answered meanwhile") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient asking(server);
   TestClient other(server);
@@ -65,7 +65,7 @@ TEST_CASE("offload: work waits beside the loop, and others are answered meanwhil
 }
 
 TEST_CASE("offload: an exception of the work reaches the handler, one of the handler the log") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient client(server);
   CHECK(client.ask("TESTFAIL") == "(error) ERR the work failed\n");
@@ -77,7 +77,7 @@ TEST_CASE("offload: an exception of the work reaches the handler, one of the han
 }
 
 TEST_CASE("offload: beyond its limit the handler is told, and can say BUSY") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate), "[server]\nworkers = 1\nmax_offloaded = 2\n");
   TestClient first(server);
   TestClient second(server);
@@ -95,7 +95,7 @@ TEST_CASE("offload: beyond its limit the handler is told, and can say BUSY") {
 }
 
 TEST_CASE("offload: a client that has gone takes its waiting work with it") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate), "[server]\nworkers = 1\n");
   TestClient running(server);
   TestClient waiting(server);
@@ -114,7 +114,7 @@ TEST_CASE("offload: a client that has gone takes its waiting work with it") {
 }
 
 TEST_CASE("offload: a stop waits for the work, and its client is answered") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient client(server);
   client.send("TESTWORK hello\n");
@@ -128,7 +128,7 @@ TEST_CASE("offload: a stop waits for the work, and its client is answered") {
 }
 
 TEST_CASE("offload: a stop waits for work whose client has gone, too") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   {
     TestClient client(server);
@@ -145,7 +145,7 @@ TEST_CASE("offload: a stop waits for work whose client has gone, too") {
 }
 
 TEST_CASE("offload: work that hangs is left behind once deadlines.drain has passed") {
-  static Gate gate;  // used beyond this test
+  static WorkGate gate;  // used beyond this test
   RunningServer server(work_handlers(gate), "[deadlines]\ndrain = \"10ms\"\n");
   TestClient client(server);
   client.send("TESTWORK hello\n");
@@ -158,7 +158,7 @@ TEST_CASE("offload: work that hangs is left behind once deadlines.drain has pass
 }
 
 TEST_CASE("start() is called once, before the first request") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient client(server);
   CHECK(client.ask("TESTSTARTED") == "1\n");
@@ -167,7 +167,7 @@ TEST_CASE("start() is called once, before the first request") {
 TEST_CASE(
     "watch: a descriptor is told of until it is read, an exception is logged, and wake() calls "
     "once") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient client(server);
   CHECK(client.ask("TESTPIPE abc") == "OK\n");
@@ -181,7 +181,7 @@ TEST_CASE(
 }
 
 TEST_CASE("start() that throws ends the start, and says whose it was") {
-  Gate gate;
+  WorkGate gate;
   std::vector<HandlerEntry> handlers = work_handlers(gate);
   handlers.push_back(reactord::test::bad_start_handler());
   std::string problem;
@@ -194,7 +194,7 @@ TEST_CASE("start() that throws ends the start, and says whose it was") {
 }
 
 TEST_CASE("watch: a crowd of busy descriptors leaves the turns to others") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient client(server);
   CHECK(client.ask("TESTCROWD") == "OK\n");
@@ -211,7 +211,7 @@ TEST_CASE("watch: a crowd of busy descriptors leaves the turns to others") {
 }
 
 TEST_CASE("call_every: a timer repeats") {
-  Gate gate;
+  WorkGate gate;
   RunningServer server(work_handlers(gate));
   TestClient client(server);
   const int before = std::stoi(client.ask("TESTTICKS"));

@@ -107,7 +107,7 @@ TEST_SUITE("worker_pool") {
 
   TEST_CASE("a thread is started for work that nobody is free for, up to the limit") {
     PoolFixture fixture({.threads = 2});
-    Gate gate;
+    WorkGate gate;
     for (int i = 0; i < 3; ++i) CHECK(fixture.run([&] { gate.pass(); }, [](auto) {}) != 0);
     gate.wait_for(2);
     const WorkerPool::Stats stats = fixture.pool.stats();
@@ -122,7 +122,7 @@ TEST_SUITE("worker_pool") {
 
   TEST_CASE("beyond its limit it refuses: what is told of makes room, not what has ended") {
     PoolFixture fixture({.threads = 1, .jobs = 2});
-    Gate gate;
+    WorkGate gate;
     CHECK(fixture.run([&] { gate.pass(); }, [](auto) {}) != 0);
     CHECK(fixture.note(1) != 0);
     CHECK(fixture.note(2) == 0);
@@ -148,7 +148,7 @@ TEST_SUITE("worker_pool") {
 
   TEST_CASE("dropped work that waits never begins, and what it holds is destroyed at once") {
     PoolFixture fixture({.threads = 1});
-    Gate gate;
+    WorkGate gate;
     CHECK(fixture.run([&] { gate.pass(); }, [](auto) {}) != 0);
     gate.wait_for(1);
     auto held = std::make_shared<bool>(false);
@@ -165,7 +165,7 @@ TEST_SUITE("worker_pool") {
 
   TEST_CASE("dropped work that has begun runs to its end, and nobody is told") {
     PoolFixture fixture;
-    Gate gate;
+    WorkGate gate;
     bool is_told = false;
     std::atomic<bool> has_run = false;
     auto held = std::make_shared<int>(1);
@@ -213,8 +213,8 @@ TEST_SUITE("worker_pool") {
     CHECK(fixture.note(1) != 0);
     fixture.run_until_told(1);
     // Not on the stack: whoever is left behind uses it after this test.
-    const auto gate = std::make_shared<Gate>();
-    const auto has_ended = std::make_shared<Gate>();
+    const auto gate = std::make_shared<WorkGate>();
+    const auto has_ended = std::make_shared<WorkGate>();
     for (int i = 0; i < 2; ++i) CHECK(fixture.run([gate] { gate->pass(); }, [](auto) {}) != 0);
     gate->wait_for(2);
     auto held = std::make_shared<int>(1);

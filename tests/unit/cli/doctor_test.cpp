@@ -18,14 +18,14 @@ Figures figures(std::string_view fields) {
   return Figures::from_fields(fields, ' ');
 }
 
-struct Row {
+struct FindingRow {
   std::string_view id;
   std::string_view fires;
   std::string_view does_not;  ///< and is just below the threshold
   std::string_view says;      ///< a part of it
 };
 
-constexpr Row kRows[] = {
+constexpr FindingRow kFindings[] = {
     {"clients-near-limit", "connected_clients=80 maxclients=100",
      "connected_clients=79 maxclients=100", "80 of 100 places"},
     {"clients-refused", "event_refused_full=1 maxclients=9", "event_refused_full=0 maxclients=9",
@@ -141,7 +141,7 @@ bool is_judged(const Diagnosis& diagnosis, std::string_view id) {
 
 TEST_CASE("each rule fires where it should, and not where it just should not") {
   std::set<std::string_view> tested;
-  for (const Row& row : kRows) {
+  for (const FindingRow& row : kFindings) {
     CAPTURE(row.id);
     CAPTURE(row.does_not);
     tested.insert(row.id);

@@ -31,12 +31,12 @@ std::string decoded(std::string_view bytes) {
   return out;
 }
 
-struct Row {
+struct KeyRow {
   std::string_view bytes;
   std::string_view key;
 };
 
-constexpr Row kRows[] = {
+constexpr KeyRow kKeys[] = {
     // arrows: cursor and application mode
     {"\x1b[A", keys::kUp},
     {"\x1bOA", keys::kUp},
@@ -131,7 +131,7 @@ constexpr Row kRows[] = {
 };
 
 TEST_CASE("a key is one key, whichever terminal sends it, and leaves nothing in the line") {
-  for (const Row& row : kRows) {
+  for (const KeyRow& row : kKeys) {
     CAPTURE(row.bytes);
     CHECK_EQ(decoded(row.bytes), row.key);
     CHECK_EQ(decoded("x" + std::string(row.bytes) + "y"), "x" + std::string(row.key) + "y");

@@ -12,15 +12,10 @@
 namespace reactord {
 namespace {
 
+using test::good;
 using test::handlers;
 using test::ProblemRow;
 using test::problems_of;
-
-Config good(std::string_view toml) {
-  LoadedConfig loaded = parse_config(toml, handlers());
-  CHECK_EQ(test::text_of(loaded.problems), "");
-  return loaded.config;
-}
 
 TEST_CASE("limits that defeat each other") {
   const ProblemRow rows[] = {

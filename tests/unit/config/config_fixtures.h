@@ -83,6 +83,12 @@ inline std::string problems_of(std::string_view toml) {
   return text_of(parse_config(toml, handlers()).problems);
 }
 
+inline Config good(std::string_view toml) {
+  LoadedConfig loaded = parse_config(toml, handlers());
+  CHECK_EQ(text_of(loaded.problems), "");
+  return loaded.config;
+}
+
 /// "path = value" for each setting, one a line.
 inline std::string text_of(const std::vector<Setting>& settings) {
   std::string out;

@@ -11,15 +11,10 @@
 namespace reactord {
 namespace {
 
+using test::good;
 using test::handlers;
 using test::ProblemRow;
 using test::problems_of;
-
-Config good(std::string_view toml) {
-  LoadedConfig loaded = parse_config(toml, handlers());
-  CHECK_EQ(test::text_of(loaded.problems), "");
-  return loaded.config;
-}
 
 TEST_CASE("an empty text is the defaults") {
   const std::string defaults = test::text_of(settings_of(default_config(handlers()), handlers()));

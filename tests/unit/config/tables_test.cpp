@@ -15,14 +15,9 @@
 namespace reactord {
 namespace {
 
+using test::good;
 using test::handlers;
 using test::text_of;
-
-Config good(std::string_view toml) {
-  LoadedConfig loaded = parse_config(toml, handlers());
-  CHECK_EQ(text_of(loaded.problems), "");
-  return loaded.config;
-}
 
 std::string changes_text(const Config& before, const Config& after) {
   std::string out;

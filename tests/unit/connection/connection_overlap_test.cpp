@@ -12,7 +12,7 @@ using Words = std::vector<std::string>;
 
 constexpr std::string_view kAheadA = "*2\r\n$5\r\nAHEAD\r\n$1\r\na\r\n";
 constexpr std::string_view kAheadB = "*2\r\n$5\r\nAHEAD\r\n$1\r\nb\r\n";
-constexpr std::string_view kEcho = "*2\r\n$4\r\nECHO\r\n$1\r\ne\r\n";
+constexpr std::string_view kEchoE = "*2\r\n$4\r\nECHO\r\n$1\r\ne\r\n";
 constexpr std::string_view kMalformed = "*1\r\n:5\r\n";
 
 std::string joined(std::initializer_list<std::string_view> frames) {
@@ -39,7 +39,7 @@ TEST_CASE("connection: a pipeline of what may overlap is served at once, and ans
 TEST_CASE(
     "connection: what may not overlap waits until nothing is owed, and so does what follows") {
   ConnectionBench bench;
-  bench.receive(joined({kAheadA, kAheadB, kEcho, kAheadA}));
+  bench.receive(joined({kAheadA, kAheadB, kEchoE, kAheadA}));
   CHECK(bench.served == Words{"a", "b"});
   bench.complete("1");
   CHECK(bench.served.size() == 2);

@@ -24,7 +24,7 @@ constexpr std::size_t kMaxRequests = 40;
 constexpr std::string_view kPush = ">1\r\n+pushed\r\n";
 
 constexpr std::size_t kMaxInlineBytes = 5000;
-constexpr std::size_t kReceiveBytes = 256u << 10;  // daemon/connection/connection_receiving.cpp
+constexpr std::size_t kReceivedAtMost = 256u << 10;  // daemon/connection/connection_receiving.cpp
 
 /// What the words of all requests are cut from, so that no two are alike.
 const std::string& noise() {
@@ -161,7 +161,7 @@ class Conversation {
   /// Unserved input: a frame and a receive. Unsent output: the high-water mark and the reply that
   /// exceeds it. Their buffers have room to grow.
   void check_held() {
-    const std::size_t input = longest_ + kReceiveBytes;
+    const std::size_t input = longest_ + kReceivedAtMost;
     const std::size_t output = longest_ + bench_.loop_context.output_high_water + kPush.size();
     CHECK(bench_.closed == 0);
     CHECK(bench_.connection->input_bytes() <= input);

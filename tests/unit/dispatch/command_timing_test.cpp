@@ -18,12 +18,12 @@ namespace {
 using namespace std::chrono_literals;
 using Texts = std::vector<std::string>;
 
-constexpr CommandSpec kPing{.name = "ping"};
+constexpr CommandSpec kPingSpec{.name = "ping"};
 constexpr CommandSpec kAuth{.name = "auth", .secrets = Secrets::all};
 
 struct TimingBench : test::TableBench {
   TimingBench() : TableBench({.clients = 10, .admins = 2}) {
-    ping.spec = &kPing;
+    ping.spec = &kPingSpec;
     ping.full_name = "ping";
     auth.spec = &kAuth;
     auth.full_name = "auth";

@@ -15,7 +15,7 @@ using reactord::test::TestClient;
 namespace {
 
 /// Until the request that waits has been read.
-void wait_for_promise(TestClient& client) {
+void wait_for_its_promise(TestClient& client) {
   for (int tries = 0; tries < 100'000 && client.ask("TESTWAITING") != "1\n"; ++tries) continue;
 }
 
@@ -137,7 +137,7 @@ TEST_CASE("rules: a token that outlived its request does not keep the next one's
   TestClient other(server);
   CHECK(client.ask("TESTBREAK needless").find("ERR internal error") != std::string::npos);
   client.send("TESTLATER f\n");
-  wait_for_promise(other);
+  wait_for_its_promise(other);
   // Takes the place of the client's old token, which is destroyed by that.
   CHECK(other.ask("TESTBREAK needless").find("ERR internal error") != std::string::npos);
   CHECK(other.ask("TESTRELEASE f mine") == "1\n");

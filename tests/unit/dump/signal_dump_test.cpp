@@ -31,9 +31,9 @@ struct Parts final : StateDump {
 };
 
 /// Its folder is where dumps go.
-struct DumpBench {
-  DumpBench() { ::setenv("LOGS_DIRECTORY", place.c_str(), 1); }
-  ~DumpBench() { ::unsetenv("LOGS_DIRECTORY"); }
+struct SignalDumpBench {
+  SignalDumpBench() { ::setenv("LOGS_DIRECTORY", place.c_str(), 1); }
+  ~SignalDumpBench() { ::unsetenv("LOGS_DIRECTORY"); }
 
   /// Turns with parts until there are none.
   int write_parts() {
@@ -58,7 +58,7 @@ struct DumpBench {
 };
 
 TEST_CASE("a dump on a signal: two parts a turn, then its file, then it is told") {
-  DumpBench bench;
+  SignalDumpBench bench;
   CHECK(bench.dump->is_idle());
   bench.dump->begin(std::make_unique<Parts>(5), "SIGUSR1");
   CHECK_FALSE(bench.dump->is_idle());
@@ -73,7 +73,7 @@ TEST_CASE("a dump on a signal: two parts a turn, then its file, then it is told"
 }
 
 TEST_CASE("a dump on a signal: where there is no such folder, that is told") {
-  DumpBench bench;
+  SignalDumpBench bench;
   ::setenv("LOGS_DIRECTORY", "/nonexistent", 1);
   bench.dump->begin(std::make_unique<Parts>(1), "SIGUSR1");
   CHECK(bench.write_parts() == 1);
@@ -83,7 +83,7 @@ TEST_CASE("a dump on a signal: where there is no such folder, that is told") {
 }
 
 TEST_CASE("a dump on a signal: without memory for a part it is given up, and told") {
-  DumpBench bench;
+  SignalDumpBench bench;
   bench.dump->begin(std::make_unique<Parts>(5, 3), "SIGUSR1");
   CHECK(bench.write_parts() == 2);
   CHECK(bench.dump->is_idle());
@@ -91,7 +91,7 @@ TEST_CASE("a dump on a signal: without memory for a part it is given up, and tol
 }
 
 TEST_CASE("a dump on a signal: one that is under way is forgotten at the end") {
-  DumpBench bench;
+  SignalDumpBench bench;
   bench.dump->begin(std::make_unique<Parts>(1), "SIGUSR1");
   CHECK(bench.write_parts() == 1);
   bench.dump.reset();

@@ -31,7 +31,7 @@ struct OperatorBench : HandlerBench {
   void reload() { handler("text").reload(&settings); }
 };
 
-bool contains(const std::string& text, std::string_view part) {
+bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("TEXT waits for an attached operator, within bounds") {
   OperatorBench bench;
   bench.settings.operator_max_waiting = 1;
   bench.reload();
-  CHECK(contains(bench.send("OPERATOR JOIN ada"), "name: ada\nmode: operator\nwaiting: 0\n"));
+  CHECK(has(bench.send("OPERATOR JOIN ada"), "name: ada\nmode: operator\nwaiting: 0\n"));
   CHECK(bench.send("TEXT hello") == "");
   CHECK(bench.result == HandlerResult::pending);
   CHECK(bench.send("TEXT full") == "(error) ERR no operator answered; try again later\n");
@@ -73,11 +73,11 @@ TEST_CASE("OPERATOR JOIN needs pushes, a name that fits a line, and is done once
   CHECK(bench.request({"OPERATOR", "JOIN", "two words"}).starts_with("-ERR Operator names"));
   CHECK(bench.request({"OPERATOR", "JOIN", ""}) == "-ERR an operator needs a name\r\n");
   CHECK(bench.send("OPERATOR LEAVE") == "-ERR you have not joined\r\n");
-  CHECK(contains(bench.send("OPERATOR JOIN"), "operator-7"));
+  CHECK(has(bench.send("OPERATOR JOIN"), "operator-7"));
   CHECK(bench.send("OPERATOR JOIN") == "-ERR you have joined as operator-7 already\r\n");
   CHECK(bench.send("OPERATOR LEAVE") == "+OK\r\n");
   bench.context.own_session.set_name("night");
-  CHECK(contains(bench.send("OPERATOR JOIN"), "night"));
+  CHECK(has(bench.send("OPERATOR JOIN"), "night"));
 }
 
 TEST_CASE("OPERATOR LIST shows who is there and what waits, long messages shortened") {
@@ -88,13 +88,12 @@ TEST_CASE("OPERATOR LIST shows who is there and what waits, long messages shorte
   bench.service.time = bench.context.time += std::chrono::milliseconds(1500);
   bench.encoding = ReplyEncoding::resp2;
   const std::string list = bench.send("OPERATOR LIST");
-  CHECK(contains(list, "$4\r\nmode\r\n$8\r\noperator\r\n"));
-  CHECK(contains(list, "$4\r\nname\r\n$3\r\nada\r\n"));
-  CHECK(contains(list,
-                 "$10\r\nwaiting_ms\r\n:1500\r\n$5\r\nbytes\r\n:1029\r\n$4\r\ntext\r\n$1023\r\n"));
-  CHECK(contains(bench.send("OPERATOR LIST 1"), "$1029\r\n" + message + "\r\n"));
+  CHECK(has(list, "$4\r\nmode\r\n$8\r\noperator\r\n"));
+  CHECK(has(list, "$4\r\nname\r\n$3\r\nada\r\n"));
+  CHECK(has(list, "$10\r\nwaiting_ms\r\n:1500\r\n$5\r\nbytes\r\n:1029\r\n$4\r\ntext\r\n$1023\r\n"));
+  CHECK(has(bench.send("OPERATOR LIST 1"), "$1029\r\n" + message + "\r\n"));
   CHECK(bench.send("OPERATOR LIST 2") == "-ERR there is no message 2\r\n");
-  CHECK(contains(bench.send("OPERATOR LIST x"), "-ERR a message's id is a whole number"));
+  CHECK(has(bench.send("OPERATOR LIST x"), "-ERR a message's id is a whole number"));
 }
 
 TEST_CASE("OPERATOR LIST of many is written in slices") {
@@ -104,7 +103,7 @@ TEST_CASE("OPERATOR LIST of many is written in slices") {
   const std::string list = bench.send("OPERATOR LIST");
   CHECK(bench.slices > 10);
   CHECK(bench.longest_slice_bytes < 128u << 10);
-  CHECK(contains(list, "id: 1000\n"));
+  CHECK(has(list, "id: 1000\n"));
 }
 
 TEST_CASE("a reload to template keeps what waits, and tells the operators") {
@@ -126,7 +125,6 @@ TEST_CASE("the stop of the daemon answers what waits, and what comes after") {
   bench.send("TEXT one");
   (void)bench.context.take_output();
   bench.handler("text").stop();
-  CHECK(
-      contains(bench.context.take_output(), "(error) ERR no operator answered; try again later\n"));
+  CHECK(has(bench.context.take_output(), "(error) ERR no operator answered; try again later\n"));
   CHECK(bench.send("TEXT two") == "(error) ERR no operator answered; try again later\n");
 }

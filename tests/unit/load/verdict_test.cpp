@@ -21,7 +21,7 @@ Threshold threshold(std::string_view text) {
   return out;
 }
 
-std::string problem(std::string_view text) {
+std::string verdict_problem(std::string_view text) {
   Threshold out;
   return parse_threshold(text, out);
 }
@@ -53,14 +53,16 @@ TEST_CASE("operators hold or do not") {
 }
 
 TEST_CASE("what is written wrongly is explained") {
-  CHECK_EQ(problem("p99"),
+  CHECK_EQ(verdict_problem("p99"),
            "expected a threshold such as \"p99 < 1ms\" or \"errors == 0\", found 'p99'");
-  CHECK_EQ(problem("p99 < 5"), "expected a time such as 1ms, 250us or 1.5s, found '5'");
-  CHECK_EQ(problem("rate > 5ms"), "expected a number, found '5ms'");
-  CHECK_EQ(problem("erors == 0"), "nothing called 'erors' is measured; did you mean 'errors'?");
-  CHECK_EQ(problem("errors of CEIL == 0"), "errors is counted for groups, not for commands");
-  CHECK_EQ(problem("errors \"x\" == 0"), "only closed takes a text in quotes");
-  CHECK_EQ(problem("closed \"x > 5"),
+  CHECK_EQ(verdict_problem("p99 < 5"), "expected a time such as 1ms, 250us or 1.5s, found '5'");
+  CHECK_EQ(verdict_problem("rate > 5ms"), "expected a number, found '5ms'");
+  CHECK_EQ(verdict_problem("erors == 0"),
+           "nothing called 'erors' is measured; did you mean 'errors'?");
+  CHECK_EQ(verdict_problem("errors of CEIL == 0"),
+           "errors is counted for groups, not for commands");
+  CHECK_EQ(verdict_problem("errors \"x\" == 0"), "only closed takes a text in quotes");
+  CHECK_EQ(verdict_problem("closed \"x > 5"),
            "expected a threshold such as \"p99 < 1ms\" or \"errors == 0\", found 'closed \"x > 5'");
 }
 

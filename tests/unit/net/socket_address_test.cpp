@@ -13,7 +13,7 @@ namespace reactord {
 namespace {
 
 using Ipv6 = std::array<std::uint8_t, 16>;
-constexpr Ipv6 kLoopback6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+constexpr Ipv6 kLocal6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 constexpr Ipv6 kDocumentation6{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5};
 
 constexpr Ipv6 mapped(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
@@ -82,7 +82,7 @@ TEST_SUITE("socket_address") {
   TEST_CASE("local means this machine by any of its names") {
     CHECK(SocketAddress::ipv4({127, 0, 0, 1}, 1).is_local());
     CHECK(SocketAddress::ipv4({127, 255, 255, 254}, 1).is_local());
-    CHECK(SocketAddress::ipv6(kLoopback6, 1).is_local());
+    CHECK(SocketAddress::ipv6(kLocal6, 1).is_local());
     CHECK(SocketAddress::ipv6(mapped(127, 0, 0, 1), 1).is_local());
     CHECK(SocketAddress::unix_path("/x").is_local());
 

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Row {
+struct EscapedRow {
   std::string bytes;
   std::string shown;
 };
@@ -30,7 +30,7 @@ TEST_CASE("printable text stays as it is") {
 }
 
 TEST_CASE("what is not printable is escaped") {
-  const Row rows[] = {
+  const EscapedRow rows[] = {
       {"a\\b", "a\\\\b"},
       {"a\nb\rc\td", "a\\nb\\rc\\td"},
       {"\0"s, "\\x00"},
@@ -46,11 +46,11 @@ TEST_CASE("what is not printable is escaped") {
       {"\uffff", "\\xef\\xbf\\xbf"},
       {"\U0001fffe", "\\xf0\\x9f\\xbf\\xbe"},
   };
-  for (const Row& row : rows) CHECK(escaped(row.bytes) == row.shown);
+  for (const EscapedRow& row : rows) CHECK(escaped(row.bytes) == row.shown);
 }
 
 TEST_CASE("what is not UTF-8 is escaped byte by byte") {
-  const Row rows[] = {
+  const EscapedRow rows[] = {
       {"\x80", "\\x80"},                             // a continuation byte alone
       {"\xff\xfe", "\\xff\\xfe"},                    // never in UTF-8
       {"\xc3", "\\xc3"},                             // cut off
@@ -64,7 +64,7 @@ TEST_CASE("what is not UTF-8 is escaped byte by byte") {
       {"\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80"},
       {"ok\xc3\xbc\xc3", "okü\\xc3"},
   };
-  for (const Row& row : rows) CHECK(escaped(row.bytes) == row.shown);
+  for (const EscapedRow& row : rows) CHECK(escaped(row.bytes) == row.shown);
 }
 
 TEST_CASE("every single byte comes out printable and on one line") {

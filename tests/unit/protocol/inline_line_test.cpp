@@ -15,7 +15,7 @@ using namespace std::string_literals;
 
 constexpr std::size_t kMany = 100;
 
-struct Row {
+struct LineRow {
   std::string line;
   std::vector<std::string_view> words;
 };
@@ -23,7 +23,7 @@ struct Row {
 TEST_CASE("words") {
   const std::string long_word(100, 'x');
   const std::string_view nul("\0", 1);
-  const Row rows[] = {
+  const LineRow rows[] = {
       {"", {}},
       {"   \t ", {}},
       {"PING", {"PING"}},
@@ -46,7 +46,7 @@ TEST_CASE("words") {
       {R"(a\nb \x)", {R"(a\nb)", R"(\x)"}},  // unquoted, a backslash escapes nothing
       {"\"" + long_word + "\" 'y' z", {long_word, "y", "z"}},
   };
-  for (const Row& row : rows) {
+  for (const LineRow& row : rows) {
     CAPTURE(row.line);
     std::vector<std::string_view> words;
     std::string decoded;

@@ -14,13 +14,13 @@ namespace {
 
 using namespace std::string_literals;
 
-struct Row {
+struct OpeningRow {
   std::string opening;
   std::string_view name;  // empty: not foreign
 };
 
 // The answer to every prefix is the final one or `undecided`, and the final one is given for good.
-void check_every_prefix(const Row& row) {
+void check_every_prefix(const OpeningRow& row) {
   CAPTURE(row.opening);
   const ForeignStatus expected = row.name.empty() ? ForeignStatus::no : ForeignStatus::yes;
   const std::string_view opening = row.opening;
@@ -40,7 +40,7 @@ void check_every_prefix(const Row& row) {
 }
 
 TEST_CASE("foreign openings") {
-  const Row rows[] = {
+  const OpeningRow rows[] = {
       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, "TLS"},
       {"\x16\x03\x00\x00\x2d\x01"s, "TLS"},
       {"\x16\x03\x03\x0a\x0a\x01"s, "TLS"},
@@ -85,7 +85,7 @@ TEST_CASE("foreign openings") {
       {"\x05\x01\x00"s, "SOCKS5"},
       {"\x03\0\0\x13\x0e\xe0\0"s, "RDP"},
   };
-  for (const Row& row : rows) check_every_prefix(row);
+  for (const OpeningRow& row : rows) check_every_prefix(row);
 }
 
 TEST_CASE("what is ours is never taken for foreign") {

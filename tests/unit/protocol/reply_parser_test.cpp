@@ -74,12 +74,12 @@ void check_every_split(std::string_view bytes, const Outcome& whole,
   CHECK_EQ(outcome.error, whole.error);
 }
 
-struct Row {
+struct ReplyRow {
   std::string_view bytes;
   std::string_view replies;
 };
 
-constexpr Row kReplies[] = {
+constexpr ReplyRow kReplies[] = {
     {"+OK\r\n", "status(OK) "},
     {"+\r\n", "status() "},
     {"-ERR no\r\n", "error(ERR no) "},
@@ -112,7 +112,7 @@ constexpr Row kReplies[] = {
 };
 
 TEST_CASE("every type of RESP2 and RESP3, in every cut") {
-  for (const Row& row : kReplies) {
+  for (const ReplyRow& row : kReplies) {
     CAPTURE(row.bytes);
     const Outcome outcome = parse(row.bytes);
     CHECK(outcome.error == "");

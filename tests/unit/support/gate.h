@@ -7,7 +7,7 @@
 
 namespace reactord {
 
-class Gate {
+class WorkGate {
  public:
   void pass() {
     std::unique_lock lock(mutex_);

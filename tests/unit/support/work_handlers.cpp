@@ -20,7 +20,7 @@
 namespace reactord::test {
 namespace {
 
-Gate* the_gate = nullptr;  // handlers are made by a plain function
+WorkGate* the_gate = nullptr;  // handlers are made by a plain function
 
 /// TESTWORK text passes the gate beside the loop, and then returns the text. TESTFAIL fails at it,
 /// TESTDONE throws when it is told. TESTSTARTED: how often start() was called.
@@ -183,7 +183,7 @@ HandlerEntry bad_start_handler() {
   return handler_entry<BadStart>("test-bad-start");
 }
 
-std::vector<HandlerEntry> work_handlers(Gate& gate) {
+std::vector<HandlerEntry> work_handlers(WorkGate& gate) {
   the_gate = &gate;
   std::vector<HandlerEntry> entries(handler_entries().begin(), handler_entries().end());
   entries.push_back(handler_entry<WorkHandler>("test-work"));

@@ -10,7 +10,7 @@
 namespace reactord::test {
 
 /// Those of the registry, and the test's. TESTWORK passes `gate`, which outlives the work.
-[[nodiscard]] std::vector<HandlerEntry> work_handlers(Gate& gate);
+[[nodiscard]] std::vector<HandlerEntry> work_handlers(WorkGate& gate);
 
 /// Whose start() throws.
 [[nodiscard]] HandlerEntry bad_start_handler();

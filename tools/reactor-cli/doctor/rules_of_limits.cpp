@@ -105,7 +105,7 @@ constexpr std::string_view kFifthIsRoom =
     "80%: who reconnects has two places for a moment, and a fifth is room to act";
 constexpr std::string_view kOneLongReply = "75%: one more long reply reaches the limit";
 
-constexpr Rule kRules[] = {
+constexpr Rule kLimitsRules[] = {
     {"clients-near-limit", Severity::near, "connected_clients maxclients", kFifthIsRoom,
      clients_near_limit},
     {"clients-refused", Severity::wrong, "event_refused_full maxclients", kOnceIsTooOften,
@@ -150,7 +150,7 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 std::span<const Rule> rules_of_limits() {
-  return kRules;
+  return kLimitsRules;
 }
 
 }  // namespace reactord::cli

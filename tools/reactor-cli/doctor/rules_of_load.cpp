@@ -77,7 +77,7 @@ std::optional<Advice> draining(const Figures& f) {
                 "reactor-cli --admin drain off, when they may come again");
 }
 
-constexpr Rule kRules[] = {
+constexpr Rule kLoadRules[] = {
     counting("slow-handlers", Severity::wrong, "event_handler_slow",
              "log.slow_handler is the threshold; beyond it people notice",
              {"time", "a handler held the loop too long {}, and everybody waited for it",
@@ -137,7 +137,7 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 std::span<const Rule> rules_of_load() {
-  return kRules;
+  return kLoadRules;
 }
 
 }  // namespace reactord::cli

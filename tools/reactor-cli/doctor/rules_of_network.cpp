@@ -41,7 +41,7 @@ std::optional<Advice> passwords_in_the_clear(const Figures& f) {
 
 constexpr std::string_view kOnceMayMatter = "one may be a client that somebody misses";
 
-constexpr Rule kRules[] = {
+constexpr Rule kNetworkRules[] = {
     {"open-to-all", Severity::wrong, "event_listener_open_to_all", kNothingToWeigh, open_to_all},
     {"one-may-take-all", Severity::note,
      "event_listener_open_to_all server.max_connections_per_address", kNothingToWeigh,
@@ -87,7 +87,7 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 std::span<const Rule> rules_of_network() {
-  return kRules;
+  return kNetworkRules;
 }
 
 }  // namespace reactord::cli

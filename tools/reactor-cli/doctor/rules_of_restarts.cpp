@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kNextOneCosts = "the next restart closes every connection";
 constexpr std::string_view kWasMeantToStay = "it was meant to stay connected";
 
-constexpr Rule kRules[] = {
+constexpr Rule kRestartRules[] = {
     counting("restarts-drain", Severity::wrong, "event_handover_impossible", kNextOneCosts,
              {"time", "server.survive was found to have no effect {}: nobody keeps connections",
               "Type=notify and FileDescriptorStoreMax=4 in the unit (the log's "
@@ -27,7 +27,7 @@ constexpr Rule kRules[] = {
 }  // namespace
 
 std::span<const Rule> rules_of_restarts() {
-  return kRules;
+  return kRestartRules;
 }
 
 }  // namespace reactord::cli

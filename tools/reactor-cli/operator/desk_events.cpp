@@ -11,30 +11,30 @@
 namespace reactord::cli {
 namespace {
 
-using Kind = DeskEvent::Kind;
+using EventKind = DeskEvent::Kind;
 
 // What follows "operator" and the event's name.
 enum class Shape : std::uint8_t { message, id, id_and_name, name, count };
 
 struct Known {
   std::string_view name;
-  Kind kind;
+  EventKind kind;
   Shape shape;
   std::size_t elements;
 };
 
 constexpr std::array kKnown = {
-    Known{"message", Kind::message, Shape::message, 6},
-    Known{"finished", Kind::finished, Shape::id, 3},
-    Known{"gone", Kind::gone, Shape::id, 3},
-    Known{"answered", Kind::answered, Shape::id_and_name, 4},
-    Known{"rejected", Kind::rejected, Shape::id_and_name, 4},
-    Known{"expired", Kind::expired, Shape::id, 3},
-    Known{"uncertain", Kind::uncertain, Shape::id_and_name, 4},
-    Known{"joined", Kind::joined, Shape::name, 3},
-    Known{"left", Kind::left, Shape::name, 3},
-    Known{"dropped", Kind::dropped, Shape::count, 3},
-    Known{"mode", Kind::mode, Shape::name, 3},
+    Known{"message", EventKind::message, Shape::message, 6},
+    Known{"finished", EventKind::finished, Shape::id, 3},
+    Known{"gone", EventKind::gone, Shape::id, 3},
+    Known{"answered", EventKind::answered, Shape::id_and_name, 4},
+    Known{"rejected", EventKind::rejected, Shape::id_and_name, 4},
+    Known{"expired", EventKind::expired, Shape::id, 3},
+    Known{"uncertain", EventKind::uncertain, Shape::id_and_name, 4},
+    Known{"joined", EventKind::joined, Shape::name, 3},
+    Known{"left", EventKind::left, Shape::name, 3},
+    Known{"dropped", EventKind::dropped, Shape::count, 3},
+    Known{"mode", EventKind::mode, Shape::name, 3},
 };
 
 bool read_number(const Reply& reply, std::uint64_t& out) {

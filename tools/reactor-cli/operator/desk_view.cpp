@@ -14,7 +14,7 @@
 namespace reactord::cli {
 namespace {
 
-using Kind = DeskLine::Kind;
+using LineKind = DeskLine::Kind;
 
 constexpr std::size_t kMaxFates = 1000;  // enough to say what became of whatever is on the screen
 
@@ -40,7 +40,7 @@ Numbered cut_number(std::string_view line) {
 }
 
 DeskLine refused(std::string why) {
-  return {Kind::refused, 0, std::move(why)};
+  return {LineKind::refused, 0, std::move(why)};
 }
 
 std::string fate_text(const DeskEvent& event) {
@@ -217,7 +217,7 @@ DeskLine DeskView::read_numbered(std::string_view line) const {
     return refused(
         fmt::format("'{} TEXT' answers {}; {}", numbered.id, numbered.id, how_to_say(line)));
   }
-  if (is_open(numbered.id)) return {Kind::answer, numbered.id, std::string(numbered.text)};
+  if (is_open(numbered.id)) return {LineKind::answer, numbered.id, std::string(numbered.text)};
   const std::string fate = fate_of(numbered.id);
   if (!fate.empty()) return refused(fmt::format("{} {}; {}", numbered.id, fate, how_to_say(line)));
   return refused(fmt::format("there is no message {}; {}", numbered.id, how_to_say(line)));
@@ -229,7 +229,7 @@ std::string DeskView::how_to_say(std::string_view text) const {
 }
 
 DeskLine DeskView::answer_target(std::string_view text) const {
-  if (target_ && is_open(*target_)) return {Kind::answer, *target_, std::string(text)};
+  if (target_ && is_open(*target_)) return {LineKind::answer, *target_, std::string(text)};
   if (open_count() == 0) {
     if (!target_) return refused("nobody waits for an answer; nothing was sent");
     return refused(
@@ -248,12 +248,12 @@ DeskLine DeskView::read_command(std::string_view line) const {
   const std::size_t end = std::min(line.find(' '), line.size());
   const std::string_view name = line.substr(1, end - 1);
   const std::string_view arguments = line.substr(std::min(end + 1, line.size()));
-  if (name == "list") return {Kind::list, 0, ""};
-  if (name == "help") return {Kind::help, 0, ""};
-  if (name == "quit") return {Kind::quit, 0, ""};
-  if (name == "show") return with_id(Kind::show, arguments);
-  if (name == "reply") return with_id(Kind::answer, arguments);
-  if (name == "reject") return with_id(Kind::reject, arguments);
+  if (name == "list") return {LineKind::list, 0, ""};
+  if (name == "help") return {LineKind::help, 0, ""};
+  if (name == "quit") return {LineKind::quit, 0, ""};
+  if (name == "show") return with_id(LineKind::show, arguments);
+  if (name == "reply") return with_id(LineKind::answer, arguments);
+  if (name == "reject") return with_id(LineKind::reject, arguments);
   return refused(
       fmt::format("there is no /{}; /help lists what there is. To answer with a text "
                   "that begins with '/', put a blank in front",
@@ -261,17 +261,18 @@ DeskLine DeskView::read_command(std::string_view line) const {
 }
 
 // A number that is not known here may be known there: the server has the last word on commands.
-DeskLine DeskView::with_id(Kind kind, std::string_view arguments) const {
+DeskLine DeskView::with_id(LineKind kind, std::string_view arguments) const {
   const Numbered numbered = cut_number(arguments);
-  if (kind == Kind::show) {
+  if (kind == LineKind::show) {
     if (numbered.is_number && !numbered.has_text) return {kind, numbered.id, ""};
     return refused("/show takes the number of a message: /show 12");
   }
   if (numbered.is_number && numbered.has_text) {
     return {kind, numbered.id, std::string(numbered.text)};
   }
-  return refused(kind == Kind::reject ? "/reject takes a number and a reason: /reject 12 not here"
-                                      : "/reply takes a number and a text: /reply 12 good morning");
+  return refused(kind == LineKind::reject
+                     ? "/reject takes a number and a reason: /reject 12 not here"
+                     : "/reply takes a number and a text: /reply 12 good morning");
 }
 
 }  // namespace reactord::cli

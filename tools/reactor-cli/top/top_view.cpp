@@ -12,7 +12,7 @@
 namespace reactord::cli {
 namespace {
 
-constexpr std::string_view kEnter = "\r";
+constexpr std::string_view kEnterKey = "\r";
 constexpr std::string_view kEscape = "\x1b";
 constexpr std::size_t kHeadLines = 3;
 constexpr std::size_t kMaxFilterBytes = 64;
@@ -128,13 +128,13 @@ TopView::Wish TopView::on_list_key(std::string_view key) {
   const ClientRow* const client = selected();
   if (client == nullptr) return Wish::nothing;
   chosen_ = client->id;
-  if (key == kEnter) state_ = State::details;
+  if (key == kEnterKey) state_ = State::details;
   if (is_key(key, "k")) state_ = State::asking;
   return Wish::nothing;
 }
 
 void TopView::on_filter_key(std::string_view key) {
-  if (key == kEnter) {
+  if (key == kEnterKey) {
     state_ = State::list;
   } else if (key == kEscape) {
     filter_.clear();

@@ -11,14 +11,14 @@
 namespace reactord::load {
 namespace {
 
-struct Unit {
+struct NamedUnit {
   std::string_view name;
   double size;
 };
-constexpr std::array kTimes{Unit{"ns", 1}, Unit{"us", 1e3}, Unit{"ms", 1e6}, Unit{"s", 1e9},
-                            Unit{"m", 60e9}};
-constexpr std::array kBytes{Unit{"B", 1}, Unit{"KiB", 1024}, Unit{"MiB", 1048576},
-                            Unit{"GiB", 1073741824}, Unit{"TiB", 1099511627776}};
+constexpr std::array kTimes{NamedUnit{"ns", 1}, NamedUnit{"us", 1e3}, NamedUnit{"ms", 1e6},
+                            NamedUnit{"s", 1e9}, NamedUnit{"m", 60e9}};
+constexpr std::array kBytes{NamedUnit{"B", 1}, NamedUnit{"KiB", 1024}, NamedUnit{"MiB", 1048576},
+                            NamedUnit{"GiB", 1073741824}, NamedUnit{"TiB", 1099511627776}};
 
 /// Three digits that count.
 std::string three_digits(double number) {
@@ -36,16 +36,16 @@ std::optional<double> parse_nanoseconds(std::string_view text) {
   std::string_view unit(end, static_cast<std::size_t>(last - end));
   while (unit.starts_with(' ')) unit.remove_prefix(1);
   if (unit.empty() && number <= 0) return 0;
-  for (const Unit& known : kTimes) {
+  for (const NamedUnit& known : kTimes) {
     if (unit == known.name) return number * known.size;
   }
   return std::nullopt;
 }
 
 std::string show_time(double nanoseconds) {
-  const Unit* unit = kTimes.data();
+  const NamedUnit* unit = kTimes.data();
   // "1000 us" is never said: the next unit begins where rounding would reach it.
-  for (const Unit& larger : kTimes) {
+  for (const NamedUnit& larger : kTimes) {
     if (larger.name != "m" && nanoseconds >= larger.size * 0.9995) unit = &larger;
   }
   if (unit == kTimes.data()) return fmt::format("{:.0f} ns", nanoseconds);
@@ -65,8 +65,8 @@ std::string show_count(double count) {
 }
 
 std::string show_bytes(double bytes) {
-  const Unit* unit = kBytes.data();
-  for (const Unit& larger : kBytes) {
+  const NamedUnit* unit = kBytes.data();
+  for (const NamedUnit& larger : kBytes) {
     if (bytes >= larger.size) unit = &larger;
   }
   if (unit == kBytes.data()) return fmt::format("{:.0f} B", bytes);

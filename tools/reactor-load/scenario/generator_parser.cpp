@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kMostPlaces = 15;
 constexpr std::int64_t kMostDigits = 1'000'000;
-constexpr std::size_t kMostFileBytes = 256u << 20;
+constexpr std::size_t kMostLinesBytes = 256u << 20;
 
 struct KindWord {
   std::string_view word;
@@ -135,7 +135,7 @@ std::string parse_digits(std::string_view arguments, Generator& out) {
 
 std::string read_lines(const std::string& path, Generator& out) {
   std::string text;
-  if (std::string problem = read_regular_file(path, kMostFileBytes, text); !problem.empty()) {
+  if (std::string problem = read_regular_file(path, kMostLinesBytes, text); !problem.empty()) {
     return fmt::format("the file {} {}", shown(path), problem);
   }
   auto lines = std::make_shared<std::vector<std::string>>();

@@ -72,7 +72,7 @@ class Builds:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT)
         told = time.monotonic()
-        tail = threading.Timer(MAX_SECONDS, process.terminate)
+        tail = threading.Timer(MAX_SECONDS, end, [process])
         tail.daemon = True
         tail.start()
         try:

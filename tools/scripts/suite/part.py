@@ -6,8 +6,10 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
@@ -31,13 +33,27 @@ class Count:
 
 
 def end(process):
-    """Asks first, so that it can take down what it has set up."""
+    """Asks first, so that it can take down what it has set up; then whoever is left of its group, as
+    ninja behind cmake, which takes its compilers along."""
     process.terminate()
     try:
         process.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    until = time.monotonic() + GRACE_SECONDS
+    while _send(process.pid, signal.SIGTERM) and time.monotonic() < until:
+        time.sleep(0.1)
+    _send(process.pid, signal.SIGKILL)
+
+
+def _send(group, number):
+    """Whether there was anybody."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Running:
@@ -52,7 +68,7 @@ class Running:
         with self.lock:
             if self.is_over:
                 raise InterruptedError("the suite was interrupted")
-            process = subprocess.Popen(*arguments, **options)
+            process = subprocess.Popen(*arguments, process_group=0, **options)
             self.processes.add(process)
             return process
 

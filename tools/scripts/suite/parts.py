@@ -196,9 +196,10 @@ def compilers(part):
     def builds(target, is_on):
         configured = part.run("cmake", "-S", ROOT, "-B", ROOT / "build/clang", "-G", "Ninja",
                               "-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_BUILD_TYPE=Debug",
+                              "-DCMAKE_CXX_FLAGS_DEBUG=",  # nobody debugs it: a sixth less to do
                               "-DREACTORD_PRECOMPILE=OFF", *(f"-D{room}={is_on}" for room in LEFT_OUT))
         return configured and part.run("cmake", "--build", ROOT / "build/clang", "-j", JOBS,
-                                       "--target", target)
+                                       "--target", target, seconds=3600)
 
     part.case(builds("all", "ON"), "clang++ build")
     part.case(builds("reactord", "OFF"), "reactord without the rooms that a build may leave out")

@@ -11,7 +11,7 @@
 namespace reactord {
 namespace {
 
-constexpr std::string_view kSyntaxError = "ERR syntax error";
+constexpr std::string_view kFilterSyntaxError = "ERR syntax error";
 
 struct TypeWord {
   std::string_view word;
@@ -64,7 +64,7 @@ std::string parse_skip_me(std::string_view word, std::uint64_t self, ClientFilte
   } else if (same_word(word, "no")) {
     filter.skip.reset();
   } else {
-    return std::string(kSyntaxError);
+    return std::string(kFilterSyntaxError);
   }
   return {};
 }
@@ -84,7 +84,7 @@ std::string parse_kill_option(std::string_view option, std::string_view value,
     filter.local = value;
     return {};
   }
-  return std::string(kSyntaxError);
+  return std::string(kFilterSyntaxError);
 }
 
 std::string parse_ids(std::span<const std::string_view> words, ClientFilter& filter) {
@@ -112,7 +112,7 @@ std::string parse_list_filter(std::span<const std::string_view> arguments, Clien
   if (same_word(option, "ID") && arguments.size() > 1) {
     return parse_ids(arguments.subspan(1), filter);
   }
-  return std::string(kSyntaxError);
+  return std::string(kFilterSyntaxError);
 }
 
 std::string parse_kill_filter(std::span<const std::string_view> arguments, const KillAsker& asker,
@@ -122,7 +122,7 @@ std::string parse_kill_filter(std::span<const std::string_view> arguments, const
     filter.first_only = true;
     return {};
   }
-  if (arguments.size() % 2 != 0) return std::string(kSyntaxError);
+  if (arguments.size() % 2 != 0) return std::string(kFilterSyntaxError);
   filter.skip = asker.self;
   std::string problem;
   for (std::size_t i = 0; i < arguments.size() && problem.empty(); i += 2) {
