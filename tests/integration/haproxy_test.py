@@ -155,6 +155,7 @@ def place(tmp_path):
             one.end()
 
 
+@pytest.mark.long
 def test_a_rolling_restart_loses_no_request(place):
     with Load(place.hosts) as load:
         load.go_on()
