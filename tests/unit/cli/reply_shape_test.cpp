@@ -11,7 +11,7 @@
 namespace reactord::cli {
 namespace {
 
-using Kind = Reply::Kind;
+using ReplyKind = Reply::Kind;
 
 std::string json(const Reply& reply, std::string_view request) {
   std::string out;
@@ -21,10 +21,10 @@ std::string json(const Reply& reply, std::string_view request) {
 }
 
 Reply text(std::string_view bytes) {
-  return {Kind::text, std::string(bytes), {}};
+  return {ReplyKind::text, std::string(bytes), {}};
 }
 Reply list(std::vector<Reply> elements) {
-  return {Kind::array, {}, std::move(elements)};
+  return {ReplyKind::array, {}, std::move(elements)};
 }
 
 TEST_CASE("INFO is sections of figures") {
@@ -70,7 +70,7 @@ TEST_CASE("documents of commands are objects at every depth") {
 }
 
 TEST_CASE("errors and numbers out of form stay what they are") {
-  CHECK_EQ(json({Kind::error, "ERR no", {}}, "info"), R"({"error":"ERR no"})");
+  CHECK_EQ(json({ReplyKind::error, "ERR no", {}}, "info"), R"({"error":"ERR no"})");
   CHECK_EQ(json(text("# A\r\na:007\r\nb:-0.5\r\nc:1.\r\nd:9999999999999999999\r\n"), "info"),
            R"({"a":{"a":"007","b":-0.5,"c":"1.","d":"9999999999999999999"}})");
 }

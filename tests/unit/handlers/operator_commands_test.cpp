@@ -13,7 +13,7 @@ using reactord::test::HandlerBench;
 
 namespace {
 
-HandlerEntry text_entry() {
+HandlerEntry operator_text_entry() {
   for (const HandlerEntry& entry : handler_entries())
     if (entry.name == "text") return entry;
   FAIL("no text handler");
@@ -23,7 +23,7 @@ HandlerEntry text_entry() {
 struct OperatorBench : HandlerBench {
   TextSettings settings;
 
-  OperatorBench() : HandlerBench(text_entry()) {
+  OperatorBench() : HandlerBench(operator_text_entry()) {
     settings.mode = TextMode::human;
     reload();
     encoding = ReplyEncoding::plain;

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-SavedConnection sample() {
+SavedConnection saved_sample() {
   SavedConnection saved;
   saved.client_id = 7;
   saved.listener = "main";
@@ -50,7 +50,7 @@ SavedConnection sample() {
 }  // namespace
 
 TEST_CASE("handover state: what is written is read") {
-  HandoverState state{.last_client_id = 99, .connections = {sample(), {}, sample()}};
+  HandoverState state{.last_client_id = 99, .connections = {saved_sample(), {}, saved_sample()}};
   const ReceivedState read = read_state(write_state(state), 3);
   CHECK(read.problem == "");
   CHECK(read.last_client_id == 99);
@@ -59,7 +59,7 @@ TEST_CASE("handover state: what is written is read") {
 }
 
 TEST_CASE("handover state: a damaged record costs its own connection") {
-  const SavedConnection whole = sample();
+  const SavedConnection whole = saved_sample();
   const std::string text = write_state({.last_client_id = 1, .connections = {whole, whole}});
   const std::size_t second = text.rfind("main");
   for (std::size_t at = second; at < text.size(); ++at) {
@@ -75,7 +75,8 @@ TEST_CASE("handover state: a damaged record costs its own connection") {
 }
 
 TEST_CASE("handover state: one that is cut off keeps those that are whole") {
-  const std::string text = write_state({.last_client_id = 1, .connections = {sample(), sample()}});
+  const std::string text =
+      write_state({.last_client_id = 1, .connections = {saved_sample(), saved_sample()}});
   for (std::size_t cut = 0; cut < text.size(); ++cut) {
     CAPTURE(cut);
     const ReceivedState read = read_state(std::string_view(text).substr(0, cut), 2);
@@ -86,7 +87,7 @@ TEST_CASE("handover state: one that is cut off keeps those that are whole") {
 }
 
 TEST_CASE("handover state: what is none is told") {
-  const std::string text = write_state({.last_client_id = 1, .connections = {sample()}});
+  const std::string text = write_state({.last_client_id = 1, .connections = {saved_sample()}});
   CHECK(read_state("", 1).problem == "it is no state of reactord's");
   CHECK(read_state("REACTORE" + text.substr(8), 1).problem == "it is no state of reactord's");
   std::string newer = text;
@@ -100,13 +101,13 @@ TEST_CASE("handover state: what is none is told") {
 }
 
 TEST_CASE("handover state: values that no connection has are refused") {
-  SavedConnection bad = sample();
+  SavedConnection bad = saved_sample();
   bad.protocol = 4;
   CHECK_FALSE(read_state(write_state({.connections = {bad}}), 1).connections[0].has_value());
-  bad = sample();
+  bad = saved_sample();
   bad.name = "two words";
   CHECK_FALSE(read_state(write_state({.connections = {bad}}), 1).connections[0].has_value());
-  bad = sample();
+  bad = saved_sample();
   bad.library_name = std::string(Session::kMaxLabelBytes + 1, 'x');
   CHECK_FALSE(read_state(write_state({.connections = {bad}}), 1).connections[0].has_value());
 }

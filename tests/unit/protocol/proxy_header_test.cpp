@@ -21,10 +21,10 @@ constexpr const char* kIpv4Client = "::ffff:192.0.2.7 port 56324";
 
 /// What a header came to: "::ffff:192.0.2.7 port 56324", "local", "unknown", or what is wrong. And
 /// how much of the stream it took.
-struct Outcome {
+struct HeaderOutcome {
   std::string what;
   std::size_t taken = 0;
-  bool operator==(const Outcome&) const = default;
+  bool operator==(const HeaderOutcome&) const = default;
 };
 
 std::string text_of(const ProxiedClient& client) {
@@ -55,7 +55,7 @@ class Player {
     status_ = result.status;
     return status_ == Status::need_more;
   }
-  [[nodiscard]] Outcome outcome() const {
+  [[nodiscard]] HeaderOutcome outcome() const {
     if (status_ == Status::need_more) return {"more", taken_};
     if (status_ == Status::error) return {std::string(parser_.error()), 0};
     if (parser_.client()) return {text_of(*parser_.client()), taken_};
@@ -69,18 +69,18 @@ class Player {
   Status status_ = Status::need_more;
 };
 
-Outcome play(const std::vector<std::string_view>& pieces) {
+HeaderOutcome play(const std::vector<std::string_view>& pieces) {
   Player player;
   for (const std::string_view piece : pieces)
     if (!player.arrive(piece)) break;
   return player.outcome();
 }
 
-Outcome play(std::string_view whole) {
+HeaderOutcome play(std::string_view whole) {
   return play(std::vector{whole});
 }
 
-Outcome play_bytewise(std::string_view whole) {
+HeaderOutcome play_bytewise(std::string_view whole) {
   Player player;
   for (const char& c : whole)
     if (!player.arrive({&c, 1})) break;
@@ -90,7 +90,7 @@ Outcome play_bytewise(std::string_view whole) {
 /// The same however it is cut, and not a byte of what follows is taken.
 void check_every_cut(const std::string& header, const std::string& expected) {
   CAPTURE(header);
-  const Outcome outcome{expected, header.size()};
+  const HeaderOutcome outcome{expected, header.size()};
   const std::string stream = header + "*1\r\n$4\r\nPING\r\n";
   CHECK(play(stream) == outcome);
   CHECK(play_bytewise(stream) == outcome);
@@ -103,8 +103,8 @@ void check_every_cut(const std::string& header, const std::string& expected) {
 
 void check_error(const std::string& bytes, const std::string& error) {
   CAPTURE(bytes);
-  CHECK(play(bytes) == Outcome{error, 0});
-  CHECK(play_bytewise(bytes) == Outcome{error, 0});
+  CHECK(play(bytes) == HeaderOutcome{error, 0});
+  CHECK(play_bytewise(bytes) == HeaderOutcome{error, 0});
 }
 
 std::string length_of(std::size_t bytes) {
@@ -232,7 +232,7 @@ TEST_CASE("proxy header: every length up to a few TLVs") {
                                    : (length - bytes) % 3 != 0
                                        ? "a TLV in it is longer than the header"
                                        : "";
-      const Outcome outcome = play(header + "PING");
+      const HeaderOutcome outcome = play(header + "PING");
       if (expected.empty())
         CHECK(outcome.taken == header.size());
       else
@@ -247,8 +247,8 @@ TEST_CASE("proxy header: 64 KiB of TLVs are skipped") {
   tlvs += tlv('\x04', std::string(65535 - 12 - 3 - tlvs.size(), 'n'));
   const std::string header = version_2('\x21', '\x11', kIpv4Addresses + tlvs);
   CHECK(header.size() == 16 + 65535);
-  CHECK(play(header + "PING") == Outcome{kIpv4Client, header.size()});
-  CHECK(play_bytewise(header + "PING") == Outcome{kIpv4Client, header.size()});
+  CHECK(play(header + "PING") == HeaderOutcome{kIpv4Client, header.size()});
+  CHECK(play_bytewise(header + "PING") == HeaderOutcome{kIpv4Client, header.size()});
   CHECK(play(header.substr(0, header.size() - 1)).what == "more");
   // One byte more than there is.
   std::string longer =

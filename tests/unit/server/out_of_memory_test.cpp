@@ -29,7 +29,7 @@ class HereHandler final : public Handler {
   static constexpr CommandSpec kCommands[] = {{.name = "here"}};
 };
 
-std::vector<HandlerEntry> handlers() {
+std::vector<HandlerEntry> crowding_handlers() {
   std::vector<HandlerEntry> entries = test_handlers();
   entries.push_back(handler_entry<HereHandler>("here"));
   return entries;
@@ -102,7 +102,7 @@ bool has_failed_in(long nth, Failing how, Body&& body) {
 }
 
 void play_to_the_end(const Play& play, Failing how) {
-  const RunningServer server(handlers());
+  const RunningServer server(crowding_handlers());
   Bystander bystander(server);
   bool has_failed = true;
   for (long nth = 1; has_failed; ++nth) {

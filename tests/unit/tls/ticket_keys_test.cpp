@@ -11,7 +11,7 @@ using CipherPtr = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
 using MacPtr = std::unique_ptr<EVP_MAC, Freed<EVP_MAC_free>>;
 using MacContextPtr = std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>>;
 
-struct Bench {
+struct TicketBench {
   TicketKeys::Clock::time_point now{};
   TicketKeys keys{[this] { return now; }};
   CipherPtr cipher{EVP_CIPHER_CTX_new()};
@@ -34,11 +34,11 @@ struct Bench {
 
 TEST_SUITE("ticket_keys") {
   TEST_CASE("a key opens what it has sealed, asks for a new ticket after its time, and goes") {
-    Bench bench;
-    const Bench::Ticket first = bench.seal();
+    TicketBench bench;
+    const TicketBench::Ticket first = bench.seal();
     CHECK_EQ(bench.open(first), 1);
     bench.now += TicketKeys::kSealingTime;
-    const Bench::Ticket second = bench.seal();
+    const TicketBench::Ticket second = bench.seal();
     CHECK_NE(first.name, second.name);
     CHECK_EQ(bench.open(first), 2);
     CHECK_EQ(bench.open(second), 1);
@@ -48,8 +48,8 @@ TEST_SUITE("ticket_keys") {
   }
 
   TEST_CASE("keys go also where nobody comes") {
-    Bench bench;
-    const Bench::Ticket ticket = bench.seal();
+    TicketBench bench;
+    const TicketBench::Ticket ticket = bench.seal();
     bench.now += 2 * TicketKeys::kSealingTime;
     bench.keys.forget_old();
     bench.now -= 2 * TicketKeys::kSealingTime;
@@ -57,13 +57,13 @@ TEST_SUITE("ticket_keys") {
   }
 
   TEST_CASE("what another has sealed is not opened") {
-    Bench bench;
-    Bench other;
+    TicketBench bench;
+    TicketBench other;
     CHECK_EQ(bench.open(other.seal()), 0);
   }
 
   TEST_CASE("two tickets of one key have different initial vectors") {
-    Bench bench;
+    TicketBench bench;
     CHECK_NE(bench.seal().iv, bench.seal().iv);
   }
 }

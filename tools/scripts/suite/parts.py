@@ -46,9 +46,11 @@ def a_part(parts, name=None):
 
 @a_part(SHORT)
 def layers(part):
-    """the arrows between the folders, as #include lines draw them"""
+    """the arrows between the folders, as #include lines draw them; names in files that are compiled as one"""
     part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/scripts/check_layers.py"),
               "includes against the layers")
+    part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/scripts/check_names.py"),
+              "one name for two things of files that are compiled as one")
 
 
 @a_part(SHORT, "format")
