@@ -92,13 +92,16 @@ bool ConnectionTable::enter_or_erase(Connection& connection, IsWatched is_watche
 }
 
 bool ConnectionTable::resume(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy,
-                             const SavedConnection& saved) {
+                             const SavedConnection& saved, const OnRefused& on_refused) {
   make_room_to_close();
   begin_behind(saved.client_id);
   Connection& connection = slots_.emplace(saved.client_id, policy, std::in_place_type<SocketStream>,
                                           std::move(fd), peer);
   const bool has_entered = survives(connection, [&] {
-    if (!enter(connection, IsWatched::no, Event::resumed)) return false;
+    if (!enter(connection, IsWatched::no, Event::resumed)) {
+      on_refused(connection.stream());
+      return false;
+    }
     connection.restore(saved);
     return true;
   });

@@ -78,9 +78,11 @@ class ConnectionTable final : public ConnectionHost {
   /// The errno of the latest that was not: of the loop, which cannot watch it.
   [[nodiscard]] int why_not_opened() const { return why_not_opened_; }
   /// Opens one that another process has served before, with its number and all that was saved of
-  /// it. There must be room (is_full()). As open().
+  /// it. There must be room (is_full()). As open(); where the loop cannot watch it, with errno,
+  /// `on_refused` may still say something to its client.
+  using OnRefused = std::function<void(Stream&)>;
   [[nodiscard]] bool resume(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy,
-                            const SavedConnection& saved);
+                            const SavedConnection& saved, const OnRefused& on_refused);
   /// New ones have numbers above this one from now on.
   void begin_behind(std::uint64_t client_id) {
     last_client_id_ = std::max(last_client_id_, client_id);

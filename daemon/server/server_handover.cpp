@@ -46,9 +46,12 @@ SocketAddress peer_of(int fd, const SavedConnection& saved) {
   return SocketAddress::mapped(saved.peer_ip, saved.peer_port);
 }
 
-/// Behind an unfinished reply they would be read as a part of it.
+/// Behind an unfinished reply they would be read as a part of it, which must not look whole either.
 void say_last_words(Stream& stream, const SavedConnection& saved) {
-  if (saved.output.empty()) (void)stream.send(last_words(saved, kCannotGoOn));
+  if (saved.output.empty())
+    (void)stream.send(last_words(saved, kCannotGoOn));
+  else
+    stream.reset_on_close();
 }
 
 }  // namespace
@@ -225,12 +228,15 @@ void Server::take_over(Inheritance inherited) {
 }
 
 bool Server::resume(UniqueFd fd, const std::optional<SavedConnection>& saved) {
-  const auto refuse = [&](std::string_view problem) {
-    const SocketAddress peer = saved ? peer_of(fd.get(), *saved) : SocketAddress::peer_of(fd.get());
-    SocketStream stream(std::move(fd), peer);
+  const auto refuse_stream = [&](Stream& stream, std::string_view problem) {
     events_.record(Event::not_resumed,
                    {{"peer", stream.peer()}, {"problem", std::string(problem)}});
     if (saved) say_last_words(stream, *saved);
+  };
+  const auto refuse = [&](std::string_view problem) {
+    const SocketAddress peer = saved ? peer_of(fd.get(), *saved) : SocketAddress::peer_of(fd.get());
+    SocketStream stream(std::move(fd), peer);
+    refuse_stream(stream, problem);
     return false;
   };
   if (!saved) return refuse("its state is damaged");
@@ -239,7 +245,10 @@ bool Server::resume(UniqueFd fd, const std::optional<SavedConnection>& saved) {
     return refuse(fmt::format("there is no listener {} of its kind any more", saved->listener));
   if (connections_.is_full(rules->policy)) return refuse("max_connections reached");
   const SocketAddress peer = peer_of(fd.get(), *saved);
-  if (!connections_.resume(std::move(fd), peer, rules->policy, *saved)) return false;
+  const auto on_refused = [&](Stream& stream) {
+    refuse_stream(stream, fmt::format("epoll_ctl: {}", std::strerror(errno)));
+  };
+  if (!connections_.resume(std::move(fd), peer, rules->policy, *saved, on_refused)) return false;
   Connection* const connection = connections_.find_client(saved->client_id);
   if (connection == nullptr || connection->is_ending()) return false;
   const std::string problem = dispatcher_.restore(*connection, *saved);

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "tests/simulation/daemon.h"
 
+#include <cxxabi.h>
+
+#include <array>
+#include <csetjmp>
+#include <csignal>
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <vector>
@@ -9,6 +15,7 @@
 #include "daemon/limits/descriptor_limit.h"
 #include "daemon/server/signal_table.h"
 #include "daemon/systemd/notify.h"
+#include "tests/simulation/kernel/kernel.h"
 #include "tests/simulation/model/heap.h"
 
 namespace simulation {
@@ -58,10 +65,8 @@ DaemonOutcome serve(Config config, const ConfigSource& source,
   return {};
 }
 
-}  // namespace
-
-DaemonOutcome run_daemon(const std::string& config_path, DaemonView& view,
-                         const DaemonHooks& hooks) {
+DaemonOutcome run_to_its_end(const std::string& config_path, DaemonView& view,
+                             const DaemonHooks& hooks) {
   const InsideOfDaemon inside;
   try {
     const std::vector<HandlerEntry> handlers = all_handlers();
@@ -73,6 +78,32 @@ DaemonOutcome run_daemon(const std::string& config_path, DaemonView& view,
   } catch (const std::exception& error) {
     return {1, error.what()};
   }
+}
+
+/// What the C++ library keeps of a thread: the exceptions that are being handled.
+class HandledExceptions {
+ public:
+  HandledExceptions() { std::memcpy(bytes_.data(), abi::__cxa_get_globals(), bytes_.size()); }
+  void restore() const {
+    std::memcpy(static_cast<void*>(abi::__cxa_get_globals()), bytes_.data(), bytes_.size());
+  }
+
+ private:
+  std::array<char, 2 * sizeof(void*)> bytes_{};
+};
+
+}  // namespace
+
+DaemonOutcome run_daemon(const std::string& config_path, DaemonView& view,
+                         const DaemonHooks& hooks) {
+  view = {};
+  const int depth = OutsideOfDaemon::depth;
+  const HandledExceptions handled;
+  if (setjmp(Kernel::active()->death) == 0) return run_to_its_end(config_path, view, hooks);
+  OutsideOfDaemon::depth = depth;
+  handled.restore();
+  view = {};
+  return {.status = 128 + SIGKILL, .problem = "it was killed", .is_killed = true};
 }
 
 }  // namespace simulation

@@ -12,6 +12,7 @@ namespace simulation {
 struct DaemonOutcome {
   int status = 0;
   std::string problem;  ///< why it did not start
+  bool is_killed = false;
 };
 
 /// What somebody outside may look at while the daemon runs.

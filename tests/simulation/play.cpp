@@ -10,6 +10,7 @@
 #include <array>
 #include <csignal>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "tests/simulation/clients/client.h"
@@ -27,6 +28,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* kConfigPath = "/etc/reactord.toml";
+/// Connections that end in one turn, of scripts.
+constexpr std::uint64_t kMostOfTurn = 40;
 constexpr const char* kLogPath = "/var/log/reactord.log";
 
 /// One simulation.
@@ -44,6 +47,7 @@ class Play {
       clients_.push_back(std::make_unique<Client>(world_, plan));
     kernel_.on_turn = [this] { checks_.after_turn(); };
     kernel_.threads.on_stuck = [] { fail("rest", "nothing will ever happen any more"); };
+    kernel_.on_killed = [this] { note_killed(); };
     world_.on_stop = [this] { each_client(&Client::note_stop); };
   }
 
@@ -91,6 +95,7 @@ class Play {
     const DaemonOutcome outcome =
         run_daemon(kConfigPath, world_.daemon,
                    {.on_start = [this] { note_serving(); }, .on_end = [this] { add_counts(); }});
+    if (outcome.is_killed) return kernel_.process().end(), false;
     if (outcome.status == 0) check_process_end(before);
     if (outcome.status != 0 && !may_fail_to_start()) fail("start", outcome.problem);
     if (outcome.status != 0) return !is_restarted_;  // Restart=on-failure
@@ -103,6 +108,14 @@ class Play {
     world_.note_serving();
   }
 
+  /// RestartSec=1. What was told meanwhile is told to the next.
+  void note_killed() {
+    add_counts();
+    each_client(&Client::note_kill);
+    world_.note_killed();
+    pause_ = seconds(1);
+  }
+
   bool may_fail_to_start() const {
     return world_.has_fault("socket_fails") || world_.has_fault("thread_fails") ||
            world_.has_fault("watch_fails");
@@ -111,7 +124,8 @@ class Play {
   /// A moment later, and not before the manager has read what the one before has told it. A stop
   /// that the process before has not heard of is this one's.
   void begin_next() {
-    const Moment then = world_.now() + milliseconds(pauses_.between(1, 300));
+    const Moment then =
+        world_.now() + std::exchange(pause_, {}) + milliseconds(pauses_.between(1, 300));
     (void)kernel_.threads.block([] { return false; },
                                 std::max(then, kernel_.manager.reads_until()));
     is_restarted_ = true;
@@ -145,7 +159,14 @@ class Play {
   void raise(int signal) {
     if (signal == SIGTERM) world_.tell_to_stop();
     if (signal == SIGUSR2) world_.tell_to_restart();
+    if (signal == SIGKILL) return kill();
     kernel_.process().signals.raise(signal);
+  }
+
+  /// In the middle of what it does. Whoever was told to stop is not killed: what is in force then
+  /// is told by other rules.
+  void kill() {
+    if (world_.times_told_to_stop == 0) kernel_.kill_after(pauses_.below(60));
   }
 
   void begin_rest() {
@@ -156,6 +177,7 @@ class Play {
 
   void add_counts() {
     using reactord::Event;
+    if (world_.daemon.events == nullptr) return;
     const reactord::EventLog& events = *world_.daemon.events;
     for (std::size_t i = 0; i < reactord::kEvents.size(); ++i)
       if (reactord::kEvents[i].name.starts_with("closed_"))
@@ -175,8 +197,11 @@ class Play {
 
   /// Each connection has ended once, for one reason, in whatever process.
   void check_counts() const {
-    const bool is_lost = ended_ < connected_ && world_.may_lose_at_restart();
-    if (ended_ != connected_ && !is_lost)
+    const bool may_be_lost = world_.may_lose_at_restart() || world_.has_crashed;
+    const bool is_lost = ended_ < connected_ && may_be_lost;
+    // A process may be killed when it has told of an end, and not done with it yet.
+    const bool is_told_again = world_.has_crashed && ended_ - connected_ <= kMostOfTurn;
+    if (ended_ != connected_ && !is_lost && !is_told_again)
       fail("one end, one reason",
            fmt::format("{} connections, and {} ends of them", connected_, ended_));
   }
@@ -215,6 +240,7 @@ class Play {
   ToldLog told_;
   Faults faults_;
   Random pauses_;
+  Moment pause_{0};  ///< before the next process begins, at least
   std::vector<std::unique_ptr<Client>> clients_;
   bool is_restarted_ = false;
   bool has_handed_over_ = false;

@@ -30,6 +30,17 @@ long drop_message(Kernel& kernel, MessageSocket& messages) {
   return moved(kernel, messages.receive(dropped));
 }
 
+/// Those that are no int.
+long give_option(const Socket& socket, int name, void* value, socklen_t size) {
+  const linger how{.l_onoff = socket.resets_on_close() ? 1 : 0, .l_linger = 0};
+  const std::uint64_t cookie = socket.cookie();
+  const bool is_cookie = name == SO_COOKIE;
+  const std::size_t wanted = is_cookie ? sizeof cookie : sizeof how;
+  if (size < wanted) return -EINVAL;
+  std::memcpy(value, is_cookie ? static_cast<const void*>(&cookie) : &how, wanted);
+  return 0;
+}
+
 constexpr int kAcceptErrors[] = {ENFILE, ENOBUFS, ENOMEM, ECONNABORTED, EPROTO};
 
 long accept_one(Kernel& kernel, Socket& listener, sockaddr* address, socklen_t* size) {
@@ -151,6 +162,7 @@ int setsockopt(int fd, int level, int name, const void* value, socklen_t size) n
   if (!is_simulated()) return real_setsockopt(fd, level, name, value, size);
   return simulate<int>("setsockopt", fd, [&](Kernel& kernel) -> long {
     Socket* socket = find(kernel, fd);
+    if (kernel.process().descriptors.find_as<MessageSocket>(fd) != nullptr) return 0;
     return socket == nullptr ? -ENOTSOCK : socket->set_option(level, name, value, size);
   });
 }
@@ -161,6 +173,8 @@ int getsockopt(int fd, int level, int name, void* value, socklen_t* size) noexce
   return simulate<int>("getsockopt", fd, [&](Kernel& kernel) -> long {
     Socket* socket = find(kernel, fd);
     if (socket == nullptr) return -ENOTSOCK;
+    if (level == SOL_SOCKET && (name == SO_COOKIE || name == SO_LINGER))
+      return give_option(*socket, name, value, *size);
     int number = 0;
     const long result = socket->get_option(level, name, number);
     std::memcpy(value, &number, std::min<std::size_t>(*size, sizeof number));

@@ -29,6 +29,8 @@ class Client final : public Endpoint::Owner {
   void check_rest();
   /// SIGTERM is sent now: what the daemon's kernel has of it must be answered.
   void note_stop();
+  /// The daemon is killed now: whoever is at rest, and known to be so, must not notice.
+  void note_kill();
   /// The daemon has ended.
   void check_end();
 
@@ -88,6 +90,7 @@ class Client final : public Endpoint::Owner {
   [[nodiscard]] std::string why_it_may_end() const;
   [[nodiscard]] bool may_lose_replies() const;
   [[nodiscard]] bool may_be_left_behind() const;
+  [[nodiscard]] bool is_at_rest() const;
   [[nodiscard]] bool may_be_refused() const;
   [[nodiscard]] bool may_have_timed_out() const;
   [[nodiscard]] bool may_have_stalled() const;
@@ -152,6 +155,9 @@ class Client final : public Endpoint::Owner {
   bool is_farewell_ = false;  ///< its last reply is in words of another protocol
   bool has_quit_ = false;     ///< what follows is not answered
   bool answers_pushes_ = false;
+  bool has_state_ = false;        ///< what a crash does not leave behind: a transaction, a seat
+  bool may_go_in_crash_ = false;  ///< it was not at rest when the daemon was killed
+  std::optional<Moment> first_heard_;
   Moment connected_at_{0};
   Moment last_heard_{0};
 };

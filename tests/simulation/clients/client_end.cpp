@@ -17,6 +17,10 @@ using std::chrono::seconds;
 
 /// Of deadlines: seconds are what a connection's age is kept in; the network takes its time, too.
 constexpr Moment kSlack = seconds(2);
+/// From when on a connection is surely kept for the next process: once it is a second old it is
+/// within the next; and what it has done is noted when the turn is over.
+constexpr Moment kKept = milliseconds(2500);
+constexpr Moment kSettled = milliseconds(150);
 /// What a client must notice of the daemon's end of a connection, and the daemon of a client's.
 constexpr Moment kNoticed = seconds(5);
 /// The same of a daemon that stands still for a while, perhaps several times.
@@ -37,6 +41,9 @@ bool Client::is_last_word(const std::string& text) const {
     return world_.is_stopping() || world_.may_lose_at_restart();
   if (text.starts_with("!ERR the server restarts, and the reply was not ready"))
     return may_be_left_behind();
+  // What has been answered is not in work.
+  if (text.starts_with("!ERR the server crashed while a request"))
+    return may_go_in_crash_ && (!expected_.empty() || is_request_incomplete() || has_state_);
   if (text.starts_with("!ERR the server was restarted, and cannot go on"))
     return world_.may_lose_at_restart();
   if (text.starts_with("!ERR Protocol error: end of input")) return has_finished_;
@@ -108,7 +115,7 @@ std::string Client::why_it_may_end() const {
 /// By a restart: everybody goes along who is between two requests, or is so within a second.
 bool Client::may_be_left_behind() const {
   if (!world_.has_restarted) return false;
-  if (world_.may_lose_at_restart() || world_.may_be_late()) return true;
+  if (world_.may_lose_at_restart() || world_.may_be_late() || may_go_in_crash_) return true;
   const bool has_long_reply = std::ranges::any_of(expected_, &Expected::is_list);
   return has_long_reply || has_finished_ || has_quit_ || world_.rules.is_text_for_operators;
 }
@@ -129,7 +136,8 @@ void Client::on_end(bool is_reset) {
                                [this, was_connected] { forget(was_connected); });
   if (!has_closed_ && end_ != nullptr) end_->close(false);
   if (!was_connected) {
-    if (!world_.is_stopping() && !may_be_refused() && !world_.may_lose_at_restart())
+    if (!world_.is_stopping() && !may_be_refused() && !world_.may_lose_at_restart() &&
+        !world_.has_crashed)
       fail("listening", fmt::format("{} could not connect", name()));
     return;
   }
@@ -153,9 +161,11 @@ void Client::judge_end(bool is_reset) const {
   if (!received_.empty() && !may_lose_replies())
     fail("replies", fmt::format("{} got part of a reply: {:.200}", name(), received_));
   if (has_closed_ || is_unix_ || reading_ != Reading::all) return;
-  // A socket that nobody takes out of a parcel is closed by the kernel.
+  // A socket that nobody can take out of a parcel is closed by the kernel.
+  const bool is_kernels = world_.has_restarted &&
+                          (world_.has_fault("taking_fails") || world_.has_fault("passing_fails"));
   const bool is_cut_off =
-      !received_.empty() && !is_refused_ && !is_farewell_ && !world_.may_lose_at_restart();
+      !received_.empty() && !is_refused_ && !is_farewell_ && !may_go_in_crash_ && !is_kernels;
   if (is_cut_off && !is_reset)
     fail("ends", fmt::format("{} got part of a reply and FIN, as if it were whole", name()));
   if (is_reset && !may_be_reset())
@@ -261,13 +271,29 @@ void Client::note_stop() {
   must_answer_ = whole == 0 ? 0 : asked_ends_.replies[whole - 1];
 }
 
+/// Since before the daemon has last looked for who has become a second old: all that it has sent is
+/// answered, and nothing but its session belongs to it.
+bool Client::is_at_rest() const {
+  const bool has_been_kept = first_heard_ && world_.now() - *first_heard_ >= kKept;
+  const bool is_quiet = world_.now() - std::max(last_moved_, last_heard_) >= kSettled;
+  const bool has_ended = has_closed_ || has_finished_ || has_quit_ || !last_words_.empty();
+  return state_ == State::connected && has_been_kept && is_quiet && !has_ended && !has_state_ &&
+         expected_.empty() && outgoing_.empty() && !is_request_incomplete() &&
+         reading_ == Reading::all && !has_read_slowly_ && !world_.may_be_late();
+}
+
+void Client::note_kill() {
+  if (!is_at_rest() || world_.is_restarting() || world_.may_lose_at_restart())
+    may_go_in_crash_ = true;
+}
+
 void Client::check_end() {
   const bool is_excused = has_closed_ || !last_words_.empty() || has_read_slowly_ ||
                           reading_ != Reading::all || not_reading_since_ || world_.has_killed ||
                           world_.rules.is_memory_short || world_.rules.is_text_for_operators ||
                           world_.times_told_to_stop > 1 || world_.has_drain_expired ||
                           may_wait_in_backlog() || world_.may_lose_at_restart() ||
-                          (replies_ == 0 && world_.has_fault("watch_fails"));
+                          may_go_in_crash_ || (replies_ == 0 && world_.has_fault("watch_fails"));
   if (is_stop_noted_ && !is_excused && replies_ < must_answer_)
     fail("one request, one reply",
          fmt::format("{} had {} replies owed when the daemon was stopped, and got {}", name(),

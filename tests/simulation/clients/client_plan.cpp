@@ -160,6 +160,9 @@ void Client::note_asked(std::size_t bytes) {
 }
 
 void Client::note_command(const std::vector<std::string>& words) {
+  if (words[0] == "MULTI" || words[0] == "OPERATOR" ||
+      (words[0] == "CLIENT" && words.size() > 2 && words[1] == "REPLY"))
+    has_state_ = true;
   if (!is_admin_) return;
   if (words[0] == "CLIENT" && words.size() > 1 && words[1] == "KILL") world_.has_killed = true;
   if (words[0] == "DRAIN") world_.has_drained = true;

@@ -107,6 +107,7 @@ bool Client::parse_raw(const Expected& expected) {
 
 void Client::on_reply(const std::string& text) {
   last_heard_ = world_.now();
+  if (!first_heard_) first_heard_ = last_heard_;
   if (is_refused_by_limit(text)) {
     if (beyond_limit_ == BeyondLimit::closed) last_words_ = text;
     return note_reply();

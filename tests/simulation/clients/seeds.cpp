@@ -148,11 +148,12 @@ void choose_end(Script& script, Random& random) {
 /// Some shortly behind one another. Numbers of its own: the other seeds stay as they were.
 void choose_restarts(Script& script, Random random) {
   if (!random.chance(30)) return;
-  set(script, "server", "survive", "\"restart\"");
+  const bool may_crash = random.chance(50);
+  set(script, "server", "survive", may_crash ? "\"crash\"" : "\"restart\"");
   const std::int64_t end = std::min<std::int64_t>(script.stop + 200, 9000);
   std::int64_t at = random.between(0, end);
   for (std::int64_t i = random.between(1, 3); i > 0; --i) {
-    script.signals.push_back({at, SIGUSR2});
+    script.signals.push_back({at, may_crash && random.chance(70) ? SIGKILL : SIGUSR2});
     at = random.chance(50) ? at + random.between(0, 400) : random.between(0, end);
   }
   for (const std::string_view name : kFaultsOfRestarts)
@@ -226,6 +227,7 @@ std::vector<std::string> all_features() {
   features.push_back(fmt::format("signal_{}", SIGHUP));
   features.push_back(fmt::format("signal_{}", SIGTERM));
   features.push_back(fmt::format("signal_{}", SIGUSR2));
+  features.push_back(fmt::format("signal_{}", SIGKILL));
   return features;
 }
 

@@ -18,6 +18,9 @@ constexpr Moment kLatestWakeUp = std::chrono::microseconds(60);
 /// Who has which numbers.
 enum Branch : std::uint64_t { own, events, connections, scheduling, managing };
 
+/// Whoever is killed, and sleeps, does not live longer.
+constexpr Moment kLastMoment = std::chrono::milliseconds(5);
+
 constexpr pid_t kFirstProcess = 4711;
 
 }  // namespace
@@ -42,6 +45,7 @@ Kernel::~Kernel() {
 void Kernel::begin_process() {
   const pid_t number = process_ == nullptr ? kFirstProcess : process_->number + 1;
   process_ = std::make_unique<Process>(number);
+  dies_after_ = 0;
   std::shared_ptr<OpenFile> console;
   for (int fd = 0; fd < 3; ++fd)
     if (files.open("/dev/console", O_RDWR, 0, console) == 0)
@@ -55,7 +59,22 @@ void Kernel::begin_process() {
 long Kernel::note(std::string_view name, std::int64_t about, long result) {
   timeline.advance(kCallTime);
   trace.call(timeline.now(), name, about, result);
+  if (dies_after_ > 0 && threads.is_main() && --dies_after_ == 0) die();
   return result;
+}
+
+void Kernel::kill_after(std::uint64_t calls) {
+  dies_after_ = calls + 1;
+  dies_at_latest_ = timeline.now() + kLastMoment;
+  timeline.at(dies_at_latest_, [] {});
+}
+
+/// The destructors of what its stack holds are not run: that is what SIGKILL is.
+void Kernel::die() {
+  dies_after_ = 0;
+  if (on_killed) on_killed();
+  threads.drop_all();
+  std::longjmp(death, 1);
 }
 
 void Kernel::heal() {
@@ -98,7 +117,10 @@ long Kernel::wait_for_events(int fd, epoll_event* into, int most, int millisecon
     deadline = timeline.now() + std::chrono::milliseconds(milliseconds);
     if (milliseconds > 0) *deadline += Moment(random_.between(0, kLatestWakeUp.count()));
   }
-  if (!threads.block([epoll] { return epoll->is_ready(); }, deadline)) return 0;
+  const bool is_ready =
+      threads.block([this, epoll] { return epoll->is_ready() || must_die(); }, deadline);
+  if (must_die() && threads.is_main()) die();
+  if (!is_ready) return 0;
   return epoll->collect(into, most, [this](OpenFile& file, std::uint32_t events) {
     auto* socket = dynamic_cast<Socket*>(&file);
     if (socket == nullptr || (events & EPOLLIN) == 0) return;

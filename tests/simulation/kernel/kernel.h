@@ -4,6 +4,7 @@
 // (calls/) are answered by it.
 #pragma once
 
+#include <csetjmp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,6 +62,13 @@ class Kernel {
   /// Another one, with what the manager has for it. The one before has ended.
   void begin_process();
 
+  /// SIGKILL, so many system calls of its main thread from now on, or a moment later: its code goes
+  /// no further than that, nothing of it is destroyed, and `death` is where the machine goes on.
+  void kill_after(std::uint64_t calls);
+  std::jmp_buf death;
+  /// Told before; not where it is called off by a process that ends by itself.
+  std::function<void()> on_killed;
+
   /// A system call takes time, and is traced; returns `result`.
   long note(std::string_view name, std::int64_t about, long result);
   /// Whether a fault of that likelihood happens now.
@@ -95,11 +103,17 @@ class Kernel {
 
  private:
   void begin_turn();
+  [[nodiscard]] bool must_die() const {
+    return dies_after_ > 0 && timeline.now() >= dies_at_latest_;
+  }
+  [[noreturn]] void die();
 
   static Kernel* active_;
 
   Random random_;
   std::unique_ptr<Process> process_;
+  std::uint64_t dies_after_ = 0;  ///< so many calls; 0: not at all
+  Moment dies_at_latest_{0};
 };
 
 }  // namespace simulation

@@ -104,6 +104,14 @@ bool Threads::has_ended(pthread_t number) const {
   return fibers_[number - 1]->has_ended;
 }
 
+void Threads::drop_all() {
+  waiters_.clear();
+  for (const std::unique_ptr<Fiber>& fiber : fibers_) {
+    fiber->has_ended = true;
+    fiber->stack.reset();
+  }
+}
+
 /// The first that a fiber runs, and the last.
 void Threads::enter(unsigned high, unsigned low) {
   auto* self = reinterpret_cast<Threads*>((static_cast<std::uintptr_t>(high) << 32) | low);

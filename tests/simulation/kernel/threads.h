@@ -30,6 +30,9 @@ class Threads {
   /// pthread_create(3): its number.
   [[nodiscard]] pthread_t start(void* (*function)(void*), void* argument);
   [[nodiscard]] bool has_ended(pthread_t number) const;
+  [[nodiscard]] bool is_main() const { return running_ == nullptr; }
+  /// Their process has gone: none of them runs any more.
+  void drop_all();
 
   /// Whoever runs blocks until `is_ready`; false where the deadline came first.
   [[nodiscard]] bool block(const Predicate& is_ready, std::optional<Moment> deadline);

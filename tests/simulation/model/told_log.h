@@ -19,7 +19,8 @@ class ToldLog {
   void take(std::string_view bytes);
   /// Of a process that may count clients from 1 again.
   void begin_process() {
-    if (world_.may_lose_at_restart()) ended_.clear();
+    rest_.clear();
+    if (world_.may_lose_at_restart() || world_.has_crashed) ended_.clear();
   }
 
  private:

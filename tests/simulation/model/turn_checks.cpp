@@ -17,6 +17,8 @@ namespace {
 constexpr int kMaxIdleTurns = 40;
 /// Of a minute in which nothing happens.
 constexpr std::uint64_t kMaxTurnsAtRest = 60;
+/// The same of one that looks every second for whom it should keep (server.survive = "crash").
+constexpr std::uint64_t kMaxTurnsOfKeeping = 120;
 /// The longest of scripts, behind one another: a reply may exceed the high-water mark by itself.
 constexpr std::size_t kLongestReplies = 128u << 10;
 /// limits.max_buffer_memory of such scripts, and what the connections of one turn may add to it.
@@ -103,7 +105,8 @@ void TurnChecks::check_progress() {
 
 void TurnChecks::end_rest() const {
   const std::uint64_t turns = world_.kernel.turns - turns_at_rest_;
-  if (turns > kMaxTurnsAtRest)
+  const bool is_keeping = world_.script.value_of("server", "survive") == "\"crash\"";
+  if (turns > kMaxTurnsAtRest + (is_keeping ? kMaxTurnsOfKeeping : 0))
     fail("spinning", fmt::format("{} turns in a minute in which nothing happened", turns));
 }
 

@@ -71,6 +71,11 @@ void World::tell_to_restart() {
   has_restarted = is_restarting_ = true;
 }
 
+void World::note_killed() {
+  has_crashed = true;
+  tell_to_restart();
+}
+
 void World::note_serving() {
   is_restarting_ = false;
   served_since = now();

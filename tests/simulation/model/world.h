@@ -55,6 +55,8 @@ class World {
   /// Somebody restarts it: until the next process serves.
   void tell_to_restart();
   void note_serving();
+  /// It was killed, and another one is started.
+  void note_killed();
   [[nodiscard]] bool is_restarting() const { return is_restarting_; }
   /// Whoever is handed over may be lost where a call fails that it depends on.
   [[nodiscard]] bool may_lose_at_restart() const { return has_restarted && is_restart_at_risk_; }
@@ -69,6 +71,7 @@ class World {
   std::function<void()> on_stop;
   int times_told_to_stop = 0;  ///< by a signal or SHUTDOWN: the second ends it at once
   bool has_restarted = false;
+  bool has_crashed = false;
   Moment served_since{0};          ///< by this process
   bool has_killed = false;         ///< CLIENT KILL was sent by somebody
   bool has_drain_expired = false;  ///< while somebody was slow (play.cpp)

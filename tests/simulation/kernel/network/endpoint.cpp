@@ -56,7 +56,7 @@ long Endpoint::receive(char* into, std::size_t size) {
     return static_cast<long>(n);
   }
   if (error_ != 0) return -std::exchange(error_, 0);
-  if (fin_received_ || dead_ || unix_peer_closed_) return 0;
+  if (fin_received_ || dead_ || unix_peer_closed_ || takes_no_more_) return 0;
   return -EAGAIN;
 }
 
@@ -108,6 +108,15 @@ long Endpoint::finish_sending() {
   return 0;
 }
 
+/// inet_shutdown(), unix_shutdown(): what was received may still be read.
+long Endpoint::shut_down() {
+  const long result = finish_sending();
+  if (result != 0) return result;
+  takes_no_more_ = true;
+  if (link_.is_unix && peer_ != nullptr) peer_->on_unix_peer_closed(false);
+  return 0;
+}
+
 /// tcp_close(): with unread input, or where it is wanted, by RST.
 void Endpoint::close(bool is_reset) {
   if (app_closed_) return;
@@ -141,9 +150,9 @@ void Endpoint::on_unix_peer_closed(bool was_unread) {
 }
 
 std::uint32_t Endpoint::poll() {
-  const bool is_finished = fin_received_ || dead_ || unix_peer_closed_;
+  const bool is_finished = fin_received_ || dead_ || unix_peer_closed_ || takes_no_more_;
   std::uint32_t events = 0;
-  if (dead_ || unix_peer_closed_ || (fin_received_ && fin_queued_)) events |= EPOLLHUP;
+  if (dead_ || unix_peer_closed_ || (is_finished && fin_queued_)) events |= EPOLLHUP;
   if (is_finished) events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
   if (readable_bytes() > 0) events |= EPOLLIN | EPOLLRDNORM;
   if (urgent_at_) events |= EPOLLPRI;
@@ -229,6 +238,10 @@ void Endpoint::send_reset() {
 /// Whoever sends to a socket that was closed gets RST.
 void Endpoint::on_segment(std::string bytes, std::optional<std::uint64_t> urgent) {
   if (app_closed_ || dead_) return send_reset();
+  if (takes_no_more_) {  // tcp_rcv_state_process()
+    send_reset();
+    return become_dead();
+  }
   const std::size_t size = bytes.size();
   if (urgent && *urgent >= received_total_ && *urgent < received_total_ + size) urgent_at_ = urgent;
   inbox_ += bytes;

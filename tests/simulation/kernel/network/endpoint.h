@@ -51,6 +51,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   /// MSG_OOB: the last byte is marked as urgent.
   [[nodiscard]] long send_urgent(std::string_view bytes);
   [[nodiscard]] long finish_sending();
+  /// SHUT_RDWR: the same, and whoever sends to it gets RST.
+  [[nodiscard]] long shut_down();
   /// Nobody will use it any more. `is_reset`: by RST in any case (SO_LINGER with no time).
   void close(bool is_reset);
   [[nodiscard]] std::uint32_t poll();
@@ -141,7 +143,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   bool fin_received_ = false;
   bool unix_peer_closed_ = false;
   bool app_closed_ = false;
-  bool dead_ = false;  ///< TCP_CLOSE
+  bool takes_no_more_ = false;  ///< RCV_SHUTDOWN
+  bool dead_ = false;           ///< TCP_CLOSE
   bool is_cut_ = false;
   int error_ = 0;
 

@@ -63,6 +63,7 @@ class Network {
   /// The same over Unix sockets, where it is decided at once: 0 or an errno.
   [[nodiscard]] int dial_unix(const Address& to, const Link& link, std::shared_ptr<Endpoint>& end);
   [[nodiscard]] std::uint16_t free_port() { return next_port_++; }
+  [[nodiscard]] std::uint64_t next_cookie() { return ++last_cookie_; }
 
  private:
   struct Attempt {
@@ -78,6 +79,7 @@ class Network {
   Timeline& timeline_;
   Random random_;
   std::map<Address, Acceptor*> acceptors_;
+  std::uint64_t last_cookie_ = 0;
   std::uint16_t next_port_ = 32'768;  // as of net.ipv4.ip_local_port_range
 };
 

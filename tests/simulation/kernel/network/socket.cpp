@@ -149,7 +149,8 @@ long Socket::send(std::string_view bytes) {
 
 long Socket::shut_down(int how) {
   if (end_ == nullptr) return -ENOTCONN;
-  return how == SHUT_WR ? end_->finish_sending() : -EOPNOTSUPP;
+  if (how == SHUT_RD) return -EOPNOTSUPP;
+  return how == SHUT_WR ? end_->finish_sending() : end_->shut_down();
 }
 
 long Socket::unsent_bytes(int& bytes) const {

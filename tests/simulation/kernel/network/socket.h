@@ -16,7 +16,7 @@ namespace simulation {
 class Socket final : public OpenFile, public Endpoint::Owner, public Acceptor {
  public:
   Socket(Network& network, int family, int type)
-      : network_(network), family_(family), type_(type) {}
+      : network_(network), family_(family), type_(type), cookie_(network.next_cookie()) {}
   ~Socket() override;
 
   // --- system calls ---
@@ -31,6 +31,10 @@ class Socket final : public OpenFile, public Endpoint::Owner, public Acceptor {
   [[nodiscard]] long send(std::string_view bytes);
   [[nodiscard]] long shut_down(int how);
   [[nodiscard]] long unsent_bytes(int& bytes) const;
+  /// SO_COOKIE: no two sockets ever have the same.
+  [[nodiscard]] std::uint64_t cookie() const { return cookie_; }
+  /// SO_LINGER with no time.
+  [[nodiscard]] bool resets_on_close() const { return resets_on_close_; }
 
   [[nodiscard]] std::uint32_t poll() override;
   [[nodiscard]] long read(char* into, std::size_t size) override { return receive(into, size); }
@@ -62,6 +66,7 @@ class Socket final : public OpenFile, public Endpoint::Owner, public Acceptor {
   Network& network_;
   int family_;
   int type_;
+  std::uint64_t cookie_;
   Address local_;
   Address peer_;
   bool is_bound_ = false;
