@@ -18,6 +18,7 @@ from harness.admin import admin_listener
 from harness.client import eventually
 from harness.load import result_of
 from harness.net import free_port
+from harness.operators import Operator
 from harness.passers_by import PassersBy
 from harness.scripted import held
 from harness.tls import Authority, TlsClient, client_context, tls_listener
@@ -142,6 +143,24 @@ def test_whoever_connects_meanwhile_waits(daemon, take_over, places, tmp_path):
             passers_by.wait_for_more(served)
     assert before.stop() == 0
     assert not (tmp_path / "local").exists(), "the last one removes the file"
+
+
+def test_messages_wait_on_in_whichever_process(daemon, take_over, places, asker):
+    """One that takes all and then goes away changes nothing, either."""
+    config = places + '[handlers.text]\nmode = "operator"\n'
+    one = daemon(config)
+    ada, clients = Operator(one, "ada"), [one.connect("main").send(b"TEXT %d\n" % n) for n in range(3)]
+    ada.wait_for(3)
+    gone = asker()
+    gone.take()
+    gone.close()
+    one.wait_for_log("no other process takes over, and all are served on")
+    assert ada.answer(1, "from the first") == "OK"
+    take_over(config)
+    assert one.wait() == 0, one.log
+    assert [message[b"id"] for message in ada.waiting()] == [2, 3]
+    assert ada.answer(2, "from the second") == ada.answer(3, "from the second") == "OK"
+    assert [client.read_line() for client in clients] == [b"from the first"] + 2 * [b"from the second"]
 
 
 # --- who cannot go is served to the end
