@@ -69,6 +69,7 @@ class Client final : public Endpoint::Owner {
   [[nodiscard]] bool parse_one();
   [[nodiscard]] bool parse_refusal();
   [[nodiscard]] bool parse_raw(const Expected& expected);
+  [[nodiscard]] bool parse_raw_last_words();
   void on_reply(const std::string& text);
   void note_reply();
   void check_id(const std::string& text);

@@ -64,6 +64,7 @@ bool Client::parse_one() {
   if (replies_ == 0 && parse_refusal()) return true;
   const Expected* next = expected_.empty() ? nullptr : &expected_.front();
   if (next == nullptr && is_farewell_) return received_.clear(), false;
+  if (parse_raw_last_words()) return true;
   if (next != nullptr && next->encoding == Encoding::raw) return parse_raw(*next);
   try {
     const Encoding encoding = next != nullptr ? next->encoding : dialogue_.spoken();
@@ -93,6 +94,14 @@ bool Client::parse_refusal() {
     return true;
   }
   return false;
+}
+
+/// Nothing tells them from a reply there but their words.
+bool Client::parse_raw_last_words() {
+  if (dialogue_.spoken() != Encoding::raw || !received_.starts_with("ERR the server "))
+    return false;
+  on_reply("!" + std::exchange(received_, {}));
+  return true;
 }
 
 bool Client::parse_raw(const Expected& expected) {
