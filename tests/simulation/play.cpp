@@ -212,7 +212,7 @@ class Play {
     return world_.rules.is_text_for_operators || world_.may_be_late() || world_.has_restarted ||
            std::any_of(plans.begin(), plans.end(), [](const ClientPlan& plan) {
              return plan.persona == "slow_reader" || plan.persona == "never_reader" ||
-                    plan.persona == "resetter";
+                    plan.persona == "resetter" || plan.persona == "echoer";
            });
   }
 
