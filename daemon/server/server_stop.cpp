@@ -82,7 +82,7 @@ void Server::shut_down(std::string_view who) {
   (void)loop_.timers().add(loop_.now(), [this, request = fmt::format("SHUTDOWN by {}", who)] {
     if (phase_ == Phase::serving)
       begin_stop("SHUTDOWN");
-    else if (successor_)
+    else if (phase_ == Phase::parting)
       call_off_handover();
     else
       return;

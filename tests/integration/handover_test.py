@@ -12,6 +12,7 @@ import threading
 import pytest
 
 from harness import resp
+from harness.admin import admin_listener
 from harness.client import eventually
 from harness.keeper import Keeper
 from harness.load import result_of
@@ -494,6 +495,25 @@ def test_stopped_while_it_restarts(restarting, keeper):
     restarting.wait_for_log("stopping on SIGTERM")
     restarting.signal(signal.SIGTERM)
     assert restarting.wait() == 0
+    eventually(lambda: keeper.names() == [])
+
+
+def test_shutdown_while_it_restarts(daemon, keeper, serve, go, tmp_path):
+    """Administrators are heard while who cannot go is waited for."""
+    authority = Authority(tmp_path / "authority")
+    tls = tls_listener(authority.issue("server", ("DNS:localhost", "IP:127.0.0.1")))
+    one = daemon(SURVIVE + MAIN + tls + admin_listener(tmp_path / "admin") + relay_to(serve(held(go))),
+                 environment=keeper.environment)
+    shielded = TlsClient(one.address("tls"), client_context(authority))
+    admin = one.connect("admin")
+    shielded.request("GET", "a")
+    eventually(lambda: one.info("clients")["blocked_clients"] == "1")
+    one.signal(signal.SIGUSR2)
+    one.wait_for_log("restarting on SIGUSR2")
+    admin.request("SHUTDOWN")
+    one.wait_for_log("stopping on SHUTDOWN by")
+    go.set()
+    assert one.wait() == 0
     eventually(lambda: keeper.names() == [])
 
 
