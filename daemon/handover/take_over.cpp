@@ -19,6 +19,7 @@
 #include "daemon/net/connecting_socket.h"
 #include "daemon/net/peer_process.h"
 #include "daemon/net/socket_address.h"
+#include "daemon/reactor/out_of_memory.h"
 
 namespace reactord {
 
@@ -105,6 +106,10 @@ std::string TakeOverLine::send(std::string_view line, int fd) {
                      std::strerror(errno));
 }
 
+void TakeOverLine::send_without_memory(std::string_view whole_line) noexcept {
+  (void)send_with_fds(socket_.get(), whole_line, {});
+}
+
 // --- Predecessor
 
 Predecessor::Predecessor(const std::string& path) : line_(connect_to(path)) {}
@@ -155,8 +160,10 @@ std::string Successor::give(const UniqueFd& parcel) {
   return problem.empty() ? line_.send("+OK") : problem;
 }
 
-void Successor::refuse(std::string_view problem) {
-  (void)line_.send(fmt::format("-ERR {}", problem));
+/// Said in any case: who hears nothing takes it that nobody serves here any more.
+void Successor::refuse(std::string_view problem) noexcept {
+  if (!has_memory_for([&] { (void)line_.send(fmt::format("-ERR {}", problem)); }))
+    line_.send_without_memory("-ERR the system has no memory\r\n");
 }
 
 std::string why_no_successor(int socket) {

@@ -43,6 +43,8 @@ class TakeOverLine {
   [[nodiscard]] UniqueFd take_fd() { return std::move(fd_); }
   /// With a descriptor, unless it is -1. "" or the problem.
   [[nodiscard]] std::string send(std::string_view line, int fd = -1);
+  /// With its end.
+  void send_without_memory(std::string_view whole_line) noexcept;
   /// It could not be sent because nobody reads any more; what was said before can still come.
   [[nodiscard]] bool has_gone() const { return has_gone_; }
 
@@ -88,7 +90,7 @@ class Successor {
   /// "" once it serves, and knows that we do no longer; else why it does not: refuse() it then.
   [[nodiscard]] std::string give(const UniqueFd& parcel);
   /// It gets nothing.
-  void refuse(std::string_view problem);
+  void refuse(std::string_view problem) noexcept;
 
  private:
   int process_ = 0;

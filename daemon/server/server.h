@@ -183,7 +183,7 @@ class Server final : public EventSink, public ServerControl {
   void hand_over_or_give_up();
   void hand_over();
   [[nodiscard]] std::string deliver(std::string_view state, std::span<const int> fds);
-  void give_up_handover(const std::string& problem);
+  void give_up_handover(std::string_view problem);
   void call_off_handover();
   [[nodiscard]] static UniqueFd take_parcel(std::vector<PassedSocket>& passed);
   void give_back(const Inheritance& inherited);
@@ -194,7 +194,7 @@ class Server final : public EventSink, public ServerControl {
   void begin_take_over(std::uint64_t client, const std::string& request);
   [[nodiscard]] std::string give(std::string_view state, std::span<const int> fds);
   void stay_behind(std::size_t gone);
-  void undo_take_over(const std::string& problem);
+  void undo_take_over(std::string_view problem);
   // --- beside a process that may crash (server_keeping.cpp) ---
   [[nodiscard]] static UniqueFd take_kept(std::vector<PassedSocket>& passed);
   void go_on_with_kept(const UniqueFd& queue);

@@ -167,10 +167,10 @@ std::string Server::deliver(std::string_view state, std::span<const int> fds) {
 
 /// Nothing has changed for anybody: they are drained, as without. A manager that was only slow must
 /// not give them to the next process: what is asked for later it reads later.
-void Server::give_up_handover(const std::string& problem) {
+void Server::give_up_handover(std::string_view problem) {
   if (successor_) return undo_take_over(problem);
   remove_from_store(kParcelName);
-  events_.record(Event::handover_failed, {{"problem", problem}});
+  events_.record(Event::handover_failed, {{"problem", std::string(problem)}});
   call_off_handover();
 }
 

@@ -98,7 +98,8 @@ void Server::stay_behind(std::size_t gone) {
   std::size_t left = 0;
   connections_.for_each([&left](Connection&) { ++left; });
   departure_.call_off();
-  begin_drain();
+  // Without memory for a drain whoever could not go is cut off: the others are served elsewhere.
+  if (!has_memory_for([&] { begin_drain(); })) phase_ = Phase::stopped;
   (void)has_memory_for([&] {
     events_.record(Event::given_over, {{"count", std::to_string(gone)},
                                        {"process", std::to_string(process)},
@@ -107,14 +108,18 @@ void Server::stay_behind(std::size_t gone) {
   });
 }
 
-void Server::undo_take_over(const std::string& problem) {
+/// Whoever was told that there is something to take is told that there is nothing: a second time
+/// would be taken for an answer.
+void Server::undo_take_over(std::string_view problem) {
   std::exchange(successor_, nullptr)->refuse(problem);
   loop_.timers().cancel(std::exchange(settling_timer_, 0));
   departure_.call_off();
   phase_ = Phase::serving;
   listeners_.end_rest();
-  start_keeping();
-  events_.record(Event::handover_undone, {{"problem", problem}});
+  (void)has_memory_for([&] {
+    start_keeping();
+    events_.record(Event::handover_undone, {{"problem", std::string(problem)}});
+  });
   if (!std::exchange(is_reload_missed_, false)) return;
   reports_.reloading();
   reloads_.ask_in_a_while("SIGHUP");
