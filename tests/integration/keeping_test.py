@@ -260,6 +260,7 @@ def test_a_restart_hands_over(daemon, keeper):
     two = daemon(SURVIVE, **keeper.successor())
     two.wait_for_log("3 connections go on from the process before; 0 could not")
     eventually(lambda: keeper.names() == [KEPT])
+    time.sleep(UNTIL_KEPT)
     three = kill(daemon, keeper, two)
     three.wait_for_log("3 connections go on after a crash; 0 were not at rest and are closed; 0 could not")
     for client in clients:
