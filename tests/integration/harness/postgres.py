@@ -25,6 +25,13 @@ def children_of(pid):
     return found
 
 
+def is_running(pid):
+    """Not if it waits for nothing but its parent."""
+    with contextlib.suppress(OSError):
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
 class Postgres:
     """Use the `postgres` fixture, which also ends it."""
 
@@ -57,8 +64,11 @@ class Postgres:
                 [BIN / "postgres", "-D", self.folder / "data", "-k", self.folder, "-h", "",
                  "-c", "fsync=off", *(word for each in settings for word in ("-c", each))],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.user)
-        eventually(lambda: subprocess.run([BIN / "pg_isready", "-q", "-h", self.folder],
-                                          timeout=20, check=False).returncode == 0, what="PostgreSQL is there")
+        eventually(self._is_ready, what="PostgreSQL is there")
+
+    def _is_ready(self):
+        assert self.process.poll() is None, (self.folder / "log").read_text(errors="replace")
+        return subprocess.run([BIN / "pg_isready", "-q", "-h", self.folder], timeout=20, check=False).returncode == 0
 
     def sql(self, text):
         return self._run("psql", "-h", self.folder, "-U", "admin", "-d", "postgres", "-v", "ON_ERROR_STOP=1",
@@ -94,9 +104,12 @@ class Postgres:
         if self.process is None:
             return
         self.hang()
+        children = children_of(self.process.pid)
         self._signal_all(signal.SIGKILL)
         self.process.wait(30)
         self.process = None
+        # None starts in a folder whose memory one of them still has.
+        eventually(lambda: not any(map(is_running, children)), what="all of PostgreSQL is gone")
 
     def end(self):
         self.kill()
