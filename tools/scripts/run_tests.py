@@ -31,12 +31,11 @@ from suite.parts import LONG, ON_REQUEST, SHORT
 
 # Parts of the short run, side by side: most of them wait. The last lane's time is compiling.
 LANES = [["integration", "lab"], ["load", "clients"], ["promises", "faults", "soak"], ["layers", "format", "unit"]]
-# Of --all one part follows another, but that the ten minutes of soak wait while others compile, and that
-# fuzzing, a program at a time, leaves a processor to parts that wait.
+# Of --all one part follows another, but that the ten minutes of soak wait while others compile, and fuzz: what
+# has deadlines of its own (docs, bench) has the machine to itself.
 ALL_STAGES = [[["layers", "format", "integration", "clients", "promises", "faults", "load", "lab"]],
-              [["soak"], ["unit", "seeds", "compilers"]],
-              [["docs", "bench", "asan"], ["fuzz"]],
-              [["systemd"]]]
+              [["soak"], ["unit", "seeds", "compilers"], ["fuzz"]],
+              [["docs", "bench", "asan", "systemd"]]]
 ABOUT = {False: "about eight minutes on two cores, less after the first time",
          True: "about an hour on two cores"}
 EVERY = {**SHORT, **LONG, **ON_REQUEST}
