@@ -3,6 +3,7 @@
 server meanwhile, they read that, once and in order, on the connection that they have."""
 
 import resource
+import select
 
 from harness.client import Client
 from harness import resp
@@ -113,6 +114,21 @@ class InATransaction(Kind):
 
     def finish(self):
         assert self.call("EXEC") == [text.encode() for text in self.queued]
+
+
+class WaitsForAPerson(Kind):
+    """An operator answers it at the end, and not before."""
+
+    def begin(self):
+        self.request("TEXT", f"{self.number} waits")
+
+    def across(self):
+        readable = select.poll()
+        readable.register(self.socket, select.POLLIN)
+        assert not readable.poll(0), "nobody has answered"
+
+    def finish(self):
+        assert self.reply() == f"to {self.number} waits".encode()
 
 
 class Crowd:

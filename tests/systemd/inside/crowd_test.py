@@ -12,7 +12,9 @@ import time
 import pytest
 
 import host
-from crowd import ByHand, Crowd, HalfARequest, Idle, InATransaction, InResp3, SlowReader
+from crowd import ByHand, Crowd, HalfARequest, Idle, InATransaction, InResp3, SlowReader, WaitsForAPerson
+from harness.client import Client
+from harness.operators import Operator
 
 RESTARTS = 20
 UPGRADES = 5
@@ -20,7 +22,8 @@ KILLS = 20
 AT_REST = 9000
 BUSY = 500
 RESULT = "/tmp/crowd.json"
-SIZES = {Idle: 7000, HalfARequest: 1000, SlowReader: 200, ByHand: 400, InResp3: 400, InATransaction: 200}
+SIZES = {Idle: 6800, HalfARequest: 1000, SlowReader: 200, ByHand: 400, InResp3: 400, InATransaction: 200,
+         WaitsForAPerson: 200}
 CONFIG = """[server]
 survive = "restart"
 [deadlines]
@@ -38,9 +41,23 @@ def start_with(service, config):
 
 @pytest.fixture
 def crowded(service):
+    host.CONFIG.write_text(host.CONFIG.read_text() + '[handlers.text]\nmode = "operator"\n')
     start_with(service, CONFIG)
     yield service
     host.run("dpkg", "--install", "--force-downgrade", host.PACKAGES / "reactord.deb")
+
+
+class Desk:
+    """Where an Operator connects."""
+
+    @staticmethod
+    def connect(_listener, timeout):
+        return Client("/run/reactord/admin.sock", timeout=timeout)
+
+
+def answer_all(operator):
+    for message in operator.waiting():
+        assert operator.answer(message[b"id"], b"to " + message[b"text"]) == "OK"
 
 
 class Busy:
@@ -98,16 +115,18 @@ def test_all_kinds_through_restarts_and_upgrades(crowded):
     steps += [lambda each=packages[n % 2]: host.run("dpkg", "--install", "--force-downgrade", each)
               for n in range(UPGRADES)]
     held, pids = [], set()
+    operator = Operator(Desk, "ada")
     with Crowd(host.TCP, SIZES) as crowd, Busy() as busy:
         host.eventually(lambda: connected() == everybody, what=connected)
         assert_they_are_what_they_say()
         for step in steps:
             step()
             pids.add(host.main_pid())
-            assert went_on() == (everybody, 0)
+            assert went_on() == (everybody + 1, 0), "and the operator"
             crowd.across()
             held.append(held_by(host.main_pid()))
         result = busy.result()
+        answer_all(operator)
         crowd.finish()
     assert len(pids) == RESTARTS + UPGRADES
     group = result["groups"][0]
