@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Ports and programs that tests need beside the daemon."""
 
+import contextlib
+import pathlib
+import random
 import shutil
 import socket
 import subprocess
 
 
 def free_port(host="127.0.0.1"):
-    """A port nobody listens on. Another program may take it before it is used; that is rare."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    """A port nobody listens on. Below those that the kernel gives to clients, and to who asks for any: thousands of
+    these come and go in other tests, before it is used. (Above 12345, which is everybody's default here.)"""
+    given_away = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        port = random.randrange(15_000, max(given_away, 20_000))
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe, \
+                contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise AssertionError(f"no port of {host} is free")
 
 
 def program(name):
