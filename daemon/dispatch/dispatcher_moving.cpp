@@ -37,8 +37,9 @@ void Dispatcher::save(const Connection& connection, SavedConnection& saved) {
     saved.handler_states.push_back({std::string((*entry)->handler_name), std::move(bytes)});
   }
   if (auto owed = pending_.save(connection)) {
-    saved.owed_command = owed->first->full_name;
-    saved.owed_state = std::move(owed->second);
+    saved.owed_command = owed->entry->full_name;
+    saved.is_owed_lost = !owed->state;
+    saved.owed_state = std::move(owed->state).value_or("");
   }
   saved.in_transaction = connection.session().in_transaction();
   Transactions::Transaction* const transaction = transactions_.find(connection);
@@ -75,7 +76,12 @@ std::string Dispatcher::restore_state(Connection& connection, const std::string&
   return fmt::format("the handler {} does not understand what it has left", handler);
 }
 
+/// Whoever is owed a reply that nobody can give any more must not wait for it, nor take the next
+/// one for it.
 std::string Dispatcher::promise_again(Connection& connection, const SavedConnection& saved) {
+  if (saved.is_owed_lost)
+    return fmt::format("the handler of {} has failed to save the reply that it owes",
+                       saved.owed_command);
   const auto found =
       std::ranges::find(commands_.by_number(), saved.owed_command, &CommandEntry::full_name);
   if (found == commands_.by_number().end())

@@ -91,6 +91,7 @@ void describe_connection(Fields&& fields, SavedOrConst& saved, std::string& peer
   fields(34, handler_states);
   fields(35, saved.owed_command);
   fields(36, saved.owed_state);
+  fields(37, saved.is_owed_lost);
 }
 
 // --- numbers in front of records

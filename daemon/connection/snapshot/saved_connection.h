@@ -54,6 +54,7 @@ struct SavedConnection {
   /// saved of it; "" where none is.
   std::string owed_command;
   std::string owed_state;
+  bool is_owed_lost = false;  ///< the handler has failed to save it
 
   // --- what is on its way ---
   std::string input;        ///< received, and not served

@@ -110,8 +110,11 @@ class PendingReplies final : public ReplyPort {
   // --- for who goes on in another process ---
   /// The only reply that is owed to it is one that another process can promise anew.
   [[nodiscard]] bool can_be_saved(const Connection& connection) const noexcept;
-  /// As bytes, and of which command it is; nothing where no reply is owed. Calls the handler.
-  using SavedPromise = std::pair<const CommandEntry*, std::string>;
+  struct SavedPromise {
+    const CommandEntry* entry = nullptr;
+    std::optional<std::string> state = {};  ///< nothing: the handler has failed
+  };
+  /// Nothing where no reply is owed. Calls the handler.
   [[nodiscard]] std::optional<SavedPromise> save(const Connection& connection);
   /// Whose promises need no answer at the stop; none, where nobody goes.
   void set_leaving(std::function<bool(const Connection&)> is_leaving) {

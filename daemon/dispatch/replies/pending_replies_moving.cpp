@@ -18,10 +18,9 @@ bool PendingReplies::can_be_saved(const Connection& connection) const noexcept {
 std::optional<PendingReplies::SavedPromise> PendingReplies::save(const Connection& connection) {
   if (!can_be_saved(connection)) return std::nullopt;
   const Promise& promise = first_of(connection.id())->second;
-  SavedPromise saved{promise.owner.entry, {}};
-  const bool is_good =
-      guard_.run(promise.owner.in("save()"), [&] { saved.second = promise.save(); });
-  return is_good ? std::optional(std::move(saved)) : std::nullopt;
+  SavedPromise saved{.entry = promise.owner.entry};
+  (void)guard_.run(promise.owner.in("save()"), [&] { saved.state = promise.save(); });
+  return saved;
 }
 
 bool PendingReplies::goes_on(SlotId id, std::uint64_t number) const noexcept {

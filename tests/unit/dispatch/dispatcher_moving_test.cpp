@@ -2,6 +2,7 @@
 // A reply that is owed in another process: who promises it anew, and what becomes of one that
 // nobody can.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <array>
 #include <span>
@@ -23,9 +24,11 @@ class Waiting final : public Handler {
     static const std::array kCommands{CommandSpec{.name = "wait"}};
     return kCommands;
   }
-  [[nodiscard]] HandlerResult handle(const Request&, ReplyWriter& reply, HandlerContext&) override {
-    reply.ok();
-    return HandlerResult::replied;
+  [[nodiscard]] HandlerResult handle(const Request&, ReplyWriter&,
+                                     HandlerContext& context) override {
+    promised =
+        context.defer({}, {}, []() -> std::string { throw std::runtime_error("nothing to save"); });
+    return HandlerResult::pending;
   }
   [[nodiscard]] bool resume_reply(const CommandSpec& command, std::string_view state,
                                   HandlerContext& context) override {
@@ -41,7 +44,10 @@ class Waiting final : public Handler {
 
 struct MovingBench : test::TableBench {
   MovingBench() : TableBench({.clients = 2, .admins = 0}) { commands.add(handler, "waiting"); }
-  ~MovingBench() { close_all(); }
+  ~MovingBench() {
+    close_all();
+    handler.promised = {};  // while there is who takes it back
+  }
 
   std::string restore(std::string_view command, std::string_view state) {
     SavedConnection saved;
@@ -50,10 +56,22 @@ struct MovingBench : test::TableBench {
     return dispatcher.restore(connection, saved);
   }
 
+  /// What the connection sends.
+  void serve(std::string_view request) {
+    REQUIRE(::write(far_ends.front().get(), request.data(), request.size()) > 0);
+    connection.on_event({.readable = true});
+  }
+
   Waiting handler;
   CommandTable commands;
   Dispatcher dispatcher{clock, events, table, commands};
-  Connection& connection = open(open_to_all);
+  LoopContext served_context{.parser_limits = {},
+                             .output_high_water = 1u << 20,
+                             .deadlines = ConnectionDeadlines({}),
+                             .host = table,
+                             .sink = dispatcher};
+  ListenerPolicy served{.loop_context = served_context};
+  Connection& connection = open(served);
 };
 
 TEST_CASE("moving: a reply that is owed is promised anew") {
@@ -67,6 +85,19 @@ TEST_CASE("moving: a reply that is owed is promised anew") {
   std::array<char, 16> received{};
   CHECK(::read(bench.far_ends.front().get(), received.data(), received.size()) == 5);
   CHECK(std::string_view(received.data()) == "LATE\n");
+}
+
+TEST_CASE("moving: a reply that its handler fails to save is not forgotten") {
+  MovingBench bench;
+  SavedConnection saved;
+  bench.serve("*1\r\n$4\r\nWAIT\r\n");
+  REQUIRE(bench.connection.is_pending());
+  bench.dispatcher.save(bench.connection, saved);
+  CHECK(saved.owed_command == "wait");
+  CHECK(saved.is_owed_lost);
+  MovingBench after;
+  CHECK(after.dispatcher.restore(after.connection, saved) ==
+        "the handler of wait has failed to save the reply that it owes");
 }
 
 TEST_CASE("moving: a reply that nobody can promise any more is told") {

@@ -30,6 +30,7 @@ SavedConnection saved_sample() {
   saved.handler_states = {{"operator", std::string("\0\1", 2)}, {"other", ""}};
   saved.owed_command = "text";
   saved.owed_state = std::string("\0 1", 3);
+  saved.is_owed_lost = true;
   saved.input = std::string("*1\r\n$4\r\0PI", 11);
   saved.has_frames = true;
   saved.output = "+OK\r\n";
