@@ -156,7 +156,7 @@ void ConnectionTable::try_later(Connection& connection) noexcept {
   const bool is_noted = has_memory_for([&] {
     events_.record(Event::out_of_memory, {{"what", "what a client sends, or is sent"}});
     if (tried_later_.empty()) loop_.timers().add(now() + kTryLater, [this] { try_again(); });
-    tried_later_.push_back(connection.id());
+    tried_later_.insert(connection.id());
   });
   if (!is_noted) connection.abort(CloseReason::closed_out_of_memory);
 }

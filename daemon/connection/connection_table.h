@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "config/config.h"
@@ -78,8 +79,8 @@ class ConnectionTable final : public ConnectionHost {
   /// The errno of the latest that was not: of the loop, which cannot watch it.
   [[nodiscard]] int why_not_opened() const { return why_not_opened_; }
   /// Opens one that another process has served before, with its number and all that was saved of
-  /// it. There must be room (is_full()). As open(); where the loop cannot watch it, with errno,
-  /// `on_refused` may still say something to its client.
+  /// it. There must be room (is_full()). As open(); where the loop cannot watch it
+  /// (why_not_opened()), `on_refused` may still say something to its client.
   using OnRefused = std::function<void(Stream&)>;
   [[nodiscard]] bool resume(UniqueFd fd, const SocketAddress& peer, const ListenerPolicy& policy,
                             const SavedConnection& saved, const OnRefused& on_refused);
@@ -185,8 +186,8 @@ class ConnectionTable final : public ConnectionHost {
   std::uint32_t admins_ = 0;  ///< of the slots in use
   TableSize held_;
   bool is_draining_ = false;
-  std::vector<SlotId> closed_;       ///< has room for all that are open: closing wants no memory
-  std::vector<SlotId> tried_later_;  ///< in kTryLater
+  std::vector<SlotId> closed_;  ///< has room for all that are open: closing wants no memory
+  std::unordered_set<SlotId> tried_later_;  ///< in kTryLater
   ConnectionObserver* observer_ = nullptr;
   std::function<void()> on_room_;
   std::int64_t max_per_address_ = 0;

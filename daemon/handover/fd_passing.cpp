@@ -43,24 +43,38 @@ void take_fds(msghdr& message, std::vector<UniqueFd>& into) {
   }
 }
 
-/// Where the kernel has no memory for a moment, half a second is spent on trying again: what is
-/// said here is said once, and who does not hear it may go on serving, or not at all.
+/// What is said here is said once, and who does not hear it may go on serving, or not at all: where
+/// the kernel has no memory for a moment, half a second is spent on it.
 constexpr int kTries = 10;
 constexpr int kPauseMilliseconds = 50;
 
+/// Again where a signal has come.
 template <class Call>
 ssize_t carry_out(Call&& call) noexcept {
+  ssize_t n = 0;
+  do {
+    n = call();
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
+/// `call` says whether it has worked, or has set errno.
+template <class Call>
+bool with_patience(Call&& call) noexcept {
   for (int tries = 1;; ++tries) {
-    const ssize_t n = call();
-    const bool is_short_of_memory = n < 0 && (errno == ENOMEM || errno == ENOBUFS);
-    if (n >= 0 || (errno != EINTR && (!is_short_of_memory || tries == kTries))) return n;
-    if (is_short_of_memory) (void)::poll(nullptr, 0, kPauseMilliseconds);
+    if (call()) return true;
+    if ((errno != ENOMEM && errno != ENOBUFS) || tries == kTries) return false;
+    (void)::poll(nullptr, 0, kPauseMilliseconds);
   }
 }
 
 }  // namespace
 
 bool send_with_fds(int socket, std::string_view bytes, std::span<const int> fds) {
+  return with_patience([&] { return send_with_fds_once(socket, bytes, fds); });
+}
+
+bool send_with_fds_once(int socket, std::string_view bytes, std::span<const int> fds) {
   iovec part{const_cast<char*>(bytes.data()), bytes.size()};
   Control control{};
   msghdr message{};
@@ -83,8 +97,11 @@ FdMessage receive_with_fds(int socket, std::size_t most) {
   message.msg_iovlen = 1;
   message.msg_control = &control;
   message.msg_controllen = sizeof control;
-  const ssize_t n =
-      carry_out([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  ssize_t n = 0;
+  (void)with_patience([&] {
+    n = carry_out([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+    return n >= 0;
+  });
   received.bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
   if (n > 0) {
     received.status = FdMessage::Status::received;
@@ -100,6 +117,12 @@ FdMessage receive_with_fds(int socket, std::size_t most) {
     received.problem = fmt::format("recvmsg: {}", std::strerror(errno));
   }
   return received;
+}
+
+/// A message that is received without room for its descriptors closes them (unix(7)).
+bool drop_message(int socket) noexcept {
+  char filler = 0;
+  return carry_out([&] { return ::recv(socket, &filler, sizeof filler, MSG_DONTWAIT); }) > 0;
 }
 
 }  // namespace reactord

@@ -63,16 +63,6 @@ std::string read_whole(int fd, std::size_t most, std::string& into) {
   return {};
 }
 
-/// A message that is received without room for its descriptors closes them (unix(7)): whatever
-/// still waits, a listening socket for one, would stay open unseen.
-void drop_rest(int fd) {
-  char filler = 0;
-  ssize_t n = 0;
-  do {
-    n = ::recv(fd, &filler, sizeof filler, MSG_DONTWAIT);
-  } while (n > 0 || (n < 0 && errno == EINTR));
-}
-
 }  // namespace
 
 bool Parcel::is_lost() const {
@@ -116,7 +106,8 @@ UnpackedParcel unpack(int fd, std::size_t most_bytes, std::size_t most_fds) {
     parcel.problem = std::move(some.problem);
     std::ranges::move(some.fds, std::back_inserter(parcel.fds));
   }
-  drop_rest(fd);
+  // Whatever still waits, a listening socket for one, would stay open unseen.
+  while (drop_message(fd)) continue;
   return parcel;
 }
 

@@ -35,17 +35,11 @@ void KeptQueue::close() noexcept {
 }
 
 bool KeptQueue::put(std::span<const int> table_and_sockets) noexcept {
-  return send_with_fds(our_end_.get(), ".", table_and_sockets);
+  return send_with_fds_once(our_end_.get(), ".", table_and_sockets);
 }
 
-/// A message that is received without room for its descriptors closes them (unix(7)).
 bool KeptQueue::drop_oldest() noexcept {
-  char filler = 0;
-  ssize_t n = 0;
-  do {
-    n = ::recv(kept_end_.get(), &filler, sizeof filler, MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-  return n > 0;
+  return drop_message(kept_end_.get());
 }
 
 }  // namespace reactord

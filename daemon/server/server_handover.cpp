@@ -246,7 +246,8 @@ bool Server::resume(UniqueFd fd, const std::optional<SavedConnection>& saved) {
   if (connections_.is_full(rules->policy)) return refuse("max_connections reached");
   const SocketAddress peer = peer_of(fd.get(), *saved);
   const auto on_refused = [&](Stream& stream) {
-    refuse_stream(stream, fmt::format("epoll_ctl: {}", std::strerror(errno)));
+    refuse_stream(stream,
+                  fmt::format("epoll_ctl: {}", std::strerror(connections_.why_not_opened())));
   };
   if (!connections_.resume(std::move(fd), peer, rules->policy, *saved, on_refused)) return false;
   Connection* const connection = connections_.find_client(saved->client_id);
