@@ -37,7 +37,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPauseInAnswer{200};
 constexpr milliseconds kPauseAfterHalfClose{1000};
 constexpr milliseconds kPatience{5000};  // of a person who sees nothing
-constexpr std::size_t kMaxRawBytes = 64u << 10;
+constexpr std::size_t kMaxRawUnsentBytes = 64u << 10;
 
 /// Prints bytes as they come: as they are in a pipe, escaped on a terminal.
 class RawPrinter {
@@ -115,7 +115,7 @@ class RawExchange {
       Readiness wanted;
       wanted.readable = true;
       wanted.writable = !unsent_.empty();
-      wanted.input = input_open_ && unsent_.size() < kMaxRawBytes;
+      wanted.input = input_open_ && unsent_.size() < kMaxRawUnsentBytes;
       const Readiness ready = connection_.wait(wanted, deadline(), STDIN_FILENO);
       if (ready.readable) receive_some();
       if (ready.input) read_input();

@@ -27,10 +27,8 @@ constexpr std::size_t kMaxListIds = 1000;
 /// Longer than any drill; whoever forgets it has all clients back by then.
 constexpr std::chrono::milliseconds kMaxPause = std::chrono::hours(1);
 
-constexpr const char* kSyntaxError = "ERR syntax error";
-
 /// Writes the error, if there is one, else OK.
-HandlerResult finish(const std::string& problem, ReplyWriter& reply) {
+HandlerResult finish(std::string_view problem, ReplyWriter& reply) {
   if (problem.empty()) {
     reply.ok();
   } else {

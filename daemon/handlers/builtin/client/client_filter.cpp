@@ -11,8 +11,6 @@
 namespace reactord {
 namespace {
 
-constexpr std::string_view kFilterSyntaxError = "ERR syntax error";
-
 struct TypeWord {
   std::string_view word;
   ClientType type;
@@ -64,7 +62,7 @@ std::string parse_skip_me(std::string_view word, std::uint64_t self, ClientFilte
   } else if (same_word(word, "no")) {
     filter.skip.reset();
   } else {
-    return std::string(kFilterSyntaxError);
+    return std::string(kSyntaxError);
   }
   return {};
 }
@@ -84,7 +82,7 @@ std::string parse_kill_option(std::string_view option, std::string_view value,
     filter.local = value;
     return {};
   }
-  return std::string(kFilterSyntaxError);
+  return std::string(kSyntaxError);
 }
 
 std::string parse_ids(std::span<const std::string_view> words, ClientFilter& filter) {
@@ -112,7 +110,7 @@ std::string parse_list_filter(std::span<const std::string_view> arguments, Clien
   if (same_word(option, "ID") && arguments.size() > 1) {
     return parse_ids(arguments.subspan(1), filter);
   }
-  return std::string(kFilterSyntaxError);
+  return std::string(kSyntaxError);
 }
 
 std::string parse_kill_filter(std::span<const std::string_view> arguments, const KillAsker& asker,
@@ -122,7 +120,7 @@ std::string parse_kill_filter(std::span<const std::string_view> arguments, const
     filter.first_only = true;
     return {};
   }
-  if (arguments.size() % 2 != 0) return std::string(kFilterSyntaxError);
+  if (arguments.size() % 2 != 0) return std::string(kSyntaxError);
   filter.skip = asker.self;
   std::string problem;
   for (std::size_t i = 0; i < arguments.size() && problem.empty(); i += 2) {

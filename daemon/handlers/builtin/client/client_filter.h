@@ -15,6 +15,9 @@
 
 namespace reactord {
 
+/// Of what Redis words so, whatever is wrong.
+inline constexpr std::string_view kSyntaxError = "ERR syntax error";
+
 /// Redis' classes of clients; there are never masters or replicas here.
 enum class ClientType : std::uint8_t { normal, pubsub, master, replica };
 
