@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: daemons started and judged, a real Redis to compare with, and a limit on time."""
 
+import contextlib
 import pathlib
 import resource
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from harness.client import Client, eventually
 from harness.daemon import Daemon, SANITIZED
+from harness.keeper import Keeper
 from harness.net import free_port
 from harness.scripted import ScriptedServer
 from harness.tmux import Tmux
@@ -207,6 +209,13 @@ def redis_address(tmp_path_factory):
 @pytest.fixture
 def redis_client(redis_address):
     with Client(redis_address) as one:
+        yield one
+
+
+@pytest.fixture
+def keeper(tmp_path):
+    """A service manager with a store of descriptors."""
+    with contextlib.closing(Keeper(tmp_path / "notify")) as one:
         yield one
 
 

@@ -14,7 +14,6 @@ import pytest
 from harness import resp
 from harness.admin import admin_listener
 from harness.client import eventually
-from harness.keeper import Keeper
 from harness.load import result_of
 from harness.net import free_port
 from harness.passers_by import PassersBy
@@ -27,13 +26,6 @@ TOKEN_HASH = "sha256:" + hashlib.sha256(TOKEN.encode()).hexdigest()
 PARCEL = "reactord-connections"
 LINES = '\n[[listener]]\nname = "lines"\naddress = "127.0.0.1:0"\nframing = "line"\nhandler = "ceil"\n'
 MAIN = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
-
-
-@pytest.fixture
-def keeper(tmp_path):
-    keeper = Keeper(tmp_path / "notify")
-    yield keeper
-    keeper.close()
 
 
 def restart(daemon, keeper, before, config=SURVIVE):

@@ -6,20 +6,12 @@ import signal
 import pytest
 
 from harness.client import eventually
-from harness.keeper import Keeper
-from harness.operators import OPERATOR_CONFIG, Operator
+from harness.operators import ANSWER, CONVERSATIONS, OPERATOR_CONFIG, Operator
 from harness.resp import request
 from harness.tls import Authority, TlsClient, client_context, tls_listener
 
 SURVIVE = '[server]\nsurvive = "restart"\n'
 FALLBACK = "ERR no operator answered; try again later"
-
-
-@pytest.fixture
-def keeper(tmp_path):
-    keeper = Keeper(tmp_path / "notify")
-    yield keeper
-    keeper.close()
 
 
 @pytest.fixture
@@ -44,13 +36,7 @@ def told(operator):
     return operator.next_push("message")
 
 
-@pytest.mark.parametrize("listener, sent, expected", [
-    ("main", b"TEXT two blanks\nPING\n", b"fine\nPONG\n"),
-    ("main", request("TEXT", "two blanks") + request("PING"), b"$4\r\nfine\r\n+PONG\r\n"),
-    ("line", b"two blanks\n", b"fine\n"),
-    ("raw", b"two blanks", b"fine"),
-    ("unix", b"TEXT two blanks\n", b"fine\n"),
-])
+@pytest.mark.parametrize("listener, sent, expected", CONVERSATIONS)
 def test_it_is_answered_in_the_next_process(desk, listener, sent, expected):
     ada = Operator(desk, "ada")
     client = desk.connect(listener).send(sent)
@@ -62,11 +48,20 @@ def test_it_is_answered_in_the_next_process(desk, listener, sent, expected):
         assert [after[name] for name in (b"id", b"peer", b"text")] == \
             [before[name] for name in (b"id", b"peer", b"text")] == \
             [number, peer.encode(), text.encode()] and state == "open"
-    assert ada.answer(number, "fine") == "OK"
+    assert ada.answer(number, ANSWER) == "OK"
     client.expect(expected)
     assert not ada.pushes, "nobody has come or gone, and nothing has expired"
     desk.connect().send(b"TEXT another\n")
     assert told(ada)[1] > number
+
+
+def test_what_was_sent_behind_it_waits_too(desk):
+    ada = Operator(desk, "ada")
+    client = desk.connect().send(request("TEXT", "hi") + request("PING"))
+    number = told(ada)[1]
+    desk.restart()
+    assert ada.answer(number, "fine") == "OK"
+    client.expect(b"$4\r\nfine\r\n+PONG\r\n")
 
 
 def test_who_has_sent_all_it_will_still_waits(desk):

@@ -14,7 +14,6 @@ import pytest
 from harness import resp
 from harness.client import eventually
 from harness.daemon import SANITIZED
-from harness.keeper import Keeper
 
 SURVIVE = '[server]\nsurvive = "crash"\n'
 KEPT = "reactord-kept"
@@ -26,13 +25,6 @@ IN_WORK = (b"ERR the server crashed while a request of this connection was in wo
            b"not known: connect again")
 # Older than a second, and a round later: there is no reply that tells of it.
 UNTIL_KEPT = 2.2
-
-
-@pytest.fixture
-def keeper(tmp_path):
-    keeper = Keeper(tmp_path / "notify")
-    yield keeper
-    keeper.close()
 
 
 def kill(daemon, keeper, before, config=SURVIVE, number=signal.SIGKILL):

@@ -9,7 +9,7 @@ import pytest
 
 from harness.client import eventually
 from harness.net import program, run
-from harness.operators import OPERATOR_CONFIG, Operator
+from harness.operators import ANSWER, CONVERSATIONS, MESSAGE, OPERATOR_CONFIG, Operator
 from harness.resp import Error, Push, request
 
 FALLBACK = b"(error) ERR no operator answered; try again later\n"
@@ -35,18 +35,12 @@ def test_without_an_operator_the_fallback_comes_at_once(desk):
     assert raw.read_until_eof() == b"ERR no operator answered; try again later"
 
 
-@pytest.mark.parametrize("listener, sent, expected", [
-    ("main", b"TEXT  two  blanks\n", b"fine,  thanks\n"),
-    ("main", request("TEXT", " two  blanks"), b"$13\r\nfine,  thanks\r\n"),
-    ("line", b" two  blanks\n", b"fine,  thanks\n"),
-    ("raw", b" two  blanks", b"fine,  thanks"),
-    ("unix", b"TEXT  two  blanks\n", b"fine,  thanks\n"),
-])
+@pytest.mark.parametrize("listener, sent, expected", CONVERSATIONS)
 def test_a_person_answers(desk, listener, sent, expected):
     ada = Operator(desk, "ada")
     client = desk.connect(listener).send(sent)
-    number = message_of(ada, " two  blanks")
-    assert ada.answer(number, "fine,  thanks") == "OK"
+    number = message_of(ada, MESSAGE)
+    assert ada.answer(number, ANSWER) == "OK"
     client.expect(expected)
 
 

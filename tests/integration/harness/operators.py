@@ -4,7 +4,7 @@
 import select
 
 from .client import PATIENCE, eventually
-from .resp import Error, Push
+from .resp import Error, Push, request
 
 OPERATOR_CONFIG = """
 [[listener]]
@@ -35,6 +35,17 @@ address = "unix:./admin.sock"
 [handlers.text]
 mode = "operator"
 """
+
+
+# A message and its answer as they are on the wire: the listener, what is sent, what comes.
+MESSAGE, ANSWER = " two  blanks", "fine,  thanks"
+CONVERSATIONS = [
+    ("main", b"TEXT  two  blanks\n", b"fine,  thanks\n"),
+    ("main", request("TEXT", MESSAGE), b"$13\r\nfine,  thanks\r\n"),
+    ("line", b" two  blanks\n", b"fine,  thanks\n"),
+    ("raw", b" two  blanks", b"fine,  thanks"),
+    ("unix", b"TEXT  two  blanks\n", b"fine,  thanks\n"),
+]
 
 
 class Operator:
