@@ -193,14 +193,6 @@ def judge_start(log, status, fault, failed):
 
 # --- many
 
-def play_again(play_one, lane, fault):
-    """What a fault does, it does again; another program that takes a port does not."""
-    try:
-        return play_one(lane, fault)
-    except Broken:
-        return play_one(lane, fault)
-
-
 def play_all(faults, play_one):
     """Side by side; returns how many were played, and what went wrong. `play_one` takes a lane's number, too."""
     waiting, lock, wrong, played = list(reversed(list(faults))), threading.Lock(), [], [0]
@@ -212,7 +204,7 @@ def play_all(faults, play_one):
                     return
                 fault = waiting.pop()
             try:
-                counted = play_again(play_one, lane, fault)
+                counted = play_one(lane, fault)
             except Broken as problem:
                 with lock:
                     wrong.append(f"--- {fault}: {problem}")

@@ -12,8 +12,9 @@ ROWS = tomllib.loads((pathlib.Path(__file__).parent / "calls.toml").read_text(en
 # Where it fails once, it may go on failing: what is used up, or forbidden.
 LASTING = ("EACCES", "ECONNABORTED", "EIO", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC", "EPERM", "EROFS")
 
-# A sanitizer takes its memory by these, or tries by them whether an address can be read, and does not go on without.
-OF_A_SANITIZER = {"brk", "clone3", "madvise", "mmap", "mprotect", "munmap", "read", "write"}
+# A sanitizer takes its memory by these, tries by them whether an address can be read, or takes its stacks for signals
+# from threads that end, and does not go on without.
+OF_A_SANITIZER = {"brk", "clone3", "madvise", "mmap", "mprotect", "munmap", "read", "sigaltstack", "write"}
 
 
 def unknown(counts):
