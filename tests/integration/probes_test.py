@@ -20,7 +20,7 @@ SCRIPTS = sorted((ROOT / "tools/probes").glob("*.bt"))
 HEADER = (ROOT / "daemon/probes/probes.h").read_text(encoding="utf-8")
 DECLARED = {name: int(count) for name, count in
             re.findall(r"REACTORD_PROBE_\((\w+),\s+(\d),\s+\(", HEADER)}
-ATTACH_SECONDS = 20
+ATTACH_SECONDS = 60  # more than it takes where other programs are being probed
 
 
 def notes():
@@ -86,7 +86,11 @@ def shown_by(daemon, out, *arguments, until):
             assert client.call("PING")
             time.sleep(0.02)
     tracer.send_signal(signal.SIGINT)
-    tracer.wait(60)
+    try:
+        tracer.wait(60)
+    except subprocess.TimeoutExpired:  # It has been seen to hang at its end; what it has shown is what counts.
+        tracer.kill()
+        tracer.wait()
     return out.read_text()
 
 
@@ -106,5 +110,5 @@ def test_command_latency_has_a_histogram_for_each_command(daemon, tmp_path, atta
     turns = "usdt::reactord:turn_end { @turns = @turns + 1; if (@turns == 20) { printf(\"seen\\n\"); } }\n"
     both.write_text((ROOT / "tools/probes/command_latency.bt").read_text() + turns)
     shown = shown_by(one, tmp_path / "shown", both, until=re.compile("^seen", re.M).search)
-    assert re.search(r"^@usec\[ping\]: \n\[.*\) +\d+ \|@", shown, re.M), shown
+    assert re.search(r"^@usec\[ping\]: \n\[.*[)\]] +\d+ \|@", shown, re.M), shown
     assert "WARNING" not in shown

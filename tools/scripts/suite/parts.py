@@ -228,7 +228,7 @@ def _lines(part, words):
 @a_part(LONG)
 def fuzz(part):
     """longer fuzzing with sanitizers, and against redis-server, a new seed each time"""
-    if not part.built("asan", "tests"):
+    if not (part.built("asan") and part.built("asan", "tests")):
         return
     seed = int(time.time()) % 1_000_000
     for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
