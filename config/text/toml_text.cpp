@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <vector>
 
@@ -225,6 +226,17 @@ std::string toml_value(const ConfigValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return toml_string(*text);
   return toml_list(std::get<std::vector<std::string>>(value));
+}
+
+std::string on_one_line(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t plain = std::min(text.find('\\'), text.size());
+    append_all_escaped(out, text.substr(0, plain), '\0', plain);
+    if (plain < text.size()) out += '\\';
+    text.remove_prefix(std::min(plain + 1, text.size()));
+  }
+  return out;
 }
 
 std::string shown(std::string_view text) {

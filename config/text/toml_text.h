@@ -32,6 +32,10 @@ inline constexpr std::size_t kMaxKeyParts = 32;
 /// A value as a TOML file has it. Lists that are longer than a line have an item a line.
 [[nodiscard]] std::string toml_value(const ConfigValue& value);
 
+/// What a parser says of a text, which may repeat any of it: control characters are escaped, all
+/// else stays.
+[[nodiscard]] std::string on_one_line(std::string_view text);
+
 /// `text` for a message: 'in quotes', control characters escaped, shortened to about 64 bytes.
 [[nodiscard]] std::string shown(std::string_view text);
 

@@ -356,9 +356,9 @@ void parse_into(LoadedConfig& loaded, std::string_view toml,
     const TomlAdvice advice = advise_on_toml(toml, begin_of(error.source()));
     loaded.problems = {
         {advice.at.line, advice.at.column,
-         advice.message.empty() ? std::string(error.description()) : advice.message}};
+         advice.message.empty() ? on_one_line(error.description()) : advice.message}};
   } catch (const std::exception& error) {
-    loaded.problems = {{0, 0, fmt::format("cannot be parsed: {}", error.what())}};
+    loaded.problems = {{0, 0, fmt::format("cannot be parsed: {}", on_one_line(error.what()))}};
   }
 }
 

@@ -128,6 +128,18 @@ TEST_CASE("a syntax error is the one problem, with its place") {
   }
 }
 
+TEST_CASE("what the parser repeats of the file stays in the problem's line, and no terminal's") {
+  const std::string key(100, 'k');  // too long for any advice
+  CHECK(problems_of(key + " = [[t\n") ==
+        "1:107: Error while parsing boolean: expected 'true', saw 't\\n'");
+  for (const char* const value : {"[[t\n", "[[t\x1b]0;x\x07\n", "[[t\u009b1m\n", "\x7f"}) {
+    CAPTURE(value);
+    const std::string problems = problems_of(key + " = " + value);
+    CHECK(problems.find_first_of("\n\x1b\x07\x7f") == problems.npos);
+    CHECK(problems.find("\u009b") == problems.npos);
+  }
+}
+
 TEST_CASE("unknown tables and keys come with the nearest known one") {
   const ProblemRow rows[] = {
       {"[sever]\nx = 1\n", "1:2: unknown table 'sever'; did you mean 'server'?"},

@@ -146,6 +146,8 @@ TEST_CASE("mistakes have their place and their remedy") {
            "x.toml:2:1: unknown key 'durration' in [run]; did you mean 'duration'?\n");
   CHECK_EQ(problems("[[group]]\nclinets = 5\nsteps = [{ send = 'PING' }]"),
            "x.toml:2:1: unknown key 'clinets' in [[group]]; did you mean 'clients'?\n");
+  CHECK_EQ(problems("a = [[t\n"),
+           "x.toml:1:8: Error while parsing boolean: expected 'true', saw 't\\n'\n");
   CHECK_EQ(problems("clients = 5\n"),
            "x.toml:1:1: unknown key 'clients'; it belongs in [[group]]\n");
   CHECK_EQ(problems("[rum]\n"), "x.toml:1:2: unknown key 'rum'; did you mean 'run'?\n");

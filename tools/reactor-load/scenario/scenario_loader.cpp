@@ -156,9 +156,9 @@ void parse_into(Scenario& scenario, std::string_view toml, const std::string& fo
     const toml::table root = toml::parse(std::string(toml) + "\n");
     Reader(scenario, problems, folder).read(root);
   } catch (const toml::parse_error& error) {
-    problems = {{begin_of(error.source()), std::string(error.description())}};
+    problems = {{begin_of(error.source()), on_one_line(error.description())}};
   } catch (const std::exception& error) {
-    problems = {{{}, fmt::format("cannot be parsed: {}", error.what())}};
+    problems = {{{}, fmt::format("cannot be parsed: {}", on_one_line(error.what()))}};
   }
 }
 
