@@ -54,7 +54,33 @@ TEST_CASE("every reply ends where it ends, however it is cut") {
     const std::string followed = reply + "+MORE\r\n";
     REQUIRE(scanner.scan(followed, view) == ScanStatus::reply);
     CHECK_EQ(view.raw, reply);
-    CHECK_EQ(view.type, reply[0]);
+    CHECK_EQ(view.type, reply[0] == '|' ? '$' : reply[0]);
+  }
+}
+
+TEST_CASE("attributes in front of a reply are not what it is") {
+  struct Row {
+    std::string reply;
+    char type;
+    std::string_view text;
+  };
+  const std::string attribute = "|1\r\n+ttl\r\n*2\r\n:5\r\n+x\r\n";
+  for (const Row& row :
+       {Row{attribute + "-ERR no\r\n", '-', "ERR no"}, Row{attribute + "+PONG\r\n", '+', "PONG"},
+        Row{attribute + attribute + "$2\r\nab\r\n", '$', "ab"}, Row{attribute + "_\r\n", '_', ""},
+        Row{attribute + ">2\r\n:1\r\n:2\r\n", '>', ""},
+        Row{attribute + "*1\r\n" + attribute + "+a\r\n", '*', ""}}) {
+    CAPTURE(row.reply);
+    for (std::size_t cut = 0; cut < row.reply.size(); ++cut) {
+      ReplyScanner scanner;
+      ReplyView view;
+      const std::string_view all(row.reply);
+      REQUIRE(scanner.scan(all.substr(0, cut), view) == ScanStatus::need_more);
+      REQUIRE(scanner.scan(all, view) == ScanStatus::reply);
+      CHECK_EQ(view.raw, row.reply);
+      CHECK_EQ(view.type, row.type);
+      CHECK_EQ(view.text, row.text);
+    }
   }
 }
 

@@ -27,17 +27,20 @@ bool parse_count(std::string_view text, std::uint64_t most, std::uint64_t& count
 }  // namespace
 
 ScanStatus ReplyScanner::scan(std::string_view bytes, ReplyView& reply) {
-  ReplyView part;
-  const bool resumed = at_ > 0;
-  bool first = !resumed;
+  const bool had_head = has_head_;
   while (missing_ > 0) {
+    ReplyView part;
+    const std::size_t begin = at_;
+    const bool may_be_head = missing_ == 1 && !has_head_;  // no part of an attribute
     const ScanStatus status = scan_value(bytes, part);
     if (status != ScanStatus::reply) return status;
-    if (first) reply = part;
-    first = false;
+    if (!may_be_head || part.type == '|') continue;
+    has_head_ = true;
+    head_ = begin;
+    reply = part;
   }
   // Only an aggregate is ever resumed behind its first line.
-  if (resumed) reply = {bytes[0], {}, {}};
+  if (had_head) reply = {bytes[head_], {}, {}};
   reply.raw = bytes.substr(0, at_);
   *this = {};
   return ScanStatus::reply;

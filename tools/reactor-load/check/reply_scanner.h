@@ -12,8 +12,8 @@ namespace reactord::load {
 
 /// A whole reply, as views into the bytes that were scanned.
 struct ReplyView {
-  char type = 0;         ///< the first byte: + - : $ _ # , ( ! = * ~ % >
-  std::string_view raw;  ///< all of it
+  char type = 0;         ///< the first byte behind attributes: + - : $ _ # , ( ! = * ~ % >
+  std::string_view raw;  ///< all of it, with its attributes
   /// Of a scalar: its value, without its type, length and line end. Of nil and aggregates: empty.
   std::string_view text;
 
@@ -46,6 +46,8 @@ class ReplyScanner {
   std::size_t at_ = 0;         ///< scanned of this reply
   std::size_t line_seen_ = 0;  ///< bytes behind at_ that hold no line end
   std::uint64_t missing_ = 1;  ///< values to come, of all levels together
+  std::size_t head_ = 0;       ///< where the reply itself begins, behind its attributes
+  bool has_head_ = false;
 };
 
 }  // namespace reactord::load
