@@ -111,7 +111,9 @@ class SynopsisParser {
   }
 
   Argument bracketed() {
+    const std::string_view stops_around = std::exchange(word_stops_, kWordStops);
     Argument argument = combine(Type::block, inner_sequence());
+    word_stops_ = stops_around;
     if (!take(']')) complain("'[' is never closed");
     argument.optional = true;
     return argument;
@@ -119,16 +121,16 @@ class SynopsisParser {
 
   Argument alternatives() {
     std::vector<Argument> choices;
-    word_stops_ = " ]>|";
+    const std::string_view stops_around = std::exchange(word_stops_, " ]>|");
     do {
       choices.push_back(combine(Type::block, inner_sequence()));
     } while (take('|'));
-    word_stops_ = kWordStops;
+    word_stops_ = stops_around;
     if (!take('>')) complain("'<' is never closed");
     return combine(Type::one_of, std::move(choices));
   }
 
-  /// A word; inside of `<...>` it ends at a '|', elsewhere "a|b" is a choice of words.
+  /// A word; right inside of `<...>` it ends at a '|', elsewhere "a|b" is a choice of words.
   Argument word() {
     const std::size_t end = std::min(rest_.find_first_of(word_stops_), rest_.size());
     const std::string_view text = rest_.substr(0, end);
@@ -140,6 +142,9 @@ class SynopsisParser {
     std::vector<Argument> choices;
     if (text.ends_with('|') || text.find("||") != std::string_view::npos)
       complain("there is nothing beside a '|'");
+    if (text.find_first_of("[<") != std::string_view::npos)
+      complain("'[' and '<' stand at the beginning of a word");
+    if (text.find("...") != std::string_view::npos) complain("'...' stands by itself");
     while (!text.empty()) {
       const std::size_t bar = std::min(text.find('|'), text.size());
       choices.push_back(word_argument(text.substr(0, bar)));

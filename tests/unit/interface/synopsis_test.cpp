@@ -67,6 +67,12 @@ TEST_CASE("a synopsis becomes a tree of arguments") {
         "FILTERBY<MODULE:name PATTERN:pattern>?");
 }
 
+TEST_CASE("brackets inside of brackets end where they end") {
+  CHECK(parsed("<<a|b> c|d>") == "<(<:a :b> :c) :d>");
+  CHECK(parsed("<a [b|c] d|e>") == "<(:a <:b :c>? :d) :e>");
+  CHECK(parsed("[<a|b c> d|e]") == "(<:a (:b :c)> <:d :e>)?");
+}
+
 TEST_CASE("arguments that hold others are named by them") {
   CHECK(parse_synopsis("ON|OFF")[0].name == "on_off");
   CHECK(parse_synopsis("[a [b]]")[0].name == "a_b");
@@ -145,6 +151,9 @@ TEST_CASE("what is malformed is said, and every synopsis of the registry is well
       {"[]", "there is nothing between two brackets or bars"},
       {"<a|>", "there is nothing between two brackets or bars"},
       {"... a", "'...' follows no argument"},
+      {"section...", "'...' stands by itself"},
+      {"a|[b", "'[' and '<' stand at the beginning of a word"},
+      {"a<b", "'[' and '<' stand at the beginning of a word"},
       {"[a [b c ...]] <D e|F>", ""},
   };
   for (const Row& row : rows) {
