@@ -26,7 +26,7 @@ constexpr std::size_t kMaxSlowBytes = 4096;
 
 /// Of a name with a port behind it, as "[::1]:80" and "name:80".
 std::string_view without_port(std::string_view host) {
-  const std::size_t colon = host.find_last_of(":]");
+  const std::size_t colon = host.find_last_not_of("0123456789");
   return colon != host.npos && host[colon] == ':' ? host.substr(0, colon) : host;
 }
 

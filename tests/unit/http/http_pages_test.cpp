@@ -18,7 +18,7 @@ TEST_CASE("HTTP: names that DNS cannot have led a browser here by") {
   for (const std::string_view other :
        {"evil.example", "evil.example:9100", "127.0.0.1.evil.example", "localhost.evil.example",
         "web1.evil.example", "web", "web1.example.com.evil", ":9100", "a[::1]", "[::1", "[",
-        "[evil.example]", "[::1]x]"}) {
+        "[evil.example]", "[::1]x]", "localhost:evil.example", "127.0.0.1:80.evil.example"}) {
     CAPTURE(other);
     CHECK_FALSE(is_own_host(other, "web1.example.com"));
   }
