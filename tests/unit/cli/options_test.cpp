@@ -113,12 +113,17 @@ TEST_CASE("URIs name a TCP endpoint or a Unix socket") {
     Endpoint endpoint;
     CHECK(parse_uri(bad, endpoint) != "");
   }
+  Endpoint endpoint;
+  CHECK(parse_uri("tcp://h:\x1b[2J\r", endpoint) == "'\\x1b[2J\\r' is not a port (1 to 65535)");
+  CHECK(parse_uri("redis://h/\n", endpoint) ==
+        "a database is asked for ('/\\n'), and there are none here");
 }
 
 TEST_CASE("endpoints are written as they are read") {
   CHECK(to_string({"127.0.0.1", 12345, ""}) == "127.0.0.1:12345");
   CHECK(to_string({"::1", 12345, ""}) == "[::1]:12345");
   CHECK(to_string({"", 0, "/run/r"}) == "unix:/run/r");
+  CHECK(to_string({"", 0, "//run/r"}) == "unix:////run/r");  // which is read as that path
 }
 
 TEST_CASE("without options the default endpoints are tried") {

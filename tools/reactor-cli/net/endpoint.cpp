@@ -6,6 +6,8 @@
 
 #include <charconv>
 
+#include "protocol/escape.h"
+
 namespace reactord::cli {
 namespace {
 
@@ -50,7 +52,7 @@ std::string parse_tcp(std::string_view rest, std::uint16_t default_port, Endpoin
   if (host.empty()) return "the host is missing";
   if (host.size() > kMaxHostBytes) return "the host's name is too long";
   const std::optional<std::uint16_t> number = has_port ? parse_port(port) : default_port;
-  if (!number) return fmt::format("'{}' is not a port (1 to 65535)", port);
+  if (!number) return fmt::format("'{}' is not a port (1 to 65535)", escaped(port));
   out = Endpoint{std::string(host), *number, ""};
   return "";
 }
@@ -93,7 +95,8 @@ std::string parse_redis(std::string_view rest, Endpoint& out) {
   const std::size_t slash = place.find('/');
   const std::string_view database = slash == std::string_view::npos ? "" : place.substr(slash + 1);
   if (!database.empty() && database != "0") {
-    return fmt::format("a database is asked for ('/{}'), and there are none here", database);
+    return fmt::format("a database is asked for ('/{}'), and there are none here",
+                       escaped(database));
   }
   if (std::string problem = parse_tcp(place.substr(0, slash), kRedisPort, out); !problem.empty()) {
     return problem;
@@ -131,7 +134,9 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 }
 
 std::string to_string(const Endpoint& endpoint) {
-  if (!endpoint.path.empty()) return fmt::format("unix:{}", endpoint.path);
+  // "unix://" is the scheme alone, and so is not the beginning of a path.
+  const char* const slashes = endpoint.path.starts_with("//") ? "//" : "";
+  if (!endpoint.path.empty()) return fmt::format("unix:{}{}", slashes, endpoint.path);
   if (endpoint.host.find(':') == std::string::npos) {
     return fmt::format("{}:{}", endpoint.host, endpoint.port);
   }
