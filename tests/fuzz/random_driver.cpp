@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Stands in for libFuzzer where there is none: runs a target over random inputs, put together from
-// the pieces that frames and replies are made of, so that most of them get past the first byte.
+// Stands in for libFuzzer where there is none: runs a target over the inputs that are kept, and
+// then over random ones: changed copies of those, and the pieces that frames and replies are made
+// of, put together so that most get past the first byte.
 //
-//   NAME_fuzz ITERATIONS SEED    the same arguments give the same inputs
+//   NAME_fuzz ITERATIONS SEED [FILE|FOLDER...]    the same arguments give the same inputs
+//   NAME_fuzz FILE|FOLDER...                      these alone
+#include <signal.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -47,6 +56,15 @@ constexpr std::array kPieces = {
     "["sv,
     "]"sv,
     ":"sv,
+    "\""sv,
+    "'"sv,
+    "\\"sv,
+    "\\x"sv,
+    "e"sv,
+    "99"sv,
+    "?"sv,
+    "|"sv,
+    "/"sv,
     "*1\r\n"sv,
     "*2\r\n"sv,
     "$0\r\n\r\n"sv,
@@ -73,31 +91,124 @@ constexpr std::array kPieces = {
     "=5\r\ntxt:a\r\n"sv,
 };
 
-std::string random_input(std::mt19937& random) {
-  const auto below = [&random](std::size_t n) {
-    return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
-  };
-  std::string input;
-  input.push_back(static_cast<char>(below(4)));
-  input.push_back(static_cast<char>(below(256)));
-  for (std::size_t pieces = 1 + below(16); pieces > 0; --pieces) {
-    input += kPieces[below(kPieces.size())];
+class Inputs {
+ public:
+  Inputs(std::mt19937::result_type seed, const std::vector<std::string>& kept)
+      : random_(seed), kept_(kept) {}
+
+  std::string next() { return kept_.empty() || below(2) == 0 ? of_pieces() : changed_copy(); }
+
+ private:
+  std::size_t below(std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>(0, n - 1)(random_);
   }
-  if (below(4) == 0) input[2 + below(input.size() - 2)] = static_cast<char>(below(256));
-  return input;
+  char any_byte() { return static_cast<char>(below(256)); }
+
+  std::string of_pieces() {
+    std::string input;
+    input.push_back(static_cast<char>(below(4)));
+    input.push_back(any_byte());
+    for (std::size_t pieces = 1 + below(16); pieces > 0; --pieces)
+      input += kPieces[below(kPieces.size())];
+    if (below(4) == 0) input[2 + below(input.size() - 2)] = any_byte();
+    return input;
+  }
+
+  std::string changed_copy() {
+    std::string input = kept_[below(kept_.size())];
+    for (std::size_t changes = 1 + below(4); changes > 0; --changes) change(input);
+    return input;
+  }
+
+  void change(std::string& input) {
+    constexpr std::size_t kLongestCut = 16;
+    const std::size_t at = below(input.size() + 1);
+    switch (below(4)) {
+      case 0:
+        input.insert(at, kPieces[below(kPieces.size())]);
+        return;
+      case 1:
+        input.erase(at, 1 + below(kLongestCut));
+        return;
+      case 2:
+        if (at < input.size()) input[at] = any_byte();
+        return;
+      default:
+        add_part_of_another(input, at);
+    }
+  }
+
+  void add_part_of_another(std::string& input, std::size_t at) {
+    const std::string& other = kept_[below(kept_.size())];
+    const std::size_t from = below(other.size() + 1);
+    const std::size_t most = other.size() - from;
+    input.replace(at, below(2) == 0 ? 0 : input.npos, other, from, below(most + 1));
+  }
+
+  std::mt19937 random_;
+  const std::vector<std::string>& kept_;
+};
+
+std::string_view current_input;
+
+/// What a target did not like, as printf(1) takes it.
+void tell_input(int) {
+  std::fputs("the input, for printf:\n", stderr);
+  for (const char byte : current_input)
+    std::fprintf(stderr, "\\%03o", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+  std::fputs("\n", stderr);
+}
+
+void run(std::string_view input) {
+  current_input = input;
+  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+}
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    std::fprintf(stderr, "cannot read %s\n", path.c_str());
+    std::exit(2);
+  }
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// In the order of their names, so that it does not depend on the file system.
+std::vector<std::string> contents_of(int count, char** paths) {
+  std::vector<std::filesystem::path> files;
+  for (int i = 0; i < count; ++i) {
+    if (!std::filesystem::is_directory(paths[i])) {
+      files.emplace_back(paths[i]);
+      continue;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(paths[i]))
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<std::string> contents;
+  for (const std::filesystem::path& file : files) contents.push_back(content_of(file));
+  return contents;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: %s ITERATIONS SEED\n", argv[0]);
+  if (argc < 2 || (is_number(argv[1]) && (argc < 3 || !is_number(argv[2])))) {
+    std::fprintf(stderr, "usage: %s [ITERATIONS SEED] [FILE|FOLDER...]\n", argv[0]);
     return 2;
   }
-  std::mt19937 random(static_cast<std::mt19937::result_type>(std::strtoul(argv[2], nullptr, 10)));
-  for (unsigned long left = std::strtoul(argv[1], nullptr, 10); left > 0; --left) {
-    const std::string input = random_input(random);
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
-  }
+  ::signal(SIGABRT, tell_input);
+  const bool is_random = is_number(argv[1]);
+  const int first_path = is_random ? 3 : 1;
+  const std::vector<std::string> kept = contents_of(argc - first_path, argv + first_path);
+  for (const std::string& input : kept) run(input);
+  if (!is_random) return 0;
+  Inputs inputs(static_cast<std::mt19937::result_type>(std::strtoul(argv[2], nullptr, 10)), kept);
+  for (unsigned long left = std::strtoul(argv[1], nullptr, 10); left > 0; --left)
+    run(inputs.next());
   return 0;
 }

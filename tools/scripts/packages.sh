@@ -40,6 +40,7 @@ test_needs=(
   "debootstrap|/usr/sbin/debootstrap|makes that machine's files"
   "scdoc|/usr/bin/scdoc|makes the manual pages"
   "clang|/usr/bin/clang++|the second compiler"
+  "libclang-rt-14-dev|/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-$(uname -m).a|libFuzzer"
   "clang-tidy|/usr/bin/clang-tidy|looks for mistakes that compile"
   "lld|/usr/bin/ld.lld|links test programs, in a fifth of the time"
   "clang-format|/usr/bin/clang-format|checks the code's format"

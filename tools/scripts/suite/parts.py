@@ -28,7 +28,9 @@ SIMULATED_SEEDS = 10_000
 FEW_SIMULATED_SEEDS = 300  # ten seconds of processor time; nine of ten edits of its list are noticed by fewer
 SIMULATED_SECONDS = 180  # of new seeds, with --all
 
-FUZZED = {"resp_client_fuzz": 200_000}  # each of its inputs is a whole conversation
+# Of those whose inputs are whole conversations, or long texts.
+FUZZED = {"config": 50_000, "glob": 200_000, "inline_line": 300_000, "load_replies": 200_000, "resp_client": 200_000,
+          "scenario": 150_000, "synopsis": 300_000}
 CONVERSATIONS = 50_000  # with both servers, which take them in seconds
 
 SHORT = {}  # name: function; its docstring says what it checks
@@ -232,8 +234,10 @@ def fuzz(part):
         return
     seed = int(time.time()) % 1_000_000
     for program in sorted((ROOT / "build/asan/bin").glob("*_fuzz")):
-        runs = FUZZED.get(program.name, 1_000_000)
-        part.case(part.run(program, runs, seed, seconds=600), f"{program.name} {runs} {seed}")
+        target = program.name.removesuffix("_fuzz")
+        runs = FUZZED.get(target, 1_000_000)
+        corpus = f"tests/fuzz/corpus/{target}"
+        part.case(part.run(program, runs, seed, ROOT / corpus, seconds=600), f"{program.name} {runs} {seed} {corpus}")
     part.case(part.run("tests/fuzz/redis_differential", "--count", CONVERSATIONS, "--seed", seed,
                        environment={"REACTORD_BIN_DIR": str(ROOT / "build/asan/bin")}),
               f"redis_differential --count {CONVERSATIONS} --seed {seed}")
