@@ -18,7 +18,7 @@ from harness.daemon import BIN_DIR, ROOT, run_reactord
 from harness.net import free_port
 
 DEFAULT_PORT = 12345
-READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "protocol/README.md",
+READMES = ["README.md", "tests/README.md", "tests/bench/README.md", "tests/fuzz/README.md", "protocol/README.md",
            "daemon/README.md", "daemon/PROMISES.md", "daemon/handlers/README.md", "daemon/handlers/relay/README.md", "systemd/README.md",
            "systemd/haproxy.md", "tools/README.md"]
 
@@ -41,6 +41,8 @@ INSTEAD = {
     "weather/ci": None,
     "sudo weather/deploy": None,
     "echo WEATHER Ada | nc -N 127.0.0.1 12345": None,
+    "tests/fuzz/run": "tests/fuzz/run --help",  # fuzz_run_test.py
+    "tests/fuzz/run --seconds 600 config": None,
     "tests/load/soak --time 2h": "tests/load/soak --help",  # tools/test soak
     "tests/bench/compare":
         "env -u REACTORD_BIN_DIR tests/bench/compare --quick --rows depth --servers floor reactord",
