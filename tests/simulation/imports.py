@@ -36,6 +36,14 @@ def archives(build):
     return found
 
 
+def of_https_library(build):
+    """What the library of HTTP imports, which is linked to the simulation; none where it is left out."""
+    linked = subprocess.run(["ldd", build / "bin/simulation"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"libmicrohttpd\S* => (\S+)", linked)
+    imported = names([found[1]], "U", "-D", "-u") if found else set()
+    return {name for name in imported if not name.startswith("gnutls_")}  # of TLS, which it is not asked for
+
+
 def harmless():
     """Each name with its reason."""
     lines = [line for line in (HERE / "calls/harmless.txt").read_text(encoding="utf-8").splitlines()
@@ -47,6 +55,7 @@ def harmless():
 def problems(build):
     libraries = archives(build)
     imported = names(libraries, "U", "-u") - names(libraries, "TDBRVW", "--defined-only")
+    imported |= of_https_library(build)
     objects = (build / "tests/simulation").rglob("calls/*.o")
     simulated = names(objects, "T", "--defined-only")
     known = harmless()

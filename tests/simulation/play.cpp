@@ -13,12 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/page/page_html.h"
 #include "tests/simulation/clients/client.h"
 #include "tests/simulation/model/heap.h"
 #include "tests/simulation/model/told_log.h"
 #include "tests/simulation/model/turn_checks.h"
 #include "tests/simulation/model/verdict.h"
 #include "tests/simulation/model/world.h"
+#include "tests/simulation/visitors/visitor.h"
 
 namespace simulation {
 
@@ -41,14 +43,15 @@ class Play {
         checks_(world_),
         told_(world_),
         pauses_(Random::branch(script.seed, 79)) {
+    (void)reactord::page_policy();  // made once, and kept: no process of the daemon's leaves it
+                                    // behind
     prepare_files();
     prepare_faults();
-    for (const ClientPlan& plan : script.clients)
-      clients_.push_back(std::make_unique<Client>(world_, plan));
+    for (const ClientPlan& plan : script.clients) clients_.push_back(make_caller(plan));
     kernel_.on_turn = [this] { checks_.after_turn(); };
     kernel_.threads.on_stuck = [] { fail("rest", "nothing will ever happen any more"); };
     kernel_.on_killed = [this] { note_killed(); };
-    world_.on_stop = [this] { each_client(&Client::note_stop); };
+    world_.on_stop = [this] { each_client(&Caller::note_stop); };
   }
 
   Played run() {
@@ -61,8 +64,13 @@ class Play {
   }
 
  private:
-  void each_client(void (Client::*what)()) {
-    for (const std::unique_ptr<Client>& client : clients_) (client.get()->*what)();
+  std::unique_ptr<Caller> make_caller(const ClientPlan& plan) {
+    if (plan.listener == "http") return std::make_unique<Visitor>(world_, plan);
+    return std::make_unique<Client>(world_, plan);
+  }
+
+  void each_client(void (Caller::*what)()) {
+    for (const std::unique_ptr<Caller>& client : clients_) (client.get()->*what)();
   }
 
   void prepare_files() {
@@ -111,7 +119,7 @@ class Play {
   /// RestartSec=1. What was told meanwhile is told to the next.
   void note_killed() {
     add_counts();
-    each_client(&Client::note_kill);
+    each_client(&Caller::note_kill);
     world_.note_killed();
     pause_ = seconds(1);
   }
@@ -142,7 +150,7 @@ class Play {
 
   void schedule() {
     begin_faults();
-    each_client(&Client::schedule);
+    each_client(&Caller::schedule);
     const Script& script = world_.script;
     after(script.heal, [this] { kernel_.heal(); });
     for (const SignalPlan& plan : script.signals)
@@ -158,6 +166,7 @@ class Play {
 
   void raise(int signal) {
     if (signal == SIGTERM) world_.tell_to_stop();
+    if (signal == SIGTERM && !world_.told_to_stop_at) world_.told_to_stop_at = world_.now();
     if (signal == SIGUSR2) world_.tell_to_restart();
     if (signal == SIGKILL) return kill();
     kernel_.process().signals.raise(signal);
@@ -171,7 +180,7 @@ class Play {
 
   void begin_rest() {
     if (world_.is_stopping()) return;
-    each_client(&Client::check_rest);
+    each_client(&Caller::check_rest);
     checks_.begin_rest();
   }
 
@@ -229,7 +238,7 @@ class Play {
     check_counts();
     // What is on its way still arrives.
     (void)kernel_.threads.block([] { return false; }, world_.now() + seconds(120));
-    each_client(&Client::check_end);
+    each_client(&Caller::check_end);
     for (const auto& [name, file] : kernel_.manager.stored())
       fail("store", fmt::format("{} is left in it by a daemon that was stopped", name));
   }
@@ -241,7 +250,7 @@ class Play {
   Faults faults_;
   Random pauses_;
   Moment pause_{0};  ///< before the next process begins, at least
-  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Caller>> clients_;
   bool is_restarted_ = false;
   bool has_handed_over_ = false;
   std::uint64_t connected_ = 0;  ///< of all processes

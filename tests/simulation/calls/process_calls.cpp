@@ -47,6 +47,13 @@ int uname(utsname* system) noexcept {
   return 0;
 }
 
+int gethostname(char* into, size_t size) noexcept {
+  SIMULATION_REAL(gethostname);
+  if (!is_simulated()) return real_gethostname(into, size);
+  std::strncpy(into, "simulated", size);
+  return 0;
+}
+
 int getrlimit(__rlimit_resource_t resource, rlimit* limit) noexcept {
   SIMULATION_REAL(getrlimit);
   if (!is_simulated()) return real_getrlimit(resource, limit);

@@ -50,6 +50,13 @@ int clock_gettime(clockid_t clock, timespec* time) noexcept {
   return 0;
 }
 
+time_t time(time_t* into) noexcept {
+  timespec now{};
+  (void)::clock_gettime(CLOCK_REALTIME, &now);
+  if (into != nullptr) *into = now.tv_sec;
+  return now.tv_sec;
+}
+
 int nanosleep(const timespec* time, timespec* left) {
   SIMULATION_REAL(nanosleep);
   if (!is_simulated()) return real_nanosleep(time, left);

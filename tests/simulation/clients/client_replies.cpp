@@ -2,7 +2,6 @@
 // What a client is answered: reads it, and holds it against what it may expect.
 #include <fmt/format.h>
 
-#include <array>
 #include <exception>
 #include <utility>
 
@@ -11,51 +10,9 @@
 
 namespace simulation {
 
-namespace {
-
-using std::chrono::milliseconds;
-
-}  // namespace
-
-void Client::read() {
-  if (reading_ != Reading::all || state_ != State::connected) {
-    if (end_->is_dead() && end_->error() != 0) on_end(true);
-    return;
-  }
-  std::array<char, 16u << 10> chunk;
-  while (state_ == State::connected && !has_closed_) {
-    const long n = end_->receive(chunk.data(), chunk.size());
-    if (n == -EAGAIN) break;
-    if (n <= 0) {
-      parse();
-      return on_end(n < 0);
-    }
-    received_.append(chunk.data(), static_cast<std::size_t>(n));
-    last_moved_ = world_.now();
-    world_.kernel.trace.bytes(world_.now(), name(), {chunk.data(), static_cast<std::size_t>(n)});
-  }
-  parse();
-}
-
-void Client::read_some() {
-  if (reading_ != Reading::slowly || state_ != State::connected || has_closed_) return;
-  std::string chunk(static_cast<std::size_t>(read_bytes_), '\0');
-  const long n = end_->receive(chunk.data(), chunk.size());
-  if (n == 0 || (n < 0 && n != -EAGAIN)) return on_end(n < 0);
-  if (n > 0) {
-    received_.append(chunk, 0, static_cast<std::size_t>(n));
-    world_.kernel.trace.bytes(world_.now(), name(), chunk.substr(0, static_cast<std::size_t>(n)));
-    parse();
-  }
-  world_.kernel.timeline.after(milliseconds(10), [this] { read_some(); });
-}
-
 void Client::parse() {
   while (!received_.empty() && state_ == State::connected && parse_one()) continue;
-  if (is_awaiting_ && expected_.empty()) {
-    is_waiting_ = is_awaiting_ = false;
-    go_on();
-  }
+  if (expected_.empty()) stop_awaiting();
 }
 
 /// False where the next reply is not whole.

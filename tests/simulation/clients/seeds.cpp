@@ -11,6 +11,7 @@
 
 #include "tests/simulation/clients/personas.h"
 #include "tests/simulation/clients/requests.h"
+#include "tests/simulation/visitors/visitor_personas.h"
 
 namespace simulation {
 
@@ -161,6 +162,22 @@ void choose_restarts(Script& script, Random random) {
       script.faults.emplace_back(name, static_cast<int>(random.between(1, 60)));
 }
 
+/// The HTTP listener, and who comes to it.
+void choose_visitors(Script& script, Random random) {
+  if (!random.chance(25)) return;
+  script.listeners.emplace_back("http");
+  if (random.chance(35))
+    set(script, "server", "max_http_connections", std::to_string(random.between(1, 6)));
+  const std::span<const Persona> all = visitor_personas();
+  int number = static_cast<int>(script.clients.size());
+  for (std::int64_t i = random.between(1, 10); i > 0; --i) {
+    const Persona& persona = random.pick(all);
+    const std::int64_t arrives =
+        random.chance(50) ? random.between(0, 50) : random.between(0, 8000);
+    script.clients.push_back({++number, persona.name, "http", arrives, persona.make(random)});
+  }
+}
+
 }  // namespace
 
 Script script_of(std::uint64_t seed) {
@@ -175,6 +192,7 @@ Script script_of(std::uint64_t seed) {
   choose_clients(script, random);
   choose_end(script, random);
   choose_restarts(script, Random::branch(seed, 78));
+  choose_visitors(script, Random::branch(seed, 80));
   return script;
 }
 
@@ -219,10 +237,11 @@ Script script_of_days(std::int64_t days) {
 std::vector<std::string> all_features() {
   std::vector<std::string> features = fault_names();
   for (const Persona& persona : personas()) features.emplace_back(persona.name);
+  for (const Persona& persona : visitor_personas()) features.emplace_back(persona.name);
   for (const char* setting :
        {"idle", "linger", "max_connections", "when_full", "max_connections_per_address",
         "output_high_water", "max_buffer_memory", "mode", "leave", "request_rate", "byte_rate",
-        "connections", "connection_rate", "dry_run", "survive"})
+        "connections", "connection_rate", "dry_run", "survive", "max_http_connections"})
     features.emplace_back(setting);
   features.push_back(fmt::format("signal_{}", SIGHUP));
   features.push_back(fmt::format("signal_{}", SIGTERM));

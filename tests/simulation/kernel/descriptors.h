@@ -27,6 +27,11 @@ class Descriptors {
     return is_open(fd) ? at(fd) : nullptr;
   }
   [[nodiscard]] int count() const { return count_; }
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    for (const std::shared_ptr<OpenFile>& file : files_)
+      if (file != nullptr) visit(*file);
+  }
 
   rlimit limit{1024, 4096};
 

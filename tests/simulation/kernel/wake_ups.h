@@ -19,6 +19,20 @@ class EventCounter final : public OpenFile {
     count_ += number;
     wake(EPOLLIN);
   }
+  [[nodiscard]] long read(char* into, std::size_t size) override {
+    std::uint64_t number = 0;
+    if (size < sizeof number) return -EINVAL;
+    if (const long result = take(number); result != 0) return result;
+    std::memcpy(into, &number, sizeof number);
+    return sizeof number;
+  }
+  [[nodiscard]] long write(const char* bytes, std::size_t size) override {
+    std::uint64_t number = 0;
+    if (size < sizeof number) return -EINVAL;
+    std::memcpy(&number, bytes, sizeof number);
+    add(number);
+    return sizeof number;
+  }
   [[nodiscard]] long take(std::uint64_t& number) {
     if (count_ == 0) return -EAGAIN;
     number = count_;

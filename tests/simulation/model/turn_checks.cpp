@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tests/simulation/model/verdict.h"
+#include "tests/simulation/script/listeners.h"
 
 namespace simulation {
 
@@ -36,6 +37,7 @@ TurnChecks::TurnChecks(World& world) : world_(world) {
 void TurnChecks::after_turn() {
   if (world_.daemon.server == nullptr) return;
   check_connections();
+  if (world_.script.has_listener("http")) check_visitors();
   check_progress();
 }
 
@@ -90,6 +92,18 @@ void TurnChecks::check_waiting(reactord::Connection& connection, std::uint64_t o
   if (waited > 4 + 2 * open)
     fail("fairness", fmt::format("client {} has waited {} turns, beside {} others",
                                  connection.client_id(), waited, open));
+}
+
+/// The library's, which no table of ours knows.
+void TurnChecks::check_visitors() const {
+  int count = 0;
+  world_.kernel.process().descriptors.for_each([&count](const OpenFile& file) {
+    const auto* socket = dynamic_cast<const Socket*>(&file);
+    if (socket != nullptr && socket->is_connection() && socket->local().port() == kHttpPort)
+      ++count;
+  });
+  if (count > world_.rules.max_visitors)
+    fail("limits", fmt::format("{} connections of HTTP", count));
 }
 
 void TurnChecks::check_progress() {

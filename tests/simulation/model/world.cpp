@@ -49,6 +49,10 @@ Rules rules_of(const Script& script) {
     read(script, "[limit]", "connections", rules.limited_connections);
     rules.has_connection_rate = !script.value_of("[limit]", "connection_rate").empty();
   }
+  if (const std::string most = script.value_of("server", "max_http_connections"); !most.empty()) {
+    rules.max_visitors = std::stoi(most);
+    rules.are_visitors_few = true;
+  }
   rules.is_memory_short = !script.value_of("limits", "max_buffer_memory").empty();
   rules.is_text_for_operators = script.value_of("handlers.text", "mode") == "\"operator\"";
   return rules;

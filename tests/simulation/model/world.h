@@ -35,6 +35,8 @@ struct Rules {
   bool has_connection_rate = false;
   bool is_memory_short = false;
   bool is_text_for_operators = false;
+  int max_visitors = 32;  ///< of HTTP
+  bool are_visitors_few = false;
 };
 [[nodiscard]] Rules rules_of(const Script& script);
 
@@ -69,7 +71,8 @@ class World {
   DaemonView daemon;
   std::optional<Moment> stopping_since;
   std::function<void()> on_stop;
-  int times_told_to_stop = 0;  ///< by a signal or SHUTDOWN: the second ends it at once
+  std::optional<Moment> told_to_stop_at;  ///< by a signal
+  int times_told_to_stop = 0;             ///< by a signal or SHUTDOWN: the second ends it at once
   bool has_restarted = false;
   bool has_crashed = false;
   Moment served_since{0};          ///< by this process
@@ -78,6 +81,8 @@ class World {
   bool has_drained = false;        ///< DRAIN was
   int clients_connected = 0;       ///< now, as they see it
   int most_clients = 0;
+  int visitors = 0;  ///< of HTTP, those that connect included
+  int most_visitors = 0;
   std::map<std::uint32_t, int> from_address{};  ///< now, those that connect included
   std::map<std::uint32_t, int> most_from_address{};
 

@@ -10,6 +10,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/simulation/script/listeners.h"
+
 namespace simulation {
 
 namespace {
@@ -50,29 +52,6 @@ constexpr FaultPlace kFaults[] = {
     {"manager_fails", &Faults::manager_fails},
 };
 
-/// Where clients connect to; world.cpp has the same.
-constexpr std::string_view kListeners = R"([[listener]]
-name = "commands"
-address = ["127.0.0.1:12345", "unix:/run/reactord.sock"]
-
-[[listener]]
-name = "lines"
-framing = "line"
-handler = "text"
-address = "127.0.0.1:12346"
-
-[[listener]]
-name = "chunks"
-framing = "raw"
-handler = "ceil"
-address = "127.0.0.1:12347"
-
-[[listener]]
-name = "admin"
-role = "admin"
-address = "127.0.0.1:12348"
-)";
-
 class Parser {
  public:
   explicit Parser(std::string_view text) : lines_(std::string(text)) {}
@@ -96,6 +75,11 @@ class Parser {
     if (first == "heal") return static_cast<bool>(words >> script_.heal);
     if (first == "rest") return static_cast<bool>(words >> script_.rest);
     if (first == "stop") return static_cast<bool>(words >> script_.stop);
+    if (first == "listener") {
+      const std::string name = rest_of(words);
+      script_.listeners.push_back(name);
+      return !listener_text(name).empty();
+    }
     if (first == "config") {
       Setting setting;
       words >> setting.section;
@@ -156,6 +140,7 @@ void append(std::string& text, const ClientPlan& plan) {
 
 std::string Script::text() const {
   std::string text = fmt::format("seed {}\nboot {}\n", seed, boot);
+  for (const std::string& listener : listeners) text += fmt::format("listener {}\n", listener);
   for (const Setting& setting : settings)
     text += fmt::format("config {} {}\n", setting.section, setting.line);
   for (const auto& [name, percent] : faults) text += fmt::format("fault {} {}\n", name, percent);
@@ -175,7 +160,8 @@ std::string Script::config_text() const {
   std::map<std::string, std::string> sections;
   for (const Setting& setting : settings) sections[setting.section] += setting.line + "\n";
   sections["log"] += "target = \"/var/log/reactord.log\"\n";
-  std::string text(kListeners);
+  std::string text(kListenersOfAll);
+  for (const std::string& listener : listeners) text += listener_text(listener);
   for (const auto& [name, lines] : sections) text += fmt::format("\n[{}]\n{}", name, lines);
   return text;
 }
@@ -183,11 +169,16 @@ std::string Script::config_text() const {
 std::vector<std::string> Script::features() const {
   std::set<std::string> features;
   for (const ClientPlan& plan : clients) features.insert(plan.persona);
+  for (const std::string& listener : listeners) features.insert("listener_" + listener);
   for (const Setting& setting : settings)
     features.insert(setting.line.substr(0, setting.line.find(' ')));
   for (const auto& [name, percent] : faults) features.insert(name);
   for (const SignalPlan& plan : signals) features.insert(fmt::format("signal_{}", plan.signal));
   return {features.begin(), features.end()};
+}
+
+bool Script::has_listener(std::string_view name) const {
+  return std::find(listeners.begin(), listeners.end(), name) != listeners.end();
 }
 
 std::string Script::value_of(std::string_view section, std::string_view key) const {

@@ -4,6 +4,7 @@
 //
 //   seed 42                                 the kernel's numbers, and each client's
 //   boot 2147480                            seconds since the machine was started
+//   listener http                           one that not every script has (listeners.h)
 //   config limits max_inline = "1KiB"
 //   fault interrupted 10                    percent; until `heal`
 //   heal 20000
@@ -29,6 +30,7 @@ namespace simulation {
 #define SIMULATION_VERBS(X)                                                                 \
   X(ask_resp, true, true) /* so many requests as arrays; the words of one            */     \
   X(ask_line, true, true) /* the same as lines                                       */     \
+  X(ask_http, true, true) /* the same by HTTP: a method, a path, header fields       */     \
   X(bytes, false, true)   /* what is no request, escaped                             */     \
   X(send, true, false)    /* so many bytes of what was asked; 0: all                 */     \
   X(trickle, true, false) /* all of it, a few bytes at a time, with such a pause     */     \
@@ -77,6 +79,7 @@ struct Setting {
 struct Script {
   std::uint64_t seed = 1;
   std::int64_t boot = 1000;
+  std::vector<std::string> listeners;  ///< beside those of all scripts
   std::vector<Setting> settings;
   std::vector<std::pair<std::string, int>> faults;
   std::int64_t heal = 0;
@@ -92,6 +95,7 @@ struct Script {
   [[nodiscard]] std::string config_text() const;
   /// What it combines: personas, settings, faults, kinds of stop.
   [[nodiscard]] std::vector<std::string> features() const;
+  [[nodiscard]] bool has_listener(std::string_view name) const;
   /// The value of a setting, as it is written; empty if it is not there.
   [[nodiscard]] std::string value_of(std::string_view section, std::string_view key) const;
 };

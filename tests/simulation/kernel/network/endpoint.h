@@ -76,6 +76,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   // --- options ---
   void set_user_timeout(Moment timeout) { user_timeout_ = timeout; }
   void set_keep_alive(std::optional<Moment> patience) { keep_alive_ = patience; }
+  void set_send_capacity(std::size_t bytes) { link_.send_capacity = bytes; }
   void set_urgent_inline(bool is_inline) { is_urgent_inline_ = is_inline; }
 
   // --- what befalls it ---

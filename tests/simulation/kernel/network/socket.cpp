@@ -105,6 +105,9 @@ void Socket::apply_options() {
   if (end_ == nullptr) return;
   end_->set_urgent_inline(option(SOL_SOCKET, SO_OOBINLINE) != 0);
   if (family_ == AF_UNIX) return;
+  // socket(7): the kernel doubles it.
+  if (const int bytes = option(SOL_SOCKET, SO_SNDBUF); bytes > 0)
+    end_->set_send_capacity(2 * static_cast<std::size_t>(bytes));
   const std::chrono::milliseconds user_timeout(option(IPPROTO_TCP, TCP_USER_TIMEOUT));
   end_->set_user_timeout(user_timeout);
   if (option(SOL_SOCKET, SO_KEEPALIVE) == 0) return end_->set_keep_alive(std::nullopt);
