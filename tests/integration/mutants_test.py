@@ -115,6 +115,24 @@ def test_pytest_can_be_who_notices(play):
     assert one.count.passed == 1, one.failures
 
 
+def test_a_fuzz_target_can_be_who_notices(play):
+    target = play.tree / "tests/fuzz/targets/spare_fuzz.cpp"
+    edit = ["limit=4", "limit=5", "a limit", "fuzz spare"]
+    one, _ = play(edit)
+    assert one.failures == ["tests/mutants.toml: there is no fuzz target 'spare'"]
+    target.parent.mkdir(parents=True)
+    target.touch()
+    cmake = CMAKE.replace("bin/unit_tests", "bin/spare_fuzz")
+    (play.tree.parent / "bin/cmake").write_text(cmake)
+    one, _ = play(edit)
+    assert one.count.passed == 1, one.failures
+
+
+def test_each_fuzz_target_has_an_edit_that_it_finds():
+    targets = {path.name.removesuffix("_fuzz.cpp") for path in (ROOT / "tests/fuzz/targets").iterdir()}
+    assert targets == {row.fuzz_target for row in mutants.listed()} - {""}
+
+
 def test_words_choose_by_the_names_of_files(play):
     one, _ = play(["limit=4", "limit=5", "a limit"], words=["b.sh"])
     assert one.failures == ["no row of tests/mutants.toml is about a file with b.sh in its name"]

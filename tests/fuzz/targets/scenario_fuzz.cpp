@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Scenarios of any bytes: problems stand in one line each, at their place; and of a good one, each
-// request is the same from the same seed, its numbers lie where they were asked for, and its
-// expectation allows the reply that it computes. The first byte of the input chooses the seed.
+// Scenarios of any bytes, and generators and expectations by themselves: problems stand in one line
+// each, at their place; and of a good one, each request is the same from the same seed, its numbers
+// lie where they were asked for, and its expectation allows the reply that it computes. The first
+// byte of the input chooses the seed.
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -21,6 +22,7 @@ using reactord::test::require;
 using reactord::test::require_same;
 
 constexpr std::int64_t kMostTextBytes = 1000;
+constexpr int kDraws = 16;
 
 void check_problem(std::string_view problem) {
   require(problem.starts_with("x.toml:"), "a problem does not name its file");
@@ -38,7 +40,7 @@ bool is_short(const Generator& generator) {
 std::string made_by(const Generator& generator, std::uint64_t seed) {
   GeneratorState state{Rng(seed), 3, 0, std::vector<std::size_t>(generator.place + 1)};
   std::string out;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < kDraws; ++i) {
     generator.append(out, state);
     out += '\n';
   }
@@ -61,8 +63,9 @@ void check_generator(const Generator& generator, std::uint64_t seed) {
   const std::string made = made_by(generator, seed);
   require_same(made, made_by(generator, seed), "the same seed, and another text");
   if (generator.kind == Generator::Kind::integer) check_integers(generator, made);
-  if (generator.kind == Generator::Kind::client) require_same("3\n3\n3\n3\n", made, "the client");
-  if (generator.kind == Generator::Kind::counter) require_same("1\n2\n3\n4\n", made, "the counter");
+  if (generator.kind == Generator::Kind::client) require(made.starts_with("3\n3\n"), "the client");
+  if (generator.kind == Generator::Kind::counter)
+    require(made.starts_with("1\n2\n"), "the counter");
 }
 
 void check_request(const RequestTemplate& request, std::uint64_t seed) {
@@ -101,6 +104,14 @@ void check_steps(const std::vector<Step>& steps, std::uint64_t seed) {
   }
 }
 
+/// "int:1..6" and so on.
+void check_generator_text(std::string_view text, std::uint64_t seed) {
+  Generator generator;
+  std::size_t places = 0;
+  if (parse_generator(text, "/nowhere", places, generator).empty())
+    check_generator(generator, seed);
+}
+
 /// "echo", "exact:TEXT" and so on; what is one is told apart from all others.
 void check_expectation_text(std::string_view text) {
   Expectation expectation;
@@ -118,6 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<char> copy(data + 1, data + size);
   const std::string_view text(copy.data(), copy.size());
   check_expectation_text(text);
+  check_generator_text(text, data[0]);
   const LoadedScenario loaded = parse_scenario(text, "x.toml", "/nowhere");
   for (const std::string& problem : loaded.problems) check_problem(problem);
   if (!loaded.problems.empty()) return 0;

@@ -18,13 +18,15 @@ from suite.part import ROOT
 LIST = "tests/mutants.toml"
 UNIT_TESTS = "unit tests"
 COMPILER = "compiler"  # a static_assert, for instance
+FUZZ = "fuzz "  # and the name of a target
 BUILD_SECONDS = 1800  # the first one compiles everything
+FUZZED_INPUTS = 20_000  # as in the part `unit`
 TEST_SECONDS = 300  # an edit that makes a test hang is noticed, too
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One edit. `noticed_by` is UNIT_TESTS, COMPILER, or what pytest is given in tests/integration."""
+    """One edit. `noticed_by` is UNIT_TESTS, COMPILER, FUZZ, or what pytest is given in tests/integration."""
     file: str
     text: str
     replacement: str
@@ -35,6 +37,11 @@ class Mutant:
         shown = [re.sub(r"\s+", " ", text).strip() for text in (self.text, self.replacement)]
         return f"{self.file}: {shown[0]} -> {shown[1] or 'removed'}"
 
+    @property
+    def fuzz_target(self):
+        """Which is to find it, or ''."""
+        return self.noticed_by.removeprefix(FUZZ) if self.noticed_by.startswith(FUZZ) else ""
+
     def problem(self, root):
         """Why this edit cannot be made, or ''."""
         path = root / self.file
@@ -43,6 +50,9 @@ class Mutant:
             return f"{LIST}: {self.text!r} stands {times} times in {self.file}, not once: mend the row"
         if self.text == self.replacement:
             return f"{LIST}: the replacement of {self.text!r} in {self.file} changes nothing"
+        if self.fuzz_target:
+            is_one = (root / f"tests/fuzz/targets/{self.fuzz_target}_fuzz.cpp").exists()
+            return "" if is_one else f"{LIST}: there is no fuzz target {self.fuzz_target!r}"
         first = self.noticed_by.split()[0]
         is_pytest = self.noticed_by not in (UNIT_TESTS, COMPILER)
         if is_pytest and not (root / "tests/integration" / first).exists():
@@ -110,28 +120,35 @@ class Player:
 
     def verdict(self, mutant):
         """What became of it, and whether that is as it should be."""
-        if not self._passes_unchanged(mutant.noticed_by):
+        if not self._passes_unchanged(mutant):
             return f"not played: {mutant.noticed_by} fail without any edit", False
         with self.copy.edited(mutant):
-            if not self._build(mutant.noticed_by):
+            if not self._build(mutant):
                 return ("caught", True) if mutant.noticed_by == COMPILER else \
                     ("not played: it does not compile", False)
-            return ("SURVIVES", False) if self._test(mutant.noticed_by) else ("caught", True)
+            return ("SURVIVES", False) if self._test(mutant) else ("caught", True)
 
-    def _passes_unchanged(self, by):
+    def _passes_unchanged(self, mutant):
+        by = mutant.noticed_by
         if by not in self.passes_unchanged:
-            self.passes_unchanged[by] = self._build(by) and self._test(by)
+            self.passes_unchanged[by] = self._build(mutant) and self._test(mutant)
         return self.passes_unchanged[by]
 
-    def _build(self, by):
-        targets = ["unit_tests"] if by in (UNIT_TESTS, COMPILER) else PROGRAMS
+    def _build(self, mutant):
+        targets = ["unit_tests"] if mutant.noticed_by in (UNIT_TESTS, COMPILER) else PROGRAMS
+        if mutant.fuzz_target:
+            targets = [f"{mutant.fuzz_target}_fuzz"]
         return self._run("cmake", "--build", "build/debug", "-j", JOBS, "--target", *targets,
                          seconds=BUILD_SECONDS)
 
-    def _test(self, by):
+    def _test(self, mutant):
+        by, target = mutant.noticed_by, mutant.fuzz_target
         if by == COMPILER:
             return True
         binaries = self.copy.tree / "build/debug/bin"
+        if target:
+            return self._run(binaries / f"{target}_fuzz", FUZZED_INPUTS, 1,
+                             self.copy.tree / "tests/fuzz/corpus" / target, seconds=TEST_SECONDS)
         if by == UNIT_TESTS:
             return self._run(binaries / "unit_tests", "--abort-after=1", seconds=TEST_SECONDS)
         return self._run("/usr/bin/python3", "-B", "-m", "pytest", "-q", "-x", "--tb=short", *shlex.split(by),
