@@ -110,6 +110,7 @@ TEST_CASE("deep and wide replies are not mostly blanks") {
 
 TEST_CASE("JSON has one value for each type") {
   CHECK(json(":5\r\n") == "5\n");
+  CHECK(json(":-0042\r\n") == "-42\n");
   CHECK(json("$5\r\nh\"\n\x01!\r\n") == "\"h\\\"\\n\\u0001!\"\n");
   CHECK(json("$-1\r\n") == "null\n");
   CHECK(json("#f\r\n") == "false\n");

@@ -39,9 +39,10 @@ class JsonRenderer {
         out_ += "null";
         return;
       case Reply::Kind::boolean:
-      case Reply::Kind::integer:
         out_ += reply.text;
         return;
+      case Reply::Kind::integer:
+        return integer(reply.text);
       case Reply::Kind::real:
         return real(reply.text);
       case Reply::Kind::big_number:
@@ -74,6 +75,14 @@ class JsonRenderer {
   void text(std::string_view bytes) {
     if (try_text(bytes)) return;
     member("base64", [&] { out_.append("\"").append(base64(bytes)).append("\""); });
+  }
+
+  // JSON has no zeros in front of a number; a server may.
+  void integer(std::string_view digits) {
+    std::int64_t number = 0;
+    const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (result.ec != std::errc()) return text(digits);
+    out_ += std::to_string(number);
   }
 
   void real(std::string_view digits) {
