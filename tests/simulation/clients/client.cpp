@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "tests/simulation/model/verdict.h"
+#include "tests/simulation/script/listeners.h"
 
 namespace simulation {
 
@@ -21,9 +22,12 @@ struct Place {
 };
 
 constexpr Place kPlaces[] = {
-    {"commands", 12345, Dialogue::Framing::command}, {"unix", 0, Dialogue::Framing::command},
-    {"lines", 12346, Dialogue::Framing::line},       {"chunks", 12347, Dialogue::Framing::raw},
+    {"commands", 12345, Dialogue::Framing::command},
+    {"unix", 0, Dialogue::Framing::command},
+    {"lines", 12346, Dialogue::Framing::line},
+    {"chunks", 12347, Dialogue::Framing::raw},
     {"admin", 12348, Dialogue::Framing::command},
+    {"login", kLoginPort, Dialogue::Framing::command},
 };
 
 const Place& place_of(const std::string& listener) {
@@ -43,9 +47,11 @@ bool is_limited(const std::string& listener) {
 
 Client::Client(World& world, const ClientPlan& plan)
     : Caller(world, plan),
-      dialogue_(place_of(plan.listener).framing, world.rules.is_text_for_operators ? "@" : "="),
+      dialogue_(place_of(plan.listener).framing, world.rules.is_text_for_operators ? "@" : "=",
+                plan.listener == "login"),
       is_unix_(place_of(plan.listener).port == 0),
       is_admin_(plan.listener == "admin"),
+      must_log_in_(plan.listener == "login"),
       beyond_limit_(is_limited(plan.listener) ? world.rules.beyond_limit : BeyondLimit::nothing) {}
 
 void Client::arrive() {
@@ -72,7 +78,7 @@ void Client::arrive() {
 }
 
 void Client::on_connected() {
-  connected_at_ = last_heard_ = world_.now();
+  connected_at_ = nobody_since_ = last_heard_ = world_.now();
   if (!is_admin_) world_.most_clients = std::max(world_.most_clients, ++world_.clients_connected);
 }
 

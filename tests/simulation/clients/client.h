@@ -4,6 +4,7 @@
 //
 //   client.cpp       comes, and connects       client_replies.cpp  what it is answered
 //   client_plan.cpp  what it asks              client_end.cpp      what may end its connection
+//   client_login.cpp who it is, and what one may have
 #pragma once
 
 #include <deque>
@@ -52,6 +53,13 @@ class Client final : public Caller {
   [[nodiscard]] bool is_last_word(const std::string& text) const;
   [[nodiscard]] bool is_refused_by_limit(const std::string& text) const;
 
+  // --- who it is (client_login.cpp) ---
+  void note_login(const std::string& text);
+  [[nodiscard]] bool is_refused_as_user(const std::string& text);
+  [[nodiscard]] bool is_login_late() const;
+  [[nodiscard]] Moment longest_silence(Moment usual) const;
+  void count_served();
+
   // --- the end (client_end.cpp) ---
   void on_end(bool is_reset) override;
   void check_rest_of_reader();
@@ -77,6 +85,9 @@ class Client final : public Caller {
   std::uint32_t ip_ = 0;
   bool is_unix_ = false;
   bool is_admin_ = false;
+  bool must_log_in_ = false;
+  bool is_logged_in_ = false;
+  Moment nobody_since_{0};                           ///< it has not logged in since then
   BeyondLimit beyond_limit_ = BeyondLimit::nothing;  ///< of its listener's requests
   bool is_watched_ = false;                          ///< by watch_liveness()
 

@@ -61,6 +61,7 @@ bool Client::may_be_refused() const {
   if (is_admin_) return false;
   // A limit of connections is not about Unix sockets.
   const bool is_limited = plan_.listener == "commands";
+  if (must_log_in_ && world_.rules.max_before_login < 1000) return true;
   if (is_limited && world_.rules.has_connection_rate) return true;
   const std::int64_t limited = world_.rules.limited_connections;
   if (is_limited && limited > 0 && world_.most_from_address[ip_] > limited) return true;
@@ -75,6 +76,7 @@ bool Client::may_have_timed_out() const {
   const Rules& rules = world_.rules;
   const Moment now = world_.now();
   if (has_read_slowly_ || not_reading_since_) return true;  // its input waited for it
+  if (is_login_late()) return true;
   // A daemon that stood still finds what lay in the socket, and of a longer request no more.
   if (world_.may_be_late() && longest_request_ > daemons_room_) return true;
   const bool is_first_late =
@@ -116,7 +118,9 @@ std::string Client::why_it_may_end() const {
 bool Client::may_be_left_behind() const {
   if (!world_.has_restarted) return false;
   if (world_.may_lose_at_restart() || world_.may_be_late() || may_go_in_crash_) return true;
-  const bool has_long_reply = std::ranges::any_of(expected_, &Expected::is_list);
+  const bool has_long_reply = std::ranges::any_of(expected_, [this](const Expected& each) {
+    return each.is_list || (must_log_in_ && is_login(each.request));
+  });
   return has_long_reply || has_finished_ || has_quit_ || world_.rules.is_text_for_operators;
 }
 
@@ -218,7 +222,7 @@ bool Client::is_owed_now() const {
 
 void Client::check_liveness() const {
   const Moment silence = world_.now() - std::max(last_moved_, world_.served_since);
-  if (!is_owed_now() || silence < kLongestSilence) return;
+  if (!is_owed_now() || silence < longest_silence(kLongestSilence)) return;
   fail("liveness", fmt::format("{} has waited {} ms for the answer to '{}'", name(),
                                silence / milliseconds(1), expected_.front().request));
 }
@@ -254,6 +258,8 @@ void Client::check_rest_of_reader() {
     fail("deadlines", fmt::format("{} has half a request, and is still connected", name()));
   if (handed_ == 0 && world_.rules.first_request.count() > 0)
     fail("deadlines", fmt::format("{} has said nothing, and is still connected", name()));
+  if (must_log_in_ && !is_logged_in_)
+    fail("deadlines", fmt::format("{} has not logged in, and is still connected", name()));
   if (!expected_.empty())
     fail("rest",
          fmt::format("{} still waits for the answer to '{}'", name(), expected_.front().request));
@@ -288,12 +294,12 @@ void Client::note_kill() {
 }
 
 void Client::check_end() {
-  const bool is_excused = has_closed_ || !last_words_.empty() || has_read_slowly_ ||
-                          reading_ != Reading::all || not_reading_since_ || world_.has_killed ||
-                          world_.rules.is_memory_short || world_.rules.is_text_for_operators ||
-                          world_.times_told_to_stop > 1 || world_.has_drain_expired ||
-                          may_wait_in_backlog() || world_.may_lose_at_restart() ||
-                          may_go_in_crash_ || (replies_ == 0 && world_.has_fault("watch_fails"));
+  const bool is_excused =
+      has_closed_ || !last_words_.empty() || has_read_slowly_ || reading_ != Reading::all ||
+      not_reading_since_ || world_.has_killed || world_.rules.is_memory_short ||
+      world_.rules.is_text_for_operators || world_.times_told_to_stop > 1 ||
+      world_.has_drain_expired || may_wait_in_backlog() || world_.may_lose_at_restart() ||
+      may_go_in_crash_ || is_login_late() || (replies_ == 0 && world_.has_fault("watch_fails"));
   if (is_stop_noted_ && !is_excused && replies_ < must_answer_)
     fail("one request, one reply",
          fmt::format("{} had {} replies owed when the daemon was stopped, and got {}", name(),

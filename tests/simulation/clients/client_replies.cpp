@@ -43,7 +43,8 @@ bool Client::parse_refusal() {
        {"-ERR max number", "-ERR this server takes", "(error) ERR max number", "ERR max number",
         "(error) ERR this server takes", "ERR this server takes", "-LIMIT too many connections",
         "-LIMIT too many new connections"}) {
-    if (!received_.starts_with(beginning)) continue;
+    if (!received_.starts_with(beginning) || received_.find("of your user") != received_.npos)
+      continue;
     if (!may_be_refused())
       fail("limits", fmt::format("{} was refused without need: {:.100}", name(), received_));
     last_words_ = std::exchange(received_, {});
@@ -78,6 +79,7 @@ void Client::on_reply(const std::string& text) {
     if (beyond_limit_ == BeyondLimit::closed) last_words_ = text;
     return note_reply();
   }
+  if (is_refused_as_user(text)) return note_reply();
   // Before what may be any error: an operator's answer.
   if (is_last_word(text)) {
     last_words_ = text;
@@ -85,6 +87,8 @@ void Client::on_reply(const std::string& text) {
   }
   if (!expected_.empty() && expected_.front().matches(text)) {
     check_id(text);
+    note_login(text);
+    count_served();
     return note_reply();
   }
   fail("replies", expected_.empty()
@@ -95,7 +99,7 @@ void Client::on_reply(const std::string& text) {
 
 /// Whatever process serves it.
 void Client::check_id(const std::string& text) {
-  if (expected_.front().request != "CLIENT ID" || text == "QUEUED") return;
+  if (expected_.front().request != "CLIENT ID" || text == "QUEUED" || text[0] == '!') return;
   if (id_.empty()) id_ = text;
   if (id_ != text) fail("client id", fmt::format("{} was {}, and is {} now", name(), id_, text));
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "tests/simulation/clients/login_personas.h"
 #include "tests/simulation/clients/personas.h"
 #include "tests/simulation/clients/requests.h"
 #include "tests/simulation/visitors/visitor_personas.h"
@@ -162,20 +163,35 @@ void choose_restarts(Script& script, Random random) {
       script.faults.emplace_back(name, static_cast<int>(random.between(1, 60)));
 }
 
+/// Of listeners that not every script has.
+void add_clients(Script& script, Random& random, std::span<const Persona> all, std::int64_t count) {
+  int number = static_cast<int>(script.clients.size());
+  for (; count > 0; --count) {
+    const Persona& persona = random.pick(all);
+    const std::int64_t arrives =
+        random.chance(50) ? random.between(0, 50) : random.between(0, 8000);
+    script.clients.push_back(
+        {++number, persona.name, persona.listener, arrives, persona.make(random)});
+  }
+}
+
 /// The HTTP listener, and who comes to it.
 void choose_visitors(Script& script, Random random) {
   if (!random.chance(25)) return;
   script.listeners.emplace_back("http");
   if (random.chance(35))
     set(script, "server", "max_http_connections", std::to_string(random.between(1, 6)));
-  const std::span<const Persona> all = visitor_personas();
-  int number = static_cast<int>(script.clients.size());
-  for (std::int64_t i = random.between(1, 10); i > 0; --i) {
-    const Persona& persona = random.pick(all);
-    const std::int64_t arrives =
-        random.chance(50) ? random.between(0, 50) : random.between(0, 8000);
-    script.clients.push_back({++number, persona.name, "http", arrives, persona.make(random)});
-  }
+  add_clients(script, random, visitor_personas(), random.between(1, 10));
+}
+
+/// The listener where one has to log in, and who comes to it.
+void choose_members(Script& script, Random random) {
+  if (!random.chance(20)) return;
+  script.listeners.emplace_back("login");
+  if (random.chance(70)) set(script, "deadlines", "login", milliseconds(random, 3000, 8000));
+  if (random.chance(20))
+    set(script, "server", "max_before_login", std::to_string(random.between(1, 12)));
+  add_clients(script, random, login_personas(), random.between(1, 8));
 }
 
 }  // namespace
@@ -193,6 +209,7 @@ Script script_of(std::uint64_t seed) {
   choose_end(script, random);
   choose_restarts(script, Random::branch(seed, 78));
   choose_visitors(script, Random::branch(seed, 80));
+  choose_members(script, Random::branch(seed, 81));
   return script;
 }
 
@@ -238,10 +255,12 @@ std::vector<std::string> all_features() {
   std::vector<std::string> features = fault_names();
   for (const Persona& persona : personas()) features.emplace_back(persona.name);
   for (const Persona& persona : visitor_personas()) features.emplace_back(persona.name);
+  for (const Persona& persona : login_personas()) features.emplace_back(persona.name);
   for (const char* setting :
        {"idle", "linger", "max_connections", "when_full", "max_connections_per_address",
         "output_high_water", "max_buffer_memory", "mode", "leave", "request_rate", "byte_rate",
-        "connections", "connection_rate", "dry_run", "survive", "max_http_connections"})
+        "connections", "connection_rate", "dry_run", "survive", "max_http_connections",
+        "max_before_login"})
     features.emplace_back(setting);
   features.push_back(fmt::format("signal_{}", SIGHUP));
   features.push_back(fmt::format("signal_{}", SIGTERM));

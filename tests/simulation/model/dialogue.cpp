@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace simulation {
@@ -81,6 +82,16 @@ void Dialogue::ask(const std::vector<std::string>& words, bool is_resp,
   expected.push_back(std::move(answered));
 }
 
+void Dialogue::note_refused_login(std::deque<Expected>& expected) {
+  for (std::size_t i = 1; i < expected.size(); ++i) {
+    if (is_login(expected[i].request)) return;
+    if (is_free(expected[i].request)) continue;
+    expected[i].pattern = "=!NOAUTH Authentication required.";
+    expected[i].is_list = false;
+  }
+  login_.forget();
+}
+
 /// CLIENT REPLY; what is not answered is served all the same.
 bool Dialogue::is_muted(const std::vector<std::string>& words) {
   const std::string name = upper(words[0]);
@@ -141,6 +152,8 @@ Expected Dialogue::answer_in_transaction(const std::string& name, Expected alone
 
 /// Outside of a transaction.
 Expected Dialogue::alone(const std::string& name, const std::vector<std::string>& words) {
+  if (std::optional<std::string> answer = login_.answer(name, words))
+    return {.pattern = std::move(*answer)};
   if (name == "PING") return exactly(words.size() > 1 ? words[1] : "PONG");
   if (name == "ECHO") return words.size() == 2 ? exactly(words[1]) : an_error("ERR wrong number");
   if (name == "TEXT") return {.pattern = text_answers_ + joined(words, 1)};

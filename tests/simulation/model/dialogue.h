@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/simulation/model/login.h"
 #include "tests/simulation/model/reply_reader.h"
 
 namespace simulation {
@@ -29,8 +31,9 @@ class Dialogue {
   enum class Framing : std::uint8_t { command, line, raw };
 
   /// `text_answers`: how TEXT is answered: "=" by the message itself, "@" by an operator.
-  Dialogue(Framing framing, std::string text_answers)
-      : framing_(framing), text_answers_(std::move(text_answers)) {}
+  /// `must_log_in`: at the listener "login".
+  Dialogue(Framing framing, std::string text_answers, bool must_log_in)
+      : framing_(framing), text_answers_(std::move(text_answers)), login_(must_log_in) {}
 
   /// The bytes of a request.
   [[nodiscard]] std::string encode(const std::vector<std::string>& words, bool is_resp) const;
@@ -38,6 +41,8 @@ class Dialogue {
   void ask(const std::vector<std::string>& words, bool is_resp, std::vector<Expected>& expected);
   /// What is read between replies: pushes come in the encoding that is spoken.
   [[nodiscard]] Encoding spoken() const;
+  /// A login that was right has been refused all the same: what was asked behind it is nobody's.
+  void note_refused_login(std::deque<Expected>& expected);
 
  private:
   enum class Muted : std::uint8_t { no, skip_next, off };
@@ -50,6 +55,7 @@ class Dialogue {
 
   Framing framing_;
   std::string text_answers_;
+  Login login_;
   bool has_spoken_resp_ = false;
   bool is_in_transaction_ = false;
   std::vector<std::string> queued_;  ///< the patterns of what EXEC will answer

@@ -38,6 +38,7 @@ void TurnChecks::after_turn() {
   if (world_.daemon.server == nullptr) return;
   check_connections();
   if (world_.script.has_listener("http")) check_visitors();
+  if (world_.script.has_listener("login")) check_logins();
   check_progress();
 }
 
@@ -51,7 +52,10 @@ void TurnChecks::check_connections() {
     held += connection.buffer_bytes();
     ++open;
     if (!connection.policy().is_admin) ++from[connection.stream().peer_ip()];
-    if (connection.policy().limiter != nullptr) ++limited[connection.stream().peer_ip()];
+    // The listener where one logs in has a limit of its own.
+    const bool is_limited = connection.policy().limiter != nullptr &&
+                            connection.policy().requirement == reactord::Requirement::nothing;
+    if (is_limited) ++limited[connection.stream().peer_ip()];
     if (connection.output_bytes() > high_water_ + kLongestReplies)
       fail("limits", fmt::format("client {} has {} bytes of unsent replies", connection.client_id(),
                                  connection.output_bytes()));
@@ -92,6 +96,24 @@ void TurnChecks::check_waiting(reactord::Connection& connection, std::uint64_t o
   if (waited > 4 + 2 * open)
     fail("fairness", fmt::format("client {} has waited {} turns, beside {} others",
                                  connection.client_id(), waited, open));
+}
+
+void TurnChecks::check_logins() const {
+  std::int64_t before_login = 0;
+  std::map<std::string, int, std::less<>> of_users;
+  world_.daemon.server->connections().for_each([&](const reactord::Connection& connection) {
+    if (connection.is_ending()) return;
+    if (connection.session().must_log_in())
+      ++before_login;
+    else
+      ++of_users[std::string(connection.session().user())];
+  });
+  if (before_login > world_.rules.max_before_login)
+    fail("limits", fmt::format("{} clients that have not logged in", before_login));
+  of_users.erase("");
+  for (const auto& [user, count] : of_users)
+    if (count > world_.rules.connections_of_user)
+      fail("limits", fmt::format("{} connections of {}", count, user));
 }
 
 /// The library's, which no table of ours knows.

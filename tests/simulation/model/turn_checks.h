@@ -27,6 +27,7 @@ class TurnChecks {
   void check_addresses(CountOfAddress counts, std::int64_t most) const;
   void check_waiting(reactord::Connection& connection, std::uint64_t open) const;
   void check_visitors() const;
+  void check_logins() const;
   void check_progress();
 
   World& world_;

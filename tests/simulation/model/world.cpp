@@ -31,6 +31,14 @@ BeyondLimit beyond_limit(const Script& script) {
   return action == "\"close\"" ? BeyondLimit::closed : BeyondLimit::refused;
 }
 
+/// "300/s"; the burst is as many as in a second where none is named.
+void read_rate(const Script& script, Rules& rules) {
+  const std::string rate = script.value_of("[limit]", "request_rate");
+  if (rate.empty()) return;
+  rules.request_rate = rules.request_burst = std::strtol(rate.c_str() + 1, nullptr, 10);
+  read(script, "[limit]", "request_burst", rules.request_burst);
+}
+
 }  // namespace
 
 Rules rules_of(const Script& script) {
@@ -42,11 +50,14 @@ Rules rules_of(const Script& script) {
   read(script, "leave", rules.leave);
   read(script, "drain", rules.drain);
   read(script, "linger", rules.linger);
+  read(script, "login", rules.login);
+  read(script, "server", "max_before_login", rules.max_before_login);
   read(script, "server", "max_connections", rules.max_connections);
   read(script, "server", "max_connections_per_address", rules.per_address);
   rules.beyond_limit = beyond_limit(script);
   if (script.value_of("[limit]", "dry_run").empty()) {
     read(script, "[limit]", "connections", rules.limited_connections);
+    read_rate(script, rules);
     rules.has_connection_rate = !script.value_of("[limit]", "connection_rate").empty();
   }
   if (const std::string most = script.value_of("server", "max_http_connections"); !most.empty()) {

@@ -33,12 +33,23 @@ struct Rules {
   BeyondLimit beyond_limit = BeyondLimit::nothing;  ///< of the listener "commands"
   std::int64_t limited_connections = 0;
   bool has_connection_rate = false;
+  std::int64_t request_rate = 0;  ///< a second; 0: none
+  std::int64_t request_burst = 0;
+  Moment login{std::chrono::seconds(10)};
+  std::int64_t max_before_login = 1000;
+  int connections_of_user = 2;  ///< by the [[limit]] of the listener "login"
   bool is_memory_short = false;
   bool is_text_for_operators = false;
   int max_visitors = 32;  ///< of HTTP
   bool are_visitors_few = false;
 };
 [[nodiscard]] Rules rules_of(const Script& script);
+
+/// What one client, by its address, was answered in a time.
+struct Served {
+  std::int64_t count = 0;
+  Moment since{0};
+};
 
 class World {
  public:
@@ -81,7 +92,9 @@ class World {
   bool has_drained = false;        ///< DRAIN was
   int clients_connected = 0;       ///< now, as they see it
   int most_clients = 0;
-  int visitors = 0;  ///< of HTTP, those that connect included
+  std::map<std::uint32_t, Served> served{};
+  std::map<std::string, int, std::less<>> logins{};  ///< of each user, that were asked for
+  int visitors = 0;                                  ///< of HTTP, those that connect included
   int most_visitors = 0;
   std::map<std::uint32_t, int> from_address{};  ///< now, those that connect included
   std::map<std::uint32_t, int> most_from_address{};
