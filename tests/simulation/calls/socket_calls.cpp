@@ -124,7 +124,9 @@ ssize_t recv(int fd, void* into, size_t size, int flags) {
       return drop_message(kernel, *messages);
     Socket* socket = find(kernel, fd);
     if (socket == nullptr) return -ENOTSOCK;
-    return moved(kernel, socket->receive(static_cast<char*>(into), size));
+    auto* const bytes = static_cast<char*>(into);
+    if ((flags & MSG_PEEK) != 0) return socket->peek(bytes, size);
+    return moved(kernel, socket->receive(bytes, size));
   });
 }
 

@@ -28,6 +28,7 @@ constexpr Place kPlaces[] = {
     {"chunks", 12347, Dialogue::Framing::raw},
     {"admin", 12348, Dialogue::Framing::command},
     {"login", kLoginPort, Dialogue::Framing::command},
+    {"proxied", kProxiedPort, Dialogue::Framing::command},
 };
 
 const Place& place_of(const std::string& listener) {
@@ -52,6 +53,7 @@ Client::Client(World& world, const ClientPlan& plan)
       is_unix_(place_of(plan.listener).port == 0),
       is_admin_(plan.listener == "admin"),
       must_log_in_(plan.listener == "login"),
+      is_proxied_(plan.listener == "proxied"),
       beyond_limit_(is_limited(plan.listener) ? world.rules.beyond_limit : BeyondLimit::nothing) {}
 
 void Client::arrive() {

@@ -5,6 +5,7 @@
 //   client.cpp       comes, and connects       client_replies.cpp  what it is answered
 //   client_plan.cpp  what it asks              client_end.cpp      what may end its connection
 //   client_login.cpp who it is, and what one may have
+//   client_proxy.cpp what its proxy sends first
 #pragma once
 
 #include <deque>
@@ -60,6 +61,16 @@ class Client final : public Caller {
   [[nodiscard]] Moment longest_silence(Moment usual) const;
   void count_served();
 
+  // --- its proxy's header (client_proxy.cpp) ---
+  void put_header(const Action& action);
+  void note_header();
+  [[nodiscard]] bool is_header_late() const;
+  [[nodiscard]] bool may_stay_outside() const;
+  [[nodiscard]] bool may_be_refused_as_proxy(std::string_view words) const;
+  void check_header() const;
+  void check_peer(std::string_view text) const;
+  void check_rest_of_arrival() const;
+
   // --- the end (client_end.cpp) ---
   void on_end(bool is_reset) override;
   void check_rest_of_reader();
@@ -86,6 +97,11 @@ class Client final : public Caller {
   bool is_unix_ = false;
   bool is_admin_ = false;
   bool must_log_in_ = false;
+  bool is_proxied_ = false;
+  bool is_header_wrong_ = false;
+  std::size_t header_end_ = 0;
+  std::optional<Moment> header_at_;  ///< it was handed over whole
+  std::string named_peer_;           ///< by the header; "-": it names nobody
   bool is_logged_in_ = false;
   Moment nobody_since_{0};                           ///< it has not logged in since then
   BeyondLimit beyond_limit_ = BeyondLimit::nothing;  ///< of its listener's requests

@@ -61,6 +61,7 @@ bool Client::may_be_refused() const {
   if (is_admin_) return false;
   // A limit of connections is not about Unix sockets.
   const bool is_limited = plan_.listener == "commands";
+  if (is_proxied_ && may_stay_outside()) return true;
   if (must_log_in_ && world_.rules.max_before_login < 1000) return true;
   if (is_limited && world_.rules.has_connection_rate) return true;
   const std::int64_t limited = world_.rules.limited_connections;
@@ -121,7 +122,10 @@ bool Client::may_be_left_behind() const {
   const bool has_long_reply = std::ranges::any_of(expected_, [this](const Expected& each) {
     return each.is_list || (must_log_in_ && is_login(each.request));
   });
-  return has_long_reply || has_finished_ || has_quit_ || world_.rules.is_text_for_operators;
+  // No connection yet, or not known as one.
+  const bool is_arrival = is_proxied_ && (replies_ == 0 || !expected_.empty());
+  return has_long_reply || is_arrival || has_finished_ || has_quit_ ||
+         world_.rules.is_text_for_operators;
 }
 
 bool Client::may_lose_replies() const {
@@ -235,6 +239,7 @@ void Client::check_rest() {
   }
   // A daemon that has given up by TCP_USER_TIMEOUT tells nobody.
   if (end_->is_abandoned()) return;
+  if (is_proxied_) check_rest_of_arrival();
   if (may_wait_in_backlog()) return check_rest_in_backlog();
   if (next_action_ < plan_.actions.size()) fail("rest", fmt::format("{} is still at work", name()));
   // Refusals are short, and may all lie in its socket.

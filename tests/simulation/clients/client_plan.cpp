@@ -27,6 +27,9 @@ bool Client::act_of_kind(const Action& action) {
     case Verb::bytes:
       ask_bytes(action.text);
       return true;
+    case Verb::proxy_header:
+      put_header(action);
+      return true;
     case Verb::answer:
       answers_pushes_ = true;
       resume_after(milliseconds(action.number));
@@ -96,6 +99,7 @@ void Client::on_handed(std::size_t bytes) {
   if (handed_ == begin) incomplete_since_ = world_.now();
   handed_ += bytes;
   last_handed_ = last_moved_ = world_.now();
+  if (header_end_ > 0) note_header();
   if (done == ends.end() || handed_ < *done) return;
   slowest_request_ = std::max(slowest_request_, world_.now() - incomplete_since_);
   note_slow_request();

@@ -39,6 +39,11 @@ bool Client::parse_one() {
 
 /// Before it has said anything, the daemon does not know how it speaks.
 bool Client::parse_refusal() {
+  if (may_be_refused_as_proxy(received_)) {
+    last_words_ = std::exchange(received_, {});
+    is_refused_ = true;
+    return true;
+  }
   for (const std::string_view beginning :
        {"-ERR max number", "-ERR this server takes", "(error) ERR max number", "ERR max number",
         "(error) ERR this server takes", "ERR this server takes", "-LIMIT too many connections",
@@ -87,6 +92,8 @@ void Client::on_reply(const std::string& text) {
   }
   if (!expected_.empty() && expected_.front().matches(text)) {
     check_id(text);
+    check_header();
+    check_peer(text);
     note_login(text);
     count_served();
     return note_reply();

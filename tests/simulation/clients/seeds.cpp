@@ -11,6 +11,7 @@
 
 #include "tests/simulation/clients/login_personas.h"
 #include "tests/simulation/clients/personas.h"
+#include "tests/simulation/clients/proxy_personas.h"
 #include "tests/simulation/clients/requests.h"
 #include "tests/simulation/visitors/visitor_personas.h"
 
@@ -194,6 +195,16 @@ void choose_members(Script& script, Random random) {
   add_clients(script, random, login_personas(), random.between(1, 8));
 }
 
+/// The listener for proxies alone, and who comes through them.
+void choose_proxied(Script& script, Random random) {
+  if (!random.chance(20)) return;
+  script.listeners.emplace_back("proxied");
+  if (random.chance(70)) set(script, "deadlines", "handshake", milliseconds(random, 3000, 8000));
+  if (random.chance(20))
+    set(script, "server", "max_handshakes", std::to_string(random.between(1, 4)));
+  add_clients(script, random, proxy_personas(), random.between(1, 8));
+}
+
 }  // namespace
 
 Script script_of(std::uint64_t seed) {
@@ -210,6 +221,7 @@ Script script_of(std::uint64_t seed) {
   choose_restarts(script, Random::branch(seed, 78));
   choose_visitors(script, Random::branch(seed, 80));
   choose_members(script, Random::branch(seed, 81));
+  choose_proxied(script, Random::branch(seed, 82));
   return script;
 }
 
@@ -256,11 +268,12 @@ std::vector<std::string> all_features() {
   for (const Persona& persona : personas()) features.emplace_back(persona.name);
   for (const Persona& persona : visitor_personas()) features.emplace_back(persona.name);
   for (const Persona& persona : login_personas()) features.emplace_back(persona.name);
+  for (const Persona& persona : proxy_personas()) features.emplace_back(persona.name);
   for (const char* setting :
        {"idle", "linger", "max_connections", "when_full", "max_connections_per_address",
         "output_high_water", "max_buffer_memory", "mode", "leave", "request_rate", "byte_rate",
         "connections", "connection_rate", "dry_run", "survive", "max_http_connections",
-        "max_before_login"})
+        "max_before_login", "max_handshakes"})
     features.emplace_back(setting);
   features.push_back(fmt::format("signal_{}", SIGHUP));
   features.push_back(fmt::format("signal_{}", SIGTERM));

@@ -51,6 +51,8 @@ Rules rules_of(const Script& script) {
   read(script, "drain", rules.drain);
   read(script, "linger", rules.linger);
   read(script, "login", rules.login);
+  read(script, "handshake", rules.handshake);
+  rules.are_handshakes_few = !script.value_of("server", "max_handshakes").empty();
   read(script, "server", "max_before_login", rules.max_before_login);
   read(script, "server", "max_connections", rules.max_connections);
   read(script, "server", "max_connections_per_address", rules.per_address);

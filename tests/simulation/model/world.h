@@ -35,6 +35,8 @@ struct Rules {
   bool has_connection_rate = false;
   std::int64_t request_rate = 0;  ///< a second; 0: none
   std::int64_t request_burst = 0;
+  Moment handshake{std::chrono::seconds(10)};
+  bool are_handshakes_few = false;  ///< max_handshakes may be reached
   Moment login{std::chrono::seconds(10)};
   std::int64_t max_before_login = 1000;
   int connections_of_user = 2;  ///< by the [[limit]] of the listener "login"

@@ -40,11 +40,20 @@ listeners = ["login"]
 connections = 2
 )";
 
+constexpr std::string_view kProxied = R"(
+[[listener]]
+name = "proxied"
+address = "127.0.0.1:12351"
+proxy = ["127.0.1.0/24"]
+allow_commands = "all"
+)";
+
 }  // namespace
 
 std::string_view listener_text(std::string_view name) {
   if (name == "http") return kHttp;
   if (name == "login") return kLogin;
+  if (name == "proxied") return kProxied;
   return {};
 }
 

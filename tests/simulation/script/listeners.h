@@ -32,6 +32,7 @@ address = "127.0.0.1:12348"
 
 inline constexpr std::uint16_t kHttpPort = 12349;
 inline constexpr std::uint16_t kLoginPort = 12350;
+inline constexpr std::uint16_t kProxiedPort = 12351;
 
 /// Of a listener that only some scripts have; empty where there is none of that name.
 [[nodiscard]] std::string_view listener_text(std::string_view name);

@@ -28,13 +28,14 @@ namespace simulation {
 
 // X(name, does it have a number, does it have a text)
 #define SIMULATION_VERBS(X)                                                                 \
-  X(ask_resp, true, true) /* so many requests as arrays; the words of one            */     \
-  X(ask_line, true, true) /* the same as lines                                       */     \
-  X(ask_http, true, true) /* the same by HTTP: a method, a path, header fields       */     \
-  X(bytes, false, true)   /* what is no request, escaped                             */     \
-  X(send, true, false)    /* so many bytes of what was asked; 0: all                 */     \
-  X(trickle, true, false) /* all of it, a few bytes at a time, with such a pause     */     \
-  X(urgent, false, false) /* all of it, the last byte marked as urgent               */     \
+  X(ask_resp, true, true)     /* so many requests as arrays; the words of one            */ \
+  X(ask_line, true, true)     /* the same as lines                                       */ \
+  X(ask_http, true, true)     /* the same by HTTP: a method, a path, header fields       */ \
+  X(bytes, false, true)       /* what is no request, escaped                             */ \
+  X(proxy_header, true, true) /* 1: it is right; whom it names, or "-", and its bytes */    \
+  X(send, true, false)        /* so many bytes of what was asked; 0: all                 */ \
+  X(trickle, true, false)     /* all of it, a few bytes at a time, with such a pause     */ \
+  X(urgent, false, false)     /* all of it, the last byte marked as urgent               */ \
   X(wait, true, false)                                                                      \
   X(await, true, false) /* all replies, so long at most                            */       \
   X(stop_reading, false, false)                                                             \

@@ -60,6 +60,16 @@ long Endpoint::receive(char* into, std::size_t size) {
   return -EAGAIN;
 }
 
+long Endpoint::peek(char* into, std::size_t size) const {
+  const std::size_t n = std::min(size, readable_bytes());
+  if (n > 0) {
+    std::memcpy(into, inbox_.data() + inbox_read_, n);
+    return static_cast<long>(n);
+  }
+  if (error_ != 0) return -error_;
+  return fin_received_ || dead_ || unix_peer_closed_ || takes_no_more_ ? 0 : -EAGAIN;
+}
+
 long Endpoint::send(std::string_view bytes) {
   if (error_ != 0 && !link_.is_unix) return -std::exchange(error_, 0);
   if (fin_queued_ || dead_) return -EPIPE;

@@ -47,6 +47,8 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
 
   // --- what its application does ---
   [[nodiscard]] long receive(char* into, std::size_t size);
+  /// MSG_PEEK: it stays there.
+  [[nodiscard]] long peek(char* into, std::size_t size) const;
   [[nodiscard]] long send(std::string_view bytes);
   /// MSG_OOB: the last byte is marked as urgent.
   [[nodiscard]] long send_urgent(std::string_view bytes);

@@ -146,6 +146,11 @@ long Socket::receive(char* into, std::size_t size) {
   return end_ != nullptr ? end_->receive(into, size) : -ENOTCONN;
 }
 
+long Socket::peek(char* into, std::size_t size) {
+  told_readable_in_turn = 0;
+  return end_ != nullptr ? end_->peek(into, size) : -ENOTCONN;
+}
+
 long Socket::send(std::string_view bytes) {
   return end_ != nullptr ? end_->send(bytes) : -EPIPE;
 }

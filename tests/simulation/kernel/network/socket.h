@@ -28,6 +28,7 @@ class Socket final : public OpenFile, public Endpoint::Owner, public Acceptor {
   [[nodiscard]] long set_option(int level, int name, const void* value, socklen_t size);
   [[nodiscard]] long get_option(int level, int name, int& value);
   [[nodiscard]] long receive(char* into, std::size_t size);
+  [[nodiscard]] long peek(char* into, std::size_t size);
   [[nodiscard]] long send(std::string_view bytes);
   [[nodiscard]] long shut_down(int how);
   [[nodiscard]] long unsent_bytes(int& bytes) const;
