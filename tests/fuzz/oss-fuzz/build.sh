@@ -9,7 +9,7 @@ work=${WORK:-/tmp}/reactord
 export CXXFLAGS="${CXXFLAGS//-stdlib=libc++/}"
 cmake -S "$SRC/reactord" -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=None -DREACTORD_FUZZ=ON \
   -DREACTORD_FUZZ_ENGINE="$LIB_FUZZING_ENGINE" -DREACTORD_PRECOMPILE=OFF -DREACTORD_TOGETHER=ALL \
-  -DCMAKE_EXE_LINKER_FLAGS='-Wl,-rpath,$ORIGIN/lib'
+  -DCMAKE_BUILD_RPATH='$ORIGIN/lib'
 cmake --build "$work" --target fuzz_targets
 
 mkdir -p "$OUT/lib"
