@@ -195,16 +195,15 @@ void Connection::settle() noexcept {
 
 /// True where no edge of the socket will bring the next turn.
 bool Connection::has_more_to_do() const noexcept {
-  const bool can_flush = may_send_ && !output_.empty();
   switch (state_) {
     case State::open:
     case State::overlapping:
-      if (can_flush) return true;
+      if (has_sent_its_share()) return true;
       if (is_reader_behind() || is_held_back_ || is_paused_) return false;
       return kept_ == Kept::frames || (may_receive_ && !is_input_ended());
     case State::pending:
     case State::flushing:
-      return can_flush;
+      return has_sent_its_share();
     case State::discarding:
       return may_receive_;
     case State::confirming:

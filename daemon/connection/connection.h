@@ -309,7 +309,10 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void flush_turn(Buffer& out);
   void flush(Buffer& out);
   void flush_gathered(Buffer& out);
-  void append_unsent(std::span<const std::string_view> parts, std::size_t sent, std::size_t rest);
+  [[nodiscard]] std::size_t send_gathered(std::span<const std::string_view> parts,
+                                          std::size_t bytes);
+  void keep_parts(std::span<std::string_view> parts, std::size_t sent, std::size_t rest);
+  [[nodiscard]] bool take_over_input(std::span<const std::string_view> parts, std::size_t bytes);
   [[nodiscard]] std::size_t note_sent(const IoResult& result, std::size_t wanted) noexcept;
   void keep_unsent(Buffer& out);
 
@@ -331,6 +334,8 @@ class Connection final : public DeadlineLink<InputDeadline>, public DeadlineLink
   void time_idle() noexcept;
   void note_activity() noexcept;
   void update_write_stall(bool progress) noexcept;
+  /// The kernel would take more, in the next turn.
+  [[nodiscard]] bool has_sent_its_share() const { return may_send_ && !output_.empty(); }
   [[nodiscard]] bool is_reader_behind() const { return output_.size() >= loop().output_high_water; }
   [[nodiscard]] bool is_input_paused() const {
     return state_ == State::pending || kept_ == Kept::frames || is_held_back_ || is_paused_ ||

@@ -34,7 +34,7 @@ struct Connection::Turn {
 
 void Connection::serve_turn() {
   if (!output_.empty()) flush(output_);
-  if (may_serve()) {
+  if (may_serve() && !has_sent_its_share()) {
     if (loop().paused != Paused::nobody && must_wait()) [[unlikely]]
       is_paused_ = true;
     else if (policy_.limiter == nullptr) [[likely]]
@@ -98,10 +98,11 @@ void Connection::release_wide_frame() noexcept {
 
 void Connection::serve_kept(Turn& turn) {
   const std::size_t served = serve_frames(input_.view(), turn);
+  const std::size_t behind = input_.size() - served;
   // What was borrowed of it must be sent before it goes, and the sink may know of its words.
   loop().borrowed.empty() ? loop().sink.end_batch() : flush_early(turn);
-  if (state_ == State::closed) return;  // by a reset: nothing is kept any more
-  input_.consume(served);
+  if (state_ == State::closed) return;     // by a reset: nothing is kept any more
+  input_.consume(input_.size() - behind);  // of some, the output may have taken possession
   if (input_.empty()) release(input_);
 }
 

@@ -5,6 +5,9 @@
 #include "daemon/connection/connection.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
 
 #include "daemon/probes/probes.h"
 
@@ -16,7 +19,26 @@ namespace {
 /// before it, it does not stay so.
 constexpr std::size_t kMaxScratchBytes = 2u << 20;
 
+/// One send of a turn: the kernel takes up to a third of a millisecond for it, and much more for
+/// all that a reader keeps pace with. A reply to 1 MiB, with what stands around it, goes at once.
+constexpr std::size_t kMaxSendBytes = (1u << 20) + (64u << 10);
+
+/// From here on it is worth the trouble to leave an unsent piece where it lies.
+constexpr std::size_t kMinTakenOverBytes = 64u << 10;
+/// Copied meanwhile, of what stands around it.
+constexpr std::size_t kMaxAroundBytes = 64u << 10;
+
 static_assert(GatherList::kMaxParts <= Stream::kMaxParts, "one send for all of them");
+
+std::string_view first_bytes(std::string_view bytes) {
+  return bytes.substr(0, kMaxSendBytes);
+}
+
+bool lies_in(std::string_view part, const Buffer& buffer) {
+  const std::string_view whole = buffer.view();
+  return std::less_equal<>()(whole.data(), part.data()) &&
+         std::less<>()(part.data(), whole.data() + whole.size());
+}
 
 }  // namespace
 
@@ -37,7 +59,8 @@ void Connection::flush(Buffer& out) {
   std::size_t sent = 0;
   if (may_send_ && !out.empty() && state_ != State::closed) {
     note(Standing::sending);
-    sent = note_sent(stream_->send(out.view()), out.size());
+    const std::string_view bytes = first_bytes(out.view());
+    sent = note_sent(stream_->send(bytes), bytes.size());
     out.consume(sent);
   }
   keep_unsent(out);
@@ -47,28 +70,67 @@ void Connection::flush(Buffer& out) {
 /// The scratch, with what was borrowed of the input in its places.
 void Connection::flush_gathered(Buffer& out) {
   const std::size_t bytes = out.size() + loop().borrowed.bytes();
-  const std::span<const std::string_view> parts = loop().borrowed.parts(out.view());
+  const std::span<std::string_view> parts = loop().borrowed.parts(out.view());
   std::size_t sent = 0;
   if (may_send_ && state_ != State::closed) {
     note(Standing::sending);
-    sent = note_sent(stream_->send_parts(parts), bytes);
+    sent = send_gathered(parts, bytes);
   }
-  if (sent < bytes && state_ != State::closed) append_unsent(parts, sent, bytes - sent);
+  if (sent < bytes && state_ != State::closed) keep_parts(parts, sent, bytes - sent);
   out.clear();
   keep_unsent(out);
   update_write_stall(sent > 0);
 }
 
-/// Copies what is behind the first `sent` bytes of the parts, into room for exactly that: a slow
-/// reader is to cost no more than it is owed.
-void Connection::append_unsent(std::span<const std::string_view> parts, std::size_t sent,
-                               std::size_t rest) {
-  (void)output_.prepare(rest);
+std::size_t Connection::send_gathered(std::span<const std::string_view> parts, std::size_t bytes) {
+  if (bytes <= kMaxSendBytes) [[likely]]
+    return note_sent(stream_->send_parts(parts), bytes);
+  std::array<std::string_view, GatherList::kMaxParts> first;
+  std::size_t count = 0;
+  std::size_t wanted = 0;
   for (const std::string_view part : parts) {
-    const std::size_t of_part = std::min(part.size(), sent);
-    output_.append(part.substr(of_part));
-    sent -= of_part;
+    if (wanted == kMaxSendBytes) break;
+    first[count] = part.substr(0, kMaxSendBytes - wanted);
+    wanted += first[count++].size();
   }
+  return note_sent(stream_->send_parts(std::span(first).first(count)), wanted);
+}
+
+/// Keeps what is behind the first `sent` bytes of the parts: copied, into room for exactly that,
+/// since a slow reader is to cost no more than it is owed.
+void Connection::keep_parts(std::span<std::string_view> parts, std::size_t sent, std::size_t rest) {
+  for (; sent >= parts.front().size(); parts = parts.subspan(1)) sent -= parts.front().size();
+  parts.front().remove_prefix(sent);
+  if (take_over_input(parts, rest)) return;
+  (void)output_.prepare(rest);
+  for (const std::string_view part : parts) output_.append(part);
+}
+
+/// Where most of what is owed, `bytes`, is one long piece of kept input, the buffer that it lies in
+/// becomes the output's, and what lies behind it there is copied instead: a copy of 16 MiB would be
+/// a long turn by itself. False where that is not so.
+bool Connection::take_over_input(std::span<const std::string_view> parts, std::size_t bytes) {
+  const auto piece = std::ranges::max_element(parts, {}, &std::string_view::size);
+  if (!output_.empty() || piece->size() < kMinTakenOverBytes || !lies_in(*piece, input_))
+    return false;
+  const std::string_view kept = input_.view();
+  const auto before = static_cast<std::size_t>(piece->data() - kept.data());
+  const std::string_view behind = kept.substr(before + piece->size());
+  if (bytes - piece->size() + behind.size() > kMaxAroundBytes) return false;
+  Buffer head;  // what stands around the piece may lie in the way of it
+  Buffer tail;
+  Buffer next;
+  for (auto part = parts.begin(); part != piece; ++part) head.append(*part);
+  for (auto part = piece + 1; part != parts.end(); ++part) tail.append(*part);
+  if (head.size() > before) return false;
+  next.append(behind);
+  input_.consume(before);
+  input_.truncate(piece->size());
+  input_.prepend(head.view());
+  input_.append(tail.view());
+  input_.shrink();
+  output_ = std::exchange(input_, std::move(next));
+  return true;
 }
 
 /// What a send has told; how many bytes it took.

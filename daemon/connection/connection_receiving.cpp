@@ -18,10 +18,13 @@ constexpr std::size_t kMaxDirectReceiveBytes = 1u << 20;
 /// From here on a frame is worth a large buffer, out of the pool if it has one.
 constexpr std::size_t kMinLargeBytes = 16u << 10;
 /// A buffer for a frame that is announced longer than it is yet grows by this factor: a 16 MiB
-/// frame is copied four times at most, and an announcement costs little.
+/// frame is moved four times at most, and an announcement costs little.
 constexpr std::size_t kMaxGrowth = 4;
 /// Room for less would soon be too little again: most frames that come in pieces are longer.
 constexpr std::size_t kMinWideningBytes = 64u << 10;
+/// More than this is not copied into a buffer of the pool, which has its pages already: that would
+/// be a long turn. It keeps its own, and gets more.
+constexpr std::size_t kMaxCopiedBytes = 1u << 20;
 /// Kept input up to this length is moved in front of newly received bytes: cheaper than a second
 /// receive. Constant, so that a frame which arrives byte by byte still costs linear time.
 constexpr std::size_t kMaxMovedBytes = 4u << 10;
@@ -103,6 +106,7 @@ void Connection::keep(std::string_view rest) {
 void Connection::widen_kept(std::size_t received, std::size_t wanted) {
   const std::size_t most = kMaxGrowth * std::max(received, kMinWideningBytes);
   const std::size_t least = std::clamp(std::max(wanted, input_.size()), kMinWideningBytes, most);
+  if (input_.size() > kMaxCopiedBytes) return void(input_.prepare(least));
   Buffer wider = loop().pool.take(input_.size() + least, input_.size() + std::max(wanted, least));
   wider.append(input_.view());
   release(input_);

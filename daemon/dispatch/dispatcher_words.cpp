@@ -12,6 +12,8 @@ namespace {
 
 /// As much of an unknown command, and of its arguments, as Redis repeats in its error.
 constexpr std::size_t kMaxShownBytes = 128;
+/// So many words of a line are a unit of work: a line may have ten thousands of them.
+constexpr std::size_t kWordsPerUnit = 32;
 /// Redis' own text.
 constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 constexpr std::string_view kNoCertificate =
@@ -66,6 +68,8 @@ Dispatcher::Parsed Dispatcher::split_line(const Connection& connection, std::str
   const std::size_t max_words = connection.policy().loop_context.parser_limits.max_arguments;
   switch (split_inline(line, max_words, words_, decoded_)) {
     case SplitStatus::ok:
+      connection.policy().loop_context.charge(
+          static_cast<WorkUnits>(words_.size() / kWordsPerUnit));
       break;
     case SplitStatus::unbalanced_quotes:
       draft.writer.error(

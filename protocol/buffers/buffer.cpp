@@ -2,6 +2,7 @@
 #include "protocol/buffers/buffer.h"
 
 #include <algorithm>
+#include <new>
 #include <stdexcept>
 
 namespace reactord {
@@ -30,18 +31,33 @@ void Buffer::grow(std::size_t bytes) {
   if (bytes > kMaxBytes - used) throw std::length_error("Buffer: more than 2 GiB");
   // Moving to the front is worth it only while it moves no more than was consumed; else a long
   // content that is consumed in small steps would be moved again and again.
-  if (used + bytes <= capacity_ && used <= begin_) {
-    std::memmove(data_.get(), data_.get() + begin_, used);
-  } else {
-    const std::size_t doubled = std::min<std::size_t>(std::size_t{capacity_} * 2, kMaxBytes);
-    const std::size_t capacity = std::max({used + bytes, doubled, kMinCapacityBytes});
-    auto data = std::make_unique_for_overwrite<char[]>(capacity);
-    if (used > 0) std::memcpy(data.get(), data_.get() + begin_, used);
-    data_ = std::move(data);
-    capacity_ = static_cast<std::uint32_t>(capacity);
+  const bool is_room_in_front = used + bytes <= capacity_ && used <= begin_;
+  if (begin_ > 0) move_to_front();
+  if (is_room_in_front) return;
+  const std::size_t doubled = std::min<std::size_t>(std::size_t{capacity_} * 2, kMaxBytes);
+  resize(std::max({used + bytes, doubled, kMinCapacityBytes}));
+}
+
+void Buffer::shrink() noexcept {
+  if (empty()) return release();
+  try {
+    resize(end_);
+  } catch (const std::bad_alloc&) {  // it keeps what it has
   }
+}
+
+void Buffer::resize(std::size_t capacity) {
+  char* const resized = resize_block(data_.get(), capacity);
+  (void)data_.release();  // it is part of the resized one
+  data_.reset(resized);
+  capacity_ = static_cast<std::uint32_t>(capacity);
+}
+
+void Buffer::move_to_front() noexcept {
+  const std::uint32_t used = end_ - begin_;
+  std::memmove(data_.get(), data_.get() + begin_, used);
   begin_ = 0;
-  end_ = static_cast<std::uint32_t>(used);
+  end_ = used;
 }
 
 }  // namespace reactord

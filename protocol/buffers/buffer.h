@@ -9,10 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include "protocol/buffers/block.h"
 
 namespace reactord {
 
@@ -73,13 +74,23 @@ class Buffer {
     end_ = begin_ + static_cast<std::uint32_t>(bytes);
   }
   void clear() { begin_ = end_ = 0; }
+  /// Puts `bytes` in front, where as many or more were consumed since the content was last moved.
+  void prepend(std::string_view bytes) {
+    assert(bytes.size() <= begin_);
+    begin_ -= static_cast<std::uint32_t>(bytes.size());
+    std::memcpy(data_.get() + begin_, bytes.data(), bytes.size());
+  }
+  /// Gives back the memory behind the content, as far as malloc can.
+  void shrink() noexcept;
   /// Drops the content and frees the memory.
   void release();
 
  private:
   void grow(std::size_t bytes);
+  void move_to_front() noexcept;
+  void resize(std::size_t capacity);
 
-  std::unique_ptr<char[]> data_;
+  Block data_;
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
   std::uint32_t capacity_ = 0;

@@ -26,7 +26,7 @@ void GatherList::truncate(std::size_t at) {
   while (count_ > 0 && pieces_[count_ - 1].at > at) bytes_ -= pieces_[--count_].bytes.size();
 }
 
-std::span<const std::string_view> GatherList::parts(std::string_view buffer) {
+std::span<std::string_view> GatherList::parts(std::string_view buffer) {
   std::size_t used = 0;
   std::size_t count = 0;
   const auto add = [&](std::string_view part) {

@@ -39,7 +39,7 @@ class GatherList {
   /// Of all pieces together.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// `buffer` and the pieces in order. Valid until the next call that is not const.
-  [[nodiscard]] std::span<const std::string_view> parts(std::string_view buffer);
+  [[nodiscard]] std::span<std::string_view> parts(std::string_view buffer);
 
  private:
   struct Piece {

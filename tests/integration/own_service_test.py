@@ -15,7 +15,7 @@ from harness.daemon import BIN_DIR, REACTORD
 from harness.net import free_port, run
 
 PROJECT = pathlib.Path(__file__).parent / "service_project"
-HEADERS = {"buffer.h", "command_rows.h", "command_spec.h", "deferred_reply.h", "diagnostics.h",
+HEADERS = {"block.h", "buffer.h", "command_rows.h", "command_spec.h", "deferred_reply.h", "diagnostics.h",
            "escape.h", "gather_list.h", "handler.h", "handler_entry.h", "logins.h", "module.h",
            "offload.h", "outgoing_stream.h", "reply.h", "reply_limits.h", "reply_parser.h",
            "reply_scanner.h", "reply_writer.h", "resp_client.h", "run.h", "schema.h", "service.h",

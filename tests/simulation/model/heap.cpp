@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "protocol/buffers/block.h"
+
 namespace simulation {
 
 /// Outside, until a daemon is begun with.
@@ -53,6 +55,16 @@ void release(void* block) noexcept {
   std::free(header);
 }
 
+/// Never where it was: whoever still looks there is found out.
+void* resize(void* block, std::size_t size) {
+  void* const resized = allocate(size);
+  if (block == nullptr) return resized;
+  const std::size_t before = (static_cast<Header*>(block) - 1)->bytes;
+  std::memcpy(resized, block, before < size ? before : size);
+  release(block);
+  return resized;
+}
+
 }  // namespace
 
 HeapUse heap_of_daemon() {
@@ -65,6 +77,13 @@ void begin_heap_of_process() {
 }
 
 }  // namespace simulation
+
+char* reactord::resize_block(char* block, std::size_t bytes) {
+  return static_cast<char*>(simulation::resize(block, bytes));
+}
+void reactord::free_block(char* block) noexcept {
+  simulation::release(block);
+}
 
 void* operator new(std::size_t size) {
   return simulation::allocate(size);

@@ -119,6 +119,15 @@ TEST_CASE("connection: a long frame is moved a few times, whatever it consists o
   CHECK(count_moves(line, "ECHO " + std::string(kBytes, 'x') + "\n") <= 12);
 }
 
+TEST_CASE("connection: a long frame is not copied as it grows") {
+  ConnectionBench bench;
+  const std::string frame = echo(std::string(16 * kMib - 100, 'x'));
+  for (std::size_t at = 0; at < 6 * kMib; at += 64u << 10)
+    bench.receive(frame.substr(at, 64u << 10));
+  CHECK(bench.connection->buffer_bytes() >= 6 * kMib);
+  CHECK(bench.loop_context.pool.bytes() <= 3 * kMib);  // what it had while it was short
+}
+
 TEST_CASE("connection: an unread echo is held once") {
   for (const std::size_t bytes : {std::size_t{100'000}, kMib}) {
     CAPTURE(bytes);
@@ -128,9 +137,53 @@ TEST_CASE("connection: an unread echo is held once") {
     bench.receive(echo(std::string(bytes, 'x')));
     CHECK(bench.script.sent == reply.substr(0, 10));
     CHECK(bench.connection->output_bytes() == reply.size() - 10);
-    CHECK(bench.connection->buffer_bytes() <= reply.size());
+    CHECK(bench.connection->buffer_bytes() <= echo(std::string(bytes, 'x')).size());
     bench.turn({.writable = true});
     CHECK(bench.script.sent == reply);
+    CHECK(bench.memory == 0);
+  }
+}
+
+TEST_CASE("connection: of a large echo what is unsent stays where it was received") {
+  const std::string word(3 * kMib, 'x');
+  const std::string replies = bulk(word) + bulk("behind") + bulk(std::string(20'000, 'y'));
+  const std::string input = echo(word) + echo("behind") + echo(std::string(20'000, 'y'));
+  for (const std::size_t taken : {std::size_t{1}, std::size_t{10}, std::size_t{11}, kMib}) {
+    for (const std::size_t cut : {kMib, 2 * kMib + 7, echo(word).size() - 1}) {
+      CAPTURE(taken);
+      CAPTURE(cut);
+      ConnectionBench bench;
+      bench.script.accepts = {taken};
+      bench.receive(input.substr(0, cut));
+      bench.receive(input.substr(cut));
+      CHECK((bench.script.sent == replies.substr(0, taken)));
+      CHECK(bench.loop_context.pool.bytes() <
+            word.size());  // where it would be, had it been copied
+      bench.turn({.writable = true});
+      CHECK((bench.script.sent == replies));
+      CHECK(bench.memory == 0);
+    }
+  }
+}
+
+TEST_CASE("connection: one send is of a bounded share of a long reply, the next turn goes on") {
+  constexpr std::size_t kMaxSendBytes =
+      kMib + (64u << 10);  // daemon/connection/connection_output.cpp
+  for (const std::string& request :
+       {std::string("BIG 3000000\n"), echo(std::string(3 * kMib, 'x'))}) {
+    CAPTURE(request.size());
+    ConnectionBench bench;
+    bench.script.input = {request};
+    bench.is_ready = true;
+    std::size_t turns_that_sent = 0;
+    for (Readiness news{.readable = true, .writable = true}; bench.is_ready; news = {}) {
+      bench.is_ready = false;
+      bench.connection->on_event(news);
+      const std::size_t sent = bench.take_sent().size();
+      CHECK(sent <= kMaxSendBytes);
+      turns_that_sent += sent > 0 ? 1 : 0;
+    }
+    CHECK(turns_that_sent == 3);
     CHECK(bench.memory == 0);
   }
 }

@@ -11,8 +11,7 @@
 #include <string_view>
 
 #include "daemon/connection/snapshot/saved_connection.h"
-#include "daemon/dispatch/dispatcher.h"
-#include "tests/unit/support/table_bench.h"
+#include "tests/unit/support/dispatch_bench.h"
 
 namespace reactord {
 namespace {
@@ -42,12 +41,9 @@ class Waiting final : public Handler {
   int gone = 0;
 };
 
-struct MovingBench : test::TableBench {
-  MovingBench() : TableBench({.clients = 2, .admins = 0}) { commands.add(handler, "waiting"); }
-  ~MovingBench() {
-    close_all();
-    handler.promised = {};  // while there is who takes it back
-  }
+struct MovingBench : test::DispatchBench {
+  MovingBench() { commands.add(handler, "waiting"); }
+  ~MovingBench() { close_all(); }  // while there is whom it calls back
 
   std::string restore(std::string_view command, std::string_view state) {
     SavedConnection saved;
@@ -56,22 +52,7 @@ struct MovingBench : test::TableBench {
     return dispatcher.restore(connection, saved);
   }
 
-  /// What the connection sends.
-  void serve(std::string_view request) {
-    REQUIRE(::write(far_ends.front().get(), request.data(), request.size()) > 0);
-    connection.on_event({.readable = true});
-  }
-
   Waiting handler;
-  CommandTable commands;
-  Dispatcher dispatcher{clock, events, table, commands};
-  LoopContext served_context{.parser_limits = {},
-                             .output_high_water = 1u << 20,
-                             .deadlines = ConnectionDeadlines({}),
-                             .host = table,
-                             .sink = dispatcher};
-  ListenerPolicy served{.loop_context = served_context};
-  Connection& connection = open(served);
 };
 
 TEST_CASE("moving: a reply that is owed is promised anew") {

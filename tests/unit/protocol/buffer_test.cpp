@@ -3,9 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "tests/unit/support/failing_allocations.h"
 
 namespace reactord {
 namespace {
@@ -62,6 +65,19 @@ TEST_CASE("clearing keeps the memory, releasing gives it back") {
   CHECK(buffer.capacity() == 0);
   buffer.append("again");
   CHECK(buffer.view() == "again");
+}
+
+TEST_CASE("growing keeps what was not consumed, and a failure leaves it alone") {
+  test::let_allocations_fail_here();
+  Buffer buffer;
+  buffer.append(std::string(100'000, 'x') + "kept");
+  buffer.consume(100'000);
+  test::fail_allocation(1, test::Failing::one);
+  CHECK_THROWS_AS((void)buffer.prepare(1 << 20), std::bad_alloc);
+  CHECK(test::stop_failing());
+  CHECK(buffer.view() == "kept");
+  buffer.append(std::string(1 << 20, 'y'));
+  CHECK(buffer.view() == "kept" + std::string(1 << 20, 'y'));
 }
 
 TEST_CASE("consuming everything makes the whole room usable again") {

@@ -6,6 +6,8 @@
 #include <new>
 #include <thread>
 
+#include "protocol/buffers/block.h"
+
 namespace {
 
 constexpr long kNever = -1;
@@ -27,18 +29,23 @@ bool must_fail() {
   return true;
 }
 
-void* allocate(std::size_t bytes, std::size_t alignment) {
+template <class Take>
+void* take(Take&& take_memory) {
   if (must_fail()) throw std::bad_alloc();
   while (true) {
-    void* const memory =
-        alignment == 0
-            ? std::malloc(bytes == 0 ? 1 : bytes)
-            : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-    if (memory != nullptr) return memory;
+    if (void* const memory = take_memory()) return memory;
     const std::new_handler handler = std::get_new_handler();
     if (handler == nullptr) throw std::bad_alloc();
     handler();
   }
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  return take([=] {
+    return alignment == 0
+               ? std::malloc(bytes == 0 ? 1 : bytes)
+               : std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  });
 }
 
 void* allocate_or_null(std::size_t bytes) noexcept {
@@ -69,6 +76,13 @@ bool stop_failing() {
 }
 
 }  // namespace reactord::test
+
+char* reactord::resize_block(char* block, std::size_t bytes) {
+  return static_cast<char*>(take([=] { return std::realloc(block, bytes); }));
+}
+void reactord::free_block(char* block) noexcept {
+  std::free(block);
+}
 
 void* operator new(std::size_t bytes) {
   return allocate(bytes, 0);
