@@ -78,6 +78,8 @@ void Client::check_peer(std::string_view text) const {
 
 /// Without a right header nobody stays.
 void Client::check_rest_of_arrival() const {
+  const bool may_wait = world_.most_clients >= world_.rules.max_connections || world_.has_drained;
+  if (may_wait) return;  // in the backlog
   const bool is_whole = header_at_ && !is_header_wrong_ && header_end_ > 0;
   if (is_proxied_ && !is_whole && !world_.rules.are_handshakes_few &&
       world_.now() - connected_at_ > world_.rules.handshake + kNoticed)

@@ -61,8 +61,10 @@ bool Client::parse_refusal() {
 
 /// Nothing tells them from a reply there but their words.
 bool Client::parse_raw_last_words() {
-  if (dialogue_.spoken() != Encoding::raw || !received_.starts_with("ERR the server "))
-    return false;
+  if (dialogue_.spoken() != Encoding::raw) return false;
+  const bool has_begun = last_words_.starts_with("!ERR the server ");
+  if (has_begun) return last_words_ += std::exchange(received_, {}), true;
+  if (!received_.starts_with("ERR the server ")) return false;
   on_reply("!" + std::exchange(received_, {}));
   return true;
 }
