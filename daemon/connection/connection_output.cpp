@@ -23,10 +23,11 @@ constexpr std::size_t kMaxScratchBytes = 2u << 20;
 /// all that a reader keeps pace with. A reply to 1 MiB, with what stands around it, goes at once.
 constexpr std::size_t kMaxSendBytes = (1u << 20) + (64u << 10);
 
-/// From here on it is worth the trouble to leave an unsent piece where it lies.
-constexpr std::size_t kMinTakenOverBytes = 64u << 10;
-/// Copied meanwhile, of what stands around it.
-constexpr std::size_t kMaxAroundBytes = 64u << 10;
+/// From here on an unsent piece is left where it lies. What was served in front of it, a share of a
+/// turn at most, is then held, too: that is less.
+constexpr std::size_t kMinTakenOverBytes = 256u << 10;
+/// Copied instead, of what stands around it: what one receive may have brought behind it.
+constexpr std::size_t kMaxAroundBytes = 256u << 10;
 
 static_assert(GatherList::kMaxParts <= Stream::kMaxParts, "one send for all of them");
 
@@ -116,7 +117,8 @@ bool Connection::take_over_input(std::span<const std::string_view> parts, std::s
   const std::string_view kept = input_.view();
   const auto before = static_cast<std::size_t>(piece->data() - kept.data());
   const std::string_view behind = kept.substr(before + piece->size());
-  if (bytes - piece->size() + behind.size() > kMaxAroundBytes) return false;
+  const std::size_t around = bytes - piece->size() + behind.size();
+  if (around > std::min(kMaxAroundBytes, piece->size() / 2)) return false;
   Buffer head;  // what stands around the piece may lie in the way of it
   Buffer tail;
   Buffer next;

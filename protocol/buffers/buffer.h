@@ -76,6 +76,7 @@ class Buffer {
   void clear() { begin_ = end_ = 0; }
   /// Puts `bytes` in front, where as many or more were consumed since the content was last moved.
   void prepend(std::string_view bytes) {
+    if (bytes.empty()) return;
     assert(bytes.size() <= begin_);
     begin_ -= static_cast<std::uint32_t>(bytes.size());
     std::memcpy(data_.get() + begin_, bytes.data(), bytes.size());

@@ -80,6 +80,24 @@ TEST_CASE("growing keeps what was not consumed, and a failure leaves it alone") 
   CHECK(buffer.view() == "kept" + std::string(1 << 20, 'y'));
 }
 
+TEST_CASE("bytes are put in front where others were consumed; what is behind can be given back") {
+  Buffer buffer;
+  buffer.append("0123456789" + std::string(100'000, 'x'));
+  buffer.consume(8);
+  buffer.truncate(3);
+  buffer.prepend("");
+  buffer.prepend("front ");
+  CHECK(buffer.view() == "front 89x");
+  buffer.shrink();
+  CHECK(buffer.view() == "front 89x");
+  CHECK(buffer.capacity() < 100);
+  buffer.append("y");
+  CHECK(buffer.view() == "front 89xy");
+  buffer.clear();
+  buffer.shrink();
+  CHECK(buffer.capacity() == 0);
+}
+
 TEST_CASE("consuming everything makes the whole room usable again") {
   Buffer buffer;
   buffer.append(std::string(100, 'x'));
