@@ -39,10 +39,10 @@ bool Visitor::has_lost_its_process() const {
   return world_.is_stopping() || world_.has_restarted;
 }
 
-/// Others want its place.
+/// Others want its place. The daemon counts from its answer, of which the visitor reads later.
 bool Visitor::may_be_sent_away() const {
   return world_.most_visitors >= world_.rules.max_visitors &&
-         world_.now() - answered_at_ >= kLeastStay - milliseconds(100);
+         world_.now() - std::min(answered_at_, last_handed_) >= kLeastStay - milliseconds(100);
 }
 
 /// Behind an answer that ends the connection nothing is read any more: what comes is answered by a
