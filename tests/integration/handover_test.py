@@ -3,6 +3,7 @@
 
 import hashlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -195,8 +196,10 @@ def test_the_load_generator_sees_a_pause_and_no_loss(daemon, keeper, tmp_path):
     group = seen["result"]["groups"][0]
     assert group["connects"] == 50 and group["pauses"]["count"] == 50
     assert group["pauses"]["max"] == max(each["latency"]["max"] for each in group["commands"])
-    two.wait_for_log("50 connections go on from the process before; 0 could not")
-    eventually(lambda: any("; 50 connections taken over from the process before" in each for each in keeper.told))
+    # Whoever has asked for INFO may go on, too.
+    two.wait_for_log(r"5[01] connections go on from the process before; 0 could not")
+    eventually(lambda: any(re.search("; 5[01] connections taken over from the process before", each)
+                           for each in keeper.told))
 
 
 def test_whoever_connects_meanwhile_waits(daemon, keeper, tmp_path):
