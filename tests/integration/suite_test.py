@@ -115,7 +115,7 @@ def is_running(pid):
 def test_it_says_at_its_start_what_it_will_do_and_about_how_long(capsys):
     run_tests.Suite(list(run_tests.SHORT), False).announce()
     said = capsys.readouterr().out
-    assert "about eight minutes" in said and all(name in said for name in run_tests.SHORT)
+    assert "about nine minutes" in said and all(name in said for name in run_tests.SHORT)
 
 
 def test_every_short_part_has_its_lane():
