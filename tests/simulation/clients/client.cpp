@@ -75,13 +75,14 @@ void Client::arrive() {
     most = std::max(most, ++world_.from_address[ip_]);
     dial(ip_, place.port, here);
   }
+  // The daemon may know of it before it hears of that.
+  if (!is_admin_) world_.most_clients = std::max(world_.most_clients, ++world_.clients_that_came);
   end_->set_owner(this);
   look_later();
 }
 
 void Client::on_connected() {
   connected_at_ = nobody_since_ = last_heard_ = world_.now();
-  if (!is_admin_) world_.most_clients = std::max(world_.most_clients, ++world_.clients_connected);
 }
 
 }  // namespace simulation

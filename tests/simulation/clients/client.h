@@ -79,7 +79,7 @@ class Client final : public Caller {
   void check_liveness() const;
   void note_slow_request();
   [[nodiscard]] bool is_owed_now() const;
-  void forget(bool was_connected);
+  void forget();
   void judge_end(bool is_reset) const;
   [[nodiscard]] bool may_be_reset() const;
   [[nodiscard]] std::string why_it_may_end() const;

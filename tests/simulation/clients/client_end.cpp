@@ -141,7 +141,7 @@ void Client::on_end(bool is_reset) {
   const bool was_connected = state_ == State::connected;
   state_ = State::ended;
   world_.kernel.timeline.after(world_.may_be_late() ? kNoticedLate : kNoticed,
-                               [this, was_connected] { forget(was_connected); });
+                               [this] { forget(); });
   if (!has_closed_ && end_ != nullptr) end_->close(false);
   if (!was_connected) {
     if (!world_.is_stopping() && !may_be_refused() && !world_.may_lose_at_restart() &&
@@ -153,9 +153,9 @@ void Client::on_end(bool is_reset) {
 }
 
 /// By now the daemon knows.
-void Client::forget(bool was_connected) {
+void Client::forget() {
   if (ip_ != 0) --world_.from_address[ip_];
-  if (was_connected && !is_admin_) --world_.clients_connected;
+  if (end_ != nullptr && !is_admin_) --world_.clients_that_came;
 }
 
 void Client::judge_end(bool is_reset) const {

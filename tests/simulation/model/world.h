@@ -92,7 +92,7 @@ class World {
   bool has_killed = false;         ///< CLIENT KILL was sent by somebody
   bool has_drain_expired = false;  ///< while somebody was slow (play.cpp)
   bool has_drained = false;        ///< DRAIN was
-  int clients_connected = 0;       ///< now, as they see it
+  int clients_that_came = 0;       ///< and have not gone, as they see it
   int most_clients = 0;
   std::map<std::uint32_t, Served> served{};
   std::map<std::string, int, std::less<>> logins{};  ///< of each user, that were asked for
