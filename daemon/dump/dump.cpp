@@ -17,8 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Told in some four microseconds each, or passed by in much less.
-constexpr std::uint32_t kConnectionsPerPart = 24;
+/// Told in up to twenty microseconds each, or passed by in much less: a part is a slice of a long
+/// reply.
+constexpr std::uint32_t kConnectionsPerPart = 8;
 constexpr std::uint32_t kSlotsPerPart = 1000;
 /// A name that a client has chosen, its user's, and what stands in INFO.
 constexpr std::size_t kMaxShownBytes = 256;
