@@ -29,8 +29,9 @@ FEW_SIMULATED_SEEDS = 300  # ten seconds of processor time; nine of ten edits of
 SIMULATED_SECONDS = 180  # of new seeds, with --all
 
 # Of those whose inputs are whole conversations, or long texts.
-FUZZED = {"config": 50_000, "daemon": 30_000, "glob": 200_000, "inline_line": 300_000, "load_replies": 200_000,
-          "resp_client": 200_000, "scenario": 150_000, "synopsis": 300_000}
+FUZZED = {"address": 300_000, "config": 50_000, "daemon": 30_000, "glob": 200_000, "inline_line": 300_000,
+          "kept_table": 500_000, "load_replies": 200_000, "resp_client": 200_000, "scenario": 150_000,
+          "synopsis": 300_000}
 CONVERSATIONS = 50_000  # with both servers, which take them in seconds
 
 SHORT = {}  # name: function; its docstring says what it checks
