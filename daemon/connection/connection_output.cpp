@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <utility>
 
 #include "daemon/probes/probes.h"
@@ -31,16 +30,6 @@ constexpr std::size_t kMaxAroundBytes = 256u << 10;
 
 static_assert(GatherList::kMaxParts <= Stream::kMaxParts, "one send for all of them");
 
-std::string_view first_bytes(std::string_view bytes) {
-  return bytes.substr(0, kMaxSendBytes);
-}
-
-bool lies_in(std::string_view part, const Buffer& buffer) {
-  const std::string_view whole = buffer.view();
-  return std::less_equal<>()(whole.data(), part.data()) &&
-         std::less<>()(part.data(), whole.data() + whole.size());
-}
-
 }  // namespace
 
 /// Where replies go: behind what is unsent, or into the scratch if nothing is and it is this
@@ -60,7 +49,7 @@ void Connection::flush(Buffer& out) {
   std::size_t sent = 0;
   if (may_send_ && !out.empty() && state_ != State::closed) {
     note(Standing::sending);
-    const std::string_view bytes = first_bytes(out.view());
+    const std::string_view bytes = out.view().substr(0, kMaxSendBytes);
     sent = note_sent(stream_->send(bytes), bytes.size());
     out.consume(sent);
   }
@@ -112,9 +101,9 @@ void Connection::keep_parts(std::span<std::string_view> parts, std::size_t sent,
 /// a long turn by itself. False where that is not so.
 bool Connection::take_over_input(std::span<const std::string_view> parts, std::size_t bytes) {
   const auto piece = std::ranges::max_element(parts, {}, &std::string_view::size);
-  if (!output_.empty() || piece->size() < kMinTakenOverBytes || !lies_in(*piece, input_))
-    return false;
   const std::string_view kept = input_.view();
+  if (!output_.empty() || piece->size() < kMinTakenOverBytes || !lies_within(*piece, kept))
+    return false;
   const auto before = static_cast<std::size_t>(piece->data() - kept.data());
   const std::string_view behind = kept.substr(before + piece->size());
   const std::size_t around = bytes - piece->size() + behind.size();

@@ -4,7 +4,6 @@
 #include <functional>
 
 namespace reactord {
-namespace {
 
 // By std::less_equal, which orders pointers into different objects, too.
 bool lies_within(std::string_view bytes, std::string_view whole) {
@@ -12,8 +11,6 @@ bool lies_within(std::string_view bytes, std::string_view whole) {
   return is_not_behind(whole.data(), bytes.data()) &&
          is_not_behind(bytes.data() + bytes.size(), whole.data() + whole.size());
 }
-
-}  // namespace
 
 bool GatherList::borrow_long(std::size_t at, std::string_view bytes) {
   if (count_ == kMaxPieces || !lies_within(bytes, lent_)) return false;

@@ -11,6 +11,9 @@
 
 namespace reactord {
 
+/// Whether `bytes` are a piece of `whole`, and not just alike.
+[[nodiscard]] bool lies_within(std::string_view bytes, std::string_view whole);
+
 class GatherList {
  public:
   /// Below this a copy costs less than another piece of a gathered send.

@@ -4,7 +4,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace reactord::test {
 
@@ -32,6 +34,16 @@ inline void require_same(std::string_view expected, std::string_view seen, std::
   tell("", what);
   tell("  expected: ", expected);
   tell("  seen:     ", seen);
+  std::abort();
+}
+
+/// Of what was seen in order, a line each.
+inline void require_same(const std::vector<std::string>& expected,
+                         const std::vector<std::string>& seen, const char* what) {
+  if (expected == seen) return;
+  tell("", what);
+  for (const std::string& line : expected) tell("  expected: ", line);
+  for (const std::string& line : seen) tell("  seen:     ", line);
   std::abort();
 }
 

@@ -2,8 +2,6 @@
 """tests/fuzz/run: builds a target with clang's libFuzzer, tries it for a second, and tells what came of it."""
 
 import json
-import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -11,7 +9,6 @@ import pytest
 from harness.daemon import ROOT
 
 RUN = ROOT / "tests/fuzz/run"
-HAS_FUZZER = shutil.which("clang++") and list(pathlib.Path("/usr/lib").glob("llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a"))
 
 
 def run(*arguments):
@@ -43,7 +40,6 @@ def test_every_target_has_a_corpus_and_a_line_of_the_page():
     assert sum(path.stat().st_size for path in files) < 200 << 10
 
 
-@pytest.mark.skipif(not HAS_FUZZER, reason="clang has no libFuzzer here")
 def test_a_target_is_tried_for_a_second():
     done = run("--seconds", "1", "--json", "traceparent")
     assert (done.returncode, done.stderr) == (0, "")

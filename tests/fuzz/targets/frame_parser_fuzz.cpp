@@ -3,10 +3,9 @@
 // bytes were cut. The first bytes of the input choose the framing, the end and the cut.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
+#include "tests/fuzz/require.h"
 #include "tests/support/parse_stream.h"
 
 namespace {
@@ -14,19 +13,12 @@ namespace {
 using reactord::Framing;
 using reactord::ParserLimits;
 using reactord::test::AtEnd;
+using reactord::test::require_same;
 using reactord::test::Transcript;
 
 // Small, so that short inputs reach every limit.
 constexpr ParserLimits kLimits{.max_frame_bytes = 200, .max_arguments = 6, .max_inline_bytes = 24};
 constexpr std::size_t kChoiceBytes = 2;
-
-void require_same(const Transcript& whole, const Transcript& cut) {
-  if (whole == cut) return;
-  std::fputs("the answer depends on how the bytes were cut\n", stderr);
-  for (const auto& event : whole) std::fprintf(stderr, "  whole: %s\n", event.c_str());
-  for (const auto& event : cut) std::fprintf(stderr, "  cut:   %s\n", event.c_str());
-  std::abort();
-}
 
 }  // namespace
 
@@ -42,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return reactord::test::play(framing, kLimits, pieces, at_end);
   };
   const Transcript whole = play({bytes});
-  require_same(whole, play({bytes.substr(0, cut), bytes.substr(cut)}));
-  require_same(whole, play(reactord::test::one_byte_pieces(bytes)));
+  require_same(whole, play({bytes.substr(0, cut), bytes.substr(cut)}), "cut once");
+  require_same(whole, play(reactord::test::one_byte_pieces(bytes)), "byte by byte");
   return 0;
 }

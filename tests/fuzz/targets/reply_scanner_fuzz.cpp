@@ -4,32 +4,24 @@
 // the limits and the cuts.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 #include <vector>
 
 #include "tests/fuzz/cut_up.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/parse_stream.h"
 #include "tests/support/scan_stream.h"
 
 namespace {
 
 using reactord::ReplyLimits;
+using reactord::test::require_same;
 using reactord::test::ScanTranscript;
 
 // Small, so that short inputs reach every limit.
 constexpr ReplyLimits kSmall{
     .max_bytes = 100, .max_line_bytes = 24, .max_elements = 6, .max_depth = 3};
 constexpr std::size_t kChoiceBytes = 2;
-
-void require_same(const ScanTranscript& expected, const ScanTranscript& seen, const char* what) {
-  if (expected == seen) return;
-  std::fprintf(stderr, "the scanner does not agree: %s\n", what);
-  for (const auto& line : expected) std::fprintf(stderr, "  expected: %s\n", line.c_str());
-  for (const auto& line : seen) std::fprintf(stderr, "  seen:     %s\n", line.c_str());
-  std::abort();
-}
 
 }  // namespace
 
