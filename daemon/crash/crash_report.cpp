@@ -47,10 +47,11 @@ struct State {
 constinit State the_state;
 
 /// A sanitizer has handlers and stacks of its own, and says more.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kIsSanitized = true;
 #elif defined(__has_feature)
-constexpr bool kIsSanitized = __has_feature(address_sanitizer);
+constexpr bool kIsSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
+                              __has_feature(memory_sanitizer);
 #else
 constexpr bool kIsSanitized = false;
 #endif

@@ -13,11 +13,11 @@ from .client import PATIENCE, Client, eventually
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BIN_DIR = pathlib.Path(os.environ.get("REACTORD_BIN_DIR", ROOT / "build/release/bin")).resolve()
 REACTORD = BIN_DIR / "reactord"
-SANITIZED = "asan" in BIN_DIR.parts
+SANITIZED = not {"asan", "tsan"}.isdisjoint(BIN_DIR.parts)
 
 DEFAULT_LISTENER = '\n[[listener]]\nname = "main"\naddress = "127.0.0.1:0"\n'
 _LISTENING = re.compile(r"(?<!not )listening on (unix:\S+|\[[0-9a-fA-F:.]+\]:\d+|[0-9.]+:\d+)")
-_SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehavior")
+_SANITIZER = re.compile(r"(Address|Leak|Thread)Sanitizer|runtime error:|UndefinedBehavior")
 
 
 def wanted_addresses(config_text):
@@ -79,7 +79,7 @@ class Daemon:
     def _environment(self, extra):
         """Sanitizers report to files: a test may have blocked stderr."""
         where = f":log_path={self.directory}/sanitizer"
-        options = {name: extra.get(name, "") + where for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
+        options = {name: extra.get(name, "") + where for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")}
         return {**os.environ, **extra, **options}
 
     def _wait_until_ready(self, expect_listeners):

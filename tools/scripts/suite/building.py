@@ -12,7 +12,8 @@ from suite.part import LOGS, ROOT, RUNNING, end
 
 # What tests from outside run, what runs by itself, and everything: the documents and benchmarks, too.
 PROGRAMS = ["reactord", "reactor-cli", "reactor-load", "first_client", "first_server"]
-STAGES = {"programs": PROGRAMS, "simulation": ["simulation", "reactord"], "tests": ["unit_tests", "fuzz_targets"], "everything": ["all"]}
+STAGES = {"programs": PROGRAMS, "simulation": ["simulation", "reactord"], "tests": ["unit_tests", "fuzz_targets"],
+          "unit tests": ["unit_tests"], "fuzz targets": ["fuzz_targets"], "everything": ["all"]}
 JOBS = str(os.cpu_count() or 2)
 TELL_EVERY_SECONDS = 30  # where no terminal watches
 MAX_SECONDS = 3600

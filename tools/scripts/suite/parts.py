@@ -191,6 +191,22 @@ def asan(part):
         part.pytest("promises_test.py", *LOAD, "soak_test.py", preset="asan")
 
 
+# What happens beside the loop: the log's thread, workers, handshakes, loading the configuration, dumps, giving memory
+# back; and what ends, or goes to another process, meanwhile.
+OF_THREADS = ["access_log_test.py", "dump_test.py", "handover_test.py", "lifecycle_test.py", "limits_test.py",
+              "log_format_test.py", "process_test.py", "reload_listeners_test.py", "take_over_test.py", "tls_test.py",
+              "users_test.py", "workers_test.py"]
+
+
+@a_part(ON_REQUEST)
+def tsan(part):
+    """unit tests, and from outside what happens beside the loop, with ThreadSanitizer: see tests/README.md"""
+    if part.built("tsan"):
+        part.pytest(*OF_THREADS, preset="tsan", workers=WORKERS)
+    if part.built("tsan", "unit tests"):
+        part.ctest("tsan", "--tests-regex", "^unit$")
+
+
 # Options of the top CMakeLists.txt.
 LEFT_OUT = ["REACTORD_RELAY", "REACTORD_MODULES", "REACTORD_TLS", "REACTORD_HTTP", "REACTORD_PROBES"]
 
