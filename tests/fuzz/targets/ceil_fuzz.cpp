@@ -80,8 +80,9 @@ void shift_away(Number& number) {
   } else {
     const auto places = static_cast<std::size_t>(-number.shift);
     number.whole.insert(0, places, '0');
-    number.fraction.insert(0, number.whole.substr(number.whole.size() - places));
-    number.whole.resize(number.whole.size() - places);
+    const std::size_t point = number.whole.size() - places;
+    number.fraction.insert(0, number.whole.substr(point));
+    number.whole.erase(point);
   }
 }
 
