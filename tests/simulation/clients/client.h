@@ -55,6 +55,7 @@ class Client final : public Caller {
   [[nodiscard]] bool is_refused_by_limit(const std::string& text) const;
 
   // --- who it is (client_login.cpp) ---
+  void note_identity(const std::string& request);
   void note_login(const std::string& text);
   [[nodiscard]] bool is_refused_as_user(const std::string& text);
   [[nodiscard]] bool is_login_late() const;

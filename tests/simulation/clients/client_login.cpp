@@ -3,6 +3,8 @@
 // ([[limit]]).
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "tests/simulation/clients/client.h"
 #include "tests/simulation/model/verdict.h"
 
@@ -22,14 +24,18 @@ constexpr double kSlackOfCount = 2;
 
 }  // namespace
 
+/// What it asks to be.
+void Client::note_identity(const std::string& request) {
+  if (is_login(request)) ++world_.logins[user_of_login(request)];
+  if (request == "RESET") ++world_.logouts;
+}
+
 /// What the reply to its first request says of it.
 void Client::note_login(const std::string& text) {
   if (!must_log_in_) return;
   const std::string& request = expected_.front().request;
   if (is_login(request) && !text.starts_with('!')) is_logged_in_ = true;
-  if (request != "RESET") return;
-  is_logged_in_ = false;
-  nobody_since_ = world_.now();
+  if (request == "RESET" && std::exchange(is_logged_in_, false)) nobody_since_ = world_.now();
 }
 
 /// Of a user's connections: whoever was about to log in is who it was.

@@ -52,8 +52,7 @@ void Client::ask(const Action& action, bool is_resp) {
       wanted_replies_ += expected.size();
     }
     note_asked(bytes.size());
-    if (!expected.empty() && must_log_in_ && is_login(expected.front().request))
-      ++world_.logins[user_of_login(expected.front().request)];
+    if (!expected.empty() && must_log_in_) note_identity(expected.front().request);
     if (!expected.empty() && expected.front().ends_connection) has_quit_ = true;
     note_command(words);
   }

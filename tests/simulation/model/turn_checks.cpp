@@ -108,7 +108,8 @@ void TurnChecks::check_logins() const {
     else
       ++of_users[std::string(connection.session().user())];
   });
-  if (before_login > world_.rules.max_before_login)
+  // Who has been somebody, and is nobody again, is not refused for that.
+  if (before_login > world_.rules.max_before_login + world_.logouts)
     fail("limits", fmt::format("{} clients that have not logged in", before_login));
   of_users.erase("");
   for (const auto& [user, count] : of_users)

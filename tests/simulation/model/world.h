@@ -96,6 +96,7 @@ class World {
   int most_clients = 0;
   std::map<std::uint32_t, Served> served{};
   std::map<std::string, int, std::less<>> logins{};  ///< of each user, that were asked for
+  int logouts = 0;                                   ///< likewise, by RESET
   int visitors = 0;                                  ///< of HTTP, those that connect included
   int most_visitors = 0;
   std::map<std::uint32_t, int> from_address{};  ///< now, those that connect included
