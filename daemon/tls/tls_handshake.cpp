@@ -55,8 +55,12 @@ HandshakeStep TlsHandshake::advance() noexcept {
     step = !may_be_foreign ? HandshakeStep::done : look_at_opening();
     if (step != HandshakeStep::done) return;
     ERR_clear_error();
+    const tls::MemoryWatch memory;
     const int returned = SSL_do_handshake(session_.get());
     if (returned != 1) step = fail(returned);
+    if (!memory.has_run_short()) return;
+    problem_ = "out of memory";
+    step = HandshakeStep::failed;
   });
   return has_memory ? step : HandshakeStep::failed;
 }

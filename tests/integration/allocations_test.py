@@ -24,7 +24,7 @@ import pytest
 
 from faults import allocations, scenes
 from faults.endings import NO_THREAD_LOCAL, assert_ended_well, judge_heirs
-from faults.sweep import MOST_SECONDS, Broken, end, play_all, start
+from faults.sweep import MOST_SECONDS, Broken, end, last_words, play_all, start
 from harness.client import Client, eventually
 
 pytestmark = pytest.mark.release_only  # a sanitizer has a malloc of its own
@@ -76,7 +76,7 @@ class Starved:
 
 def judged(one, what):
     """Nothing but a wrong ending or a client who waits is a fault."""
-    return Broken(f"{what}\n{one.log[-2000:]}")
+    return Broken(f"{what}\n{last_words(one.log)}")
 
 
 def assert_none(played, wrong):
@@ -241,7 +241,7 @@ def play_take_over(world, directory, is_new, nth, goes_on):
         judge_heirs(world, one, two, clients)
         return failed > 0 if nth < EVERY else made
     except (AssertionError, OSError) as problem:
-        raise judged(one, f"{problem}\n{two.log[-1500:]}\n") from None
+        raise judged(one, f"{problem}\n{last_words(two.log)}\n") from None
     finally:
         relief.cancel()
         first.end()

@@ -47,10 +47,11 @@ class ClientContext final : public HandshakeContext {
 };
 
 std::unique_ptr<Handshake> ClientContext::begin(UniqueFd fd, const SocketAddress& peer) const {
+  const MemoryWatch memory;
   ERR_clear_error();
   SessionPtr session(SSL_new(context_.get()));
   BioPtr bio = make_socket_bio(std::move(fd), peer);
-  if (!session || !bio || !expect_server(*session)) return nullptr;
+  if (!session || !bio || !expect_server(*session) || memory.has_run_short()) return nullptr;
   BIO* const both = bio.release();
   SSL_set_bio(session.get(), both, both);
   SSL_set_connect_state(session.get());
@@ -95,9 +96,7 @@ std::string show_certificate(SSL_CTX& context, const TlsClientSettings& settings
   return use_pair(context, settings.certificate, pair);
 }
 
-}  // namespace
-
-LoadedTls load_tls_client(const TlsClientSettings& settings) {
+LoadedTls load(const TlsClientSettings& settings) {
   ERR_clear_error();
   ContextPtr context(SSL_CTX_new(TLS_client_method()));
   if (!context) return {nullptr, {fmt::format("OpenSSL cannot be used: {}", take_error())}};
@@ -108,6 +107,15 @@ LoadedTls load_tls_client(const TlsClientSettings& settings) {
   if (problem.empty()) problem = show_certificate(*context, settings);
   if (!problem.empty()) return {nullptr, {std::move(problem)}};
   return {std::make_shared<ClientContext>(std::move(context), settings.server), {}};
+}
+
+}  // namespace
+
+LoadedTls load_tls_client(const TlsClientSettings& settings) {
+  const MemoryWatch memory;
+  LoadedTls loaded = load(settings);
+  if (memory.has_run_short()) loaded = {nullptr, {kOutOfMemory}};
+  return loaded;
 }
 
 }  // namespace reactord

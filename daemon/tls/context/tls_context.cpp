@@ -91,10 +91,11 @@ void TlsContext::load_pair(const TlsSettings& settings, std::size_t index,
 }
 
 std::unique_ptr<Handshake> TlsContext::begin(UniqueFd fd, const SocketAddress& peer) const {
+  const MemoryWatch memory;
   ERR_clear_error();
   SessionPtr session(SSL_new(contexts_.front().context.get()));
   BioPtr bio = make_socket_bio(std::move(fd), peer);
-  if (!session || !bio) return nullptr;
+  if (!session || !bio || memory.has_run_short()) return nullptr;
   // One reference for both directions (SSL_set_bio(3)).
   BIO* const both = bio.release();
   SSL_set_bio(session.get(), both, both);
@@ -138,8 +139,10 @@ int TlsContext::use_ticket(SSL* session, unsigned char* name, unsigned char* iv,
 }  // namespace
 
 LoadedTls load_tls(const TlsSettings& settings) {
+  const MemoryWatch memory;
   LoadedTls loaded;
   auto context = std::make_shared<TlsContext>(settings, loaded.problems);
+  if (memory.has_run_short()) loaded.problems = {kOutOfMemory};
   if (loaded.problems.empty()) loaded.context = std::move(context);
   return loaded;
 }

@@ -8,7 +8,7 @@ from harness.client import Client, eventually
 from harness.resp import request
 
 from . import scenes
-from .sweep import MOST_SECONDS, Broken, end, judge_turns, start
+from .sweep import MOST_SECONDS, Broken, end, judge_turns, last_words, start
 from .table import is_void
 from .tracer import Attached, Trace, from_its_start
 
@@ -21,7 +21,7 @@ def explained(fault, trace, *daemons):
     except (AssertionError, OSError) as problem:
         if any(is_void(fault.call, line) for line in trace.injected()):
             return
-        logs = "\n".join(f"{one.pid}:\n{one.log[-1500:]}" for one in daemons)
+        logs = "\n".join(f"{one.pid}:\n{last_words(one.log)}" for one in daemons)
         raise Broken(f"{problem}\n{trace.injected()[:3]}\n{logs}") from None
     finally:
         for one in daemons:

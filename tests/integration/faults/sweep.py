@@ -26,6 +26,12 @@ class Broken(AssertionError):
     """The daemon did what no fault may lead to."""
 
 
+def last_words(log):
+    """Of a crash, its report and nothing before it, which whoever cuts long texts would leave."""
+    crash = log.rfind(" crashed: ")
+    return log[-2000:] if crash < 0 else log[log.rfind("\n", 0, crash) + 1:]
+
+
 class Lane:
     """One daemon, at which one fault after another is tried; a new one where it was spoilt."""
 
@@ -165,7 +171,7 @@ def play_start(world, directory, fault):
     except (AssertionError, OSError) as problem:
         if any(is_void(fault.call, line) for line in trace.injected()):
             return True
-        raise Broken(f"{problem}\n{trace.injected()[:3]}\n{one.log[-2000:]}") from None
+        raise Broken(f"{problem}\n{trace.injected()[:3]}\n{last_words(one.log)}") from None
     finally:
         end(one)
 
