@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Sums up what gcov has counted, lines and branches by folder: coverage.py BUILD_FOLDER"""
+"""Sums up what gcov has counted, lines and branches by folder: coverage.py BUILD_FOLDER
+
+The lines that nothing has reached are listed in build/test-logs/uncovered.txt."""
 
 import collections
 import gzip
@@ -65,9 +67,28 @@ def table(found):
                f" {100 * taken / max(branches, 1):>5.1f}% of {branches:>5}")
 
 
+def uncovered(found):
+    """A line for each file: its path, and the lines, consecutive ones as one range."""
+    for path, (lines, _) in sorted(found.items()):
+        ranges = []
+        was_missed = False
+        for line in sorted(lines):
+            if lines[line] == 0 and was_missed:
+                ranges[-1][1] = line
+            elif lines[line] == 0:
+                ranges.append([line, line])
+            was_missed = lines[line] == 0
+        if ranges:
+            yield f"{path}: " + " ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ranges)
+
+
 def main():
-    text = "\n".join(table(counts(pathlib.Path(sys.argv[1]).resolve())))
-    (ROOT / "build/test-logs/coverage.txt").write_text(text + "\n", encoding="utf-8")
+    found = counts(pathlib.Path(sys.argv[1]).resolve())
+    text = "\n".join(table(found))
+    logs = ROOT / "build/test-logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "coverage.txt").write_text(text + "\n", encoding="utf-8")
+    (logs / "uncovered.txt").write_text("\n".join(uncovered(found)) + "\n", encoding="utf-8")
     print(text)
 
 

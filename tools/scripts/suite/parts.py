@@ -13,8 +13,8 @@ import time
 
 import node_packages
 from suite import mutants as mutant_list
-from suite.building import JOBS
-from suite.part import LOGS, ROOT
+from suite.building import JOBS, STAGES
+from suite.part import INTEGRATION, LOGS, ROOT
 
 # In their own parts, since they take their time or need other programs.
 LOAD = ["load_test.py", "load_shown_test.py", "load_liars_test.py", "load_page_test.py"]
@@ -279,14 +279,23 @@ def systemd(part):
 
 @a_part(ON_REQUEST)
 def coverage(part):
-    """lines and branches that the unit tests reach, by folder; judges nothing"""
-    folder = ROOT / "build/coverage"
+    """lines and branches that tests, fuzzing and the simulation reach, by folder; judges nothing"""
+    folder, bin_dir = ROOT / "build/coverage", ROOT / "build/coverage/bin"
     built = part.run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
                      "-DCMAKE_CXX_FLAGS=--coverage -fprofile-update=atomic",
                      environment={"CCACHE_DISABLE": "1"}) and \
-        part.run("cmake", "--build", folder, "-j", JOBS, "--target", "unit_tests", seconds=1800)
+        part.run("cmake", "--build", folder, "-j", JOBS, "--target", *STAGES["programs"], *STAGES["tests"],
+                 "simulation", seconds=3600)
     if part.case(built, "build with --coverage"):
-        part.case(part.run(folder / "bin/unit_tests"), "unit tests")
+        part.case(part.run(bin_dir / "unit_tests", seconds=1200), "unit tests")
+        for program in sorted(bin_dir.glob("*_fuzz")):
+            corpus = ROOT / "tests/fuzz/corpus" / program.name.removesuffix("_fuzz")
+            part.case(part.run(program, 1000, 1, corpus), program.name)
+        part.case(part.run(bin_dir / "simulation", "seeds", 1, FEW_SIMULATED_SEEDS, seconds=1200), "simulation")
+        # Not judged: what is promised of memory, such a build does not keep.
+        part.run("/usr/bin/python3", "-B", "-m", "pytest", "-q", f"--numprocesses={WORKERS}", "--dist=loadfile",
+                 *[f"--ignore={name}" for name in OWN_PARTS], directory=INTEGRATION, seconds=1800,
+                 environment={"REACTORD_BIN_DIR": str(bin_dir)})
         part.case(part.run("/usr/bin/python3", "-B", ROOT / "tools/scripts/coverage.py", folder),
                   "the table of coverage")
         part.say((LOGS / "coverage.txt").read_text(encoding="utf-8"))
