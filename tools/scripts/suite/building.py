@@ -13,7 +13,11 @@ from suite.part import LOGS, ROOT, RUNNING, end
 # What tests from outside run, what runs by itself, and everything: the documents and benchmarks, too.
 PROGRAMS = ["reactord", "reactor-cli", "reactor-load", "first_client", "first_server"]
 STAGES = {"programs": PROGRAMS, "simulation": ["simulation", "reactord"], "tests": ["unit_tests", "fuzz_targets"],
-          "unit tests": ["unit_tests"], "fuzz targets": ["fuzz_targets"], "everything": ["all"]}
+          "unit tests": ["unit_tests"], "everything": ["all"],
+          # Whose code is all compiled here: tests/fuzz/README.md.
+          "for msan": ["address_fuzz", "cli_keys_fuzz", "frame_parser_fuzz", "handover_state_fuzz", "http_words_fuzz",
+                       "inline_line_fuzz", "kept_table_fuzz", "proxy_header_fuzz", "reply_parser_fuzz",
+                       "reply_scanner_fuzz", "synopsis_fuzz", "traceparent_fuzz"]}
 JOBS = str(os.cpu_count() or 2)
 TELL_EVERY_SECONDS = 30  # where no terminal watches
 MAX_SECONDS = 3600

@@ -260,6 +260,19 @@ def fuzz(part):
               f"redis_differential --count {CONVERSATIONS} --seed {seed}")
 
 
+MSAN_RUNS = 20_000
+
+
+@a_part(ON_REQUEST)
+def msan(part):
+    """fuzz targets over their inputs and random ones, with MemorySanitizer: tests/fuzz/README.md has which"""
+    if not part.built("msan", "for msan"):
+        return
+    for program in STAGES["for msan"]:
+        corpus = ROOT / "tests/fuzz/corpus" / program.removesuffix("_fuzz")
+        part.case(part.run(ROOT / f"build/msan/bin/{program}", MSAN_RUNS, 1, corpus), program)
+
+
 @a_part(LONG)
 def systemd(part):
     """the Debian package on a booted systemd, in systemd-nspawn"""
