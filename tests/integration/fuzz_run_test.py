@@ -40,6 +40,7 @@ def test_every_target_has_a_corpus_and_a_line_of_the_page():
     assert sum(path.stat().st_size for path in files) < 200 << 10
 
 
+@pytest.mark.long  # clang compiles a library
 def test_a_target_is_tried_for_a_second():
     done = run("--seconds", "1", "--json", "traceparent")
     assert (done.returncode, done.stderr) == (0, "")
