@@ -46,25 +46,25 @@ void ListenerSet::let_leave() {
   std::unique_ptr<Listener> listener = std::move(leaving_.front());
   leaving_.erase(leaving_.begin());
   if (!listener->stop_some()) return leaving_.push_back(std::move(listener));
+  retire(listener->shared_rules());
   events_.record(Event::not_listening, {{"address", listener->address().to_string()},
                                         {"listener", listener->rules().name}});
-  retire(listener->shared_rules());
 }
 
-void ListenerSet::take_over_staged() {
-  std::vector<std::unique_ptr<Listener>> next;
+void ListenerSet::take_over_staged() noexcept {
   settings_of_.clear();
   for (Staged& staged : staged_) {
     settings_of_.push_back(staged.settings);
     if (staged.kept == nullptr) {
-      next.push_back(std::move(staged.opened));
+      next_.push_back(std::move(staged.opened));
       continue;
     }
     const auto owner = std::find_if(listeners_.begin(), listeners_.end(),
                                     [&](const auto& each) { return each.get() == staged.kept; });
-    next.push_back(std::move(*owner));
+    next_.push_back(std::move(*owner));
   }
-  listeners_ = std::move(next);
+  listeners_.swap(next_);
+  next_.clear();
   staged_.clear();
 }
 

@@ -108,6 +108,7 @@ class ListenerSet {
   [[nodiscard]] std::string stage(const Config& config);
   [[nodiscard]] std::string stage_passed(std::size_t settings, const Config& config);
   [[nodiscard]] std::string check_left_over(const Config& config) const;
+  void make_room_to_commit();
   [[nodiscard]] Listener* find_bound(const Endpoint& endpoint, const std::string& name) const;
   [[nodiscard]] bool is_kept(const Listener& listener) const;
   void let_leaving_share(bool may_share) const;
@@ -123,7 +124,7 @@ class ListenerSet {
 
   // --- commit ---
   void close_leaving();
-  void take_over_staged();
+  void take_over_staged() noexcept;
   void apply_rules(const Config& config);
   void change_kind(Listener& listener, const ListenerKind& kind);
   void retire(std::shared_ptr<ListenerRules> rules);
@@ -143,6 +144,7 @@ class ListenerSet {
   /// Unix sockets whose files prepare() has changed, and how they were.
   std::vector<std::pair<const Listener*, UnixFileOptions>> changed_files_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Listener>> next_;  ///< empty but while they come into force
   std::vector<std::unique_ptr<Listener>> leaving_;
   std::vector<std::size_t> settings_of_;  ///< by listener: its index in Config::listeners
   /// Rules whose socket has gone, or has others now, while connections live by them.

@@ -30,12 +30,24 @@ bool has_passed_place(const ListenerSettings& settings) {
 }  // namespace
 
 std::string ListenerSet::prepare(const Config& config) {
+  discard();  // what was left by one that ended for want of memory
   std::string problem = stage(config);
   if (problem.empty()) problem = check_left_over(config);
   if (problem.empty()) problem = open_missing(config);
   if (problem.empty()) problem = change_files(config);
-  if (!problem.empty()) discard();
+  if (problem.empty())
+    make_room_to_commit();
+  else
+    discard();
   return problem;
+}
+
+/// No listener gets lost between the old order and the new one, nor the rules of one that leaves.
+void ListenerSet::make_room_to_commit() {
+  next_.reserve(staged_.size());
+  settings_of_.reserve(staged_.size());
+  leaving_.reserve(leaving_.size() + listeners_.size());
+  retired_.reserve(retired_.size() + leaving_.size() + listeners_.size() + staged_.size());
 }
 
 void ListenerSet::discard() {

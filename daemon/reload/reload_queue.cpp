@@ -67,13 +67,17 @@ void ReloadQueue::begin() {
   loading_answers_ = std::exchange(answers_, {});
 }
 
+/// Where it ends for want of memory nothing is given up: the next turn begins with it again.
 void ReloadQueue::on_event() {
   eventfd_t count = 0;
+  if (loading_ == nullptr || !loading_->is_done) {
+    (void)::eventfd_read(is_loaded_->get(), &count);
+    return;
+  }
+  const ReloadOutcome outcome = finish_(loading_request_, loading_->plan);
   (void)::eventfd_read(is_loaded_->get(), &count);
-  if (loading_ == nullptr || !loading_->is_done) return;
-  const std::shared_ptr<Job> job = std::exchange(loading_, nullptr);
+  loading_ = nullptr;
   const std::vector<Answer> answers = std::exchange(loading_answers_, {});
-  const ReloadOutcome outcome = finish_(loading_request_, std::move(job->plan));
   next_ = loop_.now() + kPause;
   for (const Answer& answer : answers) answer(outcome);
   if (is_asked()) schedule();

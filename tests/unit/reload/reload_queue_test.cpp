@@ -4,12 +4,15 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <mutex>
 #include <semaphore>
 #include <set>
 #include <thread>
 
+#include "tests/unit/support/failing_allocations.h"
 #include "tests/unit/support/running_server.h"
+#include "tests/unit/support/temporary_folder.h"
 #include "tests/unit/support/test_handlers.h"
 
 namespace reactord::test {
@@ -27,7 +30,8 @@ struct Loads {
 };
 Loads* loads = nullptr;
 
-/// AGAIN asks for a reload and answers with its number of problems.
+/// AGAIN asks for a reload and answers with its number of problems. The loop's thread is the one
+/// whose allocations fail.
 class AgainHandler final : public Handler {
  public:
   struct Settings {
@@ -40,6 +44,7 @@ class AgainHandler final : public Handler {
   [[nodiscard]] std::span<const CommandSpec> commands() const override { return kCommands; }
   HandlerResult handle(const Request&, ReplyWriter&, HandlerContext& context) override {
     loads->loop = std::this_thread::get_id();
+    let_allocations_fail_here();
     const auto late = std::make_shared<DeferredReply>(context.defer());
     service_.reload("a test", [late](const ReloadOutcome& outcome) {
       late->complete([&](ReplyWriter& reply) {
@@ -69,7 +74,45 @@ std::vector<HandlerEntry> handlers() {
   return entries;
 }
 
+/// Each reload has listeners to open, to keep and to leave.
+std::string listeners_of(const std::string& folder, bool is_even) {
+  std::string toml = "[[listener]]\nname = \"main\"\naddress = \"127.0.0.1:0\"\n";
+  for (const std::string name : {is_even ? "even" : "odd", is_even ? "even-too" : "odd-too"})
+    toml +=
+        "[[listener]]\nname = \"" + name + "\"\naddress = \"unix:" + folder + "/" + name + "\"\n";
+  return toml;
+}
+
 }  // namespace
+
+TEST_CASE("a reload is whole, and answered, whichever allocation of the loop fails in it") {
+  constexpr long kStride = 11;
+  Loads own;
+  loads = &own;
+  const TemporaryFolder folder;
+  const std::string at = folder / "";
+  bool is_even = false;
+  const std::string file = folder.file("reactord.toml", listeners_of(at, is_even));
+  const RunningServer server(handlers(), listeners_of(at, is_even), file);
+  TestClient bystander(server);
+  REQUIRE(bystander.ask("AGAIN") == "0\n");
+  bool has_failed = true;
+  for (long nth = 1; has_failed; nth += kStride) {
+    is_even = !is_even;
+    (void)folder.file("reactord.toml", listeners_of(at, is_even));
+    TestClient asker(server);
+    fail_allocation(nth, Failing::one);
+    asker.send("AGAIN\n");
+    asker.finish_sending();
+    const std::string answer = asker.read_to_end();
+    has_failed = stop_failing();
+    // Who could not be served has not asked for anything.
+    if (answer != "0\n") REQUIRE(bystander.ask("AGAIN") == "0\n");
+    CHECK(bystander.ask("PING") == "PONG\n");
+    CHECK_MESSAGE((std::filesystem::exists(at + "even") == is_even), "allocation " << nth);
+    CHECK_MESSAGE((std::filesystem::exists(at + "odd-too") != is_even), "allocation " << nth);
+  }
+}
 
 TEST_CASE("a reload loads beside the loop, which serves meanwhile, and those who ask are one") {
   Loads own;

@@ -44,9 +44,9 @@ Config config_of(const std::string& toml, const std::vector<HandlerEntry>& handl
 }  // namespace
 
 struct RunningServer::Parts {
-  Parts(std::vector<HandlerEntry> entries, const std::string& toml)
+  Parts(std::vector<HandlerEntry> entries, const std::string& toml, const std::string& file)
       : handlers(std::move(entries)),
-        source("", {any_port()}),
+        source(file, file.empty() ? std::vector{any_port()} : std::vector<Endpoint>()),
         events(clock, log_settings(folder / "log")),
         server(clock, events, signals, config_of(toml, handlers), source, handlers) {}
 
@@ -61,8 +61,9 @@ struct RunningServer::Parts {
   std::thread thread;
 };
 
-RunningServer::RunningServer(std::vector<HandlerEntry> handlers, const std::string& toml)
-    : parts_(std::make_unique<Parts>(std::move(handlers), toml)) {
+RunningServer::RunningServer(std::vector<HandlerEntry> handlers, const std::string& toml,
+                             const std::string& file)
+    : parts_(std::make_unique<Parts>(std::move(handlers), toml, file)) {
   if (!parts_->server.start({})) throw std::runtime_error("the server did not start: " + log());
   parts_->address = parts_->server.addresses().front();
   parts_->thread = std::thread([this] { parts_->server.run(); });

@@ -17,7 +17,9 @@ namespace reactord::test {
 
 class RunningServer {
  public:
-  explicit RunningServer(std::vector<HandlerEntry> handlers, const std::string& toml = {});
+  /// A reload reads `file`; without one it finds the defaults.
+  explicit RunningServer(std::vector<HandlerEntry> handlers, const std::string& toml = {},
+                         const std::string& file = {});
   ~RunningServer();
 
   void signal(int number);
