@@ -31,20 +31,4 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 /// say. Empties the queue.
 [[nodiscard]] std::string take_error();
 
-/// Whether OpenSSL got all the memory that it asked for in this thread since this was made. Where
-/// it did not, it may have said so, or gone on without what it takes for optional: a cipher, our
-/// own data beside its objects. What was made meanwhile is not to be used.
-class MemoryWatch {
- public:
-  MemoryWatch() noexcept;
-  [[nodiscard]] bool has_run_short() const noexcept;
-
- private:
-  unsigned refused_before_;
-};
-
-/// What is told of it: files that were read meanwhile may have seemed wrong, and are not.
-inline constexpr const char* kOutOfMemory =
-    "out of memory: whether anything is wrong with the certificates is not known; try again";
-
 }  // namespace reactord::tls

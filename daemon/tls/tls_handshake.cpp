@@ -14,6 +14,7 @@
 
 #include "daemon/reactor/out_of_memory.h"
 #include "daemon/tls/certificate_name.h"
+#include "daemon/tls/openssl_memory.h"
 #include "daemon/tls/socket_bio.h"
 #include "daemon/tls/tls_stream.h"
 #include "protocol/framing/protocol_detector.h"

@@ -96,7 +96,7 @@ def rooms(top, knows, others, **rule):
 
 # What a handshake and its stream are, without what they are made from (daemon/tls/context/).
 TLS_STREAM = [f"daemon/tls/{name}.h" for name in (
-    "certificate_name", "openssl", "socket_bio", "tls_handshake", "tls_stream")]
+    "certificate_name", "openssl", "openssl_memory", "socket_bio", "tls_handshake", "tls_stream")]
 
 # A scenario is TOML, read with the same care and the same words as a configuration.
 TOML_READING = ["config/schema.h", "config/text/suggest.h", "config/text/toml_text.h", "config/toml/toml_items.h",

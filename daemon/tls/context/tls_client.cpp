@@ -12,6 +12,7 @@
 
 #include "daemon/tls/context/certificate.h"
 #include "daemon/tls/context/session_setup.h"
+#include "daemon/tls/openssl_memory.h"
 #include "daemon/tls/socket_bio.h"
 #include "daemon/tls/tls_handshake.h"
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <thread>
 
+#include "daemon/tls/openssl_memory.h"
 #include "protocol/buffers/block.h"
 
 namespace {
@@ -82,6 +83,12 @@ char* reactord::resize_block(char* block, std::size_t bytes) {
 }
 void reactord::free_block(char* block) noexcept {
   std::free(block);
+}
+
+void* reactord::tls::resize_openssl_block(void* block, std::size_t bytes) noexcept {
+  if (bytes > 0) return must_fail() ? nullptr : std::realloc(block, bytes);
+  std::free(block);
+  return nullptr;
 }
 
 void* operator new(std::size_t bytes) {
