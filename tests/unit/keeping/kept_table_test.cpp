@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,7 +151,10 @@ TEST_CASE("kept table: whatever moment it is read at, a slot is whole or not the
   const SavedConnection one = sample();
   const SavedConnection other = rich();
   const pid_t writer = ::fork();
-  for (unsigned i = 0; writer == 0; ++i) (void)table.put(0, 11, i % 2 == 0 ? one : other, kNow);
+  if (writer == 0) {
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it ends no other way
+    for (unsigned i = 0;; ++i) (void)table.put(0, 11, i % 2 == 0 ? one : other, kNow);
+  }
   REQUIRE(writer > 0);
   std::size_t wrong = 0;
   for (int i = 0; i < 20'000; ++i) {
