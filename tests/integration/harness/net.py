@@ -9,21 +9,22 @@ import socket
 import subprocess
 
 
-GIVEN = set()
+_given = set()
 
 
 def free_port(host="127.0.0.1"):
-    """A port nobody listens on, another one each time. Below those that the kernel gives to clients, and to who asks for any: thousands of
-    these come and go in other tests, before it is used. (Above 12345, which is everybody's default here.)"""
+    """A port nobody listens on, another one each time. Below those that the kernel gives to clients, and to who asks for
+    any: thousands of these come and go in other tests, before it is used. (Above 12345, which is everybody's default
+    here.)"""
     given_away = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for _ in range(1000):
         port = random.randrange(15_000, max(given_away, 20_000))
-        if port in GIVEN:
+        if port in _given:
             continue
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe, \
                 contextlib.suppress(OSError):
             probe.bind((host, port))
-            GIVEN.add(port)
+            _given.add(port)
             return port
     raise AssertionError(f"no port of {host} is free")
 
